@@ -1,0 +1,71 @@
+/** What an account holds, is worth and may do, in `account-<account>`. */
+
+import { z } from 'zod';
+import { assetText, decimalText, eventType, idText, nameText, symbolText, venueText } from '../event.ts';
+import { haltMode, haltScope, limitCheck } from '../order/events.ts';
+
+/** After every fill: one strategy's position in one instrument. */
+export const PositionChanged = eventType(
+  'PositionChanged',
+  1,
+  z.strictObject({
+    account: nameText,
+    strategy: nameText,
+    venue: venueText,
+    symbol: symbolText,
+    orderId: idText,
+    tradeId: z.string(),
+    /** Signed base quantity held now. */
+    quantity: decimalText,
+    /** What the open quantity cost, fees not included, in the quote asset; negative for a short position. */
+    cost: decimalText,
+    /** Cost over quantity, rounded to 12 places for display; null when flat. */
+    averageEntryPrice: decimalText.nullable(),
+    /** Profit of everything closed so far in this position, fees not included, in the quote asset. */
+    realizedProfit: decimalText,
+  }),
+);
+
+export const BalanceChanged = eventType(
+  'BalanceChanged',
+  1,
+  z.strictObject({
+    account: nameText,
+    asset: assetText,
+    change: decimalText,
+    balance: decimalText,
+    reason: z.enum(['opening', 'trade', 'fee']),
+    orderId: idText.nullable(),
+  }),
+);
+
+/** After each fill, at the start of each day, and once a minute of the account's now when something changed. */
+export const AccountMarked = eventType(
+  'AccountMarked',
+  1,
+  z.strictObject({
+    account: nameText,
+    currency: assetText,
+    equity: decimalText,
+    /** The balance in the account's currency. */
+    cash: decimalText,
+    /** Highest equity since the account was opened or a person last resumed it. */
+    peak: decimalText,
+    /** Equity at the first evidence of the UTC day. */
+    dayStart: decimalText,
+    /** Use against bound of the limits that do not depend on an order. */
+    limits: z.array(limitCheck),
+  }),
+);
+
+export const TradingHalted = eventType(
+  'TradingHalted',
+  1,
+  z.strictObject({ account: nameText, scope: haltScope, mode: haltMode, reason: z.string(), requestId: idText }),
+);
+
+export const TradingResumed = eventType(
+  'TradingResumed',
+  1,
+  z.strictObject({ account: nameText, scope: haltScope, reason: z.string(), requestId: idText }),
+);

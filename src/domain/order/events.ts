@@ -1,0 +1,203 @@
+/** Orders: what people ask for, and every change of an order's state. Names follow FIX 4.4 where it has one. */
+
+import { z } from 'zod';
+import {
+  assetText,
+  decimalText,
+  eventType,
+  idText,
+  isoTimeText,
+  nameText,
+  nonNegativeDecimal,
+  positiveDecimal,
+  side,
+  symbolText,
+  venueText,
+} from '../event.ts';
+import { optionalPrice } from '../market/events.ts';
+
+/** The strategy name under which a person's orders and their position are kept. */
+export const MANUAL = 'manual';
+
+export const orderType = z.enum(['market', 'limit']);
+export const timeInForce = z.enum(['GTC', 'IOC']);
+export const haltMode = z.enum(['reduce-only', 'stop']);
+export type HaltMode = z.output<typeof haltMode>;
+
+/** What a halt or a resume is about: everything, one account, or one strategy. */
+export const haltScope = z.union([
+  z.strictObject({ all: z.literal(true) }),
+  z.strictObject({ account: nameText }),
+  z.strictObject({ strategy: nameText }),
+]);
+export type HaltScope = z.output<typeof haltScope>;
+
+const reasonText = z.string().min(1).max(500);
+
+// --- Requests: one event in a stream of its own, `request-<id>` ---
+
+export const OrderRequested = eventType(
+  'OrderRequested',
+  1,
+  z.strictObject({
+    account: nameText,
+    venue: venueText,
+    symbol: symbolText,
+    side,
+    type: orderType,
+    timeInForce,
+    quantity: positiveDecimal,
+    /** The limit; null for a market order. */
+    price: positiveDecimal.nullable(),
+    reason: reasonText.nullable(),
+  }),
+);
+
+export const OrderCancelRequested = eventType(
+  'OrderCancelRequested',
+  1,
+  z.strictObject({ orderId: idText, account: nameText, reason: reasonText.nullable() }),
+);
+
+export const TradingHaltRequested = eventType(
+  'TradingHaltRequested',
+  1,
+  z.strictObject({
+    scope: haltScope,
+    mode: haltMode,
+    /** Cancel what is open. */
+    cancelOpen: z.boolean(),
+    /** Close what is held, by market orders. */
+    flatten: z.boolean(),
+    reason: reasonText,
+  }),
+);
+
+export const TradingResumeRequested = eventType(
+  'TradingResumeRequested',
+  1,
+  z.strictObject({ scope: haltScope, reason: reasonText }),
+);
+
+// --- The life of an order, in `order-<order id>` ---
+
+/** What every order has, from its first event on. */
+const terms = {
+  orderId: idText,
+  account: nameText,
+  /** A strategy's name, or `manual`. */
+  strategy: nameText,
+  venue: venueText,
+  symbol: symbolText,
+  side,
+  type: orderType,
+  timeInForce,
+  quantity: nonNegativeDecimal,
+  price: positiveDecimal.nullable(),
+  /** With all working orders on its side it cannot take the position across zero. */
+  reducing: z.boolean(),
+  /** The signal or the request that it comes from. */
+  origin: z.strictObject({ kind: z.enum(['signal', 'request', 'halt']), id: idText }),
+};
+
+/** What a limit was checked with: the value that the order would make, and the bound. */
+export const limitCheck = z.strictObject({ limit: z.string(), value: z.string(), bound: z.string() });
+export type LimitCheck = z.output<typeof limitCheck>;
+
+/** Passed every check, on what was known at that moment. */
+export const OrderApproved = eventType(
+  'OrderApproved',
+  1,
+  z.strictObject({
+    ...terms,
+    quantity: positiveDecimal,
+    /** At most 32 letters and digits, the same on every machine; the venue knows the order by it. */
+    clientOrderId: z.string().regex(/^[A-Za-z0-9]{1,32}$/),
+    /** The mark that the order was judged at. */
+    referencePrice: positiveDecimal,
+    bid: optionalPrice,
+    ask: optionalPrice,
+    equity: decimalText,
+    /** Net position of the account in the instrument before the order. */
+    position: decimalText,
+    limits: z.array(limitCheck),
+    /** The order may not be sent to a venue after this. */
+    sendBy: isoTimeText,
+  }),
+);
+export type ApprovedOrder = z.output<typeof OrderApproved.schema>;
+
+/** Refused by us, before any venue saw it. `limits` are the checks that it had passed. */
+export const OrderDenied = eventType(
+  'OrderDenied',
+  1,
+  z.strictObject({
+    ...terms,
+    /** A limit's name (`position-size`), or why no order could be made (`nothing-to-sell`, `below-minimum`). */
+    reason: z.string(),
+    value: z.string().nullable(),
+    bound: z.string().nullable(),
+    limits: z.array(limitCheck),
+  }),
+);
+
+const change = { orderId: idText, account: nameText, at: isoTimeText };
+
+/** Claimed by a gateway and being sent. */
+export const OrderSubmitted = eventType('OrderSubmitted', 1, z.strictObject(change));
+export const OrderAccepted = eventType('OrderAccepted', 1, z.strictObject({ ...change, venueOrderId: z.string().nullable() }));
+/** Refused by the venue. */
+export const OrderRejected = eventType('OrderRejected', 1, z.strictObject({ ...change, reason: z.string() }));
+/** Nobody knows whether the venue has it; its reservation is kept until the venue says. */
+export const OrderUncertain = eventType('OrderUncertain', 1, z.strictObject({ ...change, reason: z.string() }));
+/** A stop price was touched. */
+export const OrderTriggered = eventType('OrderTriggered', 1, z.strictObject(change));
+
+/** One execution. */
+export const OrderFilled = eventType(
+  'OrderFilled',
+  1,
+  z.strictObject({
+    ...change,
+    strategy: nameText,
+    venue: venueText,
+    symbol: symbolText,
+    side,
+    tradeId: z.string().min(1),
+    price: positiveDecimal,
+    quantity: positiveDecimal,
+    cumulativeQuantity: positiveDecimal,
+    fee: decimalText,
+    feeAsset: assetText,
+    liquidity: z.enum(['maker', 'taker']),
+  }),
+);
+export type OrderFill = z.output<typeof OrderFilled.schema>;
+
+export const OrderCancelPending = eventType(
+  'OrderCancelPending',
+  1,
+  z.strictObject({ ...change, requestId: idText, reason: z.string().nullable() }),
+);
+export const OrderCanceled = eventType('OrderCanceled', 1, z.strictObject({ ...change, reason: z.string().nullable() }));
+export const OrderCancelRejected = eventType('OrderCancelRejected', 1, z.strictObject({ ...change, reason: z.string() }));
+/** Ended by its own terms: an unfilled rest of an IOC order, or no book to fill it from. */
+export const OrderExpired = eventType('OrderExpired', 1, z.strictObject({ ...change, reason: z.string() }));
+/** The venue changed its terms. */
+export const OrderUpdated = eventType(
+  'OrderUpdated',
+  1,
+  z.strictObject({ ...change, quantity: positiveDecimal, price: positiveDecimal.nullable() }),
+);
+/** What should not happen, kept with the report that said so. */
+export const OrderAnomalyDetected = eventType(
+  'OrderAnomalyDetected',
+  1,
+  z.strictObject({ ...change, anomaly: z.string(), reportId: idText, detail: z.string() }),
+);
+/** An order at the venue that is not ours. */
+export const ExternalOrderSeen = eventType(
+  'ExternalOrderSeen',
+  1,
+  z.strictObject({ ...change, venue: venueText, symbol: symbolText, clientOrderId: z.string(), reportId: idText }),
+);

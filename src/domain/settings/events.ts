@@ -1,0 +1,34 @@
+/** Settings on the tape. A set is proposed event by event and takes effect, whole, at its `SettingsApplied`. */
+
+import { z } from 'zod';
+import { eventType, nameText, symbolText, venueText } from '../event.ts';
+import { account, feed, instrument, riskLimits, strategy } from './settings.ts';
+
+export const InstrumentListed = eventType('InstrumentListed', 1, instrument);
+export const InstrumentUpdated = eventType('InstrumentUpdated', 1, instrument);
+
+export const FeedConfigured = eventType('FeedConfigured', 1, feed);
+export const FeedRetired = eventType('FeedRetired', 1, z.strictObject({ venue: venueText, symbol: symbolText }));
+
+/** Without its limits, which are their own event. */
+const accountTerms = account.omit({ limits: true });
+export const AccountOpened = eventType('AccountOpened', 1, accountTerms);
+/** Fees, slippage or latency changed; opening balances have no effect any more. */
+export const AccountUpdated = eventType('AccountUpdated', 1, accountTerms);
+export const RiskLimitsSet = eventType('RiskLimitsSet', 1, z.strictObject({ account: nameText, limits: riskLimits }));
+
+/** `settingsHash` is the SHA-256 of the strategy's settings as canonical JSON; signals name it. */
+export const StrategyConfigured = eventType(
+  'StrategyConfigured',
+  1,
+  strategy.extend({ settingsHash: z.string().regex(/^[0-9a-f]{64}$/) }),
+);
+export type ConfiguredStrategy = z.output<typeof StrategyConfigured.schema>;
+export const StrategyRetired = eventType('StrategyRetired', 1, z.strictObject({ name: nameText }));
+
+/** Closes a set. `hash` is the SHA-256 of the whole settings as canonical JSON. */
+export const SettingsApplied = eventType(
+  'SettingsApplied',
+  1,
+  z.strictObject({ generation: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+);

@@ -1,0 +1,176 @@
+/** What Tapedeck needs from the machines behind it. One contract suite per port runs against every adapter. */
+
+import type { TapeEvent } from './domain/catalogue.ts';
+import type { RecordedEvent } from './tape/envelope.ts';
+
+/** The revision that a stream must have for an append: its last one, or none at all. */
+export type ExpectedRevision = number | 'no-stream';
+
+export interface Appended {
+  /** Revision of the last event of this append in its stream. */
+  readonly revision: number;
+  /** Position of the last event of this append. */
+  readonly position: string;
+  /** True when these very events were there already, at this revision: nothing was written. */
+  readonly already: boolean;
+}
+
+/** The stream is not at the expected revision, and what is there is not what was to be appended. */
+export class WrongExpectedRevisionError extends Error {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** The stream's last revision, or `no-stream`. */
+  readonly actual: ExpectedRevision;
+
+  constructor(stream: string, expected: ExpectedRevision, actual: ExpectedRevision) {
+    super(`stream "${stream}" is at ${actual}, not at ${expected}`);
+    this.stream = stream;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The first events of an append are there at their revisions and later ones are not: somebody wrote something else. */
+export class PartialOverlapError extends Error {
+  readonly stream: string;
+  constructor(stream: string, revision: number) {
+    super(`stream "${stream}" holds another event at revision ${revision} than the one that is appended again`);
+    this.stream = stream;
+  }
+}
+
+/** A store that cannot be opened or written for a reason outside Tapedeck: says what, where and what to do. */
+export class StoreError extends Error {}
+
+export interface ReadQuery {
+  /** Events after this position (before it, when backward); from the start (the end) when absent. */
+  readonly after?: string | undefined;
+  readonly stream?: string | undefined;
+  /** Only events of these categories. */
+  readonly categories?: readonly string[] | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly correlationId?: string | undefined;
+  /** `occurredAt` at or after `from` and before `to`, ISO 8601 UTC. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly backward?: boolean | undefined;
+  readonly limit: number;
+}
+
+/** Synchronous access within an exclusive section of an embedded store. */
+export interface TapeSection {
+  /** The same rules as `EventStore.append`; becomes durable, with all others of the section, when the section ends. */
+  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Appended;
+  read(query: ReadQuery): RecordedEvent[];
+  /** The last revision of a stream. */
+  revisionOf(stream: string): ExpectedRevision;
+  /** The event at a revision of a stream, if there is one. */
+  at(stream: string, revision: number): RecordedEvent | undefined;
+  /** The event of that id in that stream, if there is one. */
+  find(stream: string, id: string): RecordedEvent | undefined;
+}
+
+export interface Subscription {
+  /** Ends the subscription; no handler is called after it resolves. */
+  close(): Promise<void>;
+  /** Resolves when closed, rejects when the store or a handler failed. */
+  readonly ended: Promise<void>;
+}
+
+export interface SubscribeOptions {
+  /** Events after this position. */
+  readonly after: string;
+  readonly categories?: readonly string[] | undefined;
+  /** Called with batches in order, one at a time; the next waits for it. */
+  readonly onEvents: (events: readonly RecordedEvent[], position: string) => Promise<void> | void;
+  /** Called each time everything that was on the tape has been handed over; `position` is the tape's last. */
+  readonly onCaughtUp?: ((position: string) => void) | undefined;
+}
+
+/** The tape. */
+export interface EventStore {
+  /**
+   * Appends events to one stream, all or none, exactly after `expected`. Appending the same ids again at the same
+   * revision succeeds without writing. Throws WrongExpectedRevisionError or PartialOverlapError.
+   */
+  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended>;
+  /** Events in order of position (of revision within one stream); at most `limit`. */
+  read(query: ReadQuery): Promise<RecordedEvent[]>;
+  /** The event with that id: the first on the tape, should there be several. */
+  byId(id: string): Promise<RecordedEvent | undefined>;
+  /** Position of the last event on the tape, or START. */
+  head(): Promise<string>;
+  subscribe(options: SubscribeOptions): Subscription;
+  /**
+   * Runs `work` while nobody else, in this process or another, can append; all its appends become durable together
+   * or, when it throws, not at all. Absent where a store has no such lock.
+   */
+  exclusively?<T>(work: (section: TapeSection) => T): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** A document of a read model. `_position` is the tape position of the last event that changed it. */
+export interface ReadDocument {
+  readonly _position: string;
+  readonly [field: string]: unknown;
+}
+
+/** Fields that can be filtered and sorted by, in order; values are strings, numbers or null. */
+export type IndexDefinition = readonly string[];
+
+export interface CollectionDefinition {
+  /** Documents of another build or version live beside it: `orders@1`. */
+  readonly name: string;
+  readonly indexes: readonly IndexDefinition[];
+}
+
+export interface DocumentWrite {
+  readonly collection: string;
+  readonly key: string;
+  readonly document: ReadDocument;
+}
+
+export type FieldValue = string | number | null;
+
+export interface FindQuery {
+  readonly collection: string;
+  readonly equal?: Readonly<Record<string, FieldValue | readonly FieldValue[]>> | undefined;
+  /** From inclusive, to exclusive. */
+  readonly range?:
+    | { readonly field: string; readonly from?: FieldValue | undefined; readonly to?: FieldValue | undefined }
+    | undefined;
+  /** The key breaks ties, so the order is total. */
+  readonly sort: { readonly field: string; readonly descending: boolean };
+  /** Sort value and key of the last document of the page before. */
+  readonly after?: { readonly value: FieldValue; readonly key: string } | undefined;
+  readonly limit: number;
+}
+
+export interface FoundDocument {
+  readonly key: string;
+  readonly document: ReadDocument;
+}
+
+/** Where projections keep their documents. */
+export interface ReadStore {
+  /** Makes collections and indexes that are not there yet. */
+  prepare(collections: readonly CollectionDefinition[]): Promise<void>;
+  load(collection: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadDocument>>;
+  /**
+   * Writes whole documents, each only if the stored one is absent or at a lower `_position`, and then the checkpoint,
+   * which never goes back. Returns the keys that were written, as `collection/key`.
+   */
+  commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>>;
+  /** The last committed checkpoint of a projection, or START. */
+  checkpoint(projection: string): Promise<string>;
+  find(query: FindQuery): Promise<FoundDocument[]>;
+  /** Empties collections and forgets the checkpoint, before building anew. */
+  reset(projection: string, collections: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What time it is, for edges; the domain has none. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}

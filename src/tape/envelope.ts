@@ -1,0 +1,98 @@
+/** Events as they are put on the tape and as they are read back. */
+
+import { z } from 'zod';
+import { type EventData, type EventName, findEventType, type TapeEvent, upcast } from '../domain/catalogue.ts';
+import type { Metadata } from '../domain/event.ts';
+import { makeId } from './id.ts';
+
+/** An event's place on the tape. */
+export interface Place {
+  /** Number within the stream, from 0. */
+  readonly revision: number;
+  /** Opaque, ordered within one store, compared with `comparePositions` only. */
+  readonly position: string;
+  /** The store's clock at the append, ISO 8601 UTC; never runs back. */
+  readonly recordedAt: string;
+}
+
+/** An event read back, in today's shape. */
+export type RecordedEvent = TapeEvent & Place;
+
+/** An event as a store holds it, in the shape of the build that recorded it. */
+export interface StoredEvent extends Place {
+  readonly id: string;
+  readonly stream: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: Record<string, unknown>;
+  readonly metadata: Metadata;
+}
+
+/** Before every position of any store. */
+export const START = '0';
+
+/** Negative, zero or positive, as `a` comes before, is, or comes after `b`. Positions are integers in decimal. */
+export function comparePositions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Thrown when evidence does not fit its schema: names the type and every violation with its path. */
+export class InvalidEventError extends Error {}
+
+/** Reads a stored event in today's shape. Throws UnreadableEventError for what this build does not know. */
+export function readEvent(stored: StoredEvent): RecordedEvent {
+  const known = findEventType(stored.type);
+  if (known !== undefined && known.version === stored.schemaVersion) return stored as unknown as RecordedEvent;
+  const data = upcast(stored.type, stored.schemaVersion, stored.data);
+  return {
+    ...stored,
+    schemaVersion: findEventType(stored.type)?.version ?? stored.schemaVersion,
+    data,
+  } as unknown as RecordedEvent;
+}
+
+export interface EvidenceOrigin {
+  readonly occurredAt: string;
+  readonly actor: string;
+  readonly codeVersion: string;
+  readonly traceparent?: string | undefined;
+}
+
+/**
+ * Makes a piece of evidence. `key` is the world's own name of the fact; the id follows from type and key alone.
+ * Throws InvalidEventError when the data do not fit the event's schema.
+ */
+export function makeEvidence<N extends EventName>(
+  type: N,
+  stream: string,
+  key: string,
+  data: EventData[N],
+  origin: EvidenceOrigin,
+): TapeEvent {
+  const known = findEventType(type);
+  if (known === undefined) throw new InvalidEventError(`unknown event type "${type}"`);
+  const parsed = known.schema.safeParse(data);
+  if (!parsed.success) throw new InvalidEventError(`${type} "${key}": ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+  const id = makeId(`${type}|${key}`);
+  return {
+    id,
+    stream,
+    type,
+    schemaVersion: known.version,
+    data: parsed.data,
+    metadata: {
+      occurredAt: origin.occurredAt,
+      correlationId: id,
+      causationId: id,
+      actor: origin.actor,
+      codeVersion: origin.codeVersion,
+      ...(origin.traceparent === undefined ? {} : { traceparent: origin.traceparent }),
+    },
+  } as TapeEvent;
+}
+
+/** Was it decided by the engine, rather than told by the world? */
+export function isDecision(event: { readonly metadata: Metadata }): boolean {
+  return event.metadata.reactor !== undefined;
+}
