@@ -1,0 +1,11 @@
+/** The strategy kinds that settings can name. Adding one is a file, its test, and a line here. */
+
+import { smaCrossover } from './sma-crossover.ts';
+import type { StrategyKind } from './strategy.ts';
+
+export const STRATEGY_KINDS: readonly StrategyKind[] = [smaCrossover as StrategyKind];
+
+/** The kind of that name, or undefined. */
+export function findStrategyKind(kind: string): StrategyKind | undefined {
+  return STRATEGY_KINDS.find((known) => known.kind === kind);
+}

@@ -1,0 +1,127 @@
+/** Runs the strategies in force: bars in, `SignalGenerated` out. */
+
+import type { TapeEvent } from '../catalogue.ts';
+import type { Emit, Reactor } from '../engine/reactor.ts';
+import type { Bar } from '../market/events.ts';
+import type { ConfiguredStrategy } from '../settings/events.ts';
+import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from '../settings/in-force.ts';
+import { signalsStream } from '../streams.ts';
+import { findStrategyKind } from './strategies.ts';
+import { HISTORY_BARS, type SideChange, type StrategyKind } from './strategy.ts';
+
+interface Running {
+  readonly settings: ConfiguredStrategy;
+  /** The strategy kind's own. */
+  readonly state: unknown;
+  lastOpenTime: string | null;
+  /** The change of side that its last bar made, until the next bar of its series. */
+  change: SideChange | null;
+}
+
+interface State {
+  readonly settings: SettingsInForce;
+  /** The last bars of each series, so that a strategy that is added later can be warmed up. */
+  readonly history: Map<string, Bar[]>;
+  readonly running: Map<string, Running>;
+}
+
+function seriesKey(venue: string, symbol: string, interval: string): string {
+  return `${venue}.${symbol}.${interval}`;
+}
+
+export class StrategyReactor implements Reactor {
+  readonly name = 'strategy';
+  private state: State = { settings: noSettings(), history: new Map(), running: new Map() };
+
+  evolve(event: TapeEvent): void {
+    if (event.type === 'BarClosed') this.takeBar(event.data);
+    else if (evolveSettings(this.state.settings, event)) this.startAndStop();
+  }
+
+  decide(event: TapeEvent, emit: Emit): void {
+    if (event.type !== 'BarClosed') return;
+    const bar = event.data;
+    for (const [strategy, { settings, change }] of this.state.running) {
+      if (change === null || !isFor(settings, bar)) continue;
+      emit('SignalGenerated', signalsStream(strategy), {
+        strategy,
+        venue: bar.venue,
+        symbol: bar.symbol,
+        interval: bar.interval,
+        side: change.side,
+        barOpenTime: bar.openTime,
+        barCloseTime: bar.closeTime,
+        barSource: bar.source,
+        reason: change.reason,
+        settingsHash: settings.settingsHash,
+      });
+    }
+  }
+
+  snapshot(): unknown {
+    return structuredClone(this.state);
+  }
+
+  restore(snapshot: unknown): void {
+    this.state = structuredClone(snapshot) as State;
+  }
+
+  private takeBar(bar: Bar): void {
+    for (const running of this.state.running.values()) {
+      if (isFor(running.settings, bar)) feed(running, bar);
+    }
+    this.remember(bar);
+  }
+
+  private remember(bar: Bar): void {
+    const key = seriesKey(bar.venue, bar.symbol, bar.interval);
+    const bars = this.state.history.get(key);
+    if (bars === undefined) {
+      this.state.history.set(key, [bar]);
+      return;
+    }
+    const last = bars[bars.length - 1];
+    if (last !== undefined && bar.openTime <= last.openTime) return;
+    bars.push(bar);
+    if (bars.length >= 2 * HISTORY_BARS) bars.splice(0, bars.length - HISTORY_BARS);
+  }
+
+  /** After a set of settings took effect: what is new or changed starts, warmed up; what is retired stops. */
+  private startAndStop(): void {
+    const { settings, running } = this.state;
+    for (const name of running.keys()) if (!settings.strategies.has(name)) running.delete(name);
+    for (const configured of settings.strategies.values()) {
+      if (running.get(configured.name)?.settings.settingsHash !== configured.settingsHash) this.start(configured);
+    }
+  }
+
+  private start(settings: ConfiguredStrategy): void {
+    const kind = findStrategyKind(settings.kind);
+    const instrument = this.state.settings.instruments.get(instrumentKey(settings.venue, settings.symbol));
+    if (kind === undefined || instrument === undefined) {
+      throw new Error(
+        `strategy "${settings.name}" is in force with an unknown kind or instrument; settings are checked before they are applied`,
+      );
+    }
+    const params = kind.params.parse(settings.params);
+    const running: Running = { settings, state: kind.start(params, instrument), lastOpenTime: null, change: null };
+    const bars = this.state.history.get(seriesKey(settings.venue, settings.symbol, settings.interval)) ?? [];
+    for (const bar of bars.slice(-kind.warmUp(params))) feed(running, bar);
+    // What the warm-up made is history: nothing is decided upon it.
+    running.change = null;
+    this.state.running.set(settings.name, running);
+  }
+}
+
+function isFor(settings: ConfiguredStrategy, bar: Bar): boolean {
+  return settings.interval === bar.interval && settings.symbol === bar.symbol && settings.venue === bar.venue;
+}
+
+/** Hands a bar on, unless the strategy has had that open time or a later one. */
+function feed(running: Running, bar: Bar): void {
+  running.change = null;
+  if (running.lastOpenTime !== null && bar.openTime <= running.lastOpenTime) return;
+  running.lastOpenTime = bar.openTime;
+  const kind = findStrategyKind(running.settings.kind) as StrategyKind;
+  running.change = kind.evolve(running.state, bar);
+}

@@ -1,0 +1,326 @@
+/**
+ * Holds the engine to the tape. It takes evidence in the tape's order; what the record says to have followed is
+ * adopted, and what it does not say is decided and recorded: the cascade first, whole, on the stream `engine` at the
+ * exact revision, then a copy of each decision in its own stream. State is ahead of the tape only within one call; a
+ * call that fails leaves the follower unusable, and a new one adopts again.
+ */
+
+import type { TapeEvent } from '../domain/catalogue.ts';
+import { type Engine, fromRecordedDecision, toRecordedDecision } from '../domain/engine/engine.ts';
+import type { RecordedDecision } from '../domain/engine/events.ts';
+import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../domain/streams.ts';
+import { type ExpectedRevision, PartialOverlapError, WrongExpectedRevisionError } from '../ports.ts';
+import { canonicalJson } from '../tape/canonical-json.ts';
+import { comparePositions, isDecision, makeEvidence, type RecordedEvent, START } from '../tape/envelope.ts';
+import { makeId } from '../tape/id.ts';
+import { append, read, type Steps } from './tape-operations.ts';
+
+/** Pieces of evidence taken per read. */
+const PAGE = 500;
+/** Most characters of decisions in one part of a cascade: well under the smallest event limit of any store (256 KiB). */
+const MAX_PART_CHARACTERS = 60_000;
+
+/** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
+export class DivergedError extends Error {}
+
+/** Another build has taken over on this tape. */
+export class SupersededError extends Error {}
+
+type RecordedCascade = Extract<RecordedEvent, { type: 'CascadeDecided' }>;
+
+interface Copy {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  readonly event: TapeEvent;
+}
+
+export class EngineFollower {
+  /** Position of the last evidence taken in. */
+  position = START;
+  /** The build that decides now by the record; null before the first. */
+  activeBuild: string | null = null;
+  private readonly pastBuilds = new Set<string>();
+  /** From activation on; another build's activation is then the end. */
+  private deciding = false;
+  private readonly engine: Engine;
+  private readonly codeVersion: string;
+  /** Evidence up to this position is known to be decided, even where no cascade follows. */
+  private readonly decidedUpTo: string;
+  private lastEvidenceId: string | null = null;
+  /** Evidence up to this one was decided before the last activation. */
+  private adoptUntil: string | null = null;
+  private engineRevision: ExpectedRevision = 'no-stream';
+  private enginePosition = START;
+  /** Read from `engine`, not taken in yet. */
+  private ahead: RecordedEvent[] = [];
+  /** True when `engine` was read to its end within this call. */
+  private exhausted = false;
+  /** Last revision of each stream that the engine writes, counted from the cascades. */
+  private readonly revisions = new Map<string, number>();
+  private lastCopies: readonly Copy[] = [];
+
+  constructor(engine: Engine, codeVersion: string, decidedUpTo: string) {
+    this.engine = engine;
+    this.codeVersion = codeVersion;
+    this.decidedUpTo = decidedUpTo;
+  }
+
+  /** Takes in what is recorded and decides nothing. Ends before the first evidence that is not known to be decided. */
+  *adopt(): Steps<void> {
+    this.exhausted = false;
+    for (;;) {
+      const page = yield* this.nextEvidence();
+      if (page.length === 0) return;
+      for (const evidence of page) {
+        const cascade = yield* this.recordedCascade(evidence.id, evidence.position);
+        if (cascade === undefined) return;
+        this.adoptCascade(evidence, evidence.position, cascade);
+      }
+    }
+  }
+
+  /**
+   * Makes this build the deciding one, if it is not, and makes copies that are missing from the last cascade.
+   * `now` is the edge's time. Throws SupersededError when this build was replaced before, unless `rollBack` says that a
+   * person wants it back.
+   */
+  *activate(rollBack: boolean, now: string): Steps<void> {
+    for (const copy of this.lastCopies) yield* append(copy.stream, copy.expected, [copy.event]);
+    this.deciding = true;
+    if (this.activeBuild === this.codeVersion) return;
+    if (this.pastBuilds.has(this.codeVersion) && !rollBack) {
+      throw new SupersededError(
+        `this build (${this.codeVersion}) was replaced by ${this.activeBuild} on this tape: run that build, or start with --roll-back to put this one in its place`,
+      );
+    }
+    const revision = this.engineRevision === 'no-stream' ? 0 : this.engineRevision + 1;
+    const data = { codeVersion: this.codeVersion, after: this.lastEvidenceId };
+    const event = makeEvidence('EngineActivated', ENGINE_STREAM, `${revision}|${data.codeVersion}|${data.after}`, data, {
+      occurredAt: now,
+      actor: 'engine',
+      codeVersion: this.codeVersion,
+    });
+    const { position } = yield* append(ENGINE_STREAM, this.engineRevision, [event]);
+    this.tookEngineEvent(position);
+    this.pastBuilds.add(this.codeVersion);
+    this.activeBuild = this.codeVersion;
+  }
+
+  /** Takes in everything on the tape: adopts what is recorded, decides and records the rest. Returns the decisions made. */
+  *catchUp(): Steps<TapeEvent[]> {
+    this.exhausted = false;
+    const made: TapeEvent[] = [];
+    for (;;) {
+      const page = yield* this.nextEvidence();
+      if (page.length === 0) return made;
+      for (const evidence of page) made.push(...(yield* this.take(evidence, evidence.position)));
+    }
+  }
+
+  /** Takes one piece of evidence that lies next on the tape. Returns the decisions made upon it. */
+  *take(evidence: TapeEvent, position: string): Steps<TapeEvent[]> {
+    const cascade = yield* this.recordedCascade(evidence.id, position);
+    if (cascade !== undefined) {
+      this.adoptCascade(evidence, position, cascade);
+      return [];
+    }
+    const decisions = this.engine.decide(evidence);
+    if (decisions.length > 0) yield* this.record(evidence, position, decisions);
+    this.tookEvidence(evidence.id, position);
+    return decisions;
+  }
+
+  /** The next evidence on the tape; none at its end, once the record of decisions is taken in to its end as well. */
+  private *nextEvidence(): Steps<RecordedEvent[]> {
+    for (let atEnd = false; ; ) {
+      const page = yield* read({ after: this.position, categories: EVIDENCE_CATEGORIES, limit: PAGE });
+      const evidence = page.filter((event) => !isDecision(event));
+      if (evidence.length > 0) return evidence;
+      if (page.length > 0) {
+        this.position = (page[page.length - 1] as RecordedEvent).position;
+        continue;
+      }
+      const next = yield* this.peekCascade();
+      if (next === undefined) return [];
+      if (atEnd) this.passedOver(next.data.evidenceId);
+      // Its evidence may have come between the two reads.
+      atEnd = true;
+    }
+  }
+
+  /** What is recorded to have followed from the evidence that lies next; undefined when it is not known to be decided. */
+  private *recordedCascade(evidenceId: string, position: string): Steps<TapeEvent[] | undefined> {
+    const next = yield* this.peekCascade();
+    if (next === undefined) {
+      if (this.adoptUntil === null) return comparePositions(position, this.decidedUpTo) <= 0 ? [] : undefined;
+      if (this.adoptUntil === evidenceId) this.adoptUntil = null;
+      return [];
+    }
+    if (next.data.evidenceId !== evidenceId) return [];
+    this.adoptUntil = null;
+    return yield* this.takeParts(next.data.parts);
+  }
+
+  /** The next cascade that was not taken in; activations before it are taken in. */
+  private *peekCascade(): Steps<RecordedCascade | undefined> {
+    for (;;) {
+      const next = yield* this.peek();
+      if (next === undefined || next.type === 'CascadeDecided') return next;
+      if (next.type !== 'EngineActivated') throw new Error(`the stream "${ENGINE_STREAM}" holds a ${next.type}`);
+      this.takeActivation(next.data.codeVersion, next.data.after);
+    }
+  }
+
+  /** The next event of `engine` that was not taken in. */
+  private *peek(): Steps<RecordedEvent | undefined> {
+    if (this.ahead.length === 0 && !this.exhausted) {
+      this.ahead = yield* read({ stream: ENGINE_STREAM, after: this.enginePosition, limit: PAGE });
+      this.exhausted = this.ahead.length === 0;
+    }
+    return this.ahead[0];
+  }
+
+  private *takeParts(parts: number): Steps<TapeEvent[]> {
+    const decisions: TapeEvent[] = [];
+    for (let part = 1; part <= parts; part++) {
+      const event = yield* this.peek();
+      if (event?.type !== 'CascadeDecided' || event.data.part !== part) {
+        throw new Error(`part ${part} of ${parts} of a cascade is missing from the stream "${ENGINE_STREAM}"`);
+      }
+      this.ahead.shift();
+      this.tookEngineEvent(event.position);
+      const { evidenceId } = event.data;
+      for (const decision of event.data.decisions) {
+        decisions.push(fromRecordedDecision(decision, { evidenceId, metadata: event.metadata }));
+      }
+    }
+    return decisions;
+  }
+
+  private takeActivation(codeVersion: string, after: string | null): void {
+    const event = this.ahead.shift() as RecordedEvent;
+    this.tookEngineEvent(event.position);
+    if (this.deciding && codeVersion !== this.codeVersion) {
+      throw new SupersededError(
+        `the build ${codeVersion} has taken over on this tape; this one (${this.codeVersion}) decides nothing more`,
+      );
+    }
+    this.pastBuilds.add(codeVersion);
+    this.activeBuild = codeVersion;
+    // It lies right behind the last cascade, so what it names is the last evidence taken in or lies ahead.
+    if (after !== this.lastEvidenceId) this.adoptUntil = after;
+  }
+
+  private tookEngineEvent(position: string): void {
+    this.engineRevision = this.engineRevision === 'no-stream' ? 0 : this.engineRevision + 1;
+    this.enginePosition = position;
+  }
+
+  private adoptCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): void {
+    this.engine.adopt(evidence, decisions);
+    if (decisions.length > 0) this.lastCopies = this.placeCopies(decisions);
+    this.tookEvidence(evidence.id, position);
+  }
+
+  private tookEvidence(id: string, position: string): void {
+    this.lastEvidenceId = id;
+    this.position = position;
+  }
+
+  /** Where each decision belongs: streams of the engine's have no other writer, so revisions follow from counting. */
+  private placeCopies(decisions: readonly TapeEvent[]): Copy[] {
+    return decisions.map((event) => {
+      const last = this.revisions.get(event.stream);
+      this.revisions.set(event.stream, last === undefined ? 0 : last + 1);
+      return { stream: event.stream, expected: last ?? 'no-stream', event };
+    });
+  }
+
+  private *record(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): Steps<void> {
+    const recorded = yield* this.appendCascade(evidence, position, decisions);
+    this.lastCopies = this.placeCopies(recorded);
+    for (const copy of this.lastCopies) yield* append(copy.stream, copy.expected, [copy.event]);
+  }
+
+  /** Appends the cascade, or finds that another engine did. Returns what the record holds. */
+  private *appendCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): Steps<readonly TapeEvent[]> {
+    const parts = this.cascadeEvents(evidence, decisions);
+    try {
+      const { already, position: end } = yield* append(ENGINE_STREAM, this.engineRevision, parts);
+      if (!already) {
+        for (const _ of parts) this.tookEngineEvent(end);
+        return decisions;
+      }
+    } catch (error) {
+      if (!(error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError)) throw error;
+    }
+    // Somebody was first, and stores compare ids only: what counts is what is read back.
+    this.exhausted = false;
+    const recorded = yield* this.recordedCascade(evidence.id, position);
+    if (recorded === undefined || !sameDecisions(recorded, decisions)) {
+      throw new DivergedError(
+        `diverged: upon ${evidence.type} ${evidence.id} this build (${this.codeVersion}) decides ${describe(decisions)}, the tape says ${describe(recorded ?? [])}`,
+      );
+    }
+    return recorded;
+  }
+
+  private cascadeEvents(evidence: TapeEvent, decisions: readonly TapeEvent[]): TapeEvent[] {
+    const chunks = chunksOf(decisions.map(toRecordedDecision));
+    return chunks.map((chunk, index) => ({
+      id: makeId(`CascadeDecided|${evidence.id}|${index + 1}`),
+      stream: ENGINE_STREAM,
+      type: 'CascadeDecided',
+      schemaVersion: 1,
+      data: { evidenceId: evidence.id, part: index + 1, parts: chunks.length, decisions: chunk },
+      metadata: {
+        occurredAt: evidence.metadata.occurredAt,
+        correlationId: evidence.metadata.correlationId,
+        causationId: evidence.id,
+        actor: 'engine',
+        codeVersion: this.codeVersion,
+      },
+    }));
+  }
+
+  private passedOver(evidenceId: string): never {
+    throw new DivergedError(
+      `diverged: the tape has a cascade for evidence ${evidenceId}, upon which this build (${this.codeVersion}) decided nothing`,
+    );
+  }
+}
+
+function chunksOf(decisions: readonly RecordedDecision[]): RecordedDecision[][] {
+  const chunks: RecordedDecision[][] = [];
+  let size = MAX_PART_CHARACTERS;
+  for (const decision of decisions) {
+    const length = JSON.stringify(decision).length;
+    if (size + length > MAX_PART_CHARACTERS) {
+      chunks.push([]);
+      size = 0;
+    }
+    (chunks[chunks.length - 1] as RecordedDecision[]).push(decision);
+    size += length;
+  }
+  return chunks;
+}
+
+/** Equal in id, stream, type, data and cause. */
+function sameDecisions(a: readonly TapeEvent[], b: readonly TapeEvent[]): boolean {
+  return a.length === b.length && a.every((decision, index) => sameFact(decision, b[index] as TapeEvent));
+}
+
+/** Is it the same event: equal in id, stream, type, data and direct cause? */
+export function sameFact(a: TapeEvent, b: TapeEvent): boolean {
+  return (
+    a.id === b.id &&
+    a.stream === b.stream &&
+    a.type === b.type &&
+    a.metadata.causationId === b.metadata.causationId &&
+    canonicalJson(a.data) === canonicalJson(b.data)
+  );
+}
+
+function describe(decisions: readonly TapeEvent[]): string {
+  return decisions.length === 0 ? 'nothing' : decisions.map((decision) => `${decision.type} ${decision.id}`).join(', ');
+}
