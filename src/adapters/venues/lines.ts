@@ -1,0 +1,150 @@
+/** The lines of a recording, gzip or not, in bounded memory and whole up to where the file tears. */
+
+import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import type { Tally } from '../../domain/market/tally.ts';
+
+/** A recording that cannot be read at all: says which, why, and what to do. */
+export class RecordingError extends Error {}
+
+const CHUNK_BYTES = 64 * 1024;
+/** Longest line: a snapshot of 5,000 levels a side is a tenth of this. */
+const MAX_LINE = 4_000_000;
+
+/**
+ * The file's lines, without their ends, in batches. The last one counts as a line when the file ends without a line
+ * end, but not when a gzip tears within it: then what is torn is counted, and the lines before it stand.
+ */
+export async function* readLines(file: string, tally: Tally): AsyncGenerator<string[]> {
+  const splitter = new LineSplitter(file, tally);
+  let torn: string | undefined;
+  try {
+    for await (const chunk of readChunks(file)) {
+      const lines = splitter.take(chunk);
+      if (lines.length > 0) yield lines;
+    }
+  } catch (error) {
+    if (!(error instanceof TornGzipError)) throw error;
+    torn = error.message;
+  }
+  const rest = splitter.end();
+  if (torn !== undefined) {
+    tally.where = `${file}:${splitter.lines + 1}`;
+    tally.note('torn-gzip', `${torn}; the lines before it are used, fetch the file again for the rest`);
+  } else if (rest !== '') {
+    yield [rest];
+  }
+}
+
+class TornGzipError extends Error {}
+
+/** Splits text at line ends, across chunks. */
+class LineSplitter {
+  private readonly file: string;
+  private readonly tally: Tally;
+  private readonly decoder = new StringDecoder('utf8');
+  private rest = '';
+  private skipping = false;
+  lines = 0;
+
+  constructor(file: string, tally: Tally) {
+    this.file = file;
+    this.tally = tally;
+  }
+
+  take(chunk: Buffer): string[] {
+    const parts = (this.rest + this.decoder.write(chunk)).split('\n');
+    this.rest = parts.pop() ?? '';
+    if (this.skipping && parts.length > 0) {
+      parts[0] = '';
+      this.skipping = false;
+    }
+    this.lines += parts.length;
+    if (this.rest.length > MAX_LINE) {
+      if (!this.skipping) {
+        this.tally.where = `${this.file}:${this.lines + 1}`;
+        this.tally.note('line-too-long', `the line is longer than ${MAX_LINE} characters and is left out`);
+      }
+      this.rest = '';
+      this.skipping = true;
+    }
+    return parts;
+  }
+
+  end(): string {
+    return this.skipping ? '' : this.rest + this.decoder.end();
+  }
+}
+
+async function* readChunks(file: string): AsyncGenerator<Buffer> {
+  const handle = await openRecording(file);
+  try {
+    const magic = Buffer.alloc(2);
+    const { bytesRead } = await handle.read(magic, 0, 2, 0);
+    const raw = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+    yield* bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b ? inflate(raw, file) : (raw as AsyncIterable<Buffer>);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openRecording(file: string) {
+  try {
+    const handle = await open(file, 'r');
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${code})`;
+    throw new RecordingError(`recording "${file}": ${why}; check the path`);
+  }
+  throw new RecordingError(`recording "${file}": it is not a file; name the recording itself`);
+}
+
+/**
+ * Feeds the gzip chunk by chunk and takes what each gives before the next. Piping would lose, at a tear, the text
+ * that was decompressed already but not yet read.
+ */
+async function* inflate(raw: AsyncIterable<Buffer>, file: string): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  let ready: Buffer[] = [];
+  let failure: Error | undefined;
+  gunzip.on('data', (chunk: Buffer) => ready.push(chunk));
+  gunzip.on('error', (error) => {
+    failure = error;
+  });
+  try {
+    for await (const chunk of raw) {
+      await write(gunzip, chunk);
+      yield* ready;
+      ready = [];
+      if (failure !== undefined) throw torn(file, failure);
+    }
+    await finish(gunzip);
+    yield* ready;
+    if (failure !== undefined) throw torn(file, failure);
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+function torn(file: string, failure: Error): TornGzipError {
+  return new TornGzipError(`the gzip "${file}" is torn or damaged (${failure.message})`);
+}
+
+/** Resolves when the chunk is decompressed, or the stream has failed (then the callback gets the error). */
+function write(gunzip: Gunzip, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    gunzip.write(chunk, () => resolve());
+  });
+}
+
+/** Resolves when everything was handed out, or the stream has failed. */
+function finish(gunzip: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    gunzip.once('close', resolve);
+    gunzip.once('end', resolve);
+    gunzip.end();
+  });
+}

@@ -1,0 +1,113 @@
+/** A recording as market evidence. What kind of recording it is shows in its first line. */
+
+import { type Candle, CandleSession } from '../../domain/market/candle-session.ts';
+import type { EvidenceDraft } from '../../domain/market/evidence.ts';
+import type { Tally } from '../../domain/market/tally.ts';
+import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
+import { BINANCE_CSV_HEADER, BinanceCsvCandles } from './candles/binance-csv.ts';
+import { CoinbaseCandles } from './candles/coinbase-json.ts';
+import { RecordingError, readLines } from './lines.ts';
+
+/** One kind of recording: takes lines, gives evidence. Several files of a kind are one session. */
+interface Session {
+  startFile(file: string): void;
+  take(line: string): EvidenceDraft[];
+  endFile(): void;
+  end(): EvidenceDraft[];
+}
+
+type Kind = 'coinbase-json' | 'binance-csv' | 'binance-frames';
+
+/**
+ * The evidence in `files`, one session in the order given, in batches that keep its order; the same for the same
+ * content. What cannot be used is counted in `tally` and loses nothing else. Throws RecordingError for a file that
+ * cannot be opened or is no recording of a known kind.
+ */
+export async function* readRecording(
+  files: readonly string[],
+  feed: FeedSettings,
+  instrument: InstrumentSettings,
+  tally: Tally,
+): AsyncGenerator<EvidenceDraft[]> {
+  let session: Session | undefined;
+  let sessionKind: Kind | undefined;
+  for (const file of files) {
+    let first = true;
+    for await (const lines of readLines(file, tally)) {
+      const drafts: EvidenceDraft[] = [];
+      if (first) {
+        first = false;
+        const kind = kindOf(file, lines[0] ?? '');
+        if (sessionKind !== undefined && kind !== sessionKind) {
+          throw new RecordingError(
+            `recording "${file}" is of the kind ${kind}, the one before it of ${sessionKind}; ingest them apart`,
+          );
+        }
+        sessionKind = kind;
+        session ??= makeSession(kind, feed, instrument, tally);
+        session.startFile(file);
+      }
+      for (const line of lines) for (const draft of (session as Session).take(line)) drafts.push(draft);
+      if (drafts.length > 0) yield drafts;
+    }
+    if (first) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
+    session?.endFile();
+  }
+  const last = session?.end() ?? [];
+  if (last.length > 0) yield last;
+}
+
+function kindOf(file: string, firstLine: string): Kind {
+  const line = firstLine.replace(/^\uFEFF/, '').trim();
+  if (line === BINANCE_CSV_HEADER) return 'binance-csv';
+  if (/^\{\s*("candles"|$)/.test(line)) return 'coinbase-json';
+  if (/^\d{10,20} \{/.test(line)) return 'binance-frames';
+  throw new RecordingError(
+    `recording "${file}" is of no known kind: its first line is neither \`<receive ns> {frame}\`, nor \`{"candles": [\`, nor the header "${BINANCE_CSV_HEADER}"`,
+  );
+}
+
+function makeSession(kind: Kind, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally): Session {
+  if (kind === 'binance-frames') throw new RecordingError('frames are not read yet');
+  return new CandleFiles(kind, feed, instrument, tally);
+}
+
+/** Candle files, of either kind, as one session. */
+class CandleFiles implements Session {
+  private readonly kind: Exclude<Kind, 'binance-frames'>;
+  private readonly feed: FeedSettings;
+  private readonly tally: Tally;
+  private readonly session: CandleSession;
+  private reader: CoinbaseCandles | BinanceCsvCandles | undefined;
+
+  constructor(kind: Exclude<Kind, 'binance-frames'>, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
+    this.kind = kind;
+    this.feed = feed;
+    this.tally = tally;
+    this.session = new CandleSession(instrument, feed.bars, tally);
+  }
+
+  startFile(file: string): void {
+    this.reader =
+      this.kind === 'coinbase-json'
+        ? new CoinbaseCandles(file, this.tally)
+        : new BinanceCsvCandles(file, this.feed.bars, this.tally);
+  }
+
+  take(line: string): EvidenceDraft[] {
+    const drafts: EvidenceDraft[] = [];
+    const onCandle = (candle: Candle) => {
+      for (const draft of this.session.take(candle)) drafts.push(draft);
+    };
+    this.reader?.takeLine(line, onCandle);
+    return drafts;
+  }
+
+  endFile(): void {
+    if (this.reader instanceof CoinbaseCandles) this.reader.end();
+  }
+
+  end(): EvidenceDraft[] {
+    return this.session.end();
+  }
+}

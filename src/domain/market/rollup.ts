@@ -1,0 +1,95 @@
+/** A longer bar, as it grows from the bars of the feed's own interval. Plain data. */
+
+import { add, compare, type Decimal, formatDecimal, parseDecimal } from '../decimal.ts';
+import { isoTime } from '../time.ts';
+import type { Bar } from './events.ts';
+import { type Interval, intervalMs } from './interval.ts';
+
+/** What must be known of a bar to say whether the next one follows it without a hole. */
+export interface PartEnd {
+  /** Epoch ms. */
+  readonly openMs: number;
+  readonly closeMs: number;
+  readonly lastTradeId: number | null;
+}
+
+export interface Rollup {
+  readonly interval: Interval;
+  readonly openMs: number;
+  readonly closeMs: number;
+  readonly open: string;
+  high: Decimal;
+  low: Decimal;
+  volume: Decimal;
+  quoteVolume: Decimal | null;
+  tradeCount: number | null;
+  readonly firstTradeId: number | null;
+  /** The latest part: close, bid, ask and last id are its. */
+  last: Bar;
+  complete: boolean;
+}
+
+/** Does `part` begin where `previous` ended? By trade ids where both have them, else by time. */
+export function follows(previous: PartEnd, part: Bar, partOpenMs: number): boolean {
+  if (previous.lastTradeId !== null && part.firstTradeId !== null) return part.firstTradeId === previous.lastTradeId + 1;
+  return partOpenMs === previous.closeMs;
+}
+
+/** Begins a longer bar with its first known part. `previous` is the base bar before that part, if one is known. */
+export function startRollup(interval: Interval, openMs: number, part: Bar, partOpenMs: number, previous: PartEnd | null): Rollup {
+  const fromTheStart = partOpenMs === openMs && part.firstTradeId === null;
+  const afterTheOneBefore = previous !== null && previous.openMs < openMs && follows(previous, part, partOpenMs);
+  return {
+    interval,
+    openMs,
+    closeMs: openMs + intervalMs(interval),
+    open: part.open,
+    high: parseDecimal(part.high),
+    low: parseDecimal(part.low),
+    volume: parseDecimal(part.volume),
+    quoteVolume: part.quoteVolume === null ? null : parseDecimal(part.quoteVolume),
+    tradeCount: part.tradeCount,
+    firstTradeId: part.firstTradeId,
+    last: part,
+    complete: part.complete && (fromTheStart || afterTheOneBefore),
+  };
+}
+
+/** Adds the next part; `contiguous` says whether it follows the one before. */
+export function addPart(rollup: Rollup, part: Bar, contiguous: boolean): void {
+  const high = parseDecimal(part.high);
+  const low = parseDecimal(part.low);
+  if (compare(high, rollup.high) > 0) rollup.high = high;
+  if (compare(low, rollup.low) < 0) rollup.low = low;
+  rollup.volume = add(rollup.volume, parseDecimal(part.volume));
+  rollup.quoteVolume =
+    rollup.quoteVolume === null || part.quoteVolume === null ? null : add(rollup.quoteVolume, parseDecimal(part.quoteVolume));
+  rollup.tradeCount = rollup.tradeCount === null || part.tradeCount === null ? null : rollup.tradeCount + part.tradeCount;
+  rollup.last = part;
+  rollup.complete &&= part.complete && contiguous;
+}
+
+/** The longer bar as it is recorded; `whole` says whether nothing is missing between its last part and its end. */
+export function closeRollup(rollup: Rollup, whole: boolean): Bar {
+  const { last } = rollup;
+  return {
+    venue: last.venue,
+    symbol: last.symbol,
+    interval: rollup.interval,
+    openTime: isoTime(rollup.openMs),
+    closeTime: isoTime(rollup.closeMs),
+    open: rollup.open,
+    high: formatDecimal(rollup.high),
+    low: formatDecimal(rollup.low),
+    close: last.close,
+    volume: formatDecimal(rollup.volume),
+    quoteVolume: rollup.quoteVolume === null ? null : formatDecimal(rollup.quoteVolume),
+    tradeCount: rollup.tradeCount,
+    firstTradeId: rollup.firstTradeId,
+    lastTradeId: last.lastTradeId,
+    bid: last.bid,
+    ask: last.ask,
+    complete: rollup.complete && whole,
+    source: last.source,
+  };
+}
