@@ -1,0 +1,21 @@
+/** The last sample of each instrument's book. */
+
+import type { DepthSample } from '../domain/market/events.ts';
+import { instrumentKey } from '../domain/settings/in-force.ts';
+import { type Projection, unexpected } from './projection.ts';
+
+export const books: Projection<DepthSample> = {
+  name: 'books',
+  version: 1,
+  categories: ['depth'],
+  indexes: [['venue', 'symbol']],
+
+  keys(event) {
+    return event.type === 'DepthSampled' ? [instrumentKey(event.data.venue, event.data.symbol)] : [];
+  },
+
+  apply(_document, event): DepthSample {
+    if (event.type !== 'DepthSampled') throw unexpected('books', event);
+    return event.data;
+  },
+};

@@ -1,0 +1,50 @@
+/** What a batch of events makes of one document. */
+
+import { produce } from 'immer';
+import type { ReadDocument } from '../ports.ts';
+import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
+import type { Projection } from './projection.ts';
+
+export interface Folded {
+  /** The document to write; undefined when no event changed it. */
+  readonly document: ReadDocument | undefined;
+  /** The first event that could not be applied and those behind it; empty when all went well. */
+  readonly parked: readonly RecordedEvent[];
+  /** Why the first of them could not be applied. */
+  readonly error: unknown;
+}
+
+/**
+ * Applies the events that are later than the document, in order. One that throws, and all after it, are handed back
+ * to be parked; what came before it is kept.
+ */
+export function foldDocument(projection: Projection, stored: ReadDocument | undefined, events: readonly RecordedEvent[]): Folded {
+  const fresh = stored === undefined ? events : events.filter((event) => comparePositions(event.position, stored._position) > 0);
+  let applied = 0;
+  try {
+    const document = applyAll(projection, stored, fresh, () => applied++);
+    return { document, parked: [], error: undefined };
+  } catch (error) {
+    // What the failing event had already changed is thrown away with the draft.
+    const document = applyAll(projection, stored, fresh.slice(0, applied), () => {});
+    return { document, parked: fresh.slice(applied), error };
+  }
+}
+
+/** One `produce` around all events: a produce for each would be hundreds of times slower. */
+function applyAll(
+  projection: Projection,
+  stored: ReadDocument | undefined,
+  events: readonly RecordedEvent[],
+  onApplied: () => void,
+): ReadDocument | undefined {
+  const last = events[events.length - 1];
+  if (last === undefined) return undefined;
+  const held = produce({ document: stored as object | undefined }, (draft) => {
+    for (const event of events) {
+      draft.document = projection.apply(draft.document, event);
+      onApplied();
+    }
+  });
+  return { ...held.document, _position: last.position };
+}

@@ -1,0 +1,116 @@
+/** The latest of each instrument: last price, bid and ask, and whether its feed can be trusted. */
+
+import type { Bar, DepthSample, FeedStaleReason } from '../domain/market/events.ts';
+import { instrumentKey } from '../domain/settings/in-force.ts';
+import { type Projection, unexpected } from './projection.ts';
+
+export interface PriceDocument {
+  readonly venue: string;
+  readonly symbol: string;
+  /** Close of the latest bar, and that bar's close time. */
+  last: string | null;
+  lastTime: string | null;
+  /** Of the latest quote; null on a side of the book that is empty. */
+  bid: string | null;
+  ask: string | null;
+  quoteTime: string | null;
+  /** The later of the two times. */
+  time: string | null;
+  feed: FeedState;
+}
+
+export interface FeedState {
+  readonly state: 'live' | 'stale';
+  /** Why it is stale; null while it is live. */
+  readonly reason: FeedStaleReason | null;
+  readonly since: string | null;
+}
+
+export const prices: Projection<PriceDocument> = {
+  name: 'prices',
+  version: 1,
+  categories: ['bars', 'rollups', 'depth', 'feed'],
+  indexes: [['venue', 'symbol']],
+
+  keys(event) {
+    switch (event.type) {
+      case 'BarClosed':
+      case 'BarCorrected':
+      case 'DepthSampled':
+      case 'FeedStale':
+      case 'FeedRecovered':
+        return [instrumentKey(event.data.venue, event.data.symbol)];
+      default:
+        return [];
+    }
+  },
+
+  apply(document, event): PriceDocument {
+    switch (event.type) {
+      case 'BarClosed':
+      case 'BarCorrected':
+        return takeBar(document ?? unknownPrice(event.data), event.data);
+      case 'DepthSampled':
+        return takeQuote(
+          document ?? unknownPrice(event.data),
+          topOf(event.data.bids),
+          topOf(event.data.asks),
+          event.data.eventTime,
+        );
+      case 'FeedStale':
+      case 'FeedRecovered': {
+        const price = document ?? unknownPrice(event.data);
+        const stale = event.type === 'FeedStale';
+        price.feed = {
+          state: stale ? 'stale' : 'live',
+          reason: stale ? event.data.reason : null,
+          since: event.metadata.occurredAt,
+        };
+        return price;
+      }
+      default:
+        throw unexpected('prices', event);
+    }
+  },
+};
+
+function unknownPrice(instrument: { readonly venue: string; readonly symbol: string }): PriceDocument {
+  return {
+    venue: instrument.venue,
+    symbol: instrument.symbol,
+    last: null,
+    lastTime: null,
+    bid: null,
+    ask: null,
+    quoteTime: null,
+    time: null,
+    feed: { state: 'live', reason: null, since: null },
+  };
+}
+
+/** A longer bar may come after a shorter one that closed later; the later close is the price. */
+function takeBar(price: PriceDocument, bar: Bar): PriceDocument {
+  if (price.lastTime === null || bar.closeTime >= price.lastTime) {
+    price.last = bar.close;
+    price.lastTime = bar.closeTime;
+    price.time = later(price.time, bar.closeTime);
+  }
+  return bar.bid === null && bar.ask === null ? price : takeQuote(price, bar.bid, bar.ask, bar.closeTime);
+}
+
+function takeQuote(price: PriceDocument, bid: string | null, ask: string | null, time: string): PriceDocument {
+  if (price.quoteTime !== null && time < price.quoteTime) return price;
+  price.bid = bid;
+  price.ask = ask;
+  price.quoteTime = time;
+  price.time = later(price.time, time);
+  return price;
+}
+
+function topOf(levels: DepthSample['bids']): string | null {
+  return levels[0]?.[0] ?? null;
+}
+
+function later(a: string | null, b: string): string {
+  return a === null || b > a ? b : a;
+}

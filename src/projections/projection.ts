@@ -1,0 +1,44 @@
+/** The contract of a read model: which documents an event is about, and what it does to each of them. */
+
+import type { IndexDefinition } from '../ports.ts';
+import type { RecordedEvent } from '../tape/envelope.ts';
+
+/**
+ * One read model. What an event does to a document depends on that document and that event alone, never on another
+ * document, a clock or what was applied in the same batch; so a batch that is delivered again changes nothing.
+ */
+export interface Projection<Document extends object = object> {
+  /** Names its documents, with the version: `orders@1`. */
+  readonly name: string;
+  /** Raised when documents would come out differently; the documents are then built anew under the new version. */
+  readonly version: number;
+  /** Categories of the streams that it reads; others are passed over, but its position moves with them. */
+  readonly categories: readonly string[];
+  /** Fields that the API filters and sorts by. */
+  readonly indexes: readonly IndexDefinition[];
+  /** Keys of the documents that the event is about; none when it is not for this read model. */
+  keys(event: RecordedEvent): readonly string[];
+  /**
+   * Returns the document as it is after the event: a new one, or the given one, which may be changed in place (it is
+   * an immer draft). There are no deletions: a document about something that ended says so.
+   */
+  apply(document: Document | undefined, event: RecordedEvent): Document;
+}
+
+/** Where the documents of a projection lie, and the name of its checkpoint. */
+export function collectionOf(projection: Projection): string {
+  return `${projection.name}@${projection.version}`;
+}
+
+/**
+ * A text that sorts by the event's time and then by its place on the tape. It begins with the time, so a range of
+ * times selects by it too; a list sorted by it has a total order in which the tape's own is kept.
+ */
+export function sequenceOf(event: RecordedEvent): string {
+  return `${event.metadata.occurredAt}/${event.position.padStart(20, '0')}`;
+}
+
+/** For an event that a projection named keys for but has no rule for: a bug, which parks the document. */
+export function unexpected(projection: string, event: RecordedEvent): Error {
+  return new Error(`the projection "${projection}" has no rule for ${event.type} ${event.id}`);
+}
