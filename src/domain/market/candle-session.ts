@@ -94,6 +94,8 @@ export class CandleSession {
         );
       }
     }
+    const volume = notNegative('volume', candle.volume);
+    const quoteScale = priceScale + Math.max(quantityScale, volume.scale);
     const { tradeCount } = candle;
     if (tradeCount !== null && !(Number.isSafeInteger(tradeCount) && tradeCount >= 0)) {
       throw new BadCandleError('the number of trades is not a whole number of zero or more');
@@ -108,9 +110,8 @@ export class CandleSession {
       high: formatDecimal(high),
       low: formatDecimal(low),
       close: formatDecimal(close),
-      volume: formatDecimal(volume('volume', candle.volume, quantityScale)),
-      quoteVolume:
-        candle.quoteVolume === null ? null : formatDecimal(quoteVolume(candle.quoteVolume, priceScale + quantityScale)),
+      volume: formatDecimal(volume),
+      quoteVolume: candle.quoteVolume === null ? null : formatDecimal(quoteVolume(candle.quoteVolume, quoteScale)),
       tradeCount,
       firstTradeId: null,
       lastTradeId: null,
@@ -123,13 +124,17 @@ export class CandleSession {
 }
 
 function price(name: string, text: string, scale: number): Decimal {
-  const value = decimal(name, text, scale);
+  const value = parse(name, text);
   if (sign(value) <= 0) throw new BadCandleError(`the ${name} "${text}" is not above zero`);
+  if (compare(rescale(value, scale, 'floor'), value) !== 0) {
+    throw new BadCandleError(`the ${name} "${text}" has more than the instrument's ${scale} decimal places`);
+  }
   return value;
 }
 
-function volume(name: string, text: string, scale: number): Decimal {
-  const value = decimal(name, text, scale);
+/** Volumes are kept as they are, for venues have traded quantities finer than today's lots. */
+function notNegative(name: string, text: string): Decimal {
+  const value = parse(name, text);
   if (sign(value) < 0) throw new BadCandleError(`the ${name} "${text}" is negative`);
   return value;
 }
@@ -139,17 +144,7 @@ function volume(name: string, text: string, scale: number): Decimal {
  * the noise of their own binary arithmetic.
  */
 function quoteVolume(text: string, scale: number): Decimal {
-  const value = parse('quote volume', text);
-  if (sign(value) < 0) throw new BadCandleError(`the quote volume "${text}" is negative`);
-  return rescale(value, scale, 'half-even');
-}
-
-function decimal(name: string, text: string, scale: number): Decimal {
-  const value = parse(name, text);
-  if (compare(rescale(value, scale, 'floor'), value) !== 0) {
-    throw new BadCandleError(`the ${name} "${text}" has more than the instrument's ${scale} decimal places`);
-  }
-  return value;
+  return rescale(notNegative('quote volume', text), scale, 'half-even');
 }
 
 function parse(name: string, text: string): Decimal {
