@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { circles, importsOf, violations } from './import-rules.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+function readSources(): Map<string, string> {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return new Map(files.map((file) => [`src/${file.replaceAll('\\', '/')}`, readFileSync(join(root, 'src', file), 'utf8')]));
+}
+
+/** A made-up tree: file to the files that it imports. Files that are imported only are empty. */
+function tree(imports: Readonly<Record<string, readonly string[]>>): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const [file, targets] of Object.entries(imports)) {
+    const up = '../'.repeat(file.split('/').length - 1);
+    for (const target of targets) if (target.startsWith('src/')) sources.set(target, sources.get(target) ?? '');
+    sources.set(file, targets.map((target) => `import '${target.startsWith('src/') ? up + target : target}';\n`).join(''));
+  }
+  return sources;
+}
+
+describe('the sources', () => {
+  const sources = readSources();
+
+  it('are found', () => expect(sources.size).toBeGreaterThan(25));
+
+  it('import by the arrows of the layout, without circles or barrels, in files of one subject', () => {
+    expect(violations(sources)).toEqual([]);
+  });
+});
+
+describe('the rules refuse', () => {
+  it.each([
+    ['the domain that imports the tape', 'src/domain/order/order.ts', 'src/tape/id.ts'],
+    ['the domain that imports Node', 'src/domain/order/order.ts', 'node:fs'],
+    ['the domain that imports a package', 'src/domain/order/order.ts', 'immer'],
+    ['zod where the domain decides', 'src/domain/account/desk.ts', 'zod'],
+    ['the tape that imports a port', 'src/tape/id.ts', 'src/ports.ts'],
+    ['a projection that imports the runtime', 'src/projections/orders.ts', 'src/runtime/projection-runner.ts'],
+    ['the runtime that imports an adapter', 'src/runtime/ingest.ts', 'src/adapters/event-store/sqlite.ts'],
+    ['the runtime that imports the API', 'src/runtime/ingest.ts', 'src/api/server.ts'],
+    ['the API that opens an adapter', 'src/api/server.ts', 'src/adapters/open.ts'],
+    ['the map that opens an adapter', 'src/system.ts', 'src/adapters/open.ts'],
+    ['a command that goes past open.ts', 'src/commands/run.ts', 'src/adapters/event-store/sqlite.ts'],
+    ['a command that imports the API', 'src/commands/run.ts', 'src/api/server.ts'],
+    ['main that does more than parse', 'src/main.ts', 'src/system.ts'],
+    ['anybody below who reads the environment', 'src/runtime/ingest.ts', 'src/config.ts'],
+    ['an adapter that imports a projection', 'src/adapters/read-store/sqlite.ts', 'src/projections/orders.ts'],
+    ['an adapter that imports another', 'src/adapters/read-store/sqlite.ts', 'src/adapters/event-store/sqlite.ts'],
+    ['a venue that imports another', 'src/adapters/venues/okx/book.ts', 'src/adapters/venues/binance/book.ts'],
+    ['a venue that imports the opener', 'src/adapters/venues/okx/book.ts', 'src/adapters/open.ts'],
+    ['an import from outside of src', 'src/tape/id.ts', 'src/../test/given.ts'],
+    ['a part that the layout does not know', 'src/utils/text.ts', 'src/domain/decimal.ts'],
+  ])('%s', (_what, file, target) => {
+    expect(violations(tree({ [file]: [target] }))).toHaveLength(1);
+  });
+
+  it('an import of a file that is not there', () => {
+    expect(violations(new Map([['src/tape/a.ts', "import './b.ts';"]]))).toEqual([
+      'src/tape/a.ts imports src/tape/b.ts: there is no such file',
+    ]);
+  });
+
+  it('a file named index.ts, and one of more than 400 lines', () => {
+    const sources = new Map([
+      ['src/domain/index.ts', ''],
+      ['src/domain/long.ts', '\n'.repeat(401)],
+    ]);
+    expect(violations(sources)).toEqual([
+      'src/domain/index.ts: no barrels; name the file by its subject',
+      'src/domain/long.ts has 401 lines: at most 400, one subject a file',
+    ]);
+  });
+
+  it('a circle, however long', () => {
+    const [a, b, c] = ['src/domain/a.ts', 'src/domain/b.ts', 'src/domain/c.ts'];
+    expect(violations(tree({ [a]: [b], [b]: [c], [c]: [a] }))).toEqual([`a circle: ${a} -> ${b} -> ${c} -> ${a}`]);
+    expect(circles(new Map([[a, [a]]]))).toEqual([[a, a]]);
+  });
+});
+
+describe('the rules allow', () => {
+  it('the arrows of the layout', () => {
+    expect(
+      violations(
+        tree({
+          'src/main.ts': ['src/commands/run.ts'],
+          'src/commands/run.ts': ['src/system.ts', 'src/adapters/open.ts', 'src/config.ts'],
+          'src/system.ts': ['src/api/server.ts', 'src/runtime/ingest.ts'],
+          'src/runtime/ingest.ts': ['src/projections/orders.ts', 'src/ports.ts', 'node:fs'],
+          'src/adapters/open.ts': ['src/adapters/event-store/sqlite.ts', 'src/adapters/read-store/sqlite.ts'],
+          'src/adapters/event-store/sqlite.ts': ['src/adapters/sqlite-file.ts', 'src/adapters/event-store/append-rules.ts'],
+          'src/ports.ts': ['src/tape/envelope.ts'],
+          'src/domain/order/events.ts': ['zod', 'src/domain/event.ts'],
+        }),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('imports are seen', () => {
+  it('in all their forms', () => {
+    const text = [
+      "import a from './a.ts';",
+      "import type { B } from './b.ts';",
+      "import {\n  c,\n  type D,\n} from './c.ts';",
+      "import './d.ts';",
+      "export * from './e.ts';",
+      "export { f } from './f.ts';",
+      "const g = await import('./g.ts');",
+      "import * as h from './h.ts'; import i from './i.ts';",
+      "// import './no.ts';",
+      "/** import './no.ts'; */",
+      "export const text = 'no';",
+    ].join('\n');
+    const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+    expect(importsOf(text).sort()).toEqual(letters.map((letter) => `./${letter}.ts`));
+  });
+});
