@@ -3,16 +3,20 @@
  * taken one at a time. A call that fails throws the engine's state away; the next one adopts again from the tape.
  */
 
-import type { EventData, EventName, TapeEvent } from '../domain/catalogue.ts';
+import type { TapeEvent } from '../domain/catalogue.ts';
 import type { Engine } from '../domain/engine/engine.ts';
+import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import { isoTime } from '../domain/time.ts';
-import type { Clock, EventStore, TapeSection } from '../ports.ts';
+import { type Clock, type EventStore, type TapeSection, WrongExpectedRevisionError } from '../ports.ts';
 import { type EvidenceOrigin, makeEvidence } from '../tape/envelope.ts';
 import { EngineFollower, sameFact } from './engine-follower.ts';
-import { runInSection, runOver } from './tape-operations.ts';
+import { runInSection, runOver, type Steps } from './tape-operations.ts';
 
 /** Most pieces of evidence that one in-step commit takes. */
 export const MAX_STEPS = 500;
+
+/** How often a build tries to take over while others append. */
+const MAX_RACES = 20;
 
 /** Where the engine's committed checkpoint is kept: losing it costs time, not truth. */
 export interface EngineCheckpoint {
@@ -20,17 +24,6 @@ export interface EngineCheckpoint {
   load(): Promise<string>;
   save(position: string): Promise<void>;
 }
-
-/** Evidence before it has an id: `key` is the world's own name of the fact. */
-export type EvidenceDraft<N extends EventName = EventName> = {
-  [K in N]: {
-    readonly type: K;
-    readonly stream: string;
-    readonly key: string;
-    readonly data: EventData[K];
-    readonly occurredAt: string;
-  };
-}[N];
 
 export interface EngineRunnerOptions {
   readonly store: EventStore;
@@ -52,7 +45,7 @@ export interface StepOutcome {
   readonly already: number;
   /** Evidence dropped because the tape has the same fact with other content; the first of them in words. */
   readonly differing: number;
-  readonly firstDifference?: string;
+  readonly firstDifference: string | null;
   /** The number of decisions made and recorded. */
   readonly decisions: number;
 }
@@ -111,11 +104,8 @@ export class EngineRunner {
     origin: Omit<EvidenceOrigin, 'occurredAt'>,
     decisions: TapeEvent[],
   ): Omit<StepOutcome, 'decisions'> {
-    const outcome: { -readonly [K in Exclude<keyof StepOutcome, 'decisions'>]: StepOutcome[K] } = {
-      recorded: 0,
-      already: 0,
-      differing: 0,
-    };
+    let [recorded, already, differing] = [0, 0, 0];
+    let firstDifference: string | null = null;
     for (const draft of drafts) {
       const evidence = makeEvidence(draft.type, draft.stream, draft.key, draft.data, { ...origin, occurredAt: draft.occurredAt });
       const revision = section.revisionOf(draft.stream);
@@ -123,15 +113,15 @@ export class EngineRunner {
       if (found === undefined) {
         const { position } = section.append(draft.stream, revision, [evidence]);
         decisions.push(...runInSection(section, follower.take(evidence, position)));
-        outcome.recorded++;
+        recorded++;
       } else if (sameFact(found, evidence)) {
-        outcome.already++;
+        already++;
       } else {
-        outcome.differing++;
-        outcome.firstDifference ??= `${draft.type} ${draft.key} is on the tape with other content (${draft.stream} revision ${found.revision})`;
+        differing++;
+        firstDifference ??= `${draft.type} ${draft.key} is on the tape with other content (${draft.stream} revision ${found.revision})`;
       }
     }
-    return outcome;
+    return { recorded, already, differing, firstDifference };
   }
 
   private async ready(): Promise<EngineFollower> {
@@ -140,16 +130,25 @@ export class EngineRunner {
     const follower = new EngineFollower(makeEngine(), codeVersion, await checkpoint.load());
     await runOver(store, follower.adopt());
     const now = isoTime(clock.now());
-    if (store.exclusively) {
-      await store.exclusively((section) => {
-        runInSection(section, follower.adopt());
-        runInSection(section, follower.activate(rollBack ?? false, now));
-      });
-    } else {
-      await runOver(store, follower.activate(rollBack ?? false, now));
+    function* takeOver(): Steps<void> {
+      yield* follower.adopt();
+      yield* follower.activate(rollBack ?? false, now);
     }
+    if (store.exclusively) await store.exclusively((section) => runInSection(section, takeOver()));
+    else await this.raceFor(store, takeOver);
     this.follower = follower;
     return follower;
+  }
+
+  /** Without a lock others may append between adoption and activation: then there is more to adopt first. */
+  private async raceFor(store: EventStore, takeOver: () => Steps<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await runOver(store, takeOver());
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevisionError) || attempt === MAX_RACES) throw error;
+      }
+    }
   }
 
   private async committed(decisions: readonly TapeEvent[]): Promise<void> {

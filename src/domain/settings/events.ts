@@ -26,9 +26,12 @@ export const StrategyConfigured = eventType(
 export type ConfiguredStrategy = z.output<typeof StrategyConfigured.schema>;
 export const StrategyRetired = eventType('StrategyRetired', 1, z.strictObject({ name: nameText }));
 
-/** Closes a set. `hash` is the SHA-256 of the whole settings as canonical JSON. */
+/**
+ * Closes a set, which is the `changes` settings events before it; what lies before those was cut off and has no effect.
+ * `hash` is the SHA-256 of the whole settings as canonical JSON.
+ */
 export const SettingsApplied = eventType(
   'SettingsApplied',
   1,
-  z.strictObject({ generation: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.strictObject({ generation: z.int().min(1), changes: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
 );

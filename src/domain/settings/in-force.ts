@@ -52,7 +52,7 @@ export function evolveSettings(settings: SettingsInForce, event: TapeEvent): boo
       settings.pending.push(event);
       return false;
     case 'SettingsApplied':
-      for (const change of settings.pending) applyChange(settings, change);
+      for (const change of settings.pending.slice(settings.pending.length - event.data.changes)) applyChange(settings, change);
       settings.pending = [];
       settings.generation = event.data.generation;
       settings.hash = event.data.hash;

@@ -1,0 +1,106 @@
+/** The environment, read here and nowhere else; every violation is reported at once. */
+
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** The environment cannot be used; the message names every variable that is wrong, never the value of a secret. */
+export class ConfigError extends Error {}
+
+export interface ApiKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the folder of the embedded stores. */
+  readonly dataFolder: string;
+  readonly eventStore: string;
+  readonly readStore: string;
+  /** Path of the settings file that is proposed. */
+  readonly settingsFile: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly apiKeys: readonly ApiKey[];
+}
+
+const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(\S{16,256})$/;
+
+const environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number from 0 to 65535')
+    .transform(Number)
+    .pipe(z.int().max(65_535))
+    .default(3000),
+  TAPEDECK_DATA: z.string().min(1).default('.tapedeck'),
+  TAPEDECK_EVENT_STORE: z.string().min(1).optional(),
+  TAPEDECK_READ_STORE: z.string().min(1).optional(),
+  TAPEDECK_SETTINGS: z
+    .string()
+    .min(1)
+    .default(join(import.meta.dirname, '..', 'settings', 'default.json')),
+  TAPEDECK_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TAPEDECK_API_KEYS: z.string().default(''),
+});
+
+/**
+ * Reads the configuration. Secrets may be given in a file instead, named by the variable with `_FILE` behind it.
+ * Throws ConfigError with every violation.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const violations: string[] = [];
+  const secrets = readSecretFile(env, 'TAPEDECK_API_KEYS', violations);
+  // An empty variable is one that is not set: that is how compose files and shells leave things out.
+  const given = Object.fromEntries(Object.entries({ ...env, TAPEDECK_API_KEYS: secrets }).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) violations.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const apiKeys = parseApiKeys(secrets ?? '', violations);
+  if (!parsed.success || violations.length > 0)
+    throw new ConfigError(`the environment cannot be used:\n${violations.map((text) => `  ${text}`).join('\n')}`);
+  const { data } = parsed;
+  const dataFolder = resolve(data.TAPEDECK_DATA);
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    dataFolder,
+    eventStore: data.TAPEDECK_EVENT_STORE ?? `sqlite:${join(dataFolder, 'tape.sqlite')}`,
+    readStore: data.TAPEDECK_READ_STORE ?? `sqlite:${join(dataFolder, 'read-models.sqlite')}`,
+    settingsFile: resolve(data.TAPEDECK_SETTINGS),
+    logLevel: data.TAPEDECK_LOG_LEVEL,
+    apiKeys,
+  };
+}
+
+function readSecretFile(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  violations: string[],
+): string | undefined {
+  const file = env[`${name}_FILE`];
+  if (file === undefined || file === '') return env[name];
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    violations.push(`${name}_FILE: "${file}" cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    return undefined;
+  }
+}
+
+/** `name:key`, separated by commas or new lines. */
+function parseApiKeys(text: string, violations: string[]): ApiKey[] {
+  const entries = text
+    .split(/[,\n]/)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  const keys: ApiKey[] = [];
+  entries.forEach((entry, index) => {
+    const match = API_KEY_PATTERN.exec(entry);
+    if (match === null)
+      violations.push(`TAPEDECK_API_KEYS: entry ${index + 1} is not of the form name:key with a key of 16 to 256 characters`);
+    else keys.push({ name: match[1] as string, key: match[2] as string });
+  });
+  return keys;
+}

@@ -1,0 +1,178 @@
+/** Checks proposed settings whole: shape, and what the parts say of each other. Every violation is found at once. */
+
+import { compare, formatDecimal, parseDecimal, rescale } from '../decimal.ts';
+import { intervalMs } from '../market/interval.ts';
+import { MANUAL } from '../order/events.ts';
+import { findStrategyKind, STRATEGY_KINDS } from '../strategy/strategies.ts';
+import { instrumentKey } from './in-force.ts';
+import {
+  type AccountSettings,
+  account,
+  type FeedSettings,
+  feed,
+  type InstrumentSettings,
+  instrument,
+  type Settings,
+  type StrategySettings,
+  settingsFile,
+  strategy,
+} from './settings.ts';
+
+type Path = readonly PropertyKey[];
+/** What a schema says of one violation; `keys` are members that it does not know. */
+interface Issue {
+  readonly path: Path;
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { readonly data?: T | undefined };
+}
+
+type Violation = readonly [path: Path, message: string];
+
+/** What could be read: an element that does not have its shape is undefined, so that the others are still checked. */
+interface Parts {
+  readonly instruments: readonly (InstrumentSettings | undefined)[];
+  readonly feeds: readonly (FeedSettings | undefined)[];
+  readonly accounts: readonly (AccountSettings | undefined)[];
+  readonly strategies: readonly (StrategySettings | undefined)[];
+}
+
+/** `instruments[0].tickSize: must be above zero`. */
+function line([path, message]: Violation): string {
+  const text = path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`));
+  return `${text.join('') || '(file)'}: ${message}`;
+}
+
+/** The settings, or a line of path and reason for each violation. */
+export function checkSettings(json: unknown): { readonly settings: Settings } | { readonly violations: readonly string[] } {
+  const parsed = settingsFile.safeParse(json);
+  const shape = (parsed.error?.issues ?? []).flatMap(issueViolations);
+  const violations = [...shape, ...checkParts(partsOf(json))];
+  if (parsed.success && violations.length === 0) return { settings: parsed.data };
+  return { violations: violations.map(line) };
+}
+
+function issueViolations(issue: Issue): Violation[] {
+  if (issue.keys !== undefined) return issue.keys.map((key) => [[...issue.path, key], 'is not a setting']);
+  return [[issue.path, issue.message]];
+}
+
+function partsOf(json: unknown): Parts {
+  const list = <T>(name: keyof Parts, schema: Schema<T>): (T | undefined)[] => {
+    const elements: unknown =
+      typeof json === 'object' && json !== null && name in json ? json[name as keyof typeof json] : undefined;
+    return Array.isArray(elements) ? elements.map((element) => schema.safeParse(element).data) : [];
+  };
+  return {
+    instruments: list('instruments', instrument),
+    feeds: list('feeds', feed),
+    accounts: list('accounts', account),
+    strategies: list('strategies', strategy),
+  };
+}
+
+function checkParts(parts: Parts): Violation[] {
+  const key = (part: { venue: string; symbol: string } | undefined) => part && instrumentKey(part.venue, part.symbol);
+  return [
+    ...duplicates(parts.instruments.map(key), (index) => ['instruments', index, 'symbol']),
+    ...duplicates(parts.feeds.map(key), (index) => ['feeds', index, 'symbol']),
+    ...duplicates(
+      parts.accounts.map((part) => part?.id),
+      (index) => ['accounts', index, 'id'],
+    ),
+    ...duplicates(
+      parts.strategies.map((part) => part?.name),
+      (index) => ['strategies', index, 'name'],
+    ),
+    ...parts.instruments.flatMap((part, index) => (part ? checkInstrument(part, ['instruments', index]) : [])),
+    ...parts.feeds.flatMap((part, index) => (part ? checkFeed(part, parts, ['feeds', index]) : [])),
+    ...parts.strategies.flatMap((part, index) => (part ? checkStrategy(part, parts, ['strategies', index]) : [])),
+  ];
+}
+
+function duplicates(names: readonly (string | undefined)[], path: (index: number) => Path): Violation[] {
+  return names.flatMap((name, index) =>
+    name === undefined || names.indexOf(name) === index
+      ? []
+      : [[path(index), `"${name}" stands here for the second time`] as const],
+  );
+}
+
+function checkInstrument(part: InstrumentSettings, at: Path): Violation[] {
+  const violations: Violation[] = [];
+  for (const [step, scale] of [
+    ['tickSize', 'priceScale'],
+    ['lotSize', 'quantityScale'],
+  ] as const) {
+    const value = parseDecimal(part[step]);
+    if (compare(rescale(value, part[scale], 'floor'), value) === 0) continue;
+    violations.push([[...at, step], `${formatDecimal(value)} has more than the ${part[scale]} decimal places of ${scale}`]);
+  }
+  if (part.kind === 'spot' && part.contractSize !== '1')
+    violations.push([[...at, 'contractSize'], 'must be "1" for a spot instrument']);
+  return violations;
+}
+
+function checkFeed({ venue, symbol, bars, rollups }: FeedSettings, parts: Parts, at: Path): Violation[] {
+  const violations: Violation[] = duplicates(rollups, (index) => [...at, 'rollups', index]);
+  if (isMissing(parts.instruments, (part) => part.venue === venue && part.symbol === symbol)) {
+    violations.push([[...at, 'symbol'], `${venue} ${symbol} is not among the instruments`]);
+  }
+  rollups.forEach((rollup, index) => {
+    if (intervalMs(rollup) > intervalMs(bars) && intervalMs(rollup) % intervalMs(bars) === 0) return;
+    violations.push([[...at, 'rollups', index], `"${rollup}" is not a multiple of the feed's bars "${bars}"`]);
+  });
+  return violations;
+}
+
+/** Is there surely none that fits? An element that could not be read may have been meant. */
+function isMissing<T>(parts: readonly (T | undefined)[], fits: (part: T) => boolean): boolean {
+  return parts.every((part) => part !== undefined && !fits(part));
+}
+
+function checkStrategy(part: StrategySettings, parts: Parts, at: Path): Violation[] {
+  return [...checkReferences(part, parts, at), ...checkInterval(part, parts, at), ...checkKind(part, at)];
+}
+
+function checkReferences(part: StrategySettings, parts: Parts, at: Path): Violation[] {
+  const { venue, symbol } = part;
+  const violations: Violation[] = [];
+  if (part.name === MANUAL) violations.push([[...at, 'name'], `"${MANUAL}" is the name of the orders that people place`]);
+  if (isMissing(parts.accounts, ({ id }) => id === part.account)) {
+    violations.push([[...at, 'account'], `"${part.account}" is not among the accounts`]);
+  }
+  if (isMissing(parts.instruments, (known) => known.venue === venue && known.symbol === symbol)) {
+    violations.push([[...at, 'symbol'], `${venue} ${symbol} is not among the instruments`]);
+  }
+  const used = parts.accounts.find((known) => known?.id === part.account);
+  const traded = parts.instruments.find((known) => known?.venue === venue && known.symbol === symbol);
+  if (used !== undefined && traded !== undefined && traded.quote !== used.currency) {
+    violations.push([[...at, 'account'], `"${used.id}" counts in ${used.currency}, but ${symbol} is quoted in ${traded.quote}`]);
+  }
+  if (traded?.kind === 'spot' && part.mode === 'long-short') {
+    violations.push([[...at, 'mode'], '"long-short" needs an instrument that can be sold short; a spot instrument cannot']);
+  }
+  return violations;
+}
+
+function checkInterval({ venue, symbol, interval }: StrategySettings, parts: Parts, at: Path): Violation[] {
+  if (isMissing(parts.feeds, (known) => known.venue === venue && known.symbol === symbol)) {
+    return [[[...at, 'symbol'], `${venue} ${symbol} has no feed`]];
+  }
+  const fed = parts.feeds.find((known) => known?.venue === venue && known.symbol === symbol);
+  if (fed === undefined || fed.bars === interval || fed.rollups.includes(interval)) return [];
+  const made = [fed.bars, ...fed.rollups].join(', ');
+  return [[[...at, 'interval'], `the feed makes ${made}, not "${interval}"; add it to the feed's rollups`]];
+}
+
+function checkKind(part: StrategySettings, at: Path): Violation[] {
+  const kind = findStrategyKind(part.kind);
+  if (kind === undefined) {
+    return [[[...at, 'kind'], `"${part.kind}" is none of ${STRATEGY_KINDS.map((known) => known.kind).join(', ')}`]];
+  }
+  const issues = kind.params.safeParse(part.params).error?.issues ?? [];
+  return issues.flatMap(issueViolations).map(([path, message]) => [[...at, 'params', ...path], message]);
+}
