@@ -1,0 +1,34 @@
+/** From an address to the store behind it. The scheme of the address picks the adapter. */
+
+import { type Clock, type EventStore, type ReadStore, StoreError } from '../ports.ts';
+import { openMemoryEventStore } from './event-store/memory.ts';
+import { openSqliteEventStore } from './event-store/sqlite.ts';
+import { openMemoryReadStore } from './read-store/memory.ts';
+import { openSqliteReadStore } from './read-store/sqlite.ts';
+
+const SQLITE = 'sqlite:';
+const MEMORY = 'memory:';
+
+/** Opens the tape at `sqlite:FILE` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
+export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
+  if (address === MEMORY) return openMemoryEventStore({ clock, exclusive: true });
+  return openSqliteEventStore(fileOf(address, 'event store'), clock);
+}
+
+/** Opens the read store at `sqlite:FILE` or `memory:`. Throws StoreError as `openEventStore` does. */
+export async function openReadStore(address: string): Promise<ReadStore> {
+  if (address === MEMORY) return openMemoryReadStore();
+  return openSqliteReadStore(fileOf(address, 'read store'));
+}
+
+function fileOf(address: string, what: string): string {
+  const file = address.startsWith(SQLITE) ? address.slice(SQLITE.length) : '';
+  if (file !== '') return file;
+  throw new StoreError(`the address of the ${what}, ${nameOf(address)}, is not known: use "sqlite:FILE" or "memory:"`);
+}
+
+/** An address may hold a password: no more than its scheme is ever shown. */
+function nameOf(address: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:(?=\/\/|$)/i.exec(address)?.[0];
+  return scheme === undefined ? 'which has no scheme' : `"${scheme}..."`;
+}

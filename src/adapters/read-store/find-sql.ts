@@ -1,0 +1,109 @@
+/** SQL for finding documents. Fields are `json_extract` expressions, which are what the indexes are made of. */
+
+import type { FieldValue, FindQuery } from '../../ports.ts';
+import { wantedValues } from './find-rules.ts';
+
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly FieldValue[];
+}
+
+/** A condition and its values. */
+interface Condition {
+  readonly sql: string;
+  readonly parameters: readonly FieldValue[];
+}
+
+/** Branches that a query with lists is split into at most; each is in order by itself, and SQLite merges them. */
+const MAX_BRANCHES = 16;
+
+export function tableOf(collection: string): string {
+  return `"c:${collection}"`;
+}
+
+export function fieldOf(name: string): string {
+  return `json_extract(document, '$.${name}')`;
+}
+
+/** Makes an index over fields, with the key at its end for the total order. */
+export function indexStatement(collection: string, fields: readonly string[]): string {
+  const columns = [...fields.map(fieldOf), 'key'].join(', ');
+  return `CREATE INDEX IF NOT EXISTS "i:${collection}:${fields.join(',')}" ON ${tableOf(collection)} (${columns})`;
+}
+
+/**
+ * The statements of one page: their rows, one after the other, up to the limit, are the answer. With a cursor there
+ * are several, each led by an index: the rest of the documents with the cursor's value, then those beyond it.
+ */
+export function findStatements(query: FindQuery): Statement[] {
+  if (Object.values(query.equal ?? {}).some((wanted) => wantedValues(wanted).length === 0)) return [];
+  return beyondCursor(query).map((condition) => pageStatement(query, condition));
+}
+
+/** The parts of what lies beyond the cursor, in the query's order. */
+function beyondCursor({ sort, after }: FindQuery): (Condition | undefined)[] {
+  if (after === undefined) return [undefined];
+  const field = fieldOf(sort.field);
+  const beyond = sort.descending ? '<' : '>';
+  const ties = { sql: `${field} IS ? AND key ${beyond} ?`, parameters: [after.value, after.key] };
+  if (after.value === null) {
+    return sort.descending ? [ties] : [ties, { sql: `${field} IS NOT NULL`, parameters: [] }];
+  }
+  const others = { sql: `${field} ${beyond} ?`, parameters: [after.value] };
+  // Missing values come last when descending.
+  return sort.descending ? [ties, others, { sql: `${field} IS NULL`, parameters: [] }] : [ties, others];
+}
+
+function pageStatement(query: FindQuery, beyond: Condition | undefined): Statement {
+  const { collection, sort, limit } = query;
+  const direction = sort.descending ? 'DESC' : 'ASC';
+  const parameters: FieldValue[] = [];
+  const branches = equalBranches(query).map((equal) => {
+    const conditions = [...equal, ...rangeConditions(query), ...(beyond === undefined ? [] : [beyond])];
+    for (const condition of conditions) parameters.push(...condition.parameters);
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
+    return `SELECT key, document, ${fieldOf(sort.field)} AS sort_value FROM ${tableOf(collection)}${where}`;
+  });
+  parameters.push(limit);
+  const sql = `${branches.join(' UNION ALL ')} ORDER BY sort_value ${direction}, key ${direction} LIMIT ?`;
+  return { sql, parameters };
+}
+
+/** Equality as branches: one value per field in each where the lists are short, so that an index gives the order. */
+function equalBranches(query: FindQuery): Condition[][] {
+  let branches: Condition[][] = [[]];
+  for (const [name, wanted] of Object.entries(query.equal ?? {})) {
+    const values = wantedValues(wanted);
+    if (branches.length * values.length <= MAX_BRANCHES) {
+      branches = branches.flatMap((branch) => values.map((value) => [...branch, isValue(name, value)]));
+    } else {
+      branches = branches.map((branch) => [...branch, isOneOf(name, values)]);
+    }
+  }
+  return branches;
+}
+
+/** `IS ?` would do for null too, but leads no index on an expression as well as `=` does. */
+function isValue(name: string, value: FieldValue): Condition {
+  if (value === null) return { sql: `${fieldOf(name)} IS NULL`, parameters: [] };
+  return { sql: `${fieldOf(name)} = ?`, parameters: [value] };
+}
+
+function isOneOf(name: string, values: readonly FieldValue[]): Condition {
+  const present = values.filter((value) => value !== null);
+  const list = `${fieldOf(name)} IN (${present.map(() => '?').join(', ')})`;
+  const sql = present.length === values.length ? list : `(${list} OR ${fieldOf(name)} IS NULL)`;
+  return { sql, parameters: present };
+}
+
+/** A range holds values of its bounds' kind only: numbers come before texts, so the other end is closed by `''`. */
+function rangeConditions({ range }: FindQuery): Condition[] {
+  if (range === undefined) return [];
+  const field = fieldOf(range.field);
+  const from = range.from ?? (typeof range.to === 'string' ? '' : undefined);
+  const to = range.to ?? (typeof range.from === 'number' ? '' : undefined);
+  const conditions: Condition[] = [];
+  if (from !== undefined) conditions.push({ sql: `${field} >= ?`, parameters: [from] });
+  if (to !== undefined) conditions.push({ sql: `${field} < ?`, parameters: [to] });
+  return conditions;
+}

@@ -1,0 +1,183 @@
+/**
+ * Read models in one SQLite file: a table for each collection, documents as JSON. The file is never the only place
+ * where something is known, so its newest commits may be lost in a power cut: they are made again from the tape.
+ */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import {
+  type CollectionDefinition,
+  type DocumentWrite,
+  type FindQuery,
+  type FoundDocument,
+  type ReadDocument,
+  type ReadStore,
+  StoreError,
+} from '../../ports.ts';
+import { START } from '../../tape/envelope.ts';
+import {
+  explainFailure,
+  LOCK_WAIT_MS,
+  openSqliteFile,
+  readPatiently,
+  type SqliteFileKind,
+  writeTransaction,
+} from '../sqlite-file.ts';
+import { assertCollectionName, assertDefinition, assertQuery } from './find-rules.ts';
+import { findStatements, indexStatement, tableOf } from './find-sql.ts';
+
+const READ_STORE_FILE: SqliteFileKind = {
+  what: 'read store',
+  applicationId: 0x54504b52, // "TPKR"
+  synchronous: 'normal',
+  migrations: ['CREATE TABLE checkpoints (projection TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID'],
+};
+
+/** Prepared texts that are kept; queries have few shapes. */
+const MAX_PREPARED = 200;
+
+/** Opens the read store in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
+export async function openSqliteReadStore(file: string): Promise<ReadStore> {
+  return new SqliteReadStore(await openSqliteFile(file, READ_STORE_FILE), file);
+}
+
+class SqliteReadStore implements ReadStore {
+  readonly #db: DatabaseSync;
+  readonly #file: string;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync, file: string) {
+    this.#db = db;
+    this.#file = file;
+  }
+
+  async prepare(collections: readonly CollectionDefinition[]): Promise<void> {
+    for (const definition of collections) assertDefinition(definition);
+    await this.#writing(() => {
+      for (const { name, indexes } of collections) {
+        this.#db.exec(
+          `CREATE TABLE IF NOT EXISTS ${tableOf(name)} (key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, document TEXT NOT NULL) STRICT`,
+        );
+        for (const fields of indexes) this.#db.exec(indexStatement(name, fields));
+      }
+    });
+  }
+
+  async load(collection: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadDocument>> {
+    assertCollectionName(collection);
+    const sql = `SELECT key, document FROM ${tableOf(collection)} WHERE key IN (SELECT value FROM json_each(?))`;
+    const rows = this.#reading(() => this.#statement(sql).all(JSON.stringify(keys)) as unknown as [string, string][]);
+    return new Map(rows.map(([key, document]) => [key, JSON.parse(document) as ReadDocument]));
+  }
+
+  async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
+    return this.#writing(() => {
+      const written = new Set<string>();
+      for (const write of writes) {
+        if (this.#put(write)) written.add(`${write.collection}/${write.key}`);
+      }
+      this.#statement(
+        `INSERT INTO checkpoints (projection, position) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET position = excluded.position WHERE excluded.position > position`,
+      ).run(projection, BigInt(position));
+      return written;
+    });
+  }
+
+  async checkpoint(projection: string): Promise<string> {
+    const sql = 'SELECT CAST(position AS TEXT) FROM checkpoints WHERE projection = ?';
+    const row = this.#reading(() => this.#statement(sql).get(projection) as [string] | undefined);
+    return row?.[0] ?? START;
+  }
+
+  async find(query: FindQuery): Promise<FoundDocument[]> {
+    assertQuery(query);
+    const rows = this.#reading(() => this.#page(query));
+    return rows.map(([key, document]) => ({ key, document: JSON.parse(document) as ReadDocument }));
+  }
+
+  async reset(projection: string, collections: readonly string[]): Promise<void> {
+    for (const name of collections) assertCollectionName(name);
+    await this.#writing(() => {
+      for (const name of collections) {
+        if (this.#exists(name)) this.#db.exec(`DELETE FROM ${tableOf(name)}`);
+      }
+      this.#statement('DELETE FROM checkpoints WHERE projection = ?').run(projection);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  /** Writes a document unless one of the same or a higher position is there. */
+  #put({ collection, key, document }: DocumentWrite): boolean {
+    assertCollectionName(collection);
+    const table = tableOf(collection);
+    const { changes } = this.#statement(
+      `INSERT INTO ${table} (key, position, document) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET position = excluded.position, document = excluded.document WHERE excluded.position > position`,
+    ).run(key, BigInt(document._position), JSON.stringify(document));
+    return Number(changes) > 0;
+  }
+
+  #exists(collection: string): boolean {
+    const name = tableOf(collection).slice(1, -1);
+    return this.#statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`).get(name) !== undefined;
+  }
+
+  /** The parts of a page, read from one state of the file. */
+  #page(query: FindQuery): [string, string][] {
+    const statements = findStatements(query);
+    const rows: [string, string][] = [];
+    if (statements.length > 1) this.#db.exec('BEGIN');
+    try {
+      for (const { sql, parameters } of statements) {
+        const rest = query.limit - rows.length;
+        if (rest <= 0) break;
+        const values = [...parameters.slice(0, -1), rest] as SQLInputValue[];
+        rows.push(...(this.#statement(sql).all(...values) as unknown as [string, string][]));
+      }
+    } finally {
+      if (this.#db.isTransaction) this.#db.exec('COMMIT');
+    }
+    return rows;
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    if (this.#prepared.size >= MAX_PREPARED) this.#prepared.clear();
+    const statement = this.#db.prepare(sql);
+    statement.setReturnArrays(true);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+
+  #reading<T>(read: () => T): T {
+    this.#assertOpen();
+    try {
+      return readPatiently(this.#db, read);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async #writing<T>(work: () => T): Promise<T> {
+    this.#assertOpen();
+    try {
+      return await writeTransaction(this.#db, LOCK_WAIT_MS, work);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    const missing = error instanceof Error ? /^no such table: c:(.+)$/.exec(error.message)?.[1] : undefined;
+    if (missing !== undefined) return new Error(`the collection "${missing}" was not prepared`, { cause: error });
+    return explainFailure(error, 'read store', this.#file);
+  }
+
+  #assertOpen(): void {
+    if (!this.#db.isOpen) throw new StoreError(`the read store ${this.#file} is closed`);
+  }
+}
