@@ -2,8 +2,10 @@
 
 import { type Candle, CandleSession } from '../../domain/market/candle-session.ts';
 import type { EvidenceDraft } from '../../domain/market/evidence.ts';
+import { FeedSession } from '../../domain/market/feed-session.ts';
 import type { Tally } from '../../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
+import { parseFrame, RefusedFrameError } from './binance/frames.ts';
 import { BINANCE_CSV_HEADER, BinanceCsvCandles } from './candles/binance-csv.ts';
 import { CoinbaseCandles } from './candles/coinbase-json.ts';
 import { RecordingError, readLines } from './lines.ts';
@@ -68,7 +70,7 @@ function kindOf(file: string, firstLine: string): Kind {
 }
 
 function makeSession(kind: Kind, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally): Session {
-  if (kind === 'binance-frames') throw new RecordingError('frames are not read yet');
+  if (kind === 'binance-frames') return new FrameFiles(feed, instrument, tally);
   return new CandleFiles(kind, feed, instrument, tally);
 }
 
@@ -105,6 +107,47 @@ class CandleFiles implements Session {
 
   endFile(): void {
     if (this.reader instanceof CoinbaseCandles) this.reader.end();
+  }
+
+  end(): EvidenceDraft[] {
+    return this.session.end();
+  }
+}
+
+/** Raw frames: a line that cannot be read is counted and loses nothing else. */
+class FrameFiles implements Session {
+  private readonly instrument: InstrumentSettings;
+  private readonly tally: Tally;
+  private readonly session: FeedSession;
+  private file = '';
+  private line = 0;
+
+  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
+    this.instrument = instrument;
+    this.tally = tally;
+    this.session = new FeedSession(feed, instrument, tally);
+  }
+
+  startFile(file: string): void {
+    this.file = file;
+    this.line = 0;
+  }
+
+  take(line: string): EvidenceDraft[] {
+    this.line++;
+    this.tally.where = `${this.file}:${this.line}`;
+    if (line === '' || line === '\r') return [];
+    try {
+      return this.session.take(parseFrame(line, this.instrument));
+    } catch (error) {
+      if (!(error instanceof RefusedFrameError)) throw error;
+      this.tally.note(error.reason, error.message);
+      return [];
+    }
+  }
+
+  endFile(): void {
+    this.line = 0;
   }
 
   end(): EvidenceDraft[] {

@@ -25,8 +25,7 @@ export type TallyReason =
   | 'trade-gap'
   | 'late-trade'
   | 'too-late-trade'
-  | 'no-market-trade'
-  | 'quote-dropped';
+  | 'no-market-trade';
 
 export interface TallyEntry {
   count: number;

@@ -1,0 +1,165 @@
+/**
+ * Lines of a raw Binance recording, `<receive ns> <json>`: frames of the combined stream (binance-spot-api-docs,
+ * web-socket-streams.md) and depth snapshots from REST, such as
+ *
+ *     1723161253937085768 {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":50093239189,"u":50093239202,"b":[["61737.63000000","0.00000000"]],"a":[]}}
+ *     1723161254087896568 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":3735683259,"p":"61837.63000000","q":"0.02000000","T":1723161255342,"m":true,"M":true}}
+ *     1723161254206652067 {"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"]],"asks":[["61837.64000000","1.60520000"]]}
+ */
+
+import { type Decimal, isZero, parseDecimal, ZERO } from '../../../domain/decimal.ts';
+import type { BookSnapshot, DepthUpdate, Levels, MarketFrame, Trade } from '../../../domain/market/frames.ts';
+import type { TallyReason } from '../../../domain/market/tally.ts';
+import { parseQuantity, parseUnits, UnitsError } from '../../../domain/market/units.ts';
+import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
+
+/** A line that is refused: under which reason it counts, and what is wrong with it. */
+export class RefusedFrameError extends Error {
+  readonly reason: TallyReason;
+
+  constructor(reason: TallyReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Most levels of a side in one message; the venue's greatest snapshot has 5,000. */
+const MAX_LEVELS = 20_000;
+/** The year 9999: later times have no form on the tape. */
+const MAX_TIME = 253_402_300_799_999;
+
+const LINE = /^(\d{16,20}) (?=\{)/;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads one line. Throws RefusedFrameError. */
+export function parseFrame(line: string, instrument: InstrumentSettings): MarketFrame {
+  const receivedAt = receiveMs(line);
+  const frame = parseJson(line);
+  if (typeof frame.stream === 'string') return parseStream(receivedAt, frame.stream, frame.data, instrument);
+  if ('lastUpdateId' in frame) return parseSnapshot(receivedAt, frame, instrument);
+  throw new RefusedFrameError('unknown-stream', `neither a stream's frame nor a snapshot: ${line.slice(0, 100)}`);
+}
+
+function receiveMs(line: string): number {
+  const match = LINE.exec(line);
+  if (match === null) throw new RefusedFrameError('not-a-frame', `"${line.slice(0, 60)}" is not \`<receive ns> {frame}\``);
+  return Number((match[1] as string).slice(0, -6));
+}
+
+function parseJson(line: string): Fields {
+  try {
+    return JSON.parse(line.slice(line.indexOf(' ') + 1)) as Fields;
+  } catch (error) {
+    const message = (error as Error).message.slice(0, 100);
+    if (line.endsWith('}')) throw new RefusedFrameError('not-a-frame', `the frame is not JSON: ${message}`);
+    throw new RefusedFrameError('truncated-line', `the line ends within its frame: ${message}`);
+  }
+}
+
+function parseStream(receivedAt: number, stream: string, data: unknown, instrument: InstrumentSettings): MarketFrame {
+  const kind = stream.split('@')[1];
+  if (kind === 'bookTicker' || kind === 'aggTrade') return { kind: 'other', receivedAt };
+  if (kind !== 'depth' && kind !== 'trade') throw new RefusedFrameError('unknown-stream', `the stream "${stream.slice(0, 60)}"`);
+  if (typeof data !== 'object' || data === null) throw new RefusedFrameError('bad-frame', `a ${kind} frame without data`);
+  const fields = data as Fields;
+  if (fields.s !== instrument.symbol) {
+    throw new RefusedFrameError('wrong-symbol', `a ${kind} frame of ${JSON.stringify(fields.s)}, not of "${instrument.symbol}"`);
+  }
+  return kind === 'depth' ? parseDepth(receivedAt, fields, instrument) : parseTrade(receivedAt, fields, instrument);
+}
+
+function parseSnapshot(receivedAt: number, fields: Fields, instrument: InstrumentSettings): BookSnapshot {
+  return {
+    kind: 'snapshot',
+    receivedAt,
+    updateId: wholeNumber(fields, 'lastUpdateId'),
+    bids: levels(fields, 'bids', instrument),
+    asks: levels(fields, 'asks', instrument),
+  };
+}
+
+function parseDepth(receivedAt: number, fields: Fields, instrument: InstrumentSettings): DepthUpdate {
+  const firstId = wholeNumber(fields, 'U');
+  const lastId = wholeNumber(fields, 'u');
+  if (lastId < firstId)
+    throw new RefusedFrameError('bad-frame', `the last update "u" ${lastId} is below the first "U" ${firstId}`);
+  return {
+    kind: 'depth',
+    receivedAt,
+    eventTime: time(fields, 'E'),
+    firstId,
+    lastId,
+    previousId: 'pu' in fields ? wholeNumber(fields, 'pu') : null,
+    bids: levels(fields, 'b', instrument),
+    asks: levels(fields, 'a', instrument),
+  };
+}
+
+/** Futures say in `X` what kind of print it is; spot has trades of the market only. */
+function parseTrade(receivedAt: number, fields: Fields, instrument: InstrumentSettings): Trade {
+  const market = !('X' in fields) || fields.X === 'MARKET';
+  return {
+    kind: 'trade',
+    receivedAt,
+    time: time(fields, 'T'),
+    tradeId: wholeNumber(fields, 't'),
+    price: market ? priceUnits('p', fields.p, instrument) : 0,
+    quantity: market ? tradedQuantity(fields.q) : ZERO,
+    market,
+  };
+}
+
+function levels(fields: Fields, name: string, instrument: InstrumentSettings): Levels {
+  const pairs = fields[name];
+  if (!Array.isArray(pairs)) throw new RefusedFrameError('bad-frame', `"${name}" is not a list of levels`);
+  if (pairs.length > MAX_LEVELS) throw new RefusedFrameError('bad-frame', `"${name}" has more than ${MAX_LEVELS} levels`);
+  const prices: number[] = [];
+  const quantities: string[] = [];
+  for (const pair of pairs as unknown[]) {
+    const [price, quantity] = Array.isArray(pair) ? (pair as unknown[]) : [];
+    prices.push(priceUnits(name, price, instrument));
+    quantities.push(quantityText(name, quantity));
+  }
+  return { prices, quantities };
+}
+
+function tradedQuantity(text: unknown): Decimal {
+  const quantity = parseDecimal(quantityText('q', text));
+  if (isZero(quantity)) throw new RefusedFrameError('bad-frame', '"q" is zero');
+  return quantity;
+}
+
+function priceUnits(name: string, text: unknown, instrument: InstrumentSettings): number {
+  const units = reading(name, text, (price) => parseUnits(price, instrument.priceScale));
+  if (units === 0) throw new RefusedFrameError('bad-frame', `"${name}" has the price zero`);
+  return units;
+}
+
+function quantityText(name: string, text: unknown): string {
+  return reading(name, text, parseQuantity);
+}
+
+function reading<T>(name: string, text: unknown, read: (text: string) => T): T {
+  if (typeof text !== 'string') throw new RefusedFrameError('bad-frame', `"${name}" has a number that is not in a string`);
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof UnitsError) throw new RefusedFrameError('bad-frame', `"${name}": ${error.message}`);
+    throw error;
+  }
+}
+
+function wholeNumber(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new RefusedFrameError('bad-frame', `"${name}" is not a whole number of zero or more`);
+  }
+  return value as number;
+}
+
+function time(fields: Fields, name: string): number {
+  const value = wholeNumber(fields, name);
+  if (value > MAX_TIME) throw new RefusedFrameError('bad-frame', `"${name}" ${value} is not a time in milliseconds`);
+  return value;
+}

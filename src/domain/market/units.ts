@@ -1,0 +1,77 @@
+/**
+ * Prices as whole numbers of their instrument's smallest decimal place, within the safe integers, and quantities as
+ * canonical texts. Quantities have no fixed scale, for venues hold and trade some that are finer than today's lots
+ * (a level of 25.426189 BTC where the lot is 0.00001). Exact, and quick enough for every message of a feed.
+ */
+
+/** A text that is not such a number: says why. */
+export class UnitsError extends Error {}
+
+const ZERO_CODE = 48;
+const POINT_CODE = 46;
+const MAX_LENGTH = 60;
+
+/**
+ * `"61737.63000000"` at scale 2 is 6173763. Throws UnitsError for what is no plain decimal number of zero or more,
+ * has digits beyond the scale that are not zero, or does not fit.
+ */
+export function parseUnits(text: string, scale: number): number {
+  const { length } = text;
+  if (length === 0 || length > MAX_LENGTH) throw notDecimal(text);
+  if (length > 1 && text.charCodeAt(0) === ZERO_CODE && text.charCodeAt(1) !== POINT_CODE) throw notDecimal(text);
+  let units = 0;
+  let decimals = -1;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === POINT_CODE) {
+      if (decimals >= 0 || i === 0 || i === length - 1) throw notDecimal(text);
+      decimals = 0;
+      continue;
+    }
+    const digit = code - ZERO_CODE;
+    if (digit < 0 || digit > 9) throw text.startsWith('-') ? new UnitsError(`"${text}" is negative`) : notDecimal(text);
+    if (decimals < 0) {
+      units = units * 10 + digit;
+    } else if (decimals < scale) {
+      units = units * 10 + digit;
+      decimals++;
+    } else if (digit !== 0) {
+      throw new UnitsError(`"${text}" has more than the instrument's ${scale} decimal places`);
+    }
+  }
+  for (let missing = scale - Math.max(decimals, 0); missing > 0; missing--) units *= 10;
+  if (units > Number.MAX_SAFE_INTEGER) throw new UnitsError(`"${text}" is too large at ${scale} decimal places`);
+  return units;
+}
+
+/**
+ * `"3.78826000"` is `"3.78826"`, and every zero is `"0"`: equal quantities are equal texts. Throws UnitsError for what
+ * is no plain decimal number of zero or more.
+ */
+export function parseQuantity(text: string): string {
+  const { length } = text;
+  if (length === 0 || length > MAX_LENGTH) throw notDecimal(text);
+  let point = -1;
+  let significant = 0;
+  let zero = true;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === POINT_CODE) {
+      if (point >= 0 || i === 0 || i === length - 1) throw notDecimal(text);
+      point = i;
+      continue;
+    }
+    if (code < ZERO_CODE || code > ZERO_CODE + 9) {
+      throw text.startsWith('-') ? new UnitsError(`"${text}" is negative`) : notDecimal(text);
+    }
+    if (code !== ZERO_CODE) zero = false;
+    if (point < 0 || code !== ZERO_CODE) significant = i + 1;
+  }
+  if (zero) return '0';
+  if (text.charCodeAt(0) === ZERO_CODE && point !== 1) throw notDecimal(text);
+  return significant === length ? text : text.slice(0, significant);
+}
+
+function notDecimal(text: string): UnitsError {
+  return new UnitsError(`"${text.slice(0, MAX_LENGTH)}" is not a decimal number`);
+}
