@@ -1,0 +1,31 @@
+/** Ways to break law 1, in the one folder of the tests that is held to it. */
+
+export const LAWLESS: readonly (readonly [what: string, ask: () => unknown])[] = [
+  ['Date.now', () => Date.now()],
+  ['new Date', () => new Date()],
+  ['Math.random', () => Math.random()],
+  ['Math.random as a callback', () => [1].map(Math.random)],
+  ['Math.exp', () => Math.exp(2)],
+  ['Math.log', () => Math.log(2)],
+  ['setTimeout', () => setTimeout(() => {}, 0)],
+  ['setInterval', () => setInterval(() => {}, 1)],
+  ['setImmediate', () => setImmediate(() => {})],
+  ['queueMicrotask', () => queueMicrotask(() => {})],
+  ['performance.now', () => performance.now()],
+  ['process.env', () => process.env.TZ],
+  ['process.hrtime', () => process.hrtime.bigint()],
+  ['crypto.randomUUID', () => crypto.randomUUID()],
+  ['fetch', () => fetch('http://127.0.0.1:9')],
+  // biome-ignore lint/suspicious/noConsole: it is what must be caught
+  ['console.log', () => console.log('')],
+  ['Intl', () => new Intl.NumberFormat()],
+  ['localeCompare', () => 'a'.localeCompare('b')],
+  ['localeCompare in a sort', () => ['b', 'a'].sort((a, b) => a.localeCompare(b))],
+  ['toLocaleString of a number', () => (1.5).toLocaleString()],
+  ['toLocaleString of a bigint', () => 1n.toLocaleString()],
+  ['toLocaleUpperCase', () => 'i'.toLocaleUpperCase()],
+  ['parseFloat', () => parseFloat('1')],
+  ['Number.parseFloat', () => Number.parseFloat('1')],
+  ['WeakRef', () => new WeakRef({})],
+  ['FinalizationRegistry', () => new FinalizationRegistry(() => {})],
+];
