@@ -3,9 +3,11 @@
 import type { Levels } from './frames.ts';
 
 export class BookSide {
-  /** Of bids the prices, of asks their negatives: ascending either way. */
-  private keys: number[] = [];
-  private quantities: string[] = [];
+  /** Of bids the prices, of asks their negatives, ascending either way; room for more behind `count`. */
+  private keys: Float64Array<ArrayBuffer> = new Float64Array(1024);
+  private count = 0;
+  /** By key. */
+  private readonly quantities = new Map<number, string>();
   private readonly sign: 1 | -1;
 
   constructor(side: 'bids' | 'asks') {
@@ -13,18 +15,17 @@ export class BookSide {
   }
 
   get size(): number {
-    return this.keys.length;
+    return this.count;
   }
 
   /** The best price, or undefined when the side is empty. */
   get best(): number | undefined {
-    const key = this.keys[this.keys.length - 1];
-    return key === undefined ? undefined : key * this.sign;
+    return this.count === 0 ? undefined : (this.keys[this.count - 1] as number) * this.sign;
   }
 
   clear(): void {
-    this.keys = [];
-    this.quantities = [];
+    this.count = 0;
+    this.quantities.clear();
   }
 
   /** Sets each level's quantity; zero removes it. To remove what is not there is normal. */
@@ -39,44 +40,62 @@ export class BookSide {
 
   /** Removes the worst levels beyond `limit`; returns how many. */
   trim(limit: number): number {
-    const excess = this.keys.length - limit;
+    const excess = this.count - limit;
     if (excess <= 0) return 0;
-    this.keys.splice(0, excess);
-    this.quantities.splice(0, excess);
+    for (let i = 0; i < excess; i++) this.quantities.delete(this.keys[i] as number);
+    this.keys.copyWithin(0, excess, this.count);
+    this.count = limit;
     return excess;
   }
 
-  /** The best `count` levels, best first. */
-  top(count: number): Levels {
+  /** The best `most` levels, best first. */
+  top(most: number): Levels {
     const prices: number[] = [];
     const quantities: string[] = [];
-    for (let i = this.keys.length - 1; i >= 0 && prices.length < count; i--) {
-      prices.push((this.keys[i] as number) * this.sign);
-      quantities.push(this.quantities[i] as string);
+    for (let i = this.count - 1; i >= 0 && prices.length < most; i--) {
+      const key = this.keys[i] as number;
+      prices.push(key * this.sign);
+      quantities.push(this.quantities.get(key) as string);
     }
     return { prices, quantities };
   }
 
   private setLevel(price: number, quantity: string): void {
     const key = price * this.sign;
-    const { keys, quantities } = this;
-    const last = keys.length - 1;
+    if (quantity === '0') {
+      if (this.quantities.delete(key)) this.removeAt(this.placeOf(key));
+      return;
+    }
+    const { size } = this.quantities;
+    this.quantities.set(key, quantity);
+    if (this.quantities.size !== size) this.insertAt(this.placeOf(key), key);
+  }
+
+  /** The first place whose key is not below `key`. */
+  private placeOf(key: number): number {
     let low = 0;
-    let high = keys.length;
-    if (last < 0 || key > (keys[last] as number)) low = high;
+    let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((keys[middle] as number) < key) low = middle + 1;
+      if ((this.keys[middle] as number) < key) low = middle + 1;
       else high = middle;
     }
-    const known = keys[low] === key;
-    if (known && quantity !== '0') quantities[low] = quantity;
-    else if (known) {
-      keys.splice(low, 1);
-      quantities.splice(low, 1);
-    } else if (quantity !== '0') {
-      keys.splice(low, 0, key);
-      quantities.splice(low, 0, quantity);
+    return low;
+  }
+
+  private removeAt(place: number): void {
+    this.keys.copyWithin(place, place + 1, this.count);
+    this.count--;
+  }
+
+  private insertAt(place: number, key: number): void {
+    if (this.count === this.keys.length) {
+      const wider = new Float64Array(2 * this.count);
+      wider.set(this.keys);
+      this.keys = wider;
     }
+    this.keys.copyWithin(place + 1, place, this.count);
+    this.keys[place] = key;
+    this.count++;
   }
 }
