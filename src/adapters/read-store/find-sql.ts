@@ -40,33 +40,42 @@ export function findStatements(query: FindQuery): Statement[] {
   return beyondCursor(query).map((condition) => pageStatement(query, condition));
 }
 
-/** The parts of what lies beyond the cursor, in the query's order. */
-function beyondCursor({ sort, after }: FindQuery): (Condition | undefined)[] {
-  if (after === undefined) return [undefined];
-  const field = fieldOf(sort.field);
-  const beyond = sort.descending ? '<' : '>';
-  const ties = { sql: `${field} IS ? AND key ${beyond} ?`, parameters: [after.value, after.key] };
-  if (after.value === null) {
-    return sort.descending ? [ties] : [ties, { sql: `${field} IS NOT NULL`, parameters: [] }];
-  }
-  const others = { sql: `${field} ${beyond} ?`, parameters: [after.value] };
-  // Missing values come last when descending.
-  return sort.descending ? [ties, others, { sql: `${field} IS NULL`, parameters: [] }] : [ties, others];
+/** One part of what lies beyond the cursor. */
+interface Part {
+  readonly conditions: readonly Condition[];
+  /** All of one value: their keys alone are their order, and an index on the field has them in it. */
+  readonly isOneValue: boolean;
 }
 
-function pageStatement(query: FindQuery, beyond: Condition | undefined): Statement {
+/** The parts of what lies beyond the cursor, in the query's order. */
+function beyondCursor({ sort, after }: FindQuery): Part[] {
+  if (after === undefined) return [{ conditions: [], isOneValue: false }];
+  const field = fieldOf(sort.field);
+  const beyond = sort.descending ? '<' : '>';
+  const key = { sql: `key ${beyond} ?`, parameters: [after.key] };
+  const ties = { conditions: [isValue(sort.field, after.value), key], isOneValue: true };
+  if (after.value === null) {
+    const present = { conditions: [{ sql: `${field} IS NOT NULL`, parameters: [] }], isOneValue: false };
+    return sort.descending ? [ties] : [ties, present];
+  }
+  const others = { conditions: [{ sql: `${field} ${beyond} ?`, parameters: [after.value] }], isOneValue: false };
+  // Missing values come last when descending.
+  return sort.descending ? [ties, others, { conditions: [isValue(sort.field, null)], isOneValue: true }] : [ties, others];
+}
+
+function pageStatement(query: FindQuery, part: Part): Statement {
   const { collection, sort, limit } = query;
   const direction = sort.descending ? 'DESC' : 'ASC';
   const parameters: FieldValue[] = [];
   const branches = equalBranches(query).map((equal) => {
-    const conditions = [...equal, ...rangeConditions(query), ...(beyond === undefined ? [] : [beyond])];
+    const conditions = [...equal, ...rangeConditions(query), ...part.conditions];
     for (const condition of conditions) parameters.push(...condition.parameters);
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`;
     return `SELECT key, document, ${fieldOf(sort.field)} AS sort_value FROM ${tableOf(collection)}${where}`;
   });
   parameters.push(limit);
-  const sql = `${branches.join(' UNION ALL ')} ORDER BY sort_value ${direction}, key ${direction} LIMIT ?`;
-  return { sql, parameters };
+  const order = part.isOneValue ? `key ${direction}` : `sort_value ${direction}, key ${direction}`;
+  return { sql: `${branches.join(' UNION ALL ')} ORDER BY ${order} LIMIT ?`, parameters };
 }
 
 /** Equality as branches: one value per field in each where the lists are short, so that an index gives the order. */
@@ -83,7 +92,7 @@ function equalBranches(query: FindQuery): Condition[][] {
   return branches;
 }
 
-/** `IS ?` would do for null too, but leads no index on an expression as well as `=` does. */
+/** `IS ?` would do for null too, but SQLite does not see then that all sort values are one. */
 function isValue(name: string, value: FieldValue): Condition {
   if (value === null) return { sql: `${fieldOf(name)} IS NULL`, parameters: [] };
   return { sql: `${fieldOf(name)} = ?`, parameters: [value] };
@@ -97,13 +106,17 @@ function isOneOf(name: string, values: readonly FieldValue[]): Condition {
 }
 
 /** A range holds values of its bounds' kind only: numbers come before texts, so the other end is closed by `''`. */
-function rangeConditions({ range }: FindQuery): Condition[] {
+function rangeConditions({ range, sort, after }: FindQuery): Condition[] {
   if (range === undefined) return [];
   const field = fieldOf(range.field);
+  // Where the cursor bounds the same field, it is the nearer bound: `+` keeps the index for it.
+  const isBounded = after !== undefined && range.field === sort.field;
+  const lower = isBounded && !sort.descending ? '+' : '';
+  const upper = isBounded && sort.descending ? '+' : '';
   const from = range.from ?? (typeof range.to === 'string' ? '' : undefined);
   const to = range.to ?? (typeof range.from === 'number' ? '' : undefined);
   const conditions: Condition[] = [];
-  if (from !== undefined) conditions.push({ sql: `${field} >= ?`, parameters: [from] });
-  if (to !== undefined) conditions.push({ sql: `${field} < ?`, parameters: [to] });
+  if (from !== undefined) conditions.push({ sql: `${lower}${field} >= ?`, parameters: [from] });
+  if (to !== undefined) conditions.push({ sql: `${upper}${field} < ?`, parameters: [to] });
   return conditions;
 }
