@@ -1,0 +1,63 @@
+/** The tape itself: every event, by stream, category, type, correlation and time. */
+
+import { z } from 'zod';
+import { findEventType } from '../domain/catalogue.ts';
+import { idText } from '../domain/event.ts';
+import type { RecordedEvent } from '../tape/envelope.ts';
+import { decodeCursor, type Place, refusedCursor } from './cursor.ts';
+import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { notFound } from './problem.ts';
+import { anyOf, minPosition, position, timePage, timeRange } from './query.ts';
+import { pageOf, reflectTape, subjectOf } from './reading.ts';
+
+const eventsQuery = z.strictObject({
+  stream: z.string().min(1).max(300).optional(),
+  category: anyOf(z.string().regex(/^[a-z]+$/, 'must be lower case letters, such as "order"')).optional(),
+  type: anyOf(
+    z.string().refine((type) => findEventType(type) !== undefined, 'is not the name of an event type, such as "OrderFilled"'),
+  ).optional(),
+  correlation: idText.optional(),
+  ...timeRange,
+  ...timePage,
+});
+
+/** `GET /v1/events` in the order of the tape, and `GET /v1/events/{id}`. */
+export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
+  server.get('/v1/events', { schema: { querystring: eventsQuery } }, async ({ query }, reply) => {
+    await reflectTape(deps, query, reply);
+    const subject = subjectOf('events', query);
+    const events = await deps.events.read({
+      after: query.cursor === undefined ? undefined : positionOf(decodeCursor(query.cursor, subject)),
+      stream: query.stream,
+      categories: query.category,
+      types: query.type,
+      correlationId: query.correlation,
+      from: query.from,
+      to: query.to,
+      backward: query.order === 'desc',
+      limit: query.limit + 1,
+    });
+    return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelope);
+  });
+
+  const one = { schema: { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) } };
+  server.get('/v1/events/:id', one, async ({ params, query }, reply) => {
+    await reflectTape(deps, query, reply);
+    const event = await deps.events.byId(params.id);
+    if (event === undefined) throw notFound(`There is no event ${params.id}.`);
+    return envelope(event);
+  });
+}
+
+/** On the tape an event's position is all the order there is. Throws a 400 problem for a cursor that was forged. */
+function positionOf(place: Place): string {
+  if (!position.safeParse(place.key).success) throw refusedCursor('is not one that this server gave out');
+  return place.key;
+}
+
+/** An event as it is shown outside: `recordedAt` stands with the rest of the metadata. */
+export function envelope(event: RecordedEvent) {
+  const { id, stream, revision, position, type, schemaVersion, data, metadata, recordedAt } = event;
+  const { occurredAt, ...rest } = metadata;
+  return { id, stream, revision, position, type, schemaVersion, data, metadata: { occurredAt, recordedAt, ...rest } };
+}

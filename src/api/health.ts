@@ -1,0 +1,53 @@
+/** What the cluster asks: does the process live, can it serve reads, has it started. They need no key. */
+
+import type { FastifyInstance } from 'fastify';
+import { problemDocument, sendProblem, type Violation } from './problem.ts';
+
+/** What is not as it should be, part by part; none when all is well. */
+type Check = () => readonly Violation[];
+
+export interface Health {
+  /** The loops turn; waiting counts as turning. Never a dependency, never a quiet market. */
+  readonly live: Check;
+  /** Reads can be served within the lag limit. */
+  readonly ready: Check;
+  /** Everything that is done once at start-up is done. */
+  readonly started: Check;
+}
+
+const ROUTES = [
+  { path: '/livez', check: 'live', detail: 'The process does not make progress.' },
+  { path: '/readyz', check: 'ready', detail: 'Reads cannot be served yet.' },
+  { path: '/startupz', check: 'started', detail: 'The process is starting.' },
+] as const;
+
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
+
+/** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well. */
+export function healthRoutes(server: FastifyInstance, health: Health): void {
+  for (const { path, check, detail } of ROUTES) {
+    server.get(path, async (_request, reply) => {
+      reply.header('Cache-Control', 'no-store');
+      const failing = health[check]();
+      if (failing.length === 0) return { status: 'ok' };
+      return sendProblem(reply, problemDocument(503, `not-${check}`, detail, failing));
+    });
+  }
+}
+
+/** What readiness asks of a projection. */
+export interface ReadinessSource {
+  progress(): { readonly projection: string; readonly caughtUp: boolean; readonly lagMs: number | null };
+}
+
+/** The projections that are behind by more than `maxLagMs`, or have not delivered anything yet. */
+export function behind(projections: Iterable<ReadinessSource>, maxLagMs: number): Violation[] {
+  const violations: Violation[] = [];
+  for (const source of projections) {
+    const { projection, caughtUp, lagMs } = source.progress();
+    if (caughtUp || (lagMs !== null && lagMs <= maxLagMs)) continue;
+    const lag = lagMs === null ? 'has not read the tape yet' : `is ${lagMs} ms behind the tape (at most ${maxLagMs} ms)`;
+    violations.push({ path: projection, message: lag });
+  }
+  return violations;
+}

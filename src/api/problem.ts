@@ -1,0 +1,124 @@
+/** Errors as RFC 9457 problem documents: every answer that is not a success is one, and none carries a stack trace. */
+
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { StoreError } from '../ports.ts';
+
+/** One thing that is wrong; `path` names the field, with dots for fields within fields. */
+export interface Violation {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What every problem document has. `type` names the kind of problem for programs, `detail` says this one to a person. */
+interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: readonly Violation[];
+}
+
+/** Thrown by a route to answer with a problem document. */
+export class Problem extends Error {
+  readonly status: number;
+  /** The kind of problem, in the last part of its `type`. */
+  readonly kind: string;
+  readonly violations: readonly Violation[];
+
+  constructor(status: number, kind: string, detail: string, violations: readonly Violation[] = []) {
+    super(detail);
+    this.status = status;
+    this.kind = kind;
+    this.violations = violations;
+  }
+}
+
+/** 400: a request that no repetition makes right. */
+export function invalidRequest(detail: string, path: string, message: string): Problem {
+  return new Problem(400, 'invalid-request', detail, [{ path, message }]);
+}
+
+/** 404: there is no such thing. */
+export function notFound(detail: string): Problem {
+  return new Problem(404, 'not-found', detail);
+}
+
+export function problemDocument(
+  status: number,
+  kind: string,
+  detail: string,
+  errors: readonly Violation[] = [],
+): ProblemDocument {
+  return { type: `urn:tapedeck:problem:${kind}`, title: STATUS_CODES[status] ?? 'Error', status, detail, errors };
+}
+
+export function sendProblem(reply: FastifyReply, document: ProblemDocument): FastifyReply {
+  // Serialized here, because a reply sent as an object would go through the route's own response schema.
+  return reply.code(document.status).type('application/problem+json').send(JSON.stringify(document));
+}
+
+/** Answers any error that a route, a hook or the framework throws. What is our own fault is logged, and not shown. */
+export function answerError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const document = documentOf(error);
+  if (document.status >= 500 && !(error instanceof Problem)) {
+    request.log.error({ err: error, method: request.method, url: request.url }, 'the request failed');
+  }
+  return sendProblem(reply, document);
+}
+
+function documentOf(error: FastifyError | Error): ProblemDocument {
+  if (error instanceof Problem) return problemDocument(error.status, error.kind, error.message, error.violations);
+  if (hasZodFastifySchemaValidationErrors(error)) return invalidDocument(error);
+  if (error instanceof StoreError) {
+    return problemDocument(503, 'store-unavailable', 'The store cannot be used now; the log of the server says why.');
+  }
+  const { code, statusCode } = error as Partial<FastifyError>;
+  const known = code === undefined ? undefined : FRAMEWORK_PROBLEMS[code];
+  if (known !== undefined) return problemDocument(known.status, known.kind, known.detail);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return problemDocument(statusCode, 'invalid-request', error.message);
+  }
+  return problemDocument(500, 'internal-error', 'The server failed; its log says why.');
+}
+
+const FRAMEWORK_PROBLEMS: Readonly<Record<string, { status: number; kind: string; detail: string }>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, kind: 'body-too-large', detail: 'The body is larger than 64 KiB.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    kind: 'unsupported-media-type',
+    detail: 'Send the body as JSON, with "Content-Type: application/json".',
+  },
+  FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, kind: 'invalid-request', detail: 'The body is not valid JSON.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, kind: 'invalid-request', detail: 'The body is empty; send a JSON object.' },
+  FST_ERR_BAD_URL: { status: 400, kind: 'invalid-request', detail: 'The path is not a valid URL path.' },
+};
+
+const PARTS: Readonly<Record<string, string>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+};
+
+interface SchemaViolation {
+  readonly instancePath: string;
+  readonly message?: string | undefined;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function invalidDocument(error: { validation: readonly SchemaViolation[]; validationContext?: unknown }): ProblemDocument {
+  const part = PARTS[String(error.validationContext)] ?? 'request';
+  const violations = error.validation.flatMap(violationsOf);
+  const list = violations.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  return problemDocument(400, 'invalid-request', `The ${part} is not valid: ${list}.`, violations);
+}
+
+function violationsOf(violation: SchemaViolation): Violation[] {
+  const path = violation.instancePath.split('/').filter((part) => part !== '');
+  const { keys } = violation.params;
+  // A field that is not known is reported at the object that it stands in; it is named here.
+  if (Array.isArray(keys)) return keys.map((key) => ({ path: [...path, key].join('.'), message: 'there is no such field' }));
+  return [{ path: path.join('.'), message: violation.message ?? 'is not valid' }];
+}

@@ -1,0 +1,39 @@
+/** The settings in force, for requests that name an account or an instrument: read on from where it left off each time. */
+
+import { evolveSettings, noSettings, type SettingsInForce } from '../domain/settings/in-force.ts';
+import { SETTINGS_STREAM } from '../domain/streams.ts';
+import type { EventStore } from '../ports.ts';
+import { START } from '../tape/envelope.ts';
+
+const PAGE = 500;
+
+export class SettingsReader {
+  private readonly events: EventStore;
+  private readonly settings: SettingsInForce = noSettings();
+  private after = START;
+  /** One reading at a time, so that no event is taken in twice. */
+  private reading: Promise<void> = Promise.resolve();
+
+  constructor(events: EventStore) {
+    this.events = events;
+  }
+
+  /** What is in force on the tape now. The caller does not change it. */
+  async inForce(): Promise<SettingsInForce> {
+    const next = () => this.readOn();
+    this.reading = this.reading.then(next, next);
+    await this.reading;
+    return this.settings;
+  }
+
+  private async readOn(): Promise<void> {
+    for (;;) {
+      const page = await this.events.read({ stream: SETTINGS_STREAM, after: this.after, limit: PAGE });
+      for (const event of page) {
+        evolveSettings(this.settings, event);
+        this.after = event.position;
+      }
+      if (page.length < PAGE) return;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { bindHost, OpenServerError } from '../../src/api/auth.ts';
+import { type EventStore, StoreError } from '../../src/ports.ts';
+import { givenApi, problemOf } from './given-api.ts';
+
+describe('errors', () => {
+  it('says that a route is not there', async () => {
+    const api = await givenApi();
+    const answer = await api.get('/v1/nothing?x=1');
+    expect(problemOf(answer)).toEqual({ status: 404, kind: 'not-found', paths: [] });
+    expect(answer.body).toMatchObject({ title: 'Not Found', detail: 'There is no route GET /v1/nothing.' });
+  });
+
+  it('says which methods a path has', async () => {
+    const api = await givenApi();
+    const answer = await api.delete('/v1/signals');
+    expect(problemOf(answer)).toMatchObject({ status: 405, kind: 'method-not-allowed' });
+    expect(answer.headers.allow).toBe('GET, HEAD');
+  });
+
+  it('names every field of a query that is wrong, and those that it does not know', async () => {
+    const api = await givenApi();
+    const answer = await api.get('/v1/signals?limit=0&from=yesterday&colour=red&order=up');
+    expect(problemOf(answer)).toMatchObject({ status: 400, kind: 'invalid-request' });
+    expect(problemOf(answer).paths.sort()).toEqual(['colour', 'from', 'limit', 'order']);
+  });
+
+  it('refuses a field that is given twice', async () => {
+    const api = await givenApi();
+    expect(problemOf(await api.get('/v1/signals?limit=1&limit=2'))).toMatchObject({ status: 400, paths: ['limit'] });
+  });
+
+  it('refuses a path that is not a URL', async () => {
+    const api = await givenApi();
+    expect(problemOf(await api.get('/v1/events/%zz'))).toMatchObject({ status: 400, kind: 'invalid-request' });
+  });
+
+  it('shows nothing of a failure of its own', async () => {
+    const broken = { head: () => Promise.reject(new Error('secret detail')) } as unknown as EventStore;
+    const api = await givenApi({ events: broken });
+    const answer = await api.get('/v1/events');
+    expect(problemOf(answer)).toMatchObject({ status: 500, kind: 'internal-error' });
+    expect(JSON.stringify(answer.body)).not.toContain('secret');
+  });
+
+  it('says that the store is away', async () => {
+    const broken = { head: () => Promise.reject(new StoreError('the disk is full')) } as unknown as EventStore;
+    const api = await givenApi({ events: broken });
+    expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 503, kind: 'store-unavailable' });
+  });
+});
+
+describe('who may call', () => {
+  const apiKeys = [
+    { name: 'alice', key: 'alice-secret-0123456789' },
+    { name: 'bob', key: 'bob-secret-0123456789' },
+  ];
+
+  it('lets in who has a key, in either header', async () => {
+    const api = await givenApi({ apiKeys });
+    expect((await api.get('/v1/events', { authorization: 'Bearer bob-secret-0123456789' })).status).toBe(200);
+    expect((await api.get('/v1/events', { 'x-api-key': 'alice-secret-0123456789' })).status).toBe(200);
+  });
+
+  it.each([
+    ['no key', {}],
+    ['a wrong key', { 'x-api-key': 'alice-secret-0123456780' }],
+    ['a name for a key', { authorization: 'Bearer alice' }],
+    ['another scheme', { authorization: 'Basic YWxpY2U6eA==' }],
+  ])('refuses %s', async (_name, headers: Record<string, string>) => {
+    const api = await givenApi({ apiKeys });
+    for (const url of ['/v1/events', '/v1/nothing']) {
+      const answer = await api.get(url, headers);
+      expect(problemOf(answer)).toMatchObject({ status: 401, kind: 'unauthorized' });
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
+    }
+  });
+
+  it('asks no key of the health routes', async () => {
+    const api = await givenApi({ apiKeys });
+    for (const path of ['/livez', '/readyz', '/startupz']) expect((await api.get(path)).status).toBe(200);
+  });
+
+  it('without keys answers under the names of this machine only', async () => {
+    const api = await givenApi();
+    for (const host of ['localhost:3000', '127.0.0.1:3000', '[::1]:3000']) {
+      expect((await api.get('/v1/events', { host })).status).toBe(200);
+    }
+    expect(problemOf(await api.get('/v1/events', { host: 'rebound.example' }))).toMatchObject({ status: 403 });
+    expect(problemOf(await api.get('/v1/events', { host: '127.0.0.1.example' }))).toMatchObject({ status: 403 });
+  });
+
+  it('without keys binds to the loopback only', () => {
+    for (const host of ['127.0.0.1', 'localhost', '::1']) expect(bindHost({ host, apiKeys: [] })).toBe(host);
+    for (const host of ['0.0.0.0', '::', '192.168.1.2', '127.example', '']) {
+      expect(() => bindHost({ host, apiKeys: [] })).toThrow(OpenServerError);
+    }
+    expect(bindHost({ host: '0.0.0.0', apiKeys })).toBe('0.0.0.0');
+  });
+});
