@@ -4,9 +4,7 @@ import { open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import type { Tally } from '../../domain/market/tally.ts';
-
-/** A recording that cannot be read at all: says which, why, and what to do. */
-export class RecordingError extends Error {}
+import { RecordingError } from '../../ports.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** Longest line: a snapshot of 5,000 levels a side is a tenth of this. */
@@ -35,6 +33,12 @@ export async function* readLines(file: string, tally: Tally): AsyncGenerator<str
   } else if (rest !== '') {
     yield [rest];
   }
+}
+
+/** Throws RecordingError when the file cannot be opened. */
+export async function checkReadable(file: string): Promise<void> {
+  const handle = await openRecording(file);
+  await handle.close();
 }
 
 class TornGzipError extends Error {}

@@ -3,12 +3,14 @@
 import { type Candle, CandleSession } from '../../domain/market/candle-session.ts';
 import type { EvidenceDraft } from '../../domain/market/evidence.ts';
 import { FeedSession } from '../../domain/market/feed-session.ts';
+import { intervalMs } from '../../domain/market/interval.ts';
 import type { Tally } from '../../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
+import { RecordingError } from '../../ports.ts';
 import { parseFrame, RefusedFrameError } from './binance/frames.ts';
 import { BINANCE_CSV_HEADER, BinanceCsvCandles } from './candles/binance-csv.ts';
 import { CoinbaseCandles } from './candles/coinbase-json.ts';
-import { RecordingError, readLines } from './lines.ts';
+import { checkReadable, readLines } from './lines.ts';
 
 /** One kind of recording: takes lines, gives evidence. Several files of a kind are one session. */
 interface Session {
@@ -31,6 +33,8 @@ export async function* readRecording(
   instrument: InstrumentSettings,
   tally: Tally,
 ): AsyncGenerator<EvidenceDraft[]> {
+  // A file that is not there should be known before evidence of the others is on the tape.
+  for (const file of files) await checkReadable(file);
   let session: Session | undefined;
   let sessionKind: Kind | undefined;
   for (const file of files) {
@@ -39,7 +43,7 @@ export async function* readRecording(
       const drafts: EvidenceDraft[] = [];
       if (first) {
         first = false;
-        const kind = kindOf(file, lines[0] ?? '');
+        const kind = kindOf(file, lines);
         if (sessionKind !== undefined && kind !== sessionKind) {
           throw new RecordingError(
             `recording "${file}" is of the kind ${kind}, the one before it of ${sessionKind}; ingest them apart`,
@@ -59,13 +63,16 @@ export async function* readRecording(
   if (last.length > 0) yield last;
 }
 
-function kindOf(file: string, firstLine: string): Kind {
-  const line = firstLine.replace(/^\uFEFF/, '').trim();
-  if (line === BINANCE_CSV_HEADER) return 'binance-csv';
-  if (/^\{\s*("candles"|$)/.test(line)) return 'coinbase-json';
-  if (/^\d{10,20} \{/.test(line)) return 'binance-frames';
+/** A first frame may itself be bad, so more than one line is looked at. */
+const LINES_LOOKED_AT = 20;
+
+function kindOf(file: string, lines: readonly string[]): Kind {
+  const first = (lines[0] ?? '').replace(/^\uFEFF/, '').trim();
+  if (first === BINANCE_CSV_HEADER) return 'binance-csv';
+  if (/^\{\s*("candles"|$)/.test(first)) return 'coinbase-json';
+  if (lines.slice(0, LINES_LOOKED_AT).some((line) => /^\d{16,20} \{/.test(line))) return 'binance-frames';
   throw new RecordingError(
-    `recording "${file}" is of no known kind: its first line is neither \`<receive ns> {frame}\`, nor \`{"candles": [\`, nor the header "${BINANCE_CSV_HEADER}"`,
+    `recording "${file}" is of no known kind: it begins neither with \`<receive ns> {frame}\`, nor with \`{"candles": [\`, nor with the header "${BINANCE_CSV_HEADER}"`,
   );
 }
 
@@ -74,6 +81,10 @@ function makeSession(kind: Kind, feed: FeedSettings, instrument: InstrumentSetti
   return new CandleFiles(kind, feed, instrument, tally);
 }
 
+/** How often candles must be the same distance apart to show another interval; gaps make longer distances by chance. */
+const SHORTER_SPACINGS = 3;
+const LONGER_SPACINGS = 20;
+
 /** Candle files, of either kind, as one session. */
 class CandleFiles implements Session {
   private readonly kind: Exclude<Kind, 'binance-frames'>;
@@ -81,6 +92,10 @@ class CandleFiles implements Session {
   private readonly tally: Tally;
   private readonly session: CandleSession;
   private reader: CoinbaseCandles | BinanceCsvCandles | undefined;
+  private file = '';
+  private lastOpen: number | null = null;
+  private spacing = 0;
+  private sameSpacings = 0;
 
   constructor(kind: Exclude<Kind, 'binance-frames'>, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
     this.kind = kind;
@@ -90,6 +105,7 @@ class CandleFiles implements Session {
   }
 
   startFile(file: string): void {
+    this.file = file;
     this.reader =
       this.kind === 'coinbase-json'
         ? new CoinbaseCandles(file, this.tally)
@@ -99,6 +115,7 @@ class CandleFiles implements Session {
   take(line: string): EvidenceDraft[] {
     const drafts: EvidenceDraft[] = [];
     const onCandle = (candle: Candle) => {
+      this.checkSpacing(candle.openTime);
       for (const draft of this.session.take(candle)) drafts.push(draft);
     };
     this.reader?.takeLine(line, onCandle);
@@ -111,6 +128,22 @@ class CandleFiles implements Session {
 
   end(): EvidenceDraft[] {
     return this.session.end();
+  }
+
+  /** Candles of another interval than the feed's would be taken for what they are not. */
+  private checkSpacing(openTime: number): void {
+    const spacing = this.lastOpen === null ? 0 : openTime - this.lastOpen;
+    this.lastOpen = openTime;
+    this.sameSpacings = spacing === this.spacing ? this.sameSpacings + 1 : 1;
+    this.spacing = spacing;
+    const expected = intervalMs(this.feed.bars);
+    const wrong =
+      (spacing > 0 && spacing < expected && this.sameSpacings >= SHORTER_SPACINGS) ||
+      (spacing > expected && this.sameSpacings >= LONGER_SPACINGS);
+    if (!wrong) return;
+    throw new RecordingError(
+      `recording "${this.file}": its candles are ${spacing / 1000} s apart, but the feed's bars are ${this.feed.bars}; name the interval of the candles`,
+    );
   }
 }
 
