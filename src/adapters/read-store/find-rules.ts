@@ -28,9 +28,16 @@ export function assertDefinition(definition: CollectionDefinition): void {
 export function assertQuery(query: FindQuery): void {
   assertCollectionName(query.collection);
   for (const field of Object.keys(query.equal ?? {})) assertFieldName(field);
-  if (query.range !== undefined) assertFieldName(query.range.field);
+  if (query.range !== undefined) assertRange(query.range);
   assertFieldName(query.sort.field);
   if (!Number.isSafeInteger(query.limit) || query.limit < 0) throw new RangeError(`${query.limit} is not a limit`);
+}
+
+function assertRange({ field, from, to }: NonNullable<FindQuery['range']>): void {
+  assertFieldName(field);
+  if (from != null && to != null && typeof from !== typeof to) {
+    throw new RangeError(`the range of "${field}" has bounds of two kinds, ${typeof from} and ${typeof to}`);
+  }
 }
 
 /** Values that fit one field's condition, each once. */
