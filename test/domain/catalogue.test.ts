@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { EVENT_TYPES, findEventType, UnreadableEventError, upcast } from '../../src/domain/catalogue.ts';
+import { syntheticTape } from '../laws/synthetic-tape.ts';
+
+describe('the catalogue', () => {
+  it('has every event type once', () => {
+    const names = EVENT_TYPES.map((known) => known.type);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each(EVENT_TYPES.map((known) => [known.type, known] as const))(
+    'finds %s by its name, with an upcast from every older version',
+    (name, known) => {
+      expect(findEventType(name)).toBe(known);
+      expect(Number.isInteger(known.version) && known.version >= 1).toBe(true);
+      const older = Array.from({ length: known.version - 1 }, (_, index) => `${index + 1}`);
+      expect(Object.keys(known.upcasts)).toEqual(older);
+    },
+  );
+
+  it.each(EVENT_TYPES.map((known) => [known.type, known.schema as z.ZodType] as const))(
+    'refuses fields that %s does not have',
+    (_name, schema) => {
+      const issues = schema.safeParse({ surprise: 1 }).error?.issues ?? [];
+      expect(issues.some((issue) => issue.code === 'unrecognized_keys')).toBe(true);
+    },
+  );
+
+  it('knows no other name, and none of the names that every object has', () => {
+    expect(['', 'barclosed', 'constructor', '__proto__', 'toString'].map(findEventType)).toEqual(Array(5).fill(undefined));
+  });
+
+  it('reads data that were recorded as they were given', () => {
+    for (const event of syntheticTape()) {
+      expect(findEventType(event.type)?.schema.parse(JSON.parse(JSON.stringify(event.data)))).toEqual(event.data);
+    }
+  });
+});
+
+describe('an older event', () => {
+  const first = { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap' };
+
+  it('is brought to the shape of today: FeedStale did not say when the last good message was', () => {
+    const today = upcast('FeedStale', 1, first);
+    expect(today).toEqual({ ...first, lastEventTime: null });
+    expect(findEventType('FeedStale')?.schema.safeParse(today).success).toBe(true);
+  });
+
+  it('is not changed itself', () => {
+    const recorded = Object.freeze({ ...first });
+    upcast('FeedStale', 1, recorded);
+    expect(recorded).toEqual(first);
+  });
+
+  it('of the version of today is handed back as it is', () => {
+    const data = { ...first, lastEventTime: '2024-08-08T23:54:15.208Z' };
+    expect(upcast('FeedStale', 2, data)).toBe(data);
+  });
+});
+
+describe('an event that this build cannot read is refused', () => {
+  it('by the name of its type', () => {
+    expect(() => upcast('BarInvented', 1, {})).toThrow(UnreadableEventError);
+    expect(() => upcast('BarInvented', 1, {})).toThrow(/unknown event type "BarInvented".*run the build that recorded it/);
+  });
+
+  it('when its version is newer, with both versions', () => {
+    expect(() => upcast('FeedStale', 3, {})).toThrow(UnreadableEventError);
+    expect(() => upcast('FeedStale', 3, {})).toThrow("FeedStale version 3 is newer than this build's 2: run a newer build");
+  });
+
+  it('when no step leads on from its version', () => {
+    expect(() => upcast('FeedStale', 0, {})).toThrow('FeedStale version 0 has no upcast to version 1');
+  });
+});
