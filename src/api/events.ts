@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { findEventType } from '../domain/catalogue.ts';
 import { idText } from '../domain/event.ts';
-import type { RecordedEvent } from '../tape/envelope.ts';
+import { envelopeOf } from '../tape/envelope.ts';
 import { decodeCursor, type Place, refusedCursor } from './cursor.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { notFound } from './problem.ts';
@@ -37,7 +37,7 @@ export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
       backward: query.order === 'desc',
       limit: query.limit + 1,
     });
-    return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelope);
+    return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelopeOf);
   });
 
   const one = { schema: { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) } };
@@ -45,7 +45,7 @@ export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
     await reflectTape(deps, query, reply);
     const event = await deps.events.byId(params.id);
     if (event === undefined) throw notFound(`There is no event ${params.id}.`);
-    return envelope(event);
+    return envelopeOf(event);
   });
 }
 
@@ -53,11 +53,4 @@ export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
 function positionOf(place: Place): string {
   if (!position.safeParse(place.key).success) throw refusedCursor('is not one that this server gave out');
   return place.key;
-}
-
-/** An event as it is shown outside: `recordedAt` stands with the rest of the metadata. */
-export function envelope(event: RecordedEvent) {
-  const { id, stream, revision, position, type, schemaVersion, data, metadata, recordedAt } = event;
-  const { occurredAt, ...rest } = metadata;
-  return { id, stream, revision, position, type, schemaVersion, data, metadata: { occurredAt, recordedAt, ...rest } };
 }

@@ -5,6 +5,7 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import { requireKey } from './auth.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { eventRoutes } from './events.ts';
+import { haltRoutes } from './halts.ts';
 import { healthRoutes } from './health.ts';
 import { marketRoutes } from './market.ts';
 import { answerError, Problem, problemDocument, sendProblem } from './problem.ts';
@@ -27,6 +28,8 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     forceCloseConnections: 'idle',
     frameworkErrors: answerError,
   }).withTypeProvider<ZodTypeProvider>();
+  // JSON only: a form on a web page could send plain text here without being asked (CORS).
+  server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(validatorCompiler);
   server.setErrorHandler(answerError);
   server.setNotFoundHandler((request, reply) =>
@@ -40,6 +43,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   marketRoutes(server, deps, settings);
   eventRoutes(server, deps);
   signalRoutes(server, deps);
+  haltRoutes(server, deps, settings);
   refuseOtherMethods(server, methods);
   return server;
 }

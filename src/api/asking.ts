@@ -1,0 +1,59 @@
+/** Requests that change something: who asks, under which key, and how the answer says where it was recorded. */
+
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type Asking, type RecordedRequest, RequestConflictError, RequestOutcomeUnknownError } from '../runtime/requests.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { Problem } from './problem.ts';
+
+const KEY_HEADER = 'idempotency-key';
+const key = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters, such as a UUID');
+
+/** The same key with the same body is one request, however often it is sent. */
+export const requiredKey = z.looseObject({ [KEY_HEADER]: key });
+export const optionalKey = z.looseObject({ [KEY_HEADER]: key.optional() });
+
+/** Why somebody asks; recorded on the tape. */
+export const reason = z.string().min(1, 'must say why').max(500);
+
+/** The key that was sent, or a new one: then every request is its own. Recorded in the request's id. */
+export function keyOf(headers: { readonly [KEY_HEADER]?: string | undefined }): string {
+  return headers[KEY_HEADER] ?? randomUUID();
+}
+
+/**
+ * Records a request. Answers 422 when its key was used for another one, and 503 when it is not known whether it was
+ * recorded.
+ */
+export async function ask(
+  deps: ApiDependencies,
+  request: FastifyRequest,
+  record: (asking: Asking) => Promise<RecordedRequest>,
+): Promise<RecordedRequest> {
+  const asking = { store: deps.events, clock: deps.clock, actor: request.actor, codeVersion: deps.codeVersion };
+  try {
+    return await record(asking);
+  } catch (error) {
+    if (error instanceof RequestConflictError) {
+      const message = 'was used before, with another body';
+      throw new Problem(422, 'idempotency-conflict', 'The Idempotency-Key was used before, with another body: use a new key.', [
+        { path: KEY_HEADER, message },
+      ]);
+    }
+    if (error instanceof RequestOutcomeUnknownError) {
+      request.log.error({ err: error }, 'the outcome of a request is not known');
+      throw new Problem(
+        503,
+        'outcome-unknown',
+        'The store failed, and it is not known whether the request was recorded: send it again with the same Idempotency-Key.',
+      );
+    }
+    throw error;
+  }
+}
+
+/** 202: recorded, and for the engine to decide. */
+export function accepted(reply: FastifyReply, location: string, body: object): FastifyReply {
+  return reply.code(202).header('Location', location).send(body);
+}

@@ -1,0 +1,79 @@
+/** Stop and go, for an account or a strategy. A halt holds until a person resumes it. */
+
+import { z } from 'zod';
+import { nameText } from '../domain/event.ts';
+import { type HaltScope, haltMode } from '../domain/order/events.ts';
+import type { SettingsInForce } from '../domain/settings/in-force.ts';
+import { requestHalt, requestResume } from '../runtime/requests.ts';
+import { accepted, ask, keyOf, optionalKey, reason } from './asking.ts';
+import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { notFound } from './problem.ts';
+import type { SettingsReader } from './settings-reader.ts';
+
+const haltTerms = {
+  /** Cancel what is open; close what is held. */
+  cancelOpen: z.boolean().default(false),
+  flatten: z.boolean().default(false),
+  reason,
+};
+const haltBody = z.strictObject({ mode: haltMode, ...haltTerms });
+/** A strategy that is paused may still close what it holds, unless the request says otherwise. */
+const pauseBody = z.strictObject({ mode: haltMode.default('reduce-only'), ...haltTerms });
+const resumeBody = z.strictObject({ reason });
+
+/** What can be halted, and where. */
+interface Target {
+  readonly path: string;
+  readonly halt: { readonly verb: string; readonly body: typeof haltBody | typeof pauseBody };
+  readonly scope: (name: string) => HaltScope;
+  readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
+  readonly thing: string;
+}
+
+const TARGETS: readonly Target[] = [
+  {
+    path: '/v1/accounts/:name',
+    halt: { verb: 'halt', body: haltBody },
+    scope: (account) => ({ account }),
+    known: ({ accounts }) => accounts,
+    thing: 'account',
+  },
+  {
+    path: '/v1/strategies/:name',
+    halt: { verb: 'pause', body: pauseBody },
+    scope: (strategy) => ({ strategy }),
+    known: ({ strategies }) => strategies,
+    thing: 'strategy',
+  },
+];
+
+/** `POST /v1/accounts/{name}/halt` and `/resume`, `POST /v1/strategies/{name}/pause` and `/resume`: 202 with the request. */
+export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  for (const target of TARGETS) {
+    const params = z.strictObject({ name: nameText });
+    const scopeOf = async (name: string): Promise<HaltScope> => {
+      if (!target.known(await settings.inForce()).has(name)) throw notFound(`There is no ${target.thing} "${name}".`);
+      return target.scope(name);
+    };
+
+    const halt = { schema: { params, body: target.halt.body, headers: optionalKey } };
+    server.post(`${target.path}/${target.halt.verb}`, halt, async (request, reply) => {
+      const scope = await scopeOf(request.params.name);
+      const { mode, cancelOpen, flatten, reason } = request.body;
+      const data = { scope, mode, cancelOpen, flatten, reason };
+      const recorded = await ask(deps, request, (asking) => requestHalt(asking, data, keyOf(request.headers)));
+      return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
+    });
+
+    const resume = { schema: { params, body: resumeBody, headers: optionalKey } };
+    server.post(`${target.path}/resume`, resume, async (request, reply) => {
+      const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
+      const recorded = await ask(deps, request, (asking) => requestResume(asking, data, keyOf(request.headers)));
+      return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
+    });
+  }
+}
+
+function answer({ requestId, position }: { requestId: string; position: string }) {
+  return { requestId, position };
+}
