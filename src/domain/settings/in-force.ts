@@ -52,7 +52,7 @@ export function evolveSettings(settings: SettingsInForce, event: TapeEvent): boo
       settings.pending.push(event);
       return false;
     case 'SettingsApplied':
-      for (const change of settings.pending.slice(settings.pending.length - event.data.changes)) applyChange(settings, change);
+      for (const change of lastOf(settings.pending, event.data.changes)) applyChange(settings, change);
       settings.pending = [];
       settings.generation = event.data.generation;
       settings.hash = event.data.hash;
@@ -60,6 +60,13 @@ export function evolveSettings(settings: SettingsInForce, event: TapeEvent): boo
     default:
       return false;
   }
+}
+
+/** The set that is closed. One with fewer events than it says was read from its middle, and must not take effect in part. */
+function lastOf(pending: readonly TapeEvent[], changes: number): TapeEvent[] {
+  if (changes > pending.length)
+    throw new Error(`SettingsApplied closes ${changes} changes, but only ${pending.length} precede it`);
+  return pending.slice(pending.length - changes);
 }
 
 function applyChange(settings: SettingsInForce, change: TapeEvent): void {

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkSettings } from '../../../src/domain/settings/check.ts';
+import { durationMs, durationText } from '../../../src/domain/settings/settings.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a settings file that is made wrong on purpose has no type
+type Wrong = any;
+
+const shipped = readFileSync(join(import.meta.dirname, '../../../settings/default.json'), 'utf8');
+
+/** The lines for the shipped settings after something was done to them, in alphabetical order. */
+function violationsAfter(spoil: (file: Wrong) => void): readonly string[] {
+  const file: Wrong = JSON.parse(shipped);
+  spoil(file);
+  const checked = checkSettings(file);
+  return 'violations' in checked ? [...checked.violations].sort() : [];
+}
+
+const pathsOf = (lines: readonly string[]) => lines.map((line) => line.slice(0, line.indexOf(': ')));
+
+describe('the shipped settings', () => {
+  it('are right, and have the defaults that the file leaves out', () => {
+    const checked = checkSettings(JSON.parse(shipped));
+    if (!('settings' in checked)) return expect.fail(checked.violations.join('\n'));
+    expect(checked.settings.instruments.map(({ contractSize }) => contractSize)).toEqual(['1', '1']);
+    expect(checked.settings.feeds[0]).toMatchObject({ staleAfter: '500ms', rollups: ['1d'] });
+    expect(checked.settings.accounts[0]?.fees.paidIn).toBe('quote');
+  });
+});
+
+describe('a settings file with ten mistakes', () => {
+  it('is refused with all ten, each with its path', () => {
+    const lines = violationsAfter((file) => {
+      file.generation = 0;
+      file.instruments[0].tickSize = '-0.01';
+      file.instruments[1].priceScale = 2.5;
+      file.feeds[0].bars = '7h';
+      file.feeds[1].staleAfter = 'soon';
+      file.accounts[0].balances.USD = '1e5';
+      file.accounts[0].limits.drawdown = 0.5;
+      file.accounts[1].venue = 'moon';
+      file.strategies[0].mode = 'sideways';
+      file.strategies[1].surprise = true;
+    });
+    expect(pathsOf(lines)).toEqual([
+      'accounts[0].balances.USD',
+      'accounts[0].limits.drawdown',
+      'accounts[1].venue',
+      'feeds[0].bars',
+      'feeds[1].staleAfter',
+      'generation',
+      'instruments[0].tickSize',
+      'instruments[1].priceScale',
+      'strategies[0].mode',
+      'strategies[1].surprise',
+    ]);
+  });
+});
+
+describe('settings are refused for', () => {
+  it.each<[string, (file: Wrong) => void, string]>([
+    ['a name that stands twice', (file) => file.strategies.push(file.strategies[0]), 'strategies[2].name'],
+    ['an account that stands twice', (file) => file.accounts.push(file.accounts[1]), 'accounts[2].id'],
+    ['an instrument that stands twice', (file) => file.instruments.push(file.instruments[0]), 'instruments[2].symbol'],
+    ['a feed that stands twice', (file) => file.feeds.push(file.feeds[0]), 'feeds[2].symbol'],
+    ['a tick finer than the price scale', (file) => (file.instruments[0].tickSize = '0.001'), 'instruments[0].tickSize'],
+    ['a lot finer than the quantity scale', (file) => (file.instruments[1].lotSize = '0.000001'), 'instruments[1].lotSize'],
+    ['a spot contract of another size', (file) => (file.instruments[0].contractSize = '10'), 'instruments[0].contractSize'],
+    [
+      'a feed of an instrument that is not listed',
+      (file) => file.feeds.push({ ...file.feeds[1], symbol: 'ETHUSDT' }),
+      'feeds[2].symbol',
+    ],
+    ['a rollup that its bars do not make', (file) => (file.feeds[1].rollups = ['1s']), 'feeds[1].rollups[0]'],
+    ['a strategy that is named like people', (file) => (file.strategies[0].name = 'manual'), 'strategies[0].name'],
+    ['a strategy on an account that is not there', (file) => (file.strategies[0].account = 'nobody'), 'strategies[0].account'],
+    [
+      'a strategy on an account in another currency',
+      (file) => (file.strategies[0].account = 'paper-binance'),
+      'strategies[0].account',
+    ],
+    ['a short strategy on a spot instrument', (file) => (file.strategies[0].mode = 'long-short'), 'strategies[0].mode'],
+    ['an interval that nobody makes', (file) => (file.strategies[0].interval = '5m'), 'strategies[0].interval'],
+    ['a kind of strategy that is not there', (file) => (file.strategies[0].kind = 'astrology'), 'strategies[0].kind'],
+    [
+      'parameters that contradict each other',
+      (file) => (file.strategies[0].params = { fast: 9, slow: 3 }),
+      'strategies[0].params.fast',
+    ],
+    ['a parameter that is not there', (file) => (file.strategies[0].params.extra = 1), 'strategies[0].params.extra'],
+  ])('%s', (_what, spoil, path) => {
+    expect(pathsOf(violationsAfter(spoil))).toEqual([path]);
+  });
+
+  it.each([[null], [[]], ['text'], [7]])('being %j', (json) => {
+    expect('violations' in checkSettings(json)).toBe(true);
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    ['0ms', 0],
+    ['500ms', 500],
+    ['1s', 1000],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+  ])('of %s is %d ms', (text, ms) => {
+    expect(durationText.safeParse(text).success).toBe(true);
+    expect(durationMs(text)).toBe(ms);
+  });
+
+  it.each(['', '5', 's', '-1s', '1.5s', '01s', '1d', '1 s', '1S', '9999999999s'])('is not %j', (text) => {
+    expect(durationText.safeParse(text).success).toBe(false);
+  });
+});
