@@ -1,0 +1,262 @@
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import type { Engine } from '../../src/domain/engine/engine.ts';
+import { ENGINE_STREAM } from '../../src/domain/streams.ts';
+import type { EventStore } from '../../src/ports.ts';
+import { DivergedError, SupersededError } from '../../src/runtime/engine-follower.ts';
+import { EngineRunner } from '../../src/runtime/engine-runner.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { makeEvidence, START } from '../../src/tape/envelope.ts';
+import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../support/small-market.ts';
+
+const INGEST = { actor: 'ingest', codeVersion: 'one' };
+
+async function tapeWith(options: { exclusive: boolean }, ...settings: Parameters<typeof smallSettings>): Promise<EventStore> {
+  const clock = tickingClock();
+  const store = openMemoryEventStore({ clock, exclusive: options.exclusive });
+  await applySettings(store, smallSettings(...settings), { clock, actor: 'test', codeVersion: 'one' });
+  return store;
+}
+
+interface RunnerChoices {
+  readonly codeVersion?: string;
+  readonly makeEngine?: () => Engine;
+  readonly rollBack?: boolean;
+  readonly checkpoint?: { position: string };
+}
+
+function runnerOn(
+  store: EventStore,
+  { codeVersion = 'one', makeEngine, rollBack = false, checkpoint }: RunnerChoices = {},
+): EngineRunner {
+  const kept = checkpoint ?? { position: START };
+  return new EngineRunner({
+    store,
+    codeVersion,
+    rollBack,
+    clock: tickingClock(),
+    makeEngine: makeEngine ?? (() => smallEngine(codeVersion)),
+    checkpoint: {
+      load: async () => kept.position,
+      save: async (position) => {
+        kept.position = position;
+      },
+    },
+  });
+}
+
+/** Appends bars as another process that only records does. */
+async function record(store: EventStore, drafts: ReturnType<typeof minuteBars>): Promise<void> {
+  for (const draft of drafts) {
+    const event = makeEvidence(draft.type, draft.stream, draft.key, draft.data, { ...INGEST, occurredAt: draft.occurredAt });
+    const [last] = await store.read({ stream: draft.stream, backward: true, limit: 1 });
+    await store.append(draft.stream, last?.revision ?? 'no-stream', [event]);
+  }
+}
+
+async function cleanRun(count: number): Promise<Record<string, unknown[]>> {
+  const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+  await runnerOn(store).inStep(minuteBars(zigzag(count)), INGEST);
+  return factsOf(await wholeTape(store));
+}
+
+/** The store without the copies, as a process leaves it that dies right after the append to `engine`. */
+function dyingAfter(store: EventStore, appends: number): EventStore {
+  let left = appends;
+  return {
+    append: async (...args) => {
+      if (left-- === 0) throw new Error('killed');
+      return store.append(...args);
+    },
+    read: (query) => store.read(query),
+    byId: (id) => store.byId(id),
+    head: () => store.head(),
+    subscribe: (options) => store.subscribe(options),
+    close: () => store.close(),
+  };
+}
+
+describe('the engine on a tape', () => {
+  it('makes signals and longer bars of the bars, each cascade before the copies of its decisions', async () => {
+    const facts = await cleanRun(12);
+    expect(facts['signals-turns']?.length).toBeGreaterThan(2);
+    expect(facts['rollups-testvenue.AAABBB.3m.2023-11-14']).toHaveLength(4);
+    const cascades = (facts[ENGINE_STREAM] ?? []).slice(1) as { data: { decisions: { id: string }[] } }[];
+    const copies = Object.entries(facts)
+      .filter(([stream]) => /^(signals|rollups)-/.test(stream))
+      .flatMap(([, events]) => events);
+    const ids = cascades.flatMap(({ data }) => data.decisions.map(({ id }) => id));
+    expect(new Set(ids)).toEqual(new Set(copies.map((event) => (event as { id: string }).id)));
+  });
+
+  it('adds nothing when the same evidence comes a second time', async () => {
+    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const bars = minuteBars(zigzag(30));
+    await runnerOn(store).inStep(bars, INGEST);
+    const before = await wholeTape(store);
+    expect(await runnerOn(store).inStep(bars, INGEST)).toMatchObject({ recorded: 0, already: 30, differing: 0, decisions: 0 });
+    expect(await wholeTape(store)).toEqual(before);
+  });
+
+  it('drops evidence that differs from what the tape says of the same fact, and takes the rest', async () => {
+    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    await runnerOn(store).inStep(minuteBars([1, 2, 3]), INGEST);
+    const outcome = await runnerOn(store).inStep(minuteBars([1, 2, 4, 5]), INGEST);
+    expect(outcome).toMatchObject({ recorded: 1, already: 2, differing: 1 });
+    expect(outcome.firstDifference).toContain('BarClosed testvenue|AAABBB|1m|');
+  });
+
+  it.each([
+    ['live, with a write lock', true],
+    ['live, without a lock', false],
+  ])('decides the same %s as in step', async (_name, exclusive) => {
+    const store = await tapeWith({ exclusive }, 1, 1, 2);
+    const runner = runnerOn(store);
+    await runner.catchUp();
+    const bars = minuteBars(zigzag(40));
+    for (let from = 0; from < bars.length; from += 7) {
+      await record(store, bars.slice(from, from + 7));
+      await runner.catchUp();
+    }
+    expect(factsOf(await wholeTape(store))).toEqual(await cleanRun(40));
+  });
+
+  it('goes on from any evidence after a restart, as if it had never stopped', async () => {
+    const expected = await cleanRun(25);
+    for (let stop = 0; stop <= 25; stop++) {
+      const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+      const bars = minuteBars(zigzag(25));
+      await runnerOn(store).inStep(bars.slice(0, stop), INGEST);
+      await runnerOn(store).inStep(bars, INGEST);
+      expect(factsOf(await wholeTape(store))).toEqual(expected);
+    }
+  });
+
+  it('leaves one tape when two engines race without a lock', async () => {
+    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const [a, b] = [runnerOn(store), runnerOn(store)];
+    const bars = minuteBars(zigzag(60));
+    for (let from = 0; from < bars.length; from += 5) {
+      await record(store, bars.slice(from, from + 5));
+      await Promise.all([a.catchUp(), b.catchUp()]);
+    }
+    expect(factsOf(await wholeTape(store))).toEqual(await cleanRun(60));
+  });
+
+  it('makes the copies that a crash left out, whichever append it came before', async () => {
+    const expected = await cleanRun(12);
+    for (let appends = 0; ; appends++) {
+      const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+      await record(store, minuteBars(zigzag(12)));
+      const died = await runnerOn(dyingAfter(store, appends))
+        .catchUp()
+        .then(
+          () => false,
+          () => true,
+        );
+      await runnerOn(store).catchUp();
+      expect(factsOf(await wholeTape(store))).toEqual(expected);
+      if (!died) return;
+    }
+  });
+
+  it('throws its state away when a commit fails, and adopts again', async () => {
+    const inner = await tapeWith({ exclusive: true }, 1, 1, 2);
+    let failing = false;
+    const store: EventStore = {
+      ...dyingAfter(inner, Number.POSITIVE_INFINITY),
+      exclusively: (work) =>
+        inner.exclusively?.((section) => {
+          const result = work(section);
+          if (failing) throw new Error('the disk is full');
+          return result;
+        }) as never,
+    };
+    const runner = runnerOn(store);
+    const bars = minuteBars(zigzag(20));
+    await runner.inStep(bars.slice(0, 8), INGEST);
+    failing = true;
+    await expect(runner.inStep(bars.slice(8), INGEST)).rejects.toThrow('the disk is full');
+    failing = false;
+    await runner.inStep(bars.slice(8), INGEST);
+    expect(factsOf(await wholeTape(inner))).toEqual(await cleanRun(20));
+  });
+});
+
+describe('an upgrade in the middle', () => {
+  it('adopts what is recorded, decides what is not, and rewrites nothing', async () => {
+    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const bars = minuteBars(zigzag(40));
+    await runnerOn(store).inStep(bars.slice(0, 20), INGEST);
+    const before = await wholeTape(store);
+    await applySettings(store, smallSettings(2, 2, 4), { clock: tickingClock(), actor: 'test', codeVersion: 'two' });
+    await runnerOn(store, { codeVersion: 'two' }).inStep(bars.slice(20), INGEST);
+    const after = await wholeTape(store);
+    expect(after.slice(0, before.length)).toEqual(before);
+    const [first, second] = after.filter(({ type }) => type === 'EngineActivated');
+    expect(first?.data).toEqual({ codeVersion: 'one', after: null });
+    expect(second?.data).toEqual({
+      codeVersion: 'two',
+      after: before.filter(({ stream }) => stream.startsWith('bars-')).at(-1)?.id,
+    });
+    const signals = after.slice(before.length).filter(({ type }) => type === 'SignalGenerated');
+    expect(signals.length).toBeGreaterThan(0);
+    expect(signals.every(({ metadata }) => metadata.codeVersion === 'two')).toBe(true);
+  });
+
+  it('does not decide upon evidence that the build before had passed over, even when the checkpoint is lost', async () => {
+    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    // Bars that never turn: nothing is decided after the first ones but longer bars.
+    const bars = minuteBars([1, 2, 3, 4, 5, 6, 7, 8]);
+    const checkpoint = { position: START };
+    await runnerOn(store, { checkpoint }).inStep(bars, INGEST);
+    const before = await wholeTape(store);
+    // The new build would have decided otherwise upon the last two bars.
+    const eager = () => {
+      const engine = smallEngine('two');
+      const decide = engine.decide.bind(engine);
+      engine.decide = (evidence) => {
+        if (evidence.type === 'BarClosed') throw new Error('decided upon the past');
+        return decide(evidence);
+      };
+      return engine;
+    };
+    await runnerOn(store, { codeVersion: 'two', makeEngine: eager, checkpoint }).catchUp();
+    await runnerOn(store, { codeVersion: 'two', makeEngine: eager }).catchUp();
+    const added = (await wholeTape(store)).slice(before.length);
+    expect(added.map(({ type }) => type)).toEqual(['EngineActivated']);
+  });
+
+  it('stops the older build, which comes back only by a person', async () => {
+    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const older = runnerOn(store);
+    await older.inStep(minuteBars(zigzag(10)), INGEST);
+    await runnerOn(store, { codeVersion: 'two' }).catchUp();
+    await record(store, minuteBars(zigzag(13)).slice(10));
+    await expect(older.catchUp()).rejects.toThrow(SupersededError);
+    await expect(runnerOn(store).catchUp()).rejects.toThrow(/replaced by two.*--roll-back/);
+    await runnerOn(store, { rollBack: true }).catchUp();
+    const activations = (await wholeTape(store)).filter(({ type }) => type === 'EngineActivated');
+    expect(activations.map(({ data }) => (data as { codeVersion: string }).codeVersion)).toEqual(['one', 'two', 'one']);
+  });
+
+  it('stops when the record and the build disagree about the same evidence', async () => {
+    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const honest = runnerOn(store);
+    const other = runnerOn(store, { makeEngine: () => withoutSignals() });
+    await honest.catchUp();
+    await other.catchUp();
+    await record(store, minuteBars(zigzag(8)));
+    const outcomes = await Promise.allSettled([honest.catchUp(), other.catchUp()]);
+    const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(reasons).toEqual([expect.any(DivergedError)]);
+    expect(reasons[0].message).toMatch(/^diverged: upon BarClosed .* this build \(one\) decides .*, the tape says /);
+  });
+});
+
+function withoutSignals(): Engine {
+  const engine = smallEngine('one');
+  const decide = engine.decide.bind(engine);
+  engine.decide = (evidence) => decide(evidence).filter(({ type }) => type !== 'SignalGenerated');
+  return engine;
+}
