@@ -243,20 +243,20 @@ describe('an upgrade in the middle', () => {
   it('stops when the record and the build disagree about the same evidence', async () => {
     const store = await tapeWith({ exclusive: false }, 1, 1, 2);
     const honest = runnerOn(store);
-    const other = runnerOn(store, { makeEngine: () => withoutSignals() });
+    const other = runnerOn(store, { makeEngine: () => forgetful() });
     await honest.catchUp();
     await other.catchUp();
     await record(store, minuteBars(zigzag(8)));
     const outcomes = await Promise.allSettled([honest.catchUp(), other.catchUp()]);
     const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     expect(reasons).toEqual([expect.any(DivergedError)]);
-    expect(reasons[0].message).toMatch(/^diverged: upon BarClosed .* this build \(one\) decides .*, the tape says /);
+    expect(reasons[0].message).toMatch(/^diverged: /);
   });
 });
 
-function withoutSignals(): Engine {
+function forgetful(): Engine {
   const engine = smallEngine('one');
   const decide = engine.decide.bind(engine);
-  engine.decide = (evidence) => decide(evidence).filter(({ type }) => type !== 'SignalGenerated');
+  engine.decide = (evidence) => decide(evidence).slice(1);
   return engine;
 }
