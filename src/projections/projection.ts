@@ -31,11 +31,12 @@ export function collectionOf(projection: Projection): string {
 }
 
 /**
- * A text that sorts by the event's time and then by its place on the tape. It begins with the time, so a range of
- * times selects by it too; a list sorted by it has a total order in which the tape's own is kept.
+ * A text that sorts by the event's time (or by another time that it carries) and then by its place on the tape. It
+ * begins with the time, so a range of times selects by it too; a list sorted by it has a total order in which the
+ * tape's own is kept.
  */
-export function sequenceOf(event: RecordedEvent): string {
-  return `${event.metadata.occurredAt}/${event.position.padStart(20, '0')}`;
+export function sequenceOf(event: RecordedEvent, time = event.metadata.occurredAt): string {
+  return `${time}/${event.position.padStart(20, '0')}`;
 }
 
 /** For an event that a projection named keys for but has no rule for: a bug, which parks the document. */

@@ -1,0 +1,33 @@
+/** What each account was worth, mark by mark. */
+
+import { type Projection, sequenceOf, unexpected } from './projection.ts';
+
+export interface EquityDocument {
+  readonly account: string;
+  readonly currency: string;
+  readonly time: string;
+  readonly equity: string;
+  readonly cash: string;
+  readonly peak: string;
+  readonly dayStart: string;
+  /** Sorts by time, then by place on the tape. */
+  readonly sequence: string;
+}
+
+export const equity: Projection<EquityDocument> = {
+  name: 'equity',
+  version: 1,
+  categories: ['account'],
+  indexes: [['account', 'sequence']],
+
+  keys(event) {
+    return event.type === 'AccountMarked' ? [event.id] : [];
+  },
+
+  apply(_document, event): EquityDocument {
+    if (event.type !== 'AccountMarked') throw unexpected('equity', event);
+    const { account, currency, equity: worth, cash, peak, dayStart } = event.data;
+    const time = event.metadata.occurredAt;
+    return { account, currency, time, equity: worth, cash, peak, dayStart, sequence: sequenceOf(event) };
+  },
+};
