@@ -42,6 +42,9 @@ export class PartialOverlapError extends Error {
 /** A store that cannot be opened or written for a reason outside Tapedeck: says what, where and what to do. */
 export class StoreError extends Error {}
 
+/** A recording that cannot be opened or is none: says which file, what is wrong and what to do. */
+export class RecordingError extends Error {}
+
 export interface ReadQuery {
   /** Events after this position (before it, when backward); from the start (the end) when absent. */
   readonly after?: string | undefined;

@@ -1,10 +1,14 @@
 /** From an address to the store behind it. The scheme of the address picks the adapter. */
 
+import type { EvidenceDraft } from '../domain/market/evidence.ts';
+import type { Tally } from '../domain/market/tally.ts';
+import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
 import { type Clock, type EventStore, type ReadStore, StoreError } from '../ports.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
 import { openSqliteEventStore } from './event-store/sqlite.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
 import { openSqliteReadStore } from './read-store/sqlite.ts';
+import { readRecording } from './venues/recording.ts';
 
 const SQLITE = 'sqlite:';
 const MEMORY = 'memory:';
@@ -19,6 +23,16 @@ export async function openEventStore(address: string, clock: Clock): Promise<Eve
 export async function openReadStore(address: string): Promise<ReadStore> {
   if (address === MEMORY) return openMemoryReadStore();
   return openSqliteReadStore(fileOf(address, 'read store'));
+}
+
+/** The evidence in recorded files, as one session in their order. Throws RecordingError for what is no recording. */
+export function openRecording(
+  files: readonly string[],
+  feed: FeedSettings,
+  instrument: InstrumentSettings,
+  tally: Tally,
+): AsyncIterable<readonly EvidenceDraft[]> {
+  return readRecording(files, feed, instrument, tally);
 }
 
 function fileOf(address: string, what: string): string {

@@ -96,3 +96,10 @@ export function makeEvidence<N extends EventName>(
 export function isDecision(event: { readonly metadata: Metadata }): boolean {
   return event.metadata.reactor !== undefined;
 }
+
+/** An event as it is shown outside: `recordedAt` stands with the rest of the metadata. */
+export function envelopeOf(event: RecordedEvent) {
+  const { id, stream, revision, position, type, schemaVersion, data, metadata, recordedAt } = event;
+  const { occurredAt, ...rest } = metadata;
+  return { id, stream, revision, position, type, schemaVersion, data, metadata: { occurredAt, recordedAt, ...rest } };
+}

@@ -1,0 +1,75 @@
+/** `tapedeck ingest`: recordings onto the tape, in step, then stop. */
+
+import { Command } from 'commander';
+import { INTERVALS } from '../domain/market/interval.ts';
+import { codeVersion } from '../runtime/code-version.ts';
+import { applySettings, readSettings } from '../runtime/settings-apply.ts';
+import { loadSettings } from '../runtime/settings-file.ts';
+import { makeEngineRunner } from '../system.ts';
+import { makeLogger } from '../telemetry.ts';
+import { cliActor, type Opened, withStores } from './opening.ts';
+import { findFeed, ingestFiles, type RecordingOutcome, troubles } from './recordings.ts';
+import { stopSignal } from './stop-signal.ts';
+import { UsageError } from './usage-error.ts';
+
+interface Options {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly interval?: string;
+  readonly json?: true;
+  readonly rollBack?: true;
+}
+
+export function ingestCommand(): Command {
+  return new Command('ingest')
+    .description('take recordings onto the tape, each piece with everything that is decided upon it, then stop')
+    .argument('<file...>', 'raw frames or candles, gzip or not; several are one session in the order given')
+    .requiredOption('--venue <name>', 'the venue they were recorded from, such as binance')
+    .requiredOption('--symbol <name>', 'the symbol as the venue writes it, such as BTCUSDT')
+    .option('--interval <interval>', 'the interval of the candles; must be that of the feed')
+    .option('--roll-back', 'put this build back in place of the one that replaced it')
+    .option('--json', 'print the outcome as one JSON line')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx tapedeck ingest data/spot_btcusdt_20240808.jsonl.gz --venue binance --symbol BTCUSDT',
+    )
+    .action((files: string[], options: Options) => withStores((opened) => run(opened, files, options)));
+}
+
+async function run({ config, clock, events, reads }: Opened, files: readonly string[], options: Options): Promise<void> {
+  const build = codeVersion();
+  const { settings: recorded } = await readSettings(events);
+  // A tape without settings takes those that are proposed; on any other, only what is in force counts.
+  const settings =
+    recorded.generation > 0
+      ? recorded
+      : (await applySettings(events, await loadSettings(config.settingsFile), { clock, actor: cliActor(), codeVersion: build }))
+          .settings;
+  const found = findFeed(settings, options.venue, options.symbol);
+  checkInterval(options.interval, found.feed.bars);
+  const log = makeLogger('silent');
+  const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
+  const outcome = await ingestFiles(runner, files, found, { codeVersion: build, signal: stopSignal() });
+  report(outcome, options.json === true || !process.stdout.isTTY);
+}
+
+function checkInterval(asked: string | undefined, made: string): void {
+  if (asked === undefined || asked === made) return;
+  if (!(INTERVALS as readonly string[]).includes(asked))
+    throw new UsageError(`--interval ${asked} is none of ${INTERVALS.join(', ')}`);
+  throw new UsageError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
+}
+
+function report(outcome: RecordingOutcome, json: boolean): void {
+  const { recorded, already, differing, decisions, upTo, tally } = outcome;
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) })}\n`,
+    );
+    return;
+  }
+  process.stdout.write(
+    `${recorded} pieces of evidence recorded, ${already} were on the tape already; ${decisions} decisions; up to ${upTo ?? '-'}\n`,
+  );
+  for (const trouble of troubles(outcome)) process.stdout.write(`  ${trouble}\n`);
+}

@@ -1,0 +1,67 @@
+/** Takes recordings onto the tape, and says what of them could not be used. */
+
+import { openRecording } from '../adapters/open.ts';
+import type { EvidenceDraft } from '../domain/market/evidence.ts';
+import { Tally, type TallyReason } from '../domain/market/tally.ts';
+import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
+import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
+import type { EngineRunner } from '../runtime/engine-runner.ts';
+import { type IngestProgress, ingest } from '../runtime/ingest.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface RecordingOutcome extends IngestProgress {
+  /** How many pieces of evidence of each type the files gave. */
+  readonly evidence: Readonly<Record<string, number>>;
+  /** What could not be used or had to be allowed for, by reason, with the first example of each. */
+  readonly tally: ReadonlyMap<TallyReason, { readonly count: number; readonly first: string }>;
+}
+
+export interface RecordingOptions {
+  readonly codeVersion: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: IngestProgress) => void;
+}
+
+/** The feed and the instrument in force under that name. Throws UsageError that lists what there is. */
+export function findFeed(
+  settings: SettingsInForce,
+  venue: string,
+  symbol: string,
+): { feed: FeedSettings; instrument: InstrumentSettings } {
+  const key = instrumentKey(venue, symbol);
+  const instrument = settings.instruments.get(key);
+  if (instrument === undefined) {
+    const listed = [...settings.instruments.values()].map((known) => `${known.venue} ${known.symbol}`).join(', ');
+    throw new UsageError(`${venue} ${symbol} is not listed: list it in the settings, or use one of ${listed || '(none)'}`);
+  }
+  const feed = settings.feeds.get(key);
+  if (feed === undefined) throw new UsageError(`${venue} ${symbol} has no feed: add one to the settings`);
+  return { feed, instrument };
+}
+
+/** Takes the files, as one session in their order, onto the tape in step with the engine. */
+export async function ingestFiles(
+  runner: EngineRunner,
+  files: readonly string[],
+  { feed, instrument }: { readonly feed: FeedSettings; readonly instrument: InstrumentSettings },
+  { codeVersion, signal, onProgress }: RecordingOptions,
+): Promise<RecordingOutcome> {
+  const tally = new Tally();
+  const evidence: Record<string, number> = {};
+  const source = counted(openRecording(files, feed, instrument, tally), evidence);
+  const progress = await ingest(runner, source, { actor: 'ingest', codeVersion }, { signal, onProgress });
+  return { ...progress, evidence, tally: tally.entries };
+}
+
+async function* counted(source: AsyncIterable<readonly EvidenceDraft[]>, counts: Record<string, number>) {
+  for await (const drafts of source) {
+    for (const { type } of drafts) counts[type] = (counts[type] ?? 0) + 1;
+    yield drafts;
+  }
+}
+
+/** The tally and the differences as lines, for people. */
+export function troubles({ tally, differing, firstDifference }: RecordingOutcome): string[] {
+  const lines = [...tally].map(([reason, { count, first }]) => `${count} x ${reason} (first: ${first})`);
+  return differing === 0 ? lines : [...lines, `${differing} x differs from the tape, dropped (first: ${firstDifference})`];
+}

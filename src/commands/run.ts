@@ -1,0 +1,126 @@
+/** `tapedeck run`: the whole system. Ingests the feeds' recordings, serves the API, and stays up. */
+
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { bindHost } from '../api/auth.ts';
+import { USUAL_PATIENCE } from '../api/dependencies.ts';
+import { behind } from '../api/health.ts';
+import { buildServer } from '../api/server.ts';
+import type { SettingsInForce } from '../domain/settings/in-force.ts';
+import { codeVersion } from '../runtime/code-version.ts';
+import { applySettings } from '../runtime/settings-apply.ts';
+import { loadSettings, recordingPath } from '../runtime/settings-file.ts';
+import { type System, startSystem } from '../system.ts';
+import { makeLogger } from '../telemetry.ts';
+import { cliActor, type Opened, withStores } from './opening.ts';
+import { findFeed, ingestFiles, troubles } from './recordings.ts';
+import { makeScreen, type Screen } from './screen.ts';
+import { stopSignal } from './stop-signal.ts';
+import { type Summary, summarize } from './summary.ts';
+
+/** Projections that are further behind than this make the process not ready. */
+const MAX_LAG_MS = 5_000;
+/** How long the summary waits for the read models. */
+const SUMMARY_WAIT_MS = 60_000;
+
+interface Options {
+  readonly rollBack?: true;
+  readonly json?: true;
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run the whole system: ingest the recordings of the feeds, decide, trade on paper, serve the API')
+    .option('--roll-back', 'put this build back in place of the one that replaced it')
+    .option('--json', 'JSON lines instead of a screen')
+    .addHelpText(
+      'after',
+      '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
+    )
+    .action((options: Options) => withStores((opened) => run(opened, options)));
+}
+
+async function run(opened: Opened, options: Options): Promise<void> {
+  const { config, clock, events, reads } = opened;
+  const signal = stopSignal();
+  const onScreen = process.stdout.isTTY && options.json !== true;
+  const log = makeLogger(config.logLevel, onScreen ? join(config.dataFolder, 'tapedeck.log') : undefined);
+  const screen = makeScreen(onScreen ? process.stdout : undefined, log);
+  const host = bindHost(config);
+  const build = codeVersion();
+  const proposed = await loadSettings(config.settingsFile);
+  const { outcome, settings } = await applySettings(events, proposed, { clock, actor: cliActor(), codeVersion: build });
+  if (outcome === 'ignored') {
+    screen.warn(
+      `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,
+    );
+  }
+  const system = await startSystem({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
+  const server = buildServer({
+    events,
+    reads,
+    projections: system.projections,
+    clock,
+    codeVersion: build,
+    apiKeys: config.apiKeys,
+    health: {
+      live: () => [],
+      ready: () => behind(system.projections.values(), MAX_LAG_MS),
+      started: () => [],
+    },
+    patience: USUAL_PATIENCE,
+    logger: log,
+  });
+  try {
+    const address = await server.listen({ host, port: config.port });
+    screen.say(`serving ${address}`, { address, codeVersion: build });
+    const work = async (): Promise<void> => {
+      await ingestFeeds(opened, system, settings, { build, signal, screen });
+      await aborted(signal);
+    };
+    await Promise.race([work(), system.ended]);
+  } finally {
+    screen.say('stopping', {});
+    await server.close();
+    await system.close();
+  }
+}
+
+interface Ingesting {
+  readonly build: string;
+  readonly signal: AbortSignal;
+  readonly screen: Screen;
+}
+
+async function ingestFeeds(
+  { config, events, reads }: Opened,
+  system: System,
+  settings: SettingsInForce,
+  { build, signal, screen }: Ingesting,
+): Promise<void> {
+  const ingested: Summary['recordings'][number][] = [];
+  for (const { venue, symbol, recordings, bars } of settings.feeds.values()) {
+    if (recordings.length === 0 || signal.aborted) continue;
+    const files = recordings.map((recording) => recordingPath(config.settingsFile, recording));
+    const name = `${venue} ${symbol} ${bars}`;
+    const outcome = await ingestFiles(system.engine, files, findFeed(settings, venue, symbol), {
+      codeVersion: build,
+      signal,
+      onProgress: (progress) => screen.progress(name, progress),
+    });
+    ingested.push({ feed: name, evidence: outcome.evidence });
+    screen.done(name, outcome);
+    for (const trouble of troubles(outcome)) screen.warn(`${name}: ${trouble}`);
+  }
+  if (signal.aborted) return;
+  const head = await events.head();
+  for (const projection of system.projections.values()) await projection.waitFor(head, SUMMARY_WAIT_MS);
+  screen.summary(await summarize(reads, settings, ingested), `http://${config.host}:${config.port}`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,121 @@
+/** What came of a run, as a person wants to know it: bars, signals, orders, fills, positions, profit, where to look next. */
+
+import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
+import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
+import type { ReadStore } from '../ports.ts';
+import { type AccountDocument, accounts } from '../projections/accounts.ts';
+import { type OrderDocument, orders } from '../projections/orders.ts';
+import { type PositionDocument, positions } from '../projections/positions.ts';
+import { collectionOf } from '../projections/projection.ts';
+import { type SignalDocument, signals } from '../projections/signals.ts';
+import { readAll } from './read-all.ts';
+import { money, table, thousands } from './table.ts';
+
+interface StrategySummary {
+  readonly strategy: string;
+  readonly account: string;
+  signals: number;
+  orders: number;
+  filled: number;
+  denied: number;
+}
+
+interface AccountSummary {
+  readonly account: string;
+  readonly currency: string;
+  readonly equity: string;
+  readonly profit: string;
+  readonly positions: readonly PositionDocument[];
+}
+
+export interface Summary {
+  readonly recordings: readonly { readonly feed: string; readonly evidence: Readonly<Record<string, number>> }[];
+  readonly strategies: readonly StrategySummary[];
+  readonly accounts: readonly AccountSummary[];
+}
+
+/** Reads the read models, which must have caught up. */
+export async function summarize(
+  reads: ReadStore,
+  settings: SettingsInForce,
+  recordings: Summary['recordings'],
+): Promise<Summary> {
+  const strategies: StrategySummary[] = [];
+  for (const { name, account } of settings.strategies.values()) strategies.push(await summarizeStrategy(reads, name, account));
+  const held: AccountSummary[] = [];
+  for await (const account of readAll<AccountDocument>(reads, collectionOf(accounts), 'id')) {
+    held.push(await summarizeAccount(reads, account, settings));
+  }
+  return { recordings, strategies, accounts: held };
+}
+
+async function summarizeStrategy(reads: ReadStore, strategy: string, account: string): Promise<StrategySummary> {
+  const summary: StrategySummary = { strategy, account, signals: 0, orders: 0, filled: 0, denied: 0 };
+  for await (const _ of readAll<SignalDocument>(reads, collectionOf(signals), 'sequence', { strategy })) summary.signals++;
+  for await (const { status } of readAll<OrderDocument>(reads, collectionOf(orders), 'sequence', { strategy })) {
+    summary.orders++;
+    if (status === 'filled') summary.filled++;
+    if (status === 'denied') summary.denied++;
+  }
+  return summary;
+}
+
+async function summarizeAccount(reads: ReadStore, account: AccountDocument, settings: SettingsInForce): Promise<AccountSummary> {
+  const { id } = account;
+  const currency = account.currency ?? '';
+  const opening = settings.accounts.get(id)?.balances[currency] ?? '0';
+  const equity = account.equity ?? opening;
+  const open: PositionDocument[] = [];
+  for await (const position of readAll<PositionDocument>(reads, collectionOf(positions), 'name', { account: id })) {
+    if (position.quantity !== '0') open.push(position);
+  }
+  return {
+    account: id,
+    currency,
+    equity,
+    profit: formatDecimal(subtract(parseDecimal(equity), parseDecimal(opening))),
+    positions: open,
+  };
+}
+
+/** The summary as lines; `address` is where the API is served. */
+export function summaryLines({ recordings, strategies, accounts: held }: Summary, address: string): string[] {
+  return [
+    '',
+    ...recordings.map(({ feed, evidence }) => {
+      const samples = evidence.DepthSampled === undefined ? '' : `, ${thousands(evidence.DepthSampled)} samples of the book`;
+      return `${feed}: ${thousands(evidence.BarClosed ?? 0)} bars${samples}`;
+    }),
+    '',
+    ...table(
+      ['strategy', 'account', 'signals', 'orders', 'filled', 'denied'],
+      strategies.map(({ strategy, account, ...counts }) => [
+        strategy,
+        account,
+        ...[counts.signals, counts.orders, counts.filled, counts.denied].map(thousands),
+      ]),
+    ),
+    '',
+    ...table(
+      ['account', 'equity', 'profit', 'currency', 'position'],
+      held.map(({ account, currency, equity, profit, positions: open }) => [
+        account,
+        money(equity),
+        `${profit.startsWith('-') ? '' : '+'}${money(profit)}`,
+        currency,
+        open.map(positionText).join('; ') || 'flat',
+      ]),
+    ),
+    '',
+    'Where to look next',
+    `  ${address}/v1/signals?strategy=${strategies[0]?.strategy ?? ''}`,
+    `  ${address}/v1/orders    ${address}/v1/accounts`,
+    '  npx tapedeck events --category signals    npx tapedeck status',
+    '',
+  ];
+}
+
+function positionText({ quantity, venue, symbol, strategy, averageEntryPrice }: PositionDocument): string {
+  const entry = averageEntryPrice === null ? '' : ` at ${money(averageEntryPrice)}`;
+  return `${quantity} ${instrumentKey(venue, symbol)}${entry} (${strategy})`;
+}

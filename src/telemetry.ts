@@ -1,0 +1,44 @@
+/** Logs: JSON lines, one per signal and per order decision, none per tick, and never a secret. */
+
+import { destination, type Logger, pino } from 'pino';
+import type { TapeEvent } from './domain/catalogue.ts';
+
+/**
+ * The root logger. Lines go to standard output, or to `file`, and are written before the call returns, so that a
+ * crash loses none.
+ */
+export function makeLogger(level: string, file?: string): Logger {
+  const target = destination(file === undefined ? { dest: 1, sync: true } : { dest: file, sync: true, mkdir: true });
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: ['*.key', '*.authorization', 'req.headers.authorization', 'req.headers["x-api-key"]'],
+    },
+    target,
+  );
+}
+
+/** What of an engine's decisions is worth a line each: signals, and what became of orders and trading. */
+const LOGGED: ReadonlySet<string> = new Set([
+  'SignalGenerated',
+  'OrderApproved',
+  'OrderDenied',
+  'OrderRejected',
+  'OrderFilled',
+  'OrderCanceled',
+  'OrderExpired',
+  'OrderAnomalyDetected',
+  'TradingHalted',
+  'TradingResumed',
+]);
+
+/** Writes a line for each decision that people watch for. */
+export function logDecisions(log: Logger, decisions: readonly TapeEvent[]): void {
+  for (const { id, type, data, metadata } of decisions) {
+    if (!LOGGED.has(type)) continue;
+    log.info({ event: id, occurredAt: metadata.occurredAt, correlationId: metadata.correlationId, data }, type);
+  }
+}
