@@ -110,7 +110,9 @@ interface SchemaViolation {
 
 function invalidDocument(error: { validation: readonly SchemaViolation[]; validationContext?: unknown }): ProblemDocument {
   const part = PARTS[String(error.validationContext)] ?? 'request';
-  const violations = error.validation.flatMap(violationsOf);
+  // Of several violations of one field the first says enough.
+  const byPath = Map.groupBy(error.validation.flatMap(violationsOf), ({ path }) => path);
+  const violations = [...byPath.values()].flatMap((ofPath) => ofPath.slice(0, 1));
   const list = violations.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   return problemDocument(400, 'invalid-request', `The ${part} is not valid: ${list}.`, violations);
 }

@@ -99,6 +99,7 @@ export async function listDocuments(
   route: string,
   query: PageQuery,
   list: DocumentList,
+  show: (document: ReadDocument) => Record<string, unknown> = present,
 ): Promise<Page<Record<string, unknown>>> {
   const subject = subjectOf(route, query);
   const find: FindQuery = {
@@ -116,7 +117,7 @@ export async function listDocuments(
     query.limit,
     subject,
     ({ key, document }) => ({ key, value: document[list.sort] as FieldValue }),
-    (row) => present(row.document),
+    (row) => show(row.document),
   );
 }
 
@@ -131,8 +132,8 @@ export async function findDocument<T extends object>(
 }
 
 /** A document as the API shows it: without what only the read store and the order of lists need. */
-export function present(document: ReadDocument): Record<string, unknown> {
-  const { _position, sequence, ...shown } = document;
+export function present(document: object): Record<string, unknown> {
+  const { _position, sequence, ...shown } = document as Record<string, unknown>;
   return shown;
 }
 

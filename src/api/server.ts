@@ -2,12 +2,14 @@
 
 import { type FastifyInstance, fastify, type HTTPMethods } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { accountRoutes } from './accounts.ts';
 import { requireKey } from './auth.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { eventRoutes } from './events.ts';
 import { haltRoutes } from './halts.ts';
 import { healthRoutes } from './health.ts';
 import { marketRoutes } from './market.ts';
+import { orderRoutes } from './orders.ts';
 import { answerError, Problem, problemDocument, sendProblem } from './problem.ts';
 import { SettingsReader } from './settings-reader.ts';
 import { signalRoutes } from './signals.ts';
@@ -43,6 +45,8 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   marketRoutes(server, deps, settings);
   eventRoutes(server, deps);
   signalRoutes(server, deps);
+  orderRoutes(server, deps, settings);
+  accountRoutes(server, deps, settings);
   haltRoutes(server, deps, settings);
   refuseOtherMethods(server, methods);
   return server;

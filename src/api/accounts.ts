@@ -1,0 +1,96 @@
+/** Accounts: what they hold, are worth and may do; and the strategies that trade on them. */
+
+import { z } from 'zod';
+import { nameText } from '../domain/event.ts';
+import type { HaltScope } from '../domain/order/events.ts';
+import type { ConfiguredStrategy } from '../domain/settings/events.ts';
+import { type AccountDocument, accounts } from '../projections/accounts.ts';
+import { equity } from '../projections/equity.ts';
+import { positions } from '../projections/positions.ts';
+import { collectionOf } from '../projections/projection.ts';
+import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { notFound } from './problem.ts';
+import { minPosition, page, timePage, timeRange } from './query.ts';
+import { findDocument, listDocuments, pageOfMap, present, reflect } from './reading.ts';
+import type { SettingsReader } from './settings-reader.ts';
+
+const params = z.strictObject({ id: nameText });
+const listQuery = z.strictObject(page);
+
+export function accountRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  stateRoutes(server, deps);
+  holdingRoutes(server, deps);
+  strategyRoute(server, deps, settings);
+}
+
+/** `GET /v1/accounts`, `/v1/accounts/{id}` and its `/limits`: use against bound. */
+function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
+  server.get('/v1/accounts', { schema: { querystring: listQuery } }, async ({ query }, reply) => {
+    await reflect(deps, [accounts], query, reply);
+    return listDocuments(deps, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
+  });
+
+  const one = { schema: { params, querystring: z.strictObject(minPosition) } };
+  server.get('/v1/accounts/:id', one, async ({ params, query }, reply) => {
+    await reflect(deps, [accounts], query, reply);
+    return present(await accountOf(deps, params.id));
+  });
+
+  server.get('/v1/accounts/:id/limits', one, async ({ params, query }, reply) => {
+    await reflect(deps, [accounts], query, reply);
+    const { id, markedAt, limits, bounds, halts } = await accountOf(deps, params.id);
+    return { account: id, time: markedAt, limits, bounds, halts };
+  });
+}
+
+/** `GET /v1/accounts/{id}/positions`, per strategy and instrument, and `/equity`, as it was marked. */
+function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
+  server.get('/v1/accounts/:id/positions', { schema: { params, querystring: listQuery } }, async (request, reply) => {
+    const { query, params } = request;
+    await reflect(deps, [accounts, positions], query, reply);
+    const { id } = await accountOf(deps, params.id);
+    const list = { projection: positions, equal: { account: id }, sort: 'name', descending: false };
+    return listDocuments(deps, `positions/${id}`, query, list);
+  });
+
+  const equityQuery = z.strictObject({ ...timeRange, ...timePage });
+  server.get('/v1/accounts/:id/equity', { schema: { params, querystring: equityQuery } }, async (request, reply) => {
+    const { query, params } = request;
+    await reflect(deps, [accounts, equity], query, reply);
+    const { id } = await accountOf(deps, params.id);
+    const { from, to } = query;
+    const descending = query.order === 'desc';
+    const list = { projection: equity, equal: { account: id }, sort: 'sequence', descending, from, to };
+    return listDocuments(deps, `equity/${id}`, query, list);
+  });
+}
+
+async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocument> {
+  const account = await findDocument(deps, accounts, id);
+  if (account === undefined) throw notFound(`There is no account "${id}".`);
+  return account;
+}
+
+/** `GET /v1/strategies`: as the settings in force say, with the halts that hold each of them. */
+function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  server.get('/v1/strategies', { schema: { querystring: listQuery } }, async ({ query }, reply) => {
+    await reflect(deps, [accounts], query, reply);
+    const { strategies } = await settings.inForce();
+    const shown = pageOfMap(strategies, 'strategies', query, (strategy) => strategy);
+    return { ...shown, data: await withHalts(deps, shown.data) };
+  });
+}
+
+async function withHalts(deps: ApiDependencies, strategies: readonly ConfiguredStrategy[]) {
+  const ids = [...new Set(strategies.map(({ account }) => account))];
+  const found = await deps.reads.load(collectionOf(accounts), ids);
+  return strategies.map((strategy) => {
+    const account = found.get(strategy.account) as AccountDocument | undefined;
+    return { ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
+  });
+}
+
+/** Halts of the strategy's account stand with that account already. */
+function holds(scope: HaltScope, strategy: ConfiguredStrategy): boolean {
+  return 'strategy' in scope ? scope.strategy === strategy.name : true;
+}
