@@ -106,15 +106,16 @@ export class EngineFollower {
     this.activeBuild = this.codeVersion;
   }
 
-  /** Takes in everything on the tape: adopts what is recorded, decides and records the rest. Returns the decisions made. */
-  *catchUp(): Steps<TapeEvent[]> {
+  /**
+   * Takes in the next page of the tape, at most PAGE pieces of evidence: adopts what is recorded, decides and records
+   * the rest. Returns the decisions made, and whether there was a page at all.
+   */
+  *catchUp(): Steps<{ readonly made: readonly TapeEvent[]; readonly more: boolean }> {
     this.exhausted = false;
     const made: TapeEvent[] = [];
-    for (;;) {
-      const page = yield* this.nextEvidence();
-      if (page.length === 0) return made;
-      for (const evidence of page) made.push(...(yield* this.take(evidence, evidence.position)));
-    }
+    const page = yield* this.nextEvidence();
+    for (const evidence of page) made.push(...(yield* this.take(evidence, evidence.position)));
+    return { made, more: page.length > 0 };
   }
 
   /** Takes one piece of evidence that lies next on the tape. Returns the decisions made upon it. */

@@ -68,12 +68,7 @@ export class EngineRunner {
   /** Adopts what is recorded, takes over if another build decided before, and decides what is left. */
   catchUp(): Promise<void> {
     return this.inTurn(async () => {
-      const follower = await this.ready();
-      const { store } = this.options;
-      const decisions = store.exclusively
-        ? await store.exclusively((section) => runInSection(section, follower.catchUp()))
-        : await runOver(store, follower.catchUp());
-      await this.committed(decisions);
+      await this.catchUpWith(await this.ready());
     });
   }
 
@@ -87,14 +82,32 @@ export class EngineRunner {
       const follower = await this.ready();
       const { store } = this.options;
       if (store.exclusively === undefined) throw new Error('ingesting in step needs a store with a write lock');
+      await this.catchUpWith(follower);
       const decisions: TapeEvent[] = [];
       const outcome = await store.exclusively((section) => {
-        decisions.push(...runInSection(section, follower.catchUp()));
+        // What others appended since is taken in first, to its end: nobody can append now.
+        for (let more = true; more; ) {
+          const page = runInSection(section, follower.catchUp());
+          decisions.push(...page.made);
+          more = page.more;
+        }
         return this.takeDrafts(section, follower, drafts, origin, decisions);
       });
       await this.committed(decisions);
       return { ...outcome, decisions: decisions.length };
     });
+  }
+
+  /** A page of the tape a commit, so that no lock is held for long. */
+  private async catchUpWith(follower: EngineFollower): Promise<void> {
+    const { store } = this.options;
+    for (let more = true; more; ) {
+      const page = store.exclusively
+        ? await store.exclusively((section) => runInSection(section, follower.catchUp()))
+        : await runOver(store, follower.catchUp());
+      await this.committed(page.made);
+      more = page.more;
+    }
   }
 
   private takeDrafts(
