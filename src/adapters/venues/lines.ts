@@ -137,10 +137,14 @@ function torn(file: string, failure: Error): TornGzipError {
   return new TornGzipError(`the gzip "${file}" is torn or damaged (${failure.message})`);
 }
 
-/** Resolves when the chunk is decompressed, or the stream has failed (then the callback gets the error). */
+/** Resolves when the chunk is decompressed, or the stream has failed: then zlib may never call back. */
 function write(gunzip: Gunzip, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
-    gunzip.write(chunk, () => resolve());
+    gunzip.once('close', resolve);
+    gunzip.write(chunk, () => {
+      gunzip.off('close', resolve);
+      resolve();
+    });
   });
 }
 
