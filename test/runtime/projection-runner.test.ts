@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
+import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import type { DocumentWrite, EventStore, FindQuery, ReadDocument, ReadStore, SubscribeOptions } from '../../src/ports.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { type ProjectionRunner, startProjection } from '../../src/runtime/projection-runner.ts';
@@ -303,5 +306,36 @@ describe('a read store that fails', () => {
     reads.failures = 100;
     void tape.catchUp('7');
     await expect(runner.ended).rejects.toThrow('the disk is away');
+  });
+});
+
+describe('beside a tape in memory', () => {
+  const clock = { now: () => NOW };
+
+  function appendable({ revision, position, recordedAt, ...event }: RecordedEvent): TapeEvent {
+    return { ...event, id: `00000000-0000-5000-8000-00000000000${position}` } as TapeEvent;
+  }
+
+  it('catches up with what was there, follows what comes, and goes on after a restart', async () => {
+    const tape = openMemoryEventStore({ clock, exclusive: true });
+    const reads = openMemoryReadStore();
+    await tape.append('account-a', 'no-stream', [appendable(halted(1, 'a', 'x'))]);
+    const first = await startProjection(chain, tape, reads, { clock });
+    expect(await first.waitFor(await tape.head(), 10_000)).toBe(true);
+    // Nothing for this projection, but its position moves on.
+    const elsewhere = await tape.append('feed-x', 'no-stream', [{ ...appendable(halted(2, 'a', '?')), stream: 'feed-x' }]);
+    expect(await first.waitFor(elsewhere.position, 10_000)).toBe(true);
+    await first.close();
+    await first.ended;
+    const last = await tape.append('account-a', 0, [appendable(halted(3, 'a', 'y')), appendable(halted(4, 'a', 'poison'))]);
+    const second = await startProjection(chain, tape, reads, { clock });
+    expect(await second.waitFor(last.position, 10_000)).toBe(true);
+    expect((await reads.load('chain@1', ['a'])).get('a')).toMatchObject({ text: 'xy', _position: '3' });
+    expect(second.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 1 });
+    await second.close();
+    const third = await startProjection(chain, tape, reads, { clock });
+    expect(third.progress()).toMatchObject({ position: last.position, parkedKeys: 1, parkedEvents: 1 });
+    await third.close();
+    await tape.close();
   });
 });

@@ -75,6 +75,9 @@ export const riskLimits = z.strictObject({
 });
 export type RiskLimits = z.output<typeof riskLimits>;
 
+/** More than the whole would leave a balance below nothing. */
+const fraction = nonNegativeDecimal.refine((text) => /^(0|1(\.0+)?$)/.test(text), 'must be a fraction from 0 to 1');
+
 export const account = z.strictObject({
   id: nameText,
   /** `paper`: orders are filled by Tapedeck's own rules, never sent to a venue. */
@@ -85,13 +88,13 @@ export const account = z.strictObject({
   balances: z.record(assetText, nonNegativeDecimal),
   /** Fee rates as fractions of the notional; `asset` is what fees are paid in when it is not the asset received. */
   fees: z.strictObject({
-    maker: nonNegativeDecimal,
-    taker: nonNegativeDecimal,
+    maker: fraction,
+    taker: fraction,
     /** `quote` (default) or `base` of the instrument, or a third asset with the price of one unit in the account's currency. */
     paidIn: z.union([z.enum(['quote', 'base']), z.strictObject({ asset: assetText, price: positiveDecimal })]).default('quote'),
   }),
   /** Adverse part of the price that a market order pays where only candles are known. */
-  slippage: nonNegativeDecimal.default('0'),
+  slippage: fraction.default('0'),
   /** Time from a decision to the venue, where a book is known. */
   latency: durationText.default('100ms'),
   limits: riskLimits,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatDecimal } from '../../../src/domain/decimal.ts';
+import { account } from '../../../src/domain/settings/settings.ts';
 import { PaperVenue } from '../../../src/domain/venue/paper-venue.ts';
 import { at, candle, lines, orderId, PaperMarket } from './paper-market.ts';
 
@@ -279,6 +280,16 @@ describe('fees', () => {
     expect(lines(candle(market, 0, ['100', '100', '100', '100']))).toEqual([
       'a trade 1 @ 101 taker, fee 0.202 USD, so far 1, 12:00:00.000',
     ]);
+  });
+});
+
+describe('terms by which an account would owe more than it trades', () => {
+  const terms = { id: 'p', venue: 'paper', currency: 'USD', balances: {}, limits: {} };
+
+  it('are refused by the settings', () => {
+    const accepts = (rate: string) => account.safeParse({ ...terms, fees: { maker: '0', taker: rate }, slippage: rate }).success;
+    expect(['0', '0.001', '1', '1.0'].map(accepts)).toEqual([true, true, true, true]);
+    expect(['1.1', '10', '2', '-0.1'].map(accepts)).toEqual([false, false, false, false]);
   });
 });
 
