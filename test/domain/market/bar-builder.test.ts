@@ -261,6 +261,14 @@ describe('a bar’s bid and ask', () => {
     expect(bars.takeTime(MIDNIGHT + 1_300, quoteOf(104, 204))[0]?.data).toMatchObject({ bid: '1.01', ask: '2.01' });
   });
 
+  it('are not those after an event at that very time', () => {
+    const { trades, bars } = builder();
+    bars.takeTime(MIDNIGHT + 999, quoteOf(101, 201));
+    trades(tradeOf(0, 500));
+    bars.takeTime(MIDNIGHT + 1_000, quoteOf(102, 202));
+    expect(trades(tradeOf(1, 1_001))[0]?.data).toMatchObject({ bid: '1.01', ask: '2.01' });
+  });
+
   it('are of an earlier second when its own had no depth event, and null when the book was not known', () => {
     const { trades, bars } = builder();
     const first = trades(tradeOf(0, 0), tradeOf(1, 1_000));

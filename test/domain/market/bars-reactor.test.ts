@@ -218,6 +218,19 @@ describe('the bars reactor', () => {
     expect([24, 36].flatMap((hour) => feedBar(barAt(hour * HOUR, '12h'))).map(short)).toEqual(['1d 10T00:00']);
   });
 
+  it('takes a longer bar that is asked for in its middle for incomplete', () => {
+    const { engine, feedBar } = engineOf({ ...SECONDS_FEED, rollups: [] });
+    const second = (offsetMs: number, id: number) => feedBar(barAt(offsetMs, '1s', { firstTradeId: id, lastTradeId: id }));
+    second(-1_000, 1);
+    second(0, 2);
+    engine.decide(evidence('FeedConfigured', 'later', { ...SECONDS_FEED, rollups: ['1m'] }));
+    engine.decide(evidence('SettingsApplied', 'later', { generation: 2, changes: 1, hash: '0'.repeat(64) }));
+    expect([second(1_000, 3), second(59_000, 4), second(119_000, 5)].flat().map(short)).toEqual([
+      '1m 09T00:00 incomplete',
+      '1m 09T00:01',
+    ]);
+  });
+
   it('keeps what evidence has closed while a reactor before it decides', () => {
     const meddler: Reactor = {
       name: 'meddler',

@@ -121,7 +121,7 @@ describe('an order book', () => {
     book.apply(updateOf(110, 120, { previousId: 105 }));
     expect(book.state).toBe('valid');
     expect(book.updateId).toBe(120);
-    book.apply(updateOf(121, 130, { previousId: 119 }));
+    book.apply(updateOf(115, 130, { previousId: 119 }));
     expect(book.state).toBe('stale');
   });
 
