@@ -1,0 +1,223 @@
+/** The state of one account, as plain data, and how its own events change it. */
+
+import { add, type Decimal, maximum, parseDecimal, subtract, ZERO } from '../decimal.ts';
+import type { Side } from '../event.ts';
+import { isClosed, type OrderState, remainingOf } from '../order/order.ts';
+import { type AccountLimits, readLimits } from '../risk/account-limits.ts';
+import type { AccountTerms } from '../settings/in-force.ts';
+import type { RiskLimits } from '../settings/settings.ts';
+import { baseUnits, type Instrument } from './instrument.ts';
+import { flatPosition, type Position, positionKey } from './position.ts';
+
+/** What is working in one asset (spot) or instrument, in base units. */
+export interface Holding {
+  /** The asset that it is in. */
+  readonly asset: string;
+  /** Null for an asset that is held as a balance, else the instrument's key. */
+  readonly instrument: string | null;
+  buys: Decimal;
+  sells: Decimal;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly currency: string;
+  slippage: Decimal;
+  /** The dearer of maker and taker. */
+  feeRate: Decimal;
+  limits: AccountLimits;
+  /** Its opening balances are on the tape. */
+  opened: boolean;
+  /** Greatest time seen for it, epoch ms; 0 before the first. */
+  nowMs: number;
+  /** UTC day of now, counted from 1970; null before the first. */
+  day: number | null;
+  /** Keys of instruments that its strategies or orders use. */
+  readonly used: Set<string>;
+  readonly openings: Map<string, Decimal>;
+  readonly balances: Map<string, Decimal>;
+  /** By `positionKey`. */
+  readonly positions: Map<string, Position>;
+  /** Net quantity and cost by instrument key. */
+  readonly net: Map<string, { quantity: Decimal; cost: Decimal }>;
+  /** By `Instrument.holding`. */
+  readonly holdings: Map<string, Holding>;
+  readonly open: Map<string, OrderState>;
+  /** The latest closed orders, oldest first: reports may still come for them. */
+  readonly closed: Map<string, OrderState>;
+  /** Order ids by client order id, of all orders that are remembered. */
+  readonly byClientOrderId: Map<string, string>;
+  /** When the latest orders were approved, epoch ms. */
+  readonly approvals: number[];
+  /** Instrument that prices an asset in the account's currency. */
+  readonly pricedBy: Map<string, string>;
+  /** What equity is made of: the worth of each asset, and the open profit of each instrument that is no asset. */
+  readonly worths: Map<string, Decimal>;
+  equity: Decimal;
+  peak: Decimal;
+  worst: { peak: Decimal; equity: Decimal };
+  dayStart: Decimal;
+  /** When and at what equity it was last marked on the tape. */
+  marked: { day: number | null; minute: number; equity: Decimal };
+}
+
+/** Closed orders that are remembered per account; a report for an older one is taken for an order that is not ours. */
+export const MAX_CLOSED_ORDERS = 5_000;
+/** Approvals that are remembered at most: as many as the highest order rate that can be set. */
+const MAX_APPROVALS = 10_000;
+
+export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined): Account {
+  return {
+    id: terms.id,
+    currency: terms.currency,
+    ...readTerms(terms),
+    limits: readLimits(limits),
+    opened: false,
+    nowMs: 0,
+    day: null,
+    used: new Set(),
+    openings: new Map(),
+    balances: new Map(),
+    positions: new Map(),
+    net: new Map(),
+    holdings: new Map(),
+    open: new Map(),
+    closed: new Map(),
+    byClientOrderId: new Map(),
+    approvals: [],
+    pricedBy: new Map(),
+    worths: new Map(),
+    equity: ZERO,
+    peak: ZERO,
+    worst: { peak: ZERO, equity: ZERO },
+    dayStart: ZERO,
+    marked: { day: null, minute: -1, equity: ZERO },
+  };
+}
+
+/** The terms that may change while the account is open. */
+export function readTerms(terms: AccountTerms): Pick<Account, 'slippage' | 'feeRate'> {
+  const { maker, taker } = terms.fees;
+  return { slippage: parseDecimal(terms.slippage), feeRate: maximum(parseDecimal(maker), parseDecimal(taker)) };
+}
+
+export function balanceOf(account: Account, asset: string): Decimal {
+  return account.balances.get(asset) ?? ZERO;
+}
+
+export function positionOf(account: Account, strategy: string, instrument: Instrument): Position {
+  return (
+    account.positions.get(positionKey(strategy, instrument.key)) ?? flatPosition(strategy, instrument.venue, instrument.symbol)
+  );
+}
+
+/** Sum of all strategies' positions in the instrument, in base units. */
+export function netOf(account: Account, instrumentKey: string): Decimal {
+  return account.net.get(instrumentKey)?.quantity ?? ZERO;
+}
+
+/** What is held of an asset or, where positions are settled, of an instrument; signed, in base units. */
+export function heldOf(account: Account, holdingKey: string): Decimal {
+  const holding = account.holdings.get(holdingKey);
+  if (holding === undefined || holding.instrument === null) return balanceOf(account, holdingKey);
+  return netOf(account, holding.instrument);
+}
+
+export function holdingOf(account: Account, instrument: Instrument): Holding {
+  let holding = account.holdings.get(instrument.holding);
+  if (holding === undefined) {
+    holding = { asset: instrument.base, instrument: instrument.spot ? null : instrument.key, buys: ZERO, sells: ZERO };
+    account.holdings.set(instrument.holding, holding);
+  }
+  return holding;
+}
+
+/** Makes a balance count among what is held. */
+export function addHolding(account: Account, asset: string): void {
+  if (asset === account.currency || account.holdings.has(asset)) return;
+  account.holdings.set(asset, { asset, instrument: null, buys: ZERO, sells: ZERO });
+}
+
+/** The order as it is remembered, open or closed. */
+export function findOrder(account: Account, orderId: string | null, clientOrderId: string): OrderState | undefined {
+  const id = orderId ?? account.byClientOrderId.get(clientOrderId);
+  if (id === undefined) return undefined;
+  return account.open.get(id) ?? account.closed.get(id);
+}
+
+/** Takes in an order that was approved or first seen. */
+export function rememberOrder(account: Account, order: OrderState, instrument: Instrument | undefined): void {
+  account.byClientOrderId.set(order.clientOrderId, order.orderId);
+  account.open.set(order.orderId, order);
+  if (instrument !== undefined) addWorking(account, order.side, instrument, remainingOf(order));
+  settleOrder(account, order);
+}
+
+/** Changes an order, and what is working with it. */
+export function changeOrder(account: Account, order: OrderState, instrument: Instrument | undefined, change: () => void): void {
+  const before = remainingOf(order);
+  change();
+  if (instrument !== undefined) addWorking(account, order.side, instrument, subtract(remainingOf(order), before));
+  settleOrder(account, order);
+}
+
+function addWorking(account: Account, side: Side, instrument: Instrument, quantity: Decimal): void {
+  const holding = holdingOf(account, instrument);
+  const change = baseUnits(instrument, quantity);
+  if (side === 'buy') holding.buys = add(holding.buys, change);
+  else holding.sells = add(holding.sells, change);
+}
+
+/** Keeps open and closed orders apart, and forgets the oldest closed ones. */
+function settleOrder(account: Account, order: OrderState): void {
+  const closed = isClosed(order);
+  if (closed === account.closed.has(order.orderId)) return;
+  account.open.delete(order.orderId);
+  account.closed.delete(order.orderId);
+  (closed ? account.closed : account.open).set(order.orderId, order);
+  if (account.closed.size <= MAX_CLOSED_ORDERS) return;
+  for (const oldest of account.closed.values()) {
+    account.closed.delete(oldest.orderId);
+    account.byClientOrderId.delete(oldest.clientOrderId);
+    return;
+  }
+}
+
+export function setPosition(account: Account, key: string, position: Position, instrumentKey: string): void {
+  const before = account.positions.get(key);
+  const net = account.net.get(instrumentKey) ?? { quantity: ZERO, cost: ZERO };
+  net.quantity = add(net.quantity, subtract(position.quantity, before?.quantity ?? ZERO));
+  net.cost = add(net.cost, subtract(position.cost, before?.cost ?? ZERO));
+  account.net.set(instrumentKey, net);
+  account.positions.set(key, position);
+}
+
+/** Takes in that an order was approved at that time (epoch ms). */
+export function noteApproval(account: Account, timeMs: number): void {
+  const { approvals } = account;
+  const perMs = account.limits.orderRate?.perMs ?? 0;
+  let past = 0;
+  while (past < approvals.length && (approvals[past] ?? 0) <= timeMs - perMs) past++;
+  // Taken off in bulk, as each removal moves all that follow.
+  if (past > 0 && (past === approvals.length || past >= 64)) approvals.splice(0, past);
+  approvals.push(timeMs);
+  if (approvals.length > MAX_APPROVALS) approvals.splice(0, approvals.length - MAX_APPROVALS);
+}
+
+/** Open orders, of one strategy and of one instrument where that is said. */
+export function* openOrdersOf(account: Account, strategy: string | null, instrument: Instrument | null): Iterable<OrderState> {
+  for (const order of account.open.values()) {
+    if (strategy !== null && order.strategy !== strategy) continue;
+    if (instrument !== null && (order.symbol !== instrument.symbol || order.venue !== instrument.venue)) continue;
+    yield order;
+  }
+}
+
+/** Base units of the strategy's orders on one side of the instrument that are not being cancelled. */
+export function workingOf(account: Account, strategy: string, instrument: Instrument, side: Side): Decimal {
+  let working = ZERO;
+  for (const order of openOrdersOf(account, strategy, instrument)) {
+    if (order.side === side && order.cancelFor === null) working = add(working, baseUnits(instrument, remainingOf(order)));
+  }
+  return working;
+}

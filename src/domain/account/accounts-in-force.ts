@@ -1,0 +1,44 @@
+/** The accounts as the settings in force say, and which instruments matter to which of them. */
+
+import { readLimits } from '../risk/account-limits.ts';
+import { instrumentKey } from '../settings/in-force.ts';
+import { type Account, newAccount, readTerms } from './account.ts';
+import type { DeskState } from './desk-state.ts';
+import { readInstrument } from './instrument.ts';
+import { choosePrices } from './valuation.ts';
+
+/** After a set of settings took effect. */
+export function applySettings(state: DeskState): void {
+  const { settings } = state;
+  for (const [key, listed] of settings.instruments) state.instruments.set(key, readInstrument(listed));
+  for (const terms of settings.accounts.values()) {
+    const account = state.accounts.get(terms.id);
+    if (account === undefined) state.accounts.set(terms.id, newAccount(terms, settings.limits.get(terms.id)));
+    else Object.assign(account, readTerms(terms), { limits: readLimits(settings.limits.get(terms.id)) });
+  }
+  for (const strategy of settings.strategies.values()) {
+    state.accounts.get(strategy.account)?.used.add(instrumentKey(strategy.venue, strategy.symbol));
+  }
+  for (const name of state.signals.keys()) if (!settings.strategies.has(name)) state.signals.delete(name);
+  watch(state);
+}
+
+/** The account uses one more instrument. */
+export function use(state: DeskState, account: Account, key: string): void {
+  if (account.used.has(key)) return;
+  account.used.add(key);
+  watch(state);
+}
+
+/** Finds out anew which instruments matter to which accounts. */
+function watch(state: DeskState): void {
+  state.watchers.clear();
+  for (const account of state.accounts.values()) {
+    choosePrices(state, account);
+    for (const key of new Set([...account.used, ...account.pricedBy.values()])) {
+      const ids = state.watchers.get(key);
+      if (ids === undefined) state.watchers.set(key, [account.id]);
+      else ids.push(account.id);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** Everything that the desk knows, as plain data. */
+
+import type { TapeEvent } from '../catalogue.ts';
+import type { Emit } from '../engine/reactor.ts';
+import type { MakeId } from '../event.ts';
+import type { MarketView } from '../market/market-view.ts';
+import { noSettings, type SettingsInForce } from '../settings/in-force.ts';
+import type { Signal } from '../strategy/events.ts';
+import type { Account } from './account.ts';
+import { type Halts, noHalts } from './halts.ts';
+import type { Instrument } from './instrument.ts';
+
+export interface DeskState {
+  readonly settings: SettingsInForce;
+  /** By instrument key. */
+  readonly instruments: Map<string, Instrument>;
+  readonly market: MarketView;
+  readonly accounts: Map<string, Account>;
+  /** Instrument key to the ids of the accounts that use it or value an asset by it. */
+  readonly watchers: Map<string, string[]>;
+  /** The last signal of each strategy. */
+  readonly signals: Map<string, { readonly id: string; readonly signal: Signal }>;
+  readonly halts: Halts;
+}
+
+/** What a decision is made with: the state, which it only reads, and what it hands on. */
+export interface Deciding {
+  readonly state: DeskState;
+  readonly makeId: MakeId;
+  readonly emit: Emit;
+  readonly cause: TapeEvent;
+}
+
+export function newDesk(): DeskState {
+  return {
+    settings: noSettings(),
+    instruments: new Map(),
+    market: new Map(),
+    accounts: new Map(),
+    watchers: new Map(),
+    signals: new Map(),
+    halts: noHalts(),
+  };
+}

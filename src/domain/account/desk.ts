@@ -1,0 +1,280 @@
+/**
+ * The desk: signals, requests, reports and marks in; orders, positions, balances and halts out. One instance holds all
+ * accounts, and risk with them, so two orders can never both pass on the same margin. What is recorded is the state:
+ * positions and balances are taken from their own events, not worked out again.
+ *
+ * An account's now moves with the market data of the instruments that it uses and with its reports. A person's request
+ * does not move it: as long as every feed is a recording, the request's clock is years away from the market's.
+ */
+
+import type { TapeEvent } from '../catalogue.ts';
+import { parseDecimal } from '../decimal.ts';
+import type { Emit, Reactor } from '../engine/reactor.ts';
+import type { MakeId } from '../event.ts';
+import { evolveMarket } from '../market/market-view.ts';
+import { type ApprovedOrder, MANUAL } from '../order/events.ts';
+import { approvedOrder, evolveOrder, externalOrder } from '../order/order.ts';
+import { evolveSettings, instrumentKey } from '../settings/in-force.ts';
+import { accountStream } from '../streams.ts';
+import { epochMs } from '../time.ts';
+import { type Account, addHolding, changeOrder, findOrder, noteApproval, rememberOrder, setPosition } from './account.ts';
+import { applySettings, use } from './accounts-in-force.ts';
+import { moveBalance, onReport } from './booking.ts';
+import { type Deciding, type DeskState, newDesk } from './desk-state.ts';
+import { onHaltRequest, onResumeRequest } from './halt-orders.ts';
+import { liftHalt, setHalt } from './halts.ts';
+import { advance, isMarkDue, markAccount, noteEquity, noteMark, resetDrawdown } from './marks.ts';
+import { positionKey } from './position.ts';
+import { onCancelRequest, onOrderRequest } from './request-orders.ts';
+import { onSignal } from './signal-orders.ts';
+import { SEND_WINDOW_MS } from './submit.ts';
+import { revalueAsset, revalueAt, revalueInstrument } from './valuation.ts';
+
+type Of<Type extends TapeEvent['type']> = Extract<TapeEvent, { type: Type }>;
+
+export class Desk implements Reactor {
+  readonly name = 'desk';
+  private readonly makeId: MakeId;
+  private state: DeskState = newDesk();
+
+  constructor(makeId: MakeId) {
+    this.makeId = makeId;
+  }
+
+  evolve(event: TapeEvent): void {
+    switch (event.type) {
+      case 'BarClosed':
+      case 'DepthSampled':
+      case 'FeedStale':
+      case 'FeedRecovered':
+        takeMarket(this.state, event);
+        return;
+      case 'SignalGenerated':
+        this.state.signals.set(event.data.strategy, { id: event.id, signal: event.data });
+        return;
+      case 'TradingHaltRequested': {
+        const { scope, mode, reason, flatten } = event.data;
+        setHalt(this.state.halts, scope, { mode, reason, requestId: event.id, flatten });
+        return;
+      }
+      case 'TradingResumeRequested':
+        liftHalt(this.state.halts, event.data.scope);
+        return;
+      case 'OrderApproved':
+        takeApproved(this.state, event.data);
+        return;
+      case 'ExecutionReported':
+        takeReport(this.state, event);
+        return;
+      case 'ExternalOrderSeen':
+        takeExternalOrder(this.state, event.data);
+        return;
+      case 'PositionChanged':
+      case 'BalanceChanged':
+      case 'AccountMarked':
+      case 'TradingResumed':
+        takeAccountEvent(this.state, event);
+        return;
+      case 'OrderSubmitted':
+      case 'OrderAccepted':
+      case 'OrderRejected':
+      case 'OrderUncertain':
+      case 'OrderFilled':
+      case 'OrderCancelPending':
+      case 'OrderCanceled':
+      case 'OrderCancelRejected':
+      case 'OrderExpired':
+      case 'OrderUpdated':
+        takeOrderEvent(this.state, event);
+        return;
+      default:
+        if (evolveSettings(this.state.settings, event)) applySettings(this.state);
+    }
+  }
+
+  decide(event: TapeEvent, emit: Emit): void {
+    const deciding: Deciding = { state: this.state, makeId: this.makeId, emit, cause: event };
+    switch (event.type) {
+      case 'SettingsApplied':
+        openAccounts(deciding);
+        return;
+      case 'BarClosed':
+      case 'DepthSampled':
+      case 'FeedStale':
+      case 'FeedRecovered':
+        markWatchers(deciding, event);
+        return;
+      case 'SignalGenerated':
+        onSignal(deciding, event.id, event.data);
+        return;
+      case 'OrderRequested':
+        onOrderRequest(deciding, event.id, event.data);
+        return;
+      case 'OrderCancelRequested':
+        onCancelRequest(deciding, event.id, event.data);
+        return;
+      case 'TradingHaltRequested':
+        onHaltRequest(deciding, event.id, event.data);
+        return;
+      case 'TradingResumeRequested':
+        onResumeRequest(deciding, event.id, event.data);
+        return;
+      case 'ExecutionReported':
+        onReport(deciding, event.id, event.data);
+        return;
+      default:
+        return;
+    }
+  }
+
+  snapshot(): unknown {
+    return structuredClone(this.state);
+  }
+
+  restore(snapshot: unknown): void {
+    this.state = structuredClone(snapshot) as DeskState;
+  }
+}
+
+// --- Taking in ---
+
+function takeMarket(state: DeskState, event: Of<'BarClosed' | 'DepthSampled' | 'FeedStale' | 'FeedRecovered'>): void {
+  const key = evolveMarket(state.market, state.settings.feeds, event);
+  const instrument = key === null ? undefined : state.instruments.get(key);
+  if (key === null || instrument === undefined) return;
+  const timeMs = epochMs(event.metadata.occurredAt);
+  for (const id of state.watchers.get(key) ?? []) {
+    const account = state.accounts.get(id);
+    if (account === undefined) continue;
+    revalueAt(state, account, instrument);
+    if (account.used.has(key)) advance(account, timeMs);
+    noteEquity(account);
+  }
+}
+
+function takeApproved(state: DeskState, approved: ApprovedOrder): void {
+  const account = state.accounts.get(approved.account);
+  if (account === undefined) return;
+  const key = instrumentKey(approved.venue, approved.symbol);
+  const nowMs = epochMs(approved.sendBy) - SEND_WINDOW_MS;
+  use(state, account, key);
+  advance(account, nowMs);
+  noteApproval(account, nowMs);
+  rememberOrder(account, approvedOrder(approved), state.instruments.get(key));
+}
+
+/** The report's consequences are this desk's own events; here only its time counts, and that it was seen. */
+function takeReport(state: DeskState, event: Of<'ExecutionReported'>): void {
+  const account = state.accounts.get(event.data.account);
+  if (account === undefined) return;
+  advance(account, epochMs(event.metadata.occurredAt));
+  const order = findOrder(account, event.data.orderId, event.data.clientOrderId);
+  if (order !== undefined && !order.executions.has(event.data.executionId))
+    order.executions.set(event.data.executionId, event.id);
+}
+
+function takeExternalOrder(state: DeskState, seen: Of<'ExternalOrderSeen'>['data']): void {
+  const account = state.accounts.get(seen.account);
+  if (account === undefined) return;
+  // Its side is that of its fills, each of which says its own.
+  rememberOrder(account, externalOrder({ ...seen, side: 'buy' }, seen.orderId, MANUAL), undefined);
+}
+
+function takeOrderEvent(
+  state: DeskState,
+  event: Of<
+    | 'OrderSubmitted'
+    | 'OrderAccepted'
+    | 'OrderRejected'
+    | 'OrderUncertain'
+    | 'OrderFilled'
+    | 'OrderCancelPending'
+    | 'OrderCanceled'
+    | 'OrderCancelRejected'
+    | 'OrderExpired'
+    | 'OrderUpdated'
+  >,
+): void {
+  const account = state.accounts.get(event.data.account);
+  const order = account === undefined ? undefined : findOrder(account, event.data.orderId, '');
+  if (account === undefined || order === undefined) return;
+  const instrument = state.instruments.get(instrumentKey(order.venue, order.symbol));
+  changeOrder(account, order, instrument, () => evolveOrder(order, event));
+}
+
+function takeAccountEvent(
+  state: DeskState,
+  event: Of<'PositionChanged' | 'BalanceChanged' | 'AccountMarked' | 'TradingResumed'>,
+): void {
+  const account = state.accounts.get(event.data.account);
+  if (account === undefined) return;
+  switch (event.type) {
+    case 'PositionChanged':
+      takePosition(state, account, event.data);
+      return;
+    case 'BalanceChanged':
+      takeBalance(state, account, event.data);
+      return;
+    case 'AccountMarked':
+      noteMark(account, parseDecimal(event.data.peak), parseDecimal(event.data.dayStart));
+      return;
+    case 'TradingResumed':
+      if (!('strategy' in event.data.scope)) resetDrawdown(account);
+      return;
+  }
+}
+
+function takePosition(state: DeskState, account: Account, changed: Of<'PositionChanged'>['data']): void {
+  const { strategy, venue, symbol } = changed;
+  const key = instrumentKey(venue, symbol);
+  const position = {
+    strategy,
+    venue,
+    symbol,
+    quantity: parseDecimal(changed.quantity),
+    cost: parseDecimal(changed.cost),
+    realized: parseDecimal(changed.realizedProfit),
+  };
+  setPosition(account, positionKey(strategy, key), position, key);
+  use(state, account, key);
+  revalueInstrument(state, account, state.instruments.get(key));
+}
+
+function takeBalance(state: DeskState, account: Account, changed: Of<'BalanceChanged'>['data']): void {
+  const balance = parseDecimal(changed.balance);
+  account.balances.set(changed.asset, balance);
+  addHolding(account, changed.asset);
+  revalueAsset(state, account, changed.asset);
+  if (changed.reason !== 'opening') return;
+  account.openings.set(changed.asset, balance);
+  account.dayStart = account.equity;
+  resetDrawdown(account);
+}
+
+// --- Deciding ---
+
+/** Each account's opening balances go on the tape once; what is in force for all is in force for it. */
+function openAccounts(deciding: Deciding): void {
+  const { state, emit } = deciding;
+  for (const account of state.accounts.values()) {
+    if (account.opened) continue;
+    const balances = state.settings.accounts.get(account.id)?.balances ?? {};
+    for (const asset of Object.keys(balances).sort()) {
+      moveBalance(deciding, account, asset, parseDecimal(balances[asset] ?? '0'), 'opening', null);
+    }
+    markAccount(deciding, account);
+    const { all } = state.halts;
+    if (all === null) continue;
+    const { mode, reason, requestId } = all;
+    emit('TradingHalted', accountStream(account.id), { account: account.id, scope: { all: true }, mode, reason, requestId });
+  }
+}
+
+function markWatchers(deciding: Deciding, event: Of<'BarClosed' | 'DepthSampled' | 'FeedStale' | 'FeedRecovered'>): void {
+  if (event.metadata.reactor !== undefined) return;
+  const { state } = deciding;
+  for (const id of state.watchers.get(instrumentKey(event.data.venue, event.data.symbol)) ?? []) {
+    const account = state.accounts.get(id);
+    if (account !== undefined && isMarkDue(account)) markAccount(deciding, account);
+  }
+}

@@ -1,0 +1,72 @@
+/** How an account stands as time passes: its now, its day, its peak, its worst drawdown, and when that is recorded. */
+
+import { compare, type Decimal, formatDecimal, maximum, multiply, rescale } from '../decimal.ts';
+import { accountStream } from '../streams.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
+import { type Account, balanceOf } from './account.ts';
+import type { Deciding } from './desk-state.ts';
+import { limitsInUse } from './risk-view.ts';
+
+/**
+ * Moves the account's now on. The first evidence at or past the start of a UTC day sets that day's opening equity, so
+ * this is called after its marks were taken in.
+ */
+export function advance(account: Account, timeMs: number): void {
+  if (timeMs > account.nowMs) account.nowMs = timeMs;
+  const day = Math.floor(account.nowMs / DAY_MS);
+  if (day === account.day) return;
+  account.day = day;
+  account.dayStart = account.equity;
+}
+
+/** Takes the equity as it is now into the peak or the worst drawdown. */
+export function noteEquity(account: Account): void {
+  const { equity, worst } = account;
+  if (compare(equity, account.peak) > 0) account.peak = equity;
+  else if (compare(multiply(equity, worst.peak), multiply(worst.equity, account.peak)) < 0) {
+    account.worst = { peak: account.peak, equity };
+  }
+}
+
+/** From here on peak and drawdown are counted anew. */
+export function resetDrawdown(account: Account): void {
+  account.peak = account.equity;
+  account.worst = { peak: account.equity, equity: account.equity };
+}
+
+/** Is there a new day, or another minute with another equity, since the account was last marked? */
+export function isMarkDue(account: Account): boolean {
+  const { marked } = account;
+  if (!account.opened) return false;
+  if (account.day !== marked.day) return true;
+  return Math.floor(account.nowMs / MINUTE_MS) !== marked.minute && compare(account.equity, marked.equity) !== 0;
+}
+
+/** Most decimal places of a number on the tape. */
+const TAPE_SCALE = 24;
+
+/** Equity as it is recorded: exact, but for digits that no number on the tape has. */
+export function equityText(equity: Decimal): string {
+  return formatDecimal(equity.scale <= TAPE_SCALE ? equity : rescale(equity, TAPE_SCALE, 'half-even'));
+}
+
+export function markAccount({ state, emit }: Deciding, account: Account): void {
+  emit('AccountMarked', accountStream(account.id), {
+    account: account.id,
+    currency: account.currency,
+    equity: equityText(account.equity),
+    cash: formatDecimal(balanceOf(account, account.currency)),
+    peak: equityText(maximum(account.peak, account.equity)),
+    dayStart: equityText(account.dayStart),
+    limits: limitsInUse(state, account),
+  });
+}
+
+/** After it was marked on the tape. */
+export function noteMark(account: Account, peak: Decimal, dayStart: Decimal): void {
+  account.opened = true;
+  account.peak = peak;
+  account.dayStart = dayStart;
+  noteEquity(account);
+  account.marked = { day: account.day, minute: Math.floor(account.nowMs / MINUTE_MS), equity: account.equity };
+}

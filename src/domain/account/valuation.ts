@@ -1,0 +1,86 @@
+/**
+ * What things are worth in the account's currency. Equity is every balance at the mark of an instrument that prices it
+ * in that currency (what nothing prices counts as nothing), plus the open profit of positions that are no balances.
+ * A change of a mark revalues only what that mark prices.
+ */
+
+import { absolute, add, type Decimal, maximum, multiply, normalize, ONE, subtract, ZERO } from '../decimal.ts';
+import { type Account, balanceOf, type Holding, heldOf } from './account.ts';
+import type { DeskState } from './desk-state.ts';
+import type { Instrument } from './instrument.ts';
+
+/** What one unit of an asset is worth in the account's currency; null where that is not known. */
+export function rateOf(state: DeskState, account: Account, asset: string): Decimal | null {
+  if (asset === account.currency) return ONE;
+  const key = account.pricedBy.get(asset);
+  return key === undefined ? null : (state.market.get(key)?.mark ?? null);
+}
+
+/** What one base unit of a holding is worth in the account's currency; null where that is not known. */
+export function priceOf(state: DeskState, account: Account, holding: Holding): Decimal | null {
+  if (holding.instrument === null) return rateOf(state, account, holding.asset);
+  const instrument = state.instruments.get(holding.instrument);
+  const mark = state.market.get(holding.instrument)?.mark;
+  const rate = instrument === undefined ? null : rateOf(state, account, instrument.quote);
+  return mark === undefined || mark === null || rate === null ? null : multiply(mark, rate);
+}
+
+/** For each asset the instrument that prices it: one that the account uses before others, else the first listed. */
+export function choosePrices(state: DeskState, account: Account): void {
+  account.pricedBy.clear();
+  for (const instrument of state.instruments.values()) {
+    if (instrument.quote !== account.currency || instrument.base === account.currency) continue;
+    const chosen = account.pricedBy.get(instrument.base);
+    if (chosen === undefined || (!account.used.has(chosen) && account.used.has(instrument.key))) {
+      account.pricedBy.set(instrument.base, instrument.key);
+    }
+  }
+  for (const asset of account.balances.keys()) revalueAsset(state, account, asset);
+  for (const key of account.net.keys()) revalueInstrument(state, account, state.instruments.get(key));
+}
+
+/** After a balance or its price changed. */
+export function revalueAsset(state: DeskState, account: Account, asset: string): void {
+  const rate = rateOf(state, account, asset);
+  setWorth(account, asset, rate === null ? ZERO : multiply(balanceOf(account, asset), rate));
+}
+
+/** After a position in an instrument that is no balance, or its price, changed. */
+export function revalueInstrument(state: DeskState, account: Account, instrument: Instrument | undefined): void {
+  if (instrument === undefined || instrument.spot) return;
+  const net = account.net.get(instrument.key);
+  const mark = state.market.get(instrument.key)?.mark;
+  const rate = rateOf(state, account, instrument.quote);
+  if (net === undefined || mark === undefined || mark === null || rate === null) return;
+  setWorth(account, instrument.key, multiply(subtract(multiply(net.quantity, mark), net.cost), rate));
+}
+
+/** After the mark of an instrument changed. */
+export function revalueAt(state: DeskState, account: Account, instrument: Instrument): void {
+  const { base, key } = instrument;
+  if (account.pricedBy.get(base) === key) {
+    if (account.balances.has(base)) revalueAsset(state, account, base);
+    for (const held of account.net.keys()) {
+      const other = state.instruments.get(held);
+      if (other?.quote === base) revalueInstrument(state, account, other);
+    }
+  }
+  revalueInstrument(state, account, instrument);
+}
+
+function setWorth(account: Account, key: string, worth: Decimal): void {
+  const before = account.worths.get(key) ?? ZERO;
+  account.worths.set(key, worth);
+  account.equity = normalize(add(account.equity, subtract(worth, before)));
+}
+
+/** The most that may come to be held, long or short, whichever of the working orders are filled; in base units. */
+export function worstCase(held: Decimal, buys: Decimal, sells: Decimal): Decimal {
+  return maximum(absolute(add(held, buys)), absolute(subtract(held, sells)));
+}
+
+/** The same as it stands, in the account's currency. */
+export function worthOf(state: DeskState, account: Account, key: string, holding: Holding): Decimal {
+  const price = priceOf(state, account, holding);
+  return price === null ? ZERO : multiply(worstCase(heldOf(account, key), holding.buys, holding.sells), price);
+}

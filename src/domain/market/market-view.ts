@@ -1,0 +1,116 @@
+/**
+ * What is known of each instrument's market at this moment: its mark, its quote, and whether it can be trusted.
+ * The mark is the mid of a valid quote, else the last close. Each event costs the same however long the history is.
+ */
+
+import type { TapeEvent } from '../catalogue.ts';
+import { add, compare, type Decimal, parseDecimal } from '../decimal.ts';
+import { instrumentKey } from '../settings/in-force.ts';
+import type { FeedSettings } from '../settings/settings.ts';
+import { epochMs } from '../time.ts';
+import type { Bar, DepthSample, FeedStaleReason } from './events.ts';
+import { intervalMs } from './interval.ts';
+
+/** Plain data; times in epoch ms. */
+export interface MarketState {
+  bid: Decimal | null;
+  ask: Decimal | null;
+  crossed: boolean;
+  /** Of the last bar of the feed's own interval. */
+  close: Decimal | null;
+  closeMs: number | null;
+  /** Why the feed is not to be trusted; `not-begun` before its first FeedRecovered, null when it is. */
+  distrust: FeedStaleReason | 'not-begun' | null;
+  mark: Decimal | null;
+  /** The greatest time of its market data. */
+  timeMs: number;
+}
+
+/** By instrument key. */
+export type MarketView = Map<string, MarketState>;
+
+/** Bars older than this many intervals are stale where there is no book. */
+const STALE_INTERVALS = 2;
+
+/**
+ * Takes an event in. Returns the instrument's key when it was market data of a feed in force. Longer bars are made
+ * from those taken in already, and corrections have no effect on decisions.
+ */
+export function evolveMarket(view: MarketView, feeds: ReadonlyMap<string, FeedSettings>, event: TapeEvent): string | null {
+  switch (event.type) {
+    case 'BarClosed':
+    case 'DepthSampled':
+    case 'FeedStale':
+    case 'FeedRecovered':
+      break;
+    default:
+      return null;
+  }
+  if (event.metadata.reactor !== undefined) return null;
+  const key = instrumentKey(event.data.venue, event.data.symbol);
+  const feed = feeds.get(key);
+  if (feed === undefined) return null;
+  const market = marketOf(view, key);
+  if (event.type === 'BarClosed') takeBar(market, feed, event.data);
+  else if (event.type === 'DepthSampled') takeSample(market, event.data);
+  else market.distrust = event.type === 'FeedStale' ? event.data.reason : null;
+  market.timeMs = Math.max(market.timeMs, epochMs(event.metadata.occurredAt));
+  market.mark = markOf(market);
+  return key;
+}
+
+/** Why the market data do not allow a position to be opened at `nowMs`, or null when they do. */
+export function distrustOf(market: MarketState | undefined, feed: FeedSettings | undefined, nowMs: number): string | null {
+  if (feed === undefined) return 'no-feed';
+  if (market === undefined) return 'no-price';
+  if (market.distrust !== null) return market.distrust;
+  if (market.mark === null) return 'no-price';
+  if (feed.depth !== undefined) {
+    if (market.crossed) return 'crossed';
+    return market.bid === null || market.ask === null ? 'no-quote' : null;
+  }
+  if (market.closeMs === null) return 'no-price';
+  return nowMs - market.closeMs > STALE_INTERVALS * intervalMs(feed.bars) ? 'stale' : null;
+}
+
+function marketOf(view: MarketView, key: string): MarketState {
+  let market = view.get(key);
+  if (market === undefined) {
+    market = {
+      bid: null,
+      ask: null,
+      crossed: false,
+      close: null,
+      closeMs: null,
+      distrust: 'not-begun',
+      mark: null,
+      timeMs: 0,
+    };
+    view.set(key, market);
+  }
+  return market;
+}
+
+function takeBar(market: MarketState, feed: FeedSettings, bar: Bar): void {
+  if (bar.interval !== feed.bars) return;
+  const closeMs = epochMs(bar.closeTime);
+  if (market.closeMs !== null && closeMs <= market.closeMs) return;
+  market.close = parseDecimal(bar.close);
+  market.closeMs = closeMs;
+}
+
+function takeSample(market: MarketState, sample: DepthSample): void {
+  const [bid] = sample.bids[0] ?? [];
+  const [ask] = sample.asks[0] ?? [];
+  market.bid = bid === undefined ? null : parseDecimal(bid);
+  market.ask = ask === undefined ? null : parseDecimal(ask);
+  market.crossed = market.bid !== null && market.ask !== null && compare(market.bid, market.ask) >= 0;
+}
+
+/** Where neither a quote nor a close is known any more, the last mark stays: what is held has not become worthless. */
+function markOf(market: MarketState): Decimal | null {
+  const { bid, ask, crossed, distrust, close, mark } = market;
+  if (bid === null || ask === null || crossed || distrust !== null) return close ?? mark;
+  const sum = add(bid, ask);
+  return { units: sum.units * 5n, scale: sum.scale + 1 };
+}

@@ -1,0 +1,165 @@
+/**
+ * The state of one order, folded from its events. Status and remaining quantity follow from the cumulative quantity,
+ * so a fill is taken from any state: venues do fill orders that they have cancelled, or that we have not heard of yet.
+ */
+
+import type { TapeEvent } from '../catalogue.ts';
+import { add, compare, type Decimal, parseDecimal, sign, subtract, ZERO } from '../decimal.ts';
+import type { Side } from '../event.ts';
+import type { ExecutionReport } from '../venue/events.ts';
+import type { ApprovedOrder } from './events.ts';
+
+export type OrderStatus =
+  | 'approved'
+  | 'submitted'
+  | 'uncertain'
+  | 'accepted'
+  | 'partially-filled'
+  | 'cancel-pending'
+  | 'filled'
+  | 'canceled'
+  | 'rejected'
+  | 'expired'
+  | 'external';
+
+/** How an order ended other than by being filled. `external`: not ours, so nothing is expected of it. */
+export type OrderEnd = 'canceled' | 'rejected' | 'expired' | 'external';
+
+/** Plain data. */
+export interface OrderState {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly account: string;
+  readonly strategy: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly reducing: boolean;
+  /** The signal, the request or the halt that it comes from; null for an order that is not ours. */
+  readonly origin: ApprovedOrder['origin'] | null;
+  readonly immediate: boolean;
+  quantity: Decimal;
+  /** Null for a market order. */
+  price: Decimal | null;
+  cumulative: Decimal;
+  phase: 'approved' | 'submitted' | 'uncertain' | 'accepted';
+  ended: OrderEnd | null;
+  /** The request, halt or signal for which its cancel was asked for and not refused. */
+  cancelFor: string | null;
+  /** Trade ids that were booked. */
+  readonly trades: Set<string>;
+  /** Execution ids to the ids of the first events that reported them. */
+  readonly executions: Map<string, string>;
+}
+
+/** The order as it is when approved. */
+export function approvedOrder(approved: ApprovedOrder): OrderState {
+  return {
+    orderId: approved.orderId,
+    clientOrderId: approved.clientOrderId,
+    account: approved.account,
+    strategy: approved.strategy,
+    venue: approved.venue,
+    symbol: approved.symbol,
+    side: approved.side,
+    reducing: approved.reducing,
+    origin: approved.origin,
+    immediate: approved.type === 'market' || approved.timeInForce === 'IOC',
+    quantity: parseDecimal(approved.quantity),
+    price: approved.price === null ? null : parseDecimal(approved.price),
+    cumulative: ZERO,
+    phase: 'approved',
+    ended: null,
+    cancelFor: null,
+    trades: new Set(),
+    executions: new Map(),
+  };
+}
+
+/** An order at the venue that we have not approved, or have forgotten. Its fills are kept under `strategy`. */
+export function externalOrder(
+  report: Pick<ExecutionReport, 'account' | 'venue' | 'symbol' | 'side' | 'clientOrderId'>,
+  orderId: string,
+  strategy: string,
+): OrderState {
+  const { account, venue, symbol, side, clientOrderId } = report;
+  return {
+    orderId,
+    clientOrderId,
+    account,
+    strategy,
+    venue,
+    symbol,
+    side,
+    reducing: false,
+    origin: null,
+    immediate: false,
+    quantity: ZERO,
+    price: null,
+    cumulative: ZERO,
+    phase: 'accepted',
+    ended: 'external',
+    cancelFor: null,
+    trades: new Set(),
+    executions: new Map(),
+  };
+}
+
+/** Nothing more is expected of it; a late fill may come all the same. */
+export function isClosed(order: OrderState): boolean {
+  return order.ended !== null || compare(order.cumulative, order.quantity) >= 0;
+}
+
+/** What may still be filled; zero when closed. */
+export function remainingOf(order: OrderState): Decimal {
+  return isClosed(order) ? ZERO : subtract(order.quantity, order.cumulative);
+}
+
+export function statusOf(order: OrderState): OrderStatus {
+  if (order.ended === 'external') return 'external';
+  if (compare(order.cumulative, order.quantity) >= 0) return 'filled';
+  if (order.ended !== null) return order.ended;
+  if (order.cancelFor !== null) return 'cancel-pending';
+  if (sign(order.cumulative) > 0) return 'partially-filled';
+  return order.phase;
+}
+
+/** Takes in an event of this order's stream; others, and those that change nothing, are passed over. */
+export function evolveOrder(order: OrderState, event: TapeEvent): void {
+  switch (event.type) {
+    case 'OrderSubmitted':
+      order.phase = 'submitted';
+      break;
+    case 'OrderUncertain':
+      order.phase = 'uncertain';
+      break;
+    case 'OrderAccepted':
+      order.phase = 'accepted';
+      break;
+    case 'OrderFilled':
+      order.cumulative = add(order.cumulative, parseDecimal(event.data.quantity));
+      order.trades.add(event.data.tradeId);
+      break;
+    case 'OrderCancelPending':
+      order.cancelFor = event.data.requestId;
+      break;
+    case 'OrderCancelRejected':
+      order.cancelFor = null;
+      break;
+    case 'OrderCanceled':
+      order.ended = 'canceled';
+      break;
+    case 'OrderExpired':
+      order.ended = 'expired';
+      break;
+    case 'OrderRejected':
+      order.ended = 'rejected';
+      break;
+    case 'OrderUpdated':
+      order.quantity = parseDecimal(event.data.quantity);
+      order.price = event.data.price === null ? null : parseDecimal(event.data.price);
+      break;
+    default:
+      break;
+  }
+}
