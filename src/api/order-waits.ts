@@ -19,7 +19,9 @@ function isDecided(order: OrderDocument): boolean {
 
 export class OrderWaits {
   private readonly deps: ApiDependencies;
-  private waiting = 0;
+  /** Ends a wait without the order. */
+  private readonly giveUps = new Set<() => void>();
+  private isClosing = false;
 
   constructor(deps: ApiDependencies) {
     this.deps = deps;
@@ -29,13 +31,18 @@ export class OrderWaits {
    * Resolves with the order once it is decided upon, or closed; with undefined when that takes too long. `after` is the position of the request.
    */
   async until(state: 'decided' | 'closed', orderId: string, after: string): Promise<OrderDocument | undefined> {
-    if (this.waiting >= MAX_WAITS) return undefined;
-    this.waiting++;
-    try {
-      return await this.watch(orderId, after, state === 'decided' ? isDecided : isClosed);
-    } finally {
-      this.waiting--;
-    }
+    // A request that is sent again finds its order long decided: nothing has to be waited for.
+    const isDone = state === 'decided' ? isDecided : isClosed;
+    const known = await findDocument(this.deps, orders, orderId);
+    if (known !== undefined && isDone(known)) return known;
+    if (this.isClosing || this.giveUps.size >= MAX_WAITS) return undefined;
+    return this.watch(orderId, after, isDone);
+  }
+
+  /** Ends every wait, and lets none begin, so that a server that closes is not held up. */
+  giveUp(): void {
+    this.isClosing = true;
+    for (const giveUp of [...this.giveUps]) giveUp();
   }
 
   /** Reads the order after each of its events, once the read model has that event. */
@@ -45,15 +52,14 @@ export class OrderWaits {
     isDone: (order: OrderDocument) => boolean,
   ): Promise<OrderDocument | undefined> {
     const { events, patience } = this.deps;
-    // A request that is sent again finds its order long decided: nothing has to be waited for.
-    const known = await findDocument(this.deps, orders, orderId);
-    if (known !== undefined && isDone(known)) return known;
     const projection = servedProjection(this.deps, orders);
     let give: (order: OrderDocument | undefined) => void = () => {};
     const outcome = new Promise<OrderDocument | undefined>((resolve) => {
       give = resolve;
     });
-    const timer = setTimeout(() => give(undefined), patience.orderMs);
+    const giveUp = () => give(undefined);
+    this.giveUps.add(giveUp);
+    const timer = setTimeout(giveUp, patience.orderMs);
     const subscription = events.subscribe({
       after,
       categories: ['order'],
@@ -65,10 +71,11 @@ export class OrderWaits {
       },
     });
     // A subscription that fails ends the wait; the request itself is recorded all the same.
-    subscription.ended.catch(() => give(undefined));
+    subscription.ended.catch(giveUp);
     try {
       return await outcome;
     } finally {
+      this.giveUps.delete(giveUp);
       clearTimeout(timer);
       await subscription.close();
     }

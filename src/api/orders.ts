@@ -101,6 +101,7 @@ const placeQuery = z.strictObject({ wait: z.enum(['decided', 'closed']).optional
  */
 function placeRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const waits = new OrderWaits(deps);
+  server.addHook('preClose', async () => waits.giveUp());
   const schema = { body: orderBody, headers: requiredKey, querystring: placeQuery };
   server.post('/v1/orders', { schema }, async (request, reply) => {
     const unknown = unknownNames(request.body, await settings.inForce());

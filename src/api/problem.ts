@@ -1,6 +1,7 @@
 /** Errors as RFC 9457 problem documents: every answer that is not a success is one, and none carries a stack trace. */
 
 import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { StoreError } from '../ports.ts';
@@ -66,6 +67,27 @@ export function answerError(error: FastifyError | Error, request: FastifyRequest
     request.log.error({ err: error, method: request.method, url: request.url }, 'the request failed');
   }
   return sendProblem(reply, document);
+}
+
+const BROKEN_REQUESTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** Answers what is not an HTTP request at all, or did not come whole, and ends the connection. */
+export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = BROKEN_REQUESTS[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(
+    problemDocument(status, 'invalid-request', 'The request is not valid HTTP, is too long or was too slow.'),
+  );
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function documentOf(error: FastifyError | Error): ProblemDocument {

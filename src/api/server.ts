@@ -10,7 +10,7 @@ import { haltRoutes } from './halts.ts';
 import { healthRoutes } from './health.ts';
 import { marketRoutes } from './market.ts';
 import { orderRoutes } from './orders.ts';
-import { answerError, Problem, problemDocument, sendProblem } from './problem.ts';
+import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './problem.ts';
 import { SettingsReader } from './settings-reader.ts';
 import { signalRoutes } from './signals.ts';
 
@@ -29,6 +29,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     // Closing ends idle connections at once; those with a request in hand get their answer.
     forceCloseConnections: 'idle',
     frameworkErrors: answerError,
+    clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
   // JSON only: a form on a web page could send plain text here without being asked (CORS).
   server.removeContentTypeParser('text/plain');

@@ -239,6 +239,17 @@ describe('POST /v1/orders?wait=', () => {
   });
 });
 
+describe('a server that closes', () => {
+  it('does not wait for orders any more', async () => {
+    const api = await apiWithSettings({ patience: { positionMs: 50, orderMs: 600_000 } });
+    const waiting = api.post('/v1/orders?wait=closed', ORDER, KEY);
+    await recorded(api);
+    await new Promise(setImmediate);
+    await api.server.close();
+    expect((await waiting).status).toBe(202);
+  });
+});
+
 describe('DELETE /v1/orders/{id}', () => {
   it('asks to cancel, once however often it is sent', async () => {
     const api = await givenApi();

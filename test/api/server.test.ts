@@ -1,5 +1,7 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { bindHost, OpenServerError } from '../../src/api/auth.ts';
+import { answerBrokenRequest } from '../../src/api/problem.ts';
 import { type EventStore, StoreError } from '../../src/ports.ts';
 import { givenApi, problemOf } from './given-api.ts';
 
@@ -47,6 +49,35 @@ describe('errors', () => {
     const broken = { head: () => Promise.reject(new StoreError('the disk is full')) } as unknown as EventStore;
     const api = await givenApi({ events: broken });
     expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 503, kind: 'store-unavailable' });
+  });
+});
+
+describe('what is not HTTP', () => {
+  async function answerTo(code: string): Promise<string> {
+    const socket = new PassThrough();
+    answerBrokenRequest(Object.assign(new Error('broken'), { code }), socket);
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    return text;
+  }
+
+  it.each([
+    ['HPE_INVALID_METHOD', '400 Bad Request'],
+    ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+    ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+  ])('is answered with a problem (%s)', async (code, status) => {
+    const [head, body] = (await answerTo(code)).split('\r\n\r\n');
+    expect(head?.split('\r\n').slice(0, 2)).toEqual([`HTTP/1.1 ${status}`, 'Content-Type: application/problem+json']);
+    expect(JSON.parse(body ?? '')).toMatchObject({
+      status: Number(status.slice(0, 3)),
+      type: 'urn:tapedeck:problem:invalid-request',
+    });
+  });
+
+  it('is not answered when the other side is gone', async () => {
+    const socket = new PassThrough();
+    answerBrokenRequest(Object.assign(new Error('gone'), { code: 'ECONNRESET' }), socket);
+    expect(socket.destroyed).toBe(true);
   });
 });
 
