@@ -29,6 +29,8 @@ export const ORDER_STATUSES = [
   'canceled',
   'rejected',
   'expired',
+  /** At the venue, and not ours. */
+  'external',
   /** Something was said about an order that we never had. */
   'unknown',
 ] as const;
@@ -59,7 +61,7 @@ type Terms = Pick<
 export interface OrderDocument {
   readonly orderId: string;
   account: string;
-  /** What was ordered; all null while the status is `unknown`. */
+  /** What was ordered; null as far as it is not known, as with orders that are not ours. */
   strategy: Terms['strategy'] | null;
   venue: Terms['venue'] | null;
   symbol: Terms['symbol'] | null;
@@ -97,7 +99,7 @@ export interface OrderDocument {
   /** How far it has come at the venue, whatever was filled or asked since. */
   reached: 'approved' | 'submitted' | 'uncertain' | 'accepted';
   cancelPending: boolean;
-  closedAs: 'denied' | 'rejected' | 'canceled' | 'expired' | null;
+  closedAs: 'denied' | 'rejected' | 'canceled' | 'expired' | 'external' | null;
 
   readonly createdAt: string;
   updatedAt: string;
@@ -235,6 +237,12 @@ function change(order: OrderDocument, event: RecordedEvent): void {
     case 'OrderAnomalyDetected':
       order.anomalies++;
       return;
+    case 'ExternalOrderSeen':
+      order.venue = event.data.venue;
+      order.symbol = event.data.symbol;
+      order.clientOrderId = event.data.clientOrderId;
+      close(order, 'external', null);
+      return;
     default:
       return;
   }
@@ -281,7 +289,7 @@ function remainingOf(order: OrderDocument): string | null {
 
 function statusOf(order: OrderDocument): OrderStatus {
   const filled = parseDecimal(order.cumulativeQuantity);
-  if (order.quantity === null) return 'unknown';
+  if (order.quantity === null) return order.closedAs === 'external' ? 'external' : 'unknown';
   if (!isZero(filled) && compare(filled, parseDecimal(order.quantity)) >= 0) return 'filled';
   if (order.closedAs !== null) return order.closedAs;
   if (order.cancelPending) return 'cancel-pending';

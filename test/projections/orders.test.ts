@@ -165,6 +165,23 @@ describe('an order', () => {
     expect(foldOne(orders, [cancelRejected(1)])).toMatchObject({ status: 'unknown', quantity: null, orderId: ORDER });
   });
 
+  it('that is not ours is shown as such, with what was filled of it', () => {
+    const seen = recorded(1, 'ExternalOrderSeen', STREAM, {
+      ...of,
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      clientOrderId: 'web',
+      reportId: REQUEST,
+    });
+    expect(foldOne(orders, [seen, filled(2, '1', '1')])).toMatchObject({
+      status: 'external',
+      symbol: 'BTCUSDT',
+      clientOrderId: 'web',
+      cumulativeQuantity: '1',
+      quantity: null,
+    });
+  });
+
   it('keeps a thousand events of its way and counts the rest', () => {
     const many = Array.from({ length: 1200 }, (_, n) => cancelRejected(n + 2));
     const order = foldOne(orders, [approved(1), ...many]);
