@@ -28,7 +28,8 @@ export class OrderWaits {
   }
 
   /**
-   * Resolves with the order once it is decided upon, or closed; with undefined when that takes too long. `after` is the position of the request.
+   * Resolves with the order once it is decided upon, or closed; with undefined when that takes too long. `after` is
+   * the position of the request.
    */
   async until(state: 'decided' | 'closed', orderId: string, after: string): Promise<OrderDocument | undefined> {
     // A request that is sent again finds its order long decided: nothing has to be waited for.
@@ -77,7 +78,8 @@ export class OrderWaits {
     } finally {
       this.giveUps.delete(giveUp);
       clearTimeout(timer);
-      await subscription.close();
+      // Not waited for: a handler may still wait for the read model, and the answer is known.
+      subscription.close().catch(giveUp);
     }
   }
 }

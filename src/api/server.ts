@@ -1,6 +1,6 @@
 /** The HTTP API: its routes, who may call them, and how every error is answered. It opens nothing; the caller listens. */
 
-import { type FastifyInstance, fastify, type HTTPMethods } from 'fastify';
+import { type FastifyInstance, fastify, type HTTPMethods, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { accountRoutes } from './accounts.ts';
 import { requireKey } from './auth.ts';
@@ -23,7 +23,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export function buildServer(deps: ApiDependencies): FastifyInstance {
   const server = fastify({
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
-    disableRequestLogging: true,
+    // A line for each request would drown what matters; failures are logged where they are answered.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Closing ends idle connections at once; those with a request in hand get their answer.

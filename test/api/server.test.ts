@@ -1,9 +1,14 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bindHost, OpenServerError } from '../../src/api/auth.ts';
 import { answerBrokenRequest } from '../../src/api/problem.ts';
 import { type EventStore, StoreError } from '../../src/ports.ts';
 import { givenApi, problemOf } from './given-api.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('errors', () => {
   it('says that a route is not there', async () => {
@@ -49,6 +54,33 @@ describe('errors', () => {
     const broken = { head: () => Promise.reject(new StoreError('the disk is full')) } as unknown as EventStore;
     const api = await givenApi({ events: broken });
     expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 503, kind: 'store-unavailable' });
+  });
+});
+
+describe('the server', () => {
+  it('is built without a warning, which would stand in the way of what a person reads', async () => {
+    const warn = vi.spyOn(process, 'emitWarning');
+    await givenApi();
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('writes a line for a failure of its own, and none for other requests', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+    const broken = { head: () => Promise.reject(new Error('the cause')) } as unknown as EventStore;
+    const api = await givenApi({ events: broken, logger, apiKeys: [{ name: 'alice', key: 'alice-secret-0123456789' }] });
+    await api.get('/livez');
+    await api.get('/v1/nothing', { 'x-api-key': 'alice-secret-0123456789' });
+    await api.get('/v1/events', { 'x-api-key': 'wrong' });
+    expect(lines).toEqual([]);
+    await api.get('/v1/events?limit=1', { authorization: 'Bearer alice-secret-0123456789' });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      msg: 'the request failed',
+      url: '/v1/events?limit=1',
+      err: { message: 'the cause' },
+    });
+    expect(lines[0]).not.toContain('alice-secret');
   });
 });
 
