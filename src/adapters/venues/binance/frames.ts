@@ -30,11 +30,15 @@ const MAX_TIME = 253_402_300_799_999;
 
 const LINE = /^(\d{16,20}) (?=\{)/;
 
+/** Best quotes are most of a recording, and only tell that the connection lives: whole ones are not read further. */
+const QUOTE_FRAME = /^\d+ \{"stream":"[a-z0-9_]+@bookTicker","data":\{[^{}]*\}\}\r?$/;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads one line. Throws RefusedFrameError. */
 export function parseFrame(line: string, instrument: InstrumentSettings): MarketFrame {
   const receivedAt = receiveMs(line);
+  if (QUOTE_FRAME.test(line)) return { kind: 'other', receivedAt };
   const frame = parseJson(line);
   if (typeof frame.stream === 'string') return parseStream(receivedAt, frame.stream, frame.data, instrument);
   if ('lastUpdateId' in frame) return parseSnapshot(receivedAt, frame, instrument);
