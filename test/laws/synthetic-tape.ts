@@ -107,7 +107,7 @@ function request<N extends EventName>(type: N, key: string, data: EventData[N], 
 function requestsAt(second: number, atMs: number, cents: number): TapeEvent[] {
   const account = 'paper-binance';
   const order = { account, venue: 'binance', symbol: 'BTCUSDT', reason: null } as const;
-  const limit = { ...order, type: 'limit', timeInForce: 'GTC', quantity: '0.01', price: price(cents - 5000) } as const;
+  const limit = { ...order, type: 'limit', timeInForce: 'GTC', quantity: '0.01', price: price(cents - 50_000) } as const;
   const market = { ...order, type: 'market', timeInForce: 'IOC', quantity: '0.02', price: null } as const;
   const halt = { scope: { account }, mode: 'reduce-only', cancelOpen: true, flatten: true, reason: 'a drill' } as const;
   switch (second) {
@@ -132,19 +132,30 @@ function requestsAt(second: number, atMs: number, cents: number): TapeEvent[] {
   }
 }
 
-function feedStateAt(second: number, atMs: number): TapeEvent[] {
-  const market = { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap' } as const;
-  const stream = feedStream(market.venue, market.symbol);
+type FeedReason = EventData['FeedRecovered']['reason'];
+
+function feedBegins(venue: string, symbol: string, reason: FeedReason, atMs: number): TapeEvent {
   const time = isoTime(atMs);
-  if (second === 200) return [evidence('FeedStale', stream, `stale|${time}`, { ...market, lastEventTime: time }, time)];
-  if (second === 220) return [evidence('FeedRecovered', stream, `recovered|${time}`, { ...market, eventTime: time }, time)];
+  return evidence(
+    'FeedRecovered',
+    feedStream(venue, symbol),
+    `recovered|${time}`,
+    { venue, symbol, reason, eventTime: time },
+    time,
+  );
+}
+
+function feedStateAt(second: number, atMs: number): TapeEvent[] {
+  const [venue, symbol, time] = ['binance', 'BTCUSDT', isoTime(atMs)];
+  const stale = { venue, symbol, reason: 'gap', lastEventTime: time } as const;
+  if (second === 200) return [evidence('FeedStale', feedStream(venue, symbol), `stale|${time}`, stale, time)];
+  if (second === 220) return [feedBegins(venue, symbol, 'gap', atMs)];
   return [];
 }
 
-function session(): TapeEvent[] {
+function session(begin: number): TapeEvent[] {
   const instrument: Instrument = { venue: 'binance', symbol: 'BTCUSDT', interval: '1s' };
   const random = wholeNumbers(11);
-  const begin = epochMs(START_TIME) + DAYS * DAY_MS;
   return Array.from({ length: SESSION_SECONDS }, (_, second) => {
     const openMs = begin + second * 1000;
     const cents = swinging(random, second, 6_000_000, 900);
@@ -166,5 +177,12 @@ function session(): TapeEvent[] {
 
 /** Evidence in tape order: settings, ninety days of candles, ten minutes of a book session with requests. */
 export function syntheticTape(): TapeEvent[] {
-  return [...settingsEvents(syntheticSettings()), ...candles(), ...session()];
+  const sessionBegins = epochMs(START_TIME) + DAYS * DAY_MS;
+  return [
+    ...settingsEvents(syntheticSettings()),
+    feedBegins('coinbase', 'BTC-USD', 'ended', epochMs(START_TIME)),
+    ...candles(),
+    feedBegins('binance', 'BTCUSDT', 'ended', sessionBegins),
+    ...session(sessionBegins),
+  ];
 }
