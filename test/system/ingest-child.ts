@@ -1,0 +1,40 @@
+/**
+ * Ingests a recording in step, with projections beside it, in commits of a few steps, so that a test can kill it in
+ * between. Arguments: folder of the stores, settings file, steps a commit.
+ */
+
+import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
+import { Tally } from '../../src/domain/market/tally.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
+import { startSystem } from '../../src/system.ts';
+import { makeLogger } from '../../src/telemetry.ts';
+
+const [folder = '', settingsFile = '', steps = '20'] = process.argv.slice(2);
+const clock = { now: () => Date.now() };
+const codeVersion = 'test';
+const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, clock);
+const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`);
+const proposed = await loadSettings(settingsFile);
+const { settings } = await applySettings(events, proposed, { clock, actor: 'test', codeVersion });
+const log = makeLogger('silent');
+const system = await startSystem({ events, reads, clock, log, codeVersion, rollBack: false });
+for (const feed of settings.feeds.values()) {
+  const instrument = [...settings.instruments.values()].find(
+    ({ venue, symbol }) => venue === feed.venue && symbol === feed.symbol,
+  );
+  if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);
+  const files = feed.recordings.map((file) => recordingPath(settingsFile, file));
+  for await (const drafts of openRecording(files, feed, instrument, new Tally())) {
+    for (let from = 0; from < drafts.length; from += Number(steps)) {
+      await system.engine.inStep(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
+    }
+  }
+}
+const head = await events.head();
+for (const projection of system.projections.values()) {
+  if (!(await projection.waitFor(head, 20_000))) throw new Error('a projection did not catch up');
+}
+await system.close();
+await reads.close();
+await events.close();
