@@ -12,6 +12,7 @@ import type { BookSnapshot, DepthUpdate, Levels, MarketFrame, Trade } from '../.
 import type { TallyReason } from '../../../domain/market/tally.ts';
 import { parseQuantity, parseUnits, UnitsError } from '../../../domain/market/units.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
+import { scanDepth } from './depth-scanner.ts';
 
 /** A line that is refused: under which reason it counts, and what is wrong with it. */
 export class RefusedFrameError extends Error {
@@ -37,8 +38,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads one line. Throws RefusedFrameError. */
 export function parseFrame(line: string, instrument: InstrumentSettings): MarketFrame {
+  const stream = line.indexOf('@');
+  if (line.startsWith('@depth', stream)) {
+    const scanned = scanDepth(line, instrument);
+    if (scanned !== undefined) return scanned;
+  }
   const receivedAt = receiveMs(line);
-  if (QUOTE_FRAME.test(line)) return { kind: 'other', receivedAt };
+  if (line.startsWith('@bookTicker', stream) && QUOTE_FRAME.test(line)) return { kind: 'other', receivedAt };
   const frame = parseJson(line);
   if (typeof frame.stream === 'string') return parseStream(receivedAt, frame.stream, frame.data, instrument);
   if ('lastUpdateId' in frame) return parseSnapshot(receivedAt, frame, instrument);
