@@ -42,6 +42,8 @@ class CountingReads {
   commits = 0;
   loads = 0;
   failures = 0;
+  /** Commits wait for it. */
+  gate: Promise<void> = Promise.resolve();
 
   async prepare(): Promise<void> {}
 
@@ -58,6 +60,7 @@ class CountingReads {
 
   async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
     this.mayFail();
+    await this.gate;
     this.commits++;
     const written = new Set<string>();
     for (const { collection, key, document } of writes) {
@@ -230,6 +233,25 @@ describe('a projection runner', () => {
     await waiting;
     expect(reached).toBe(true);
     expect(await runner.waitFor('9', 0)).toBe(true);
+  });
+
+  it('is not closed before the position that it is keeping is kept', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    const runner = await start(tape, reads);
+    let open: () => void = () => {};
+    reads.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await tape.catchUp('7');
+    let closed = false;
+    const closing = runner.close().then(() => {
+      closed = true;
+    });
+    await settled();
+    expect([closed, reads.checkpoints.get('chain@1')]).toEqual([false, undefined]);
+    open();
+    await closing;
+    expect(reads.checkpoints.get('chain@1')).toBe('7');
   });
 
   it('tells a waiter when its time is over, or the runner closes', async () => {

@@ -306,6 +306,18 @@ describe('the state', () => {
     expect(copy.snapshot()).toEqual(market.venue.snapshot());
   });
 
+  it('is not shared with its snapshots, neither when they are taken nor when they are put back', () => {
+    const market = new PaperMarket('candles');
+    market.approve({ name: 'a', now: 0, price: '100' });
+    const snapshot = market.venue.snapshot();
+    const untouched = structuredClone(snapshot);
+    candle(market, 0, ['90', '90', '90', '90']);
+    expect(snapshot).toEqual(untouched);
+    market.venue.restore(snapshot);
+    candle(market, 1, ['80', '80', '80', '80']);
+    expect(snapshot).toEqual(untouched);
+  });
+
   it('keeps nothing of a closed order but its name, and forgets that in the end', () => {
     const market = new PaperMarket('candles');
     for (let n = 0; n < 300; n++) {
