@@ -326,6 +326,16 @@ export function describeEventStore(name: string, open: OpenEventStore): void {
         expect(watcher.log).toEqual([`caught up ${START}`]);
       });
 
+      test('says nothing when nothing new was written', async () => {
+        await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
+        const watcher = new Watcher(store, { after: START });
+        await watcher.until('caught up 2');
+        await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
+        await store.append('feed-a', 1, [recovered('feed-a', 2)]);
+        await watcher.until('caught up 3');
+        expect(watcher.log).toEqual(['events 2 at 2', 'caught up 2', 'events 1 at 3', 'caught up 3']);
+      });
+
       test('begins after its position', async () => {
         await store.append('feed-a', 'no-stream', run('feed-a', 0, 4));
         const [, , third] = await store.read({ limit: 10 });

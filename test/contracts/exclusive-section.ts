@@ -38,6 +38,7 @@ export function describeExclusiveSection(name: string, open: OpenEventStore): vo
       expect(await store.read({ limit: 10 })).toHaveLength(1);
       expect(await store.byId(recovered('feed-b', 0).id)).toBeUndefined();
       expect(await store.append('feed-a', 0, [recovered('feed-a', 5)])).toMatchObject({ revision: 1, position: '2' });
+      expect(await store.byId(recovered('feed-a', 1).id)).toBeUndefined();
       expect(await store.append('feed-b', 'no-stream', [recovered('feed-b', 0)])).toMatchObject({ revision: 0 });
     });
 
@@ -98,6 +99,18 @@ export function describeExclusiveSection(name: string, open: OpenEventStore): vo
       const second = store.append('feed-a', 0, [recovered('feed-a', 1)]);
       expect(await seen).toBe(0);
       await Promise.all([first, second]);
+    });
+
+    test('takes nobody with it when it fails', async () => {
+      const outcomes = await Promise.allSettled([
+        store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]),
+        store.exclusively(() => {
+          throw new Error('no');
+        }),
+        store.append('feed-a', 0, [recovered('feed-a', 1)]),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(await store.read({ limit: 10 })).toHaveLength(2);
     });
 
     test('is over when the work returns: no promises, and no use of it later', async () => {

@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
@@ -57,6 +58,20 @@ describe('two connections to one tape', () => {
     await Promise.all(stores.map((store, index) => store.append(`feed-${index}`, 'no-stream', run(`feed-${index}`, 0, 2))));
     expect(await stores[0]?.read({ limit: 100 })).toHaveLength(15);
     await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test('waits, before it opens a new file, for one that is just making it', async () => {
+    const file = folder.newFile();
+    mkdirSync(dirname(file));
+    const maker = new DatabaseSync(file);
+    maker.exec('BEGIN EXCLUSIVE');
+    const opening = open(file);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    maker.exec('ROLLBACK');
+    maker.close();
+    const store = await opening;
+    expect(await store.head()).toBe(START);
+    await store.close();
   });
 
   test("give times that never run back, though one's clock is behind", async () => {
