@@ -2,10 +2,12 @@
 
 import { add, type Decimal, maximum, parseDecimal, subtract, ZERO } from '../decimal.ts';
 import type { Side } from '../event.ts';
+import type { HaltScope } from '../order/events.ts';
 import { isClosed, type OrderState, remainingOf } from '../order/order.ts';
 import { type AccountLimits, readLimits } from '../risk/account-limits.ts';
 import type { AccountTerms } from '../settings/in-force.ts';
 import type { RiskLimits } from '../settings/settings.ts';
+import type { Halt } from './halts.ts';
 import { baseUnits, type Instrument } from './instrument.ts';
 import { flatPosition, type Position, positionKey } from './position.ts';
 
@@ -19,6 +21,15 @@ export interface Holding {
   sells: Decimal;
 }
 
+/** What a person's halt or resume is to do in an account. */
+export interface Notice {
+  readonly scope: HaltScope;
+  readonly requestId: string;
+  readonly reason: string;
+  /** Null for a resume. */
+  readonly halt: Halt | null;
+}
+
 export interface Account {
   readonly id: string;
   readonly currency: string;
@@ -28,6 +39,10 @@ export interface Account {
   limits: AccountLimits;
   /** Its opening balances are on the tape. */
   opened: boolean;
+  /** Halts and resumes that are in force and are not said in its stream yet, in order. */
+  readonly notices: Notice[];
+  /** Open orders that a halt wants cancelled, with its request and reason. */
+  readonly toCancel: Map<string, { readonly requestId: string; readonly reason: string }>;
   /** Greatest time seen for it, epoch ms; 0 before the first. */
   nowMs: number;
   /** UTC day of now, counted from 1970; null before the first. */
@@ -73,6 +88,8 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     ...readTerms(terms),
     limits: readLimits(limits),
     opened: false,
+    notices: [],
+    toCancel: new Map(),
     nowMs: 0,
     day: null,
     used: new Set(),
@@ -173,6 +190,7 @@ function settleOrder(account: Account, order: OrderState): void {
   const closed = isClosed(order);
   if (closed === account.closed.has(order.orderId)) return;
   account.open.delete(order.orderId);
+  if (closed) account.toCancel.delete(order.orderId);
   account.closed.delete(order.orderId);
   (closed ? account.closed : account.open).set(order.orderId, order);
   if (account.closed.size <= MAX_CLOSED_ORDERS) return;
@@ -217,7 +235,7 @@ export function* openOrdersOf(account: Account, strategy: string | null, instrum
 export function workingOf(account: Account, strategy: string, instrument: Instrument, side: Side): Decimal {
   let working = ZERO;
   for (const order of openOrdersOf(account, strategy, instrument)) {
-    if (order.side === side && order.cancelFor === null) working = add(working, baseUnits(instrument, remainingOf(order)));
+    if (order.side === side && !order.cancelPending) working = add(working, baseUnits(instrument, remainingOf(order)));
   }
   return working;
 }

@@ -1,7 +1,7 @@
 /** The accounts as the settings in force say, and which instruments matter to which of them. */
 
 import { readLimits } from '../risk/account-limits.ts';
-import { instrumentKey } from '../settings/in-force.ts';
+import { type AccountTerms, instrumentKey } from '../settings/in-force.ts';
 import { type Account, newAccount, readTerms } from './account.ts';
 import type { DeskState } from './desk-state.ts';
 import { readInstrument } from './instrument.ts';
@@ -13,7 +13,7 @@ export function applySettings(state: DeskState): void {
   for (const [key, listed] of settings.instruments) state.instruments.set(key, readInstrument(listed));
   for (const terms of settings.accounts.values()) {
     const account = state.accounts.get(terms.id);
-    if (account === undefined) state.accounts.set(terms.id, newAccount(terms, settings.limits.get(terms.id)));
+    if (account === undefined) openAccount(state, terms);
     else Object.assign(account, readTerms(terms), { limits: readLimits(settings.limits.get(terms.id)) });
   }
   for (const strategy of settings.strategies.values()) {
@@ -21,6 +21,17 @@ export function applySettings(state: DeskState): void {
   }
   for (const name of state.signals.keys()) if (!settings.strategies.has(name)) state.signals.delete(name);
   watch(state);
+}
+
+/** What is halted for all is halted for an account that comes later. */
+function openAccount(state: DeskState, terms: AccountTerms): void {
+  const account = newAccount(terms, state.settings.limits.get(terms.id));
+  const halt = state.halts.all;
+  if (halt !== null) {
+    account.notices.push({ scope: { all: true }, requestId: halt.requestId, reason: halt.reason, halt });
+  }
+  state.accounts.set(terms.id, account);
+  state.busy.add(terms.id);
 }
 
 /** The account uses one more instrument. */

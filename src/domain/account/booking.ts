@@ -37,24 +37,29 @@ function takeExternal(deciding: Deciding, account: Account | undefined, reportId
 }
 
 function record(deciding: Deciding, account: Account, order: OrderState, reportId: string, report: ExecutionReport): void {
+  const wasClosed = isClosed(order);
   let filled = false;
-  const changes = changesOf(order, report, reportId);
-  for (const change of changes) {
+  for (const change of changesOf(order, report, reportId)) {
     if (change.kind === 'filled') filled = recordFill(deciding, account, order, reportId, report, change.fill) || filled;
     else recordChange(deciding, order, reportId, report, change);
   }
   if (filled) markAccount(deciding, account);
-  if (changes.length > 0) goOn(deciding, account, order);
+  if (isClosed(order) && (filled || !wasClosed)) goOn(deciding, account, order);
 }
 
-/** An order that was being cancelled for a signal or a halt has come to its end, or was filled after it. */
+/**
+ * An order has come to its end, or was filled after it. Where it was cancelled for a signal or a halt, and where it was
+ * to close a position for a halt and expired, what they want may be left to do.
+ */
 function goOn(deciding: Deciding, account: Account, order: OrderState): void {
-  if (order.cancelFor === null || !isClosed(order)) return;
   const instrument = deciding.state.instruments.get(instrumentKey(order.venue, order.symbol));
   if (instrument === undefined) return;
   const name = `${order.orderId}|${order.trades.size}`;
-  resumeSignal(deciding, order.strategy, order.cancelFor, name);
-  resumeFlattening(deciding, account, positionOf(account, order.strategy, instrument), order.cancelFor, name);
+  const expired = order.origin?.kind === 'halt' && order.ended === 'expired' ? [order.origin.id] : [];
+  for (const cause of [...order.cancelCauses, ...expired]) {
+    resumeSignal(deciding, order.strategy, cause, name);
+    resumeFlattening(deciding, account, positionOf(account, order.strategy, instrument), cause, name);
+  }
 }
 
 type Unfilled = Exclude<OrderChange, { kind: 'filled' }>;

@@ -21,6 +21,8 @@ export interface DeskState {
   /** The last signal of each strategy. */
   readonly signals: Map<string, { readonly id: string; readonly signal: Signal }>;
   readonly halts: Halts;
+  /** Accounts that are to be opened, told of a halt, or have orders to be cancelled. */
+  readonly busy: Set<string>;
 }
 
 /** What a decision is made with: the state, which it only reads, and what it hands on. */
@@ -40,5 +42,6 @@ export function newDesk(): DeskState {
     watchers: new Map(),
     signals: new Map(),
     halts: noHalts(),
+    busy: new Set(),
   };
 }

@@ -15,14 +15,12 @@ import { evolveMarket } from '../market/market-view.ts';
 import { type ApprovedOrder, MANUAL } from '../order/events.ts';
 import { approvedOrder, evolveOrder, externalOrder } from '../order/order.ts';
 import { evolveSettings, instrumentKey } from '../settings/in-force.ts';
-import { accountStream } from '../streams.ts';
 import { epochMs } from '../time.ts';
 import { type Account, addHolding, changeOrder, findOrder, noteApproval, rememberOrder, setPosition } from './account.ts';
 import { applySettings, use } from './accounts-in-force.ts';
 import { moveBalance, onReport } from './booking.ts';
 import { type Deciding, type DeskState, newDesk } from './desk-state.ts';
-import { onHaltRequest, onResumeRequest } from './halt-orders.ts';
-import { liftHalt, setHalt } from './halts.ts';
+import { cancelForHalt, giveNotice, MAX_CANCELS, takeHaltRequest, takeResumeRequest } from './halt-orders.ts';
 import { advance, isMarkDue, markAccount, noteEquity, noteMark, resetDrawdown } from './marks.ts';
 import { positionKey } from './position.ts';
 import { onCancelRequest, onOrderRequest } from './request-orders.ts';
@@ -52,14 +50,12 @@ export class Desk implements Reactor {
       case 'SignalGenerated':
         this.state.signals.set(event.data.strategy, { id: event.id, signal: event.data });
         return;
-      case 'TradingHaltRequested': {
-        const { scope, mode, reason, flatten } = event.data;
-        setHalt(this.state.halts, scope, { mode, reason, requestId: event.id, flatten });
-        return;
-      }
+      case 'TradingHaltRequested':
+        takeHaltRequest(this.state, event.id, event.data);
+        break;
       case 'TradingResumeRequested':
-        liftHalt(this.state.halts, event.data.scope);
-        return;
+        takeResumeRequest(this.state, event.id, event.data);
+        break;
       case 'OrderApproved':
         takeApproved(this.state, event.data);
         return;
@@ -72,6 +68,7 @@ export class Desk implements Reactor {
       case 'PositionChanged':
       case 'BalanceChanged':
       case 'AccountMarked':
+      case 'TradingHalted':
       case 'TradingResumed':
         takeAccountEvent(this.state, event);
         return;
@@ -94,10 +91,8 @@ export class Desk implements Reactor {
 
   decide(event: TapeEvent, emit: Emit): void {
     const deciding: Deciding = { state: this.state, makeId: this.makeId, emit, cause: event };
+    if (event.metadata.reactor === undefined) proceed(deciding);
     switch (event.type) {
-      case 'SettingsApplied':
-        openAccounts(deciding);
-        return;
       case 'BarClosed':
       case 'DepthSampled':
       case 'FeedStale':
@@ -112,12 +107,6 @@ export class Desk implements Reactor {
         return;
       case 'OrderCancelRequested':
         onCancelRequest(deciding, event.id, event.data);
-        return;
-      case 'TradingHaltRequested':
-        onHaltRequest(deciding, event.id, event.data);
-        return;
-      case 'TradingResumeRequested':
-        onResumeRequest(deciding, event.id, event.data);
         return;
       case 'ExecutionReported':
         onReport(deciding, event.id, event.data);
@@ -200,28 +189,32 @@ function takeOrderEvent(
   if (account === undefined || order === undefined) return;
   const instrument = state.instruments.get(instrumentKey(order.venue, order.symbol));
   changeOrder(account, order, instrument, () => evolveOrder(order, event));
+  if (event.type === 'OrderCancelPending') account.toCancel.delete(order.orderId);
+  rest(state, account);
 }
 
 function takeAccountEvent(
   state: DeskState,
-  event: Of<'PositionChanged' | 'BalanceChanged' | 'AccountMarked' | 'TradingResumed'>,
+  event: Of<'PositionChanged' | 'BalanceChanged' | 'AccountMarked' | 'TradingHalted' | 'TradingResumed'>,
 ): void {
   const account = state.accounts.get(event.data.account);
   if (account === undefined) return;
-  switch (event.type) {
-    case 'PositionChanged':
-      takePosition(state, account, event.data);
-      return;
-    case 'BalanceChanged':
-      takeBalance(state, account, event.data);
-      return;
-    case 'AccountMarked':
-      noteMark(account, parseDecimal(event.data.peak), parseDecimal(event.data.dayStart));
-      return;
-    case 'TradingResumed':
-      if (!('strategy' in event.data.scope)) resetDrawdown(account);
-      return;
-  }
+  if (event.type === 'PositionChanged') takePosition(state, account, event.data);
+  else if (event.type === 'BalanceChanged') takeBalance(state, account, event.data);
+  else if (event.type === 'AccountMarked') noteMark(account, parseDecimal(event.data.peak), parseDecimal(event.data.dayStart));
+  else takeNotice(account, event);
+  rest(state, account);
+}
+
+function takeNotice(account: Account, event: Of<'TradingHalted' | 'TradingResumed'>): void {
+  const given = account.notices.findIndex(({ requestId }) => requestId === event.data.requestId);
+  if (given >= 0) account.notices.splice(given, 1);
+  if (event.type === 'TradingResumed' && !('strategy' in event.data.scope)) resetDrawdown(account);
+}
+
+/** Is there nothing left to do for the account but what events bring? */
+function rest(state: DeskState, account: Account): void {
+  if (account.opened && account.notices.length === 0 && account.toCancel.size === 0) state.busy.delete(account.id);
 }
 
 function takePosition(state: DeskState, account: Account, changed: Of<'PositionChanged'>['data']): void {
@@ -253,28 +246,42 @@ function takeBalance(state: DeskState, account: Account, changed: Of<'BalanceCha
 
 // --- Deciding ---
 
-/** Each account's opening balances go on the tape once; what is in force for all is in force for it. */
-function openAccounts(deciding: Deciding): void {
-  const { state, emit } = deciding;
-  for (const account of state.accounts.values()) {
-    if (account.opened) continue;
-    const balances = state.settings.accounts.get(account.id)?.balances ?? {};
-    for (const asset of Object.keys(balances).sort()) {
-      moveBalance(deciding, account, asset, parseDecimal(balances[asset] ?? '0'), 'opening', null);
+/** Most accounts that are opened, told of a halt or marked upon one event; the others follow upon the next. */
+const MAX_ACCOUNTS = 25;
+
+/** Opens accounts, and does what halts and resumes want done, as far as one cascade can hold. */
+function proceed(deciding: Deciding): void {
+  let accounts = MAX_ACCOUNTS;
+  let cancels = MAX_CANCELS;
+  for (const id of [...deciding.state.busy]) {
+    const account = deciding.state.accounts.get(id);
+    if (account === undefined || accounts-- <= 0) return;
+    if (!account.opened) openAccount(deciding, account);
+    for (const notice of [...account.notices]) {
+      cancels -= cancelForHalt(deciding, account, cancels);
+      giveNotice(deciding, account, notice);
     }
-    markAccount(deciding, account);
-    const { all } = state.halts;
-    if (all === null) continue;
-    const { mode, reason, requestId } = all;
-    emit('TradingHalted', accountStream(account.id), { account: account.id, scope: { all: true }, mode, reason, requestId });
+    cancels -= cancelForHalt(deciding, account, cancels);
   }
+}
+
+/** The opening balances of an account go on the tape once. */
+function openAccount(deciding: Deciding, account: Account): void {
+  const balances = deciding.state.settings.accounts.get(account.id)?.balances ?? {};
+  for (const asset of Object.keys(balances).sort()) {
+    moveBalance(deciding, account, asset, parseDecimal(balances[asset] ?? '0'), 'opening', null);
+  }
+  markAccount(deciding, account);
 }
 
 function markWatchers(deciding: Deciding, event: Of<'BarClosed' | 'DepthSampled' | 'FeedStale' | 'FeedRecovered'>): void {
   if (event.metadata.reactor !== undefined) return;
   const { state } = deciding;
+  let left = MAX_ACCOUNTS;
   for (const id of state.watchers.get(instrumentKey(event.data.venue, event.data.symbol)) ?? []) {
     const account = state.accounts.get(id);
-    if (account !== undefined && isMarkDue(account)) markAccount(deciding, account);
+    if (account === undefined || !isMarkDue(account)) continue;
+    if (left-- <= 0) return;
+    markAccount(deciding, account);
   }
 }

@@ -6,9 +6,9 @@ import { type HaltScope, MANUAL } from '../order/events.ts';
 import { remainingOf } from '../order/order.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { accountStream, orderStream } from '../streams.ts';
-import { type Account, openOrdersOf } from './account.ts';
+import { type Account, type Notice, openOrdersOf } from './account.ts';
 import type { Deciding, DeskState } from './desk-state.ts';
-import { isFlattening } from './halts.ts';
+import { type Halt, isFlattening, liftHalt, setHalt } from './halts.ts';
 import { baseUnits, type Instrument, lotsOf } from './instrument.ts';
 import { markAccount } from './marks.ts';
 import { type Position, positionKey } from './position.ts';
@@ -16,33 +16,58 @@ import { sellableLots } from './purchasing-power.ts';
 import { withoutDust } from './sizing.ts';
 import { submit } from './submit.ts';
 
-/** The halt itself is in force from the request on; this says so per account, cancels and closes. */
-export function onHaltRequest(deciding: Deciding, requestId: string, request: EventData['TradingHaltRequested']): void {
-  const { state, emit, cause } = deciding;
-  const { scope, mode, reason } = request;
+/** Most cancels upon one event: each is answered and recorded, and a cascade has its bounds. The rest goes on at the next. */
+export const MAX_CANCELS = 50;
+
+/** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
+export function takeHaltRequest(state: DeskState, requestId: string, request: EventData['TradingHaltRequested']): void {
+  const { scope, mode, reason, flatten, cancelOpen } = request;
+  const halt: Halt = { mode, reason, requestId, flatten };
+  setHalt(state.halts, scope, halt);
   const strategy = 'strategy' in scope ? scope.strategy : null;
   for (const account of accountsIn(state, scope)) {
-    emit('TradingHalted', accountStream(account.id), { account: account.id, scope, mode, reason, requestId });
-    if (request.cancelOpen) {
-      for (const { orderId } of [...openOrdersOf(account, strategy, null)]) {
-        const at = cause.metadata.occurredAt;
-        emit('OrderCancelPending', orderStream(orderId), { orderId, account: account.id, at, requestId, reason });
-      }
-    }
-    if (!request.flatten) continue;
-    for (const position of [...account.positions.values()]) {
-      if (strategy === null || position.strategy === strategy) closePosition(deciding, account, position, requestId, '');
-    }
+    account.notices.push({ scope, requestId, reason, halt });
+    state.busy.add(account.id);
+    if (!cancelOpen) continue;
+    for (const { orderId } of openOrdersOf(account, strategy, null)) account.toCancel.set(orderId, { requestId, reason });
   }
 }
 
 /** Lifts that scope's halt. For an account or for all, drawdown is counted anew from here. */
-export function onResumeRequest(deciding: Deciding, requestId: string, request: EventData['TradingResumeRequested']): void {
+export function takeResumeRequest(state: DeskState, requestId: string, request: EventData['TradingResumeRequested']): void {
   const { scope, reason } = request;
-  for (const account of accountsIn(deciding.state, scope)) {
-    deciding.emit('TradingResumed', accountStream(account.id), { account: account.id, scope, reason, requestId });
-    if (!('strategy' in scope)) markAccount(deciding, account);
+  liftHalt(state.halts, scope);
+  for (const account of accountsIn(state, scope)) {
+    account.notices.push({ scope, requestId, reason, halt: null });
+    state.busy.add(account.id);
   }
+}
+
+/** Says in the account's stream what a person's halt or resume means for it, and closes what is to be closed. */
+export function giveNotice(deciding: Deciding, account: Account, notice: Notice): void {
+  const { scope, requestId, reason, halt } = notice;
+  const stream = accountStream(account.id);
+  if (halt === null) {
+    deciding.emit('TradingResumed', stream, { account: account.id, scope, reason, requestId });
+    if (!('strategy' in scope)) markAccount(deciding, account);
+    return;
+  }
+  deciding.emit('TradingHalted', stream, { account: account.id, scope, mode: halt.mode, reason, requestId });
+  if (!halt.flatten) return;
+  const strategy = 'strategy' in scope ? scope.strategy : null;
+  for (const position of [...account.positions.values()]) {
+    if (strategy === null || position.strategy === strategy) closePosition(deciding, account, position, requestId, '');
+  }
+}
+
+/** Cancels at most so many of the open orders that halts want cancelled; returns how many. */
+export function cancelForHalt({ emit, cause }: Deciding, account: Account, atMost: number): number {
+  const next = [...account.toCancel].slice(0, atMost);
+  for (const [orderId, { requestId, reason }] of next) {
+    const at = cause.metadata.occurredAt;
+    emit('OrderCancelPending', orderStream(orderId), { orderId, account: account.id, at, requestId, reason });
+  }
+  return next.length;
 }
 
 /** An order that a flattening halt had cancelled has come to its end: what is left of the position is closed now. */
@@ -72,7 +97,7 @@ function closePosition(deciding: Deciding, account: Account, position: Position,
   let working = ZERO;
   for (const order of openOrdersOf(account, position.strategy, instrument)) {
     if (order.side !== side) continue;
-    if (order.cancelFor !== null) return;
+    if (order.cancelPending) return;
     working = add(working, baseUnits(instrument, remainingOf(order)));
   }
   const quantity = closingLots(account, instrument, side, subtract(absolute(held), working));
@@ -101,7 +126,7 @@ function closingLots(account: Account, instrument: Instrument, side: 'buy' | 'se
 
 /** Whom a scope is about; a strategy's are those that it runs in or still has something in. */
 function accountsIn(state: DeskState, scope: HaltScope): Account[] {
-  const accounts = [...state.accounts.values()].filter(({ opened }) => opened);
+  const accounts = [...state.accounts.values()];
   if ('all' in scope) return accounts;
   if ('account' in scope) return accounts.filter(({ id }) => id === scope.account);
   const { strategy } = scope;

@@ -148,7 +148,7 @@ function rejectionChanges(order: OrderState, report: ExecutionReport): OrderChan
 
 function cancelRejectionChanges(order: OrderState, report: ExecutionReport): OrderChange[] {
   if (order.ended === 'external') return [];
-  if (order.cancelFor !== null) return [{ kind: 'cancel-rejected', reason: report.reason ?? 'unknown' }];
+  if (order.cancelPending) return [{ kind: 'cancel-rejected', reason: report.reason ?? 'unknown' }];
   return [anomaly('cancel-never-asked', `the venue refused a cancel that was not asked for: ${report.reason ?? 'no reason'}`)];
 }
 

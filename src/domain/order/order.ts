@@ -44,8 +44,10 @@ export interface OrderState {
   cumulative: Decimal;
   phase: 'approved' | 'submitted' | 'uncertain' | 'accepted';
   ended: OrderEnd | null;
-  /** The request, halt or signal for which its cancel was asked for and not refused. */
-  cancelFor: string | null;
+  /** A cancel was asked for and neither done nor refused yet. */
+  cancelPending: boolean;
+  /** The requests, halts and signals for which its cancel was ever asked. */
+  readonly cancelCauses: string[];
   /** Trade ids that were booked. */
   readonly trades: Set<string>;
   /** Execution ids to the ids of the first events that reported them. */
@@ -70,7 +72,8 @@ export function approvedOrder(approved: ApprovedOrder): OrderState {
     cumulative: ZERO,
     phase: 'approved',
     ended: null,
-    cancelFor: null,
+    cancelPending: false,
+    cancelCauses: [],
     trades: new Set(),
     executions: new Map(),
   };
@@ -99,7 +102,8 @@ export function externalOrder(
     cumulative: ZERO,
     phase: 'accepted',
     ended: 'external',
-    cancelFor: null,
+    cancelPending: false,
+    cancelCauses: [],
     trades: new Set(),
     executions: new Map(),
   };
@@ -119,7 +123,7 @@ export function statusOf(order: OrderState): OrderStatus {
   if (order.ended === 'external') return 'external';
   if (compare(order.cumulative, order.quantity) >= 0) return 'filled';
   if (order.ended !== null) return order.ended;
-  if (order.cancelFor !== null) return 'cancel-pending';
+  if (order.cancelPending) return 'cancel-pending';
   if (sign(order.cumulative) > 0) return 'partially-filled';
   return order.phase;
 }
@@ -141,10 +145,11 @@ export function evolveOrder(order: OrderState, event: TapeEvent): void {
       order.trades.add(event.data.tradeId);
       break;
     case 'OrderCancelPending':
-      order.cancelFor = event.data.requestId;
+      order.cancelPending = true;
+      if (!order.cancelCauses.includes(event.data.requestId)) order.cancelCauses.push(event.data.requestId);
       break;
     case 'OrderCancelRejected':
-      order.cancelFor = null;
+      order.cancelPending = false;
       break;
     case 'OrderCanceled':
       order.ended = 'canceled';
