@@ -1,5 +1,6 @@
 /** An order as the paper venue has it, with the terms that were in force when it arrived. */
 
+import { SEND_WINDOW_MS } from '../account/submit.ts';
 import { add, type Decimal, formatDecimal, multiply, ONE, parseDecimal, subtract, ZERO } from '../decimal.ts';
 import type { Side } from '../event.ts';
 import type { ApprovedOrder } from '../order/events.ts';
@@ -7,9 +8,6 @@ import type { AccountTerms } from '../settings/in-force.ts';
 import { durationMs, type InstrumentSettings } from '../settings/settings.ts';
 import { epochMs } from '../time.ts';
 import type { ExecutionReport } from './events.ts';
-
-/** An approved order names the moment, this long after the account's now, until which it may be sent. */
-const SEND_WINDOW_MS = 5_000;
 
 export type Liquidity = 'maker' | 'taker';
 

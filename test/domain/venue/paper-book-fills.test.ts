@@ -128,6 +128,21 @@ describe('what was taken from a level', () => {
   });
 });
 
+describe('levels that were taken from and are out of sight', () => {
+  it('are remembered up to a bound, and the one taken from longest ago is forgotten first', () => {
+    const market = new PaperMarket('book', RICH);
+    const at = (price: number): Levels => [0, 1, 2].map((n) => [(price + n / 10).toFixed(1), '0.001']);
+    const buy = (name: string, now: number, price: number) => {
+      market.approve({ name, now, quantity: '0.001' });
+      return market.depth(now + 100, BIDS, at(price))[0]?.price;
+    };
+    // 501 levels, each under the one before, so that all before are beyond what is shown.
+    for (let n = 0; n <= 500; n++) expect(buy(`o${n}`, n * 1000, 1000 - n)).toBe(String(1000 - n));
+    expect(buy('second', 600_000, 999)).toBe('999.1');
+    expect(buy('first', 700_000, 1000)).toBe('1000');
+  });
+});
+
 describe('an IOC limit beside a book', () => {
   it('takes what is at or better than its limit, and the rest expires', () => {
     const market = new PaperMarket('book', RICH);

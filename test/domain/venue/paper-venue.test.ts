@@ -274,6 +274,23 @@ describe('fees', () => {
     expect(formatDecimal(market.balance('USD'))).toBe('899');
   });
 
+  it('in an asset that is the base or the quote itself are charged as those are, at no price', () => {
+    const feeOf = (asset: string) => {
+      const market = new PaperMarket('candles', { fees: { maker: '0.001', taker: '0.002', paidIn: { asset, price: '7' } } });
+      market.approve({ name: 'a', now: 0 });
+      const [trade] = candle(market, 0, ['100', '100', '100', '100']);
+      return [trade?.fee, trade?.feeAsset];
+    };
+    expect(feeOf('BTC')).toEqual(['0.002', 'BTC']);
+    expect(feeOf('USD')).toEqual(['0.202', 'USD']);
+  });
+
+  it('in a third asset are charged in the quote asset where that is not the currency of the asset’s price', () => {
+    const market = new PaperMarket('candles', { ...third('1'), currency: 'EUR' });
+    market.approve({ name: 'a', now: 0 });
+    expect(candle(market, 0, ['100', '100', '100', '100'])).toMatchObject([{ fee: '0.202', feeAsset: 'USD' }]);
+  });
+
   it('in a third asset that does not cover them are paid in the quote asset', () => {
     const market = new PaperMarket('candles', third('0.0006'));
     market.approve({ name: 'a', now: 0 });
