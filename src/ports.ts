@@ -1,6 +1,7 @@
 /** What Tapedeck needs from the machines behind it. One contract suite per port runs against every adapter. */
 
 import type { TapeEvent } from './domain/catalogue.ts';
+import { UserError } from './domain/user-error.ts';
 import type { RecordedEvent } from './tape/envelope.ts';
 
 /** The revision that a stream must have for an append: its last one, or none at all. */
@@ -40,10 +41,10 @@ export class PartialOverlapError extends Error {
 }
 
 /** A store that cannot be opened or written for a reason outside Tapedeck: says what, where and what to do. */
-export class StoreError extends Error {}
+export class StoreError extends UserError {}
 
 /** A recording that cannot be opened or is none: says which file, what is wrong and what to do. */
-export class RecordingError extends Error {}
+export class RecordingError extends UserError {}
 
 export interface ReadQuery {
   /** Events after this position (before it, when backward); from the start (the end) when absent. */

@@ -1,12 +1,16 @@
 /** The map: which parts run, wired to which. Takes its ports as arguments and opens nothing. */
 
 import type { Logger } from 'pino';
+import { type ApiKey, bindHost } from './api/auth.ts';
+import { USUAL_PATIENCE } from './api/dependencies.ts';
+import { behind } from './api/health.ts';
+import { buildServer } from './api/server.ts';
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
 import type { Clock, EventStore, ReadStore } from './ports.ts';
 import { collectionOf } from './projections/projection.ts';
 import { PROJECTIONS } from './projections/projections.ts';
-import { type EngineLoop, startEngineLoop } from './runtime/engine-loop.ts';
+import { startEngineLoop } from './runtime/engine-loop.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
 import { type ProjectionRunner, startProjection } from './runtime/projection-runner.ts';
 import { makeId } from './tape/id.ts';
@@ -22,15 +26,29 @@ export interface SystemParts {
   readonly rollBack: boolean;
 }
 
+/** Where the API is served, and to whom. */
+export interface ApiParts {
+  readonly host: string;
+  readonly port: number;
+  readonly apiKeys: readonly ApiKey[];
+}
+
 export interface System {
   readonly engine: EngineRunner;
   /** By collection, such as `orders@1`. */
   readonly projections: ReadonlyMap<string, ProjectionRunner>;
+  /** Where the API answers; null when it is not served. */
+  readonly address: string | null;
   /** Rejects when a part had to stop. */
   readonly ended: Promise<void>;
   /** Finishes what is in hand and stops every part; the stores stay open. */
   close(): Promise<void>;
 }
+
+/** Projections that are further behind than this make the process not ready. */
+const MAX_LAG_MS = 5_000;
+/** An engine that is in one commit for longer than this has stopped turning. */
+const MAX_TURN_MS = 60_000;
 
 /** The engine on a tape, as every command that decides runs it. */
 export function makeEngineRunner(parts: SystemParts): EngineRunner {
@@ -46,26 +64,60 @@ export function makeEngineRunner(parts: SystemParts): EngineRunner {
   });
 }
 
-/** Starts the engine, adopting what is recorded, and then every projection. */
-export async function startSystem(parts: SystemParts): Promise<System> {
+/** Starts the engine, adopting what is recorded, then every projection, and then the API, if it is to be served. */
+export async function startSystem(parts: SystemParts, api?: ApiParts): Promise<System> {
   const { events, reads, clock } = parts;
+  const host = api === undefined ? '' : bindHost(api);
   const engine = makeEngineRunner(parts);
   const loop = await startEngineLoop(engine, events);
   const projections = new Map<string, ProjectionRunner>();
   for (const projection of PROJECTIONS) {
     projections.set(collectionOf(projection), await startProjection(projection, events, reads, { clock }));
   }
-  return {
-    engine,
-    projections,
-    ended: Promise.race([loop, ...projections.values()].map((part) => part.ended)),
-    close: () => closeAll(loop, projections),
+  const server = api === undefined ? undefined : makeServer(parts, api, engine, projections);
+  const close = async (): Promise<void> => {
+    await server?.close();
+    await loop.close();
+    for (const projection of projections.values()) await projection.close();
   };
+  try {
+    const address = (await server?.listen({ host, port: api?.port ?? 0 })) ?? null;
+    return {
+      engine,
+      projections,
+      address,
+      ended: Promise.race([loop, ...projections.values()].map((part) => part.ended)),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function closeAll(loop: EngineLoop, projections: ReadonlyMap<string, ProjectionRunner>): Promise<void> {
-  await loop.close();
-  for (const projection of projections.values()) await projection.close();
+function makeServer(
+  { events, reads, clock, codeVersion, log }: SystemParts,
+  { apiKeys }: ApiParts,
+  engine: EngineRunner,
+  projections: ReadonlyMap<string, ProjectionRunner>,
+) {
+  const stuck = (): boolean => engine.busySince !== null && clock.now() - engine.busySince > MAX_TURN_MS;
+  return buildServer({
+    events,
+    reads,
+    projections,
+    clock,
+    codeVersion,
+    apiKeys,
+    health: {
+      live: () => (stuck() ? [{ path: 'engine', message: `has been in one commit for more than ${MAX_TURN_MS / 1000} s` }] : []),
+      ready: () => behind(projections.values(), MAX_LAG_MS),
+      // The server listens when everything that is done once at start-up is done.
+      started: () => [],
+    },
+    patience: USUAL_PATIENCE,
+    logger: log,
+  });
 }
 
 function engineCheckpoint(reads: ReadStore): EngineCheckpoint {

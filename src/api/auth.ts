@@ -3,6 +3,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { UserError } from '../domain/user-error.ts';
 import { HEALTH_PATHS } from './health.ts';
 import { Problem } from './problem.ts';
 
@@ -20,7 +21,7 @@ declare module 'fastify' {
 }
 
 /** Thrown when the server would be open to everyone; says what to set. */
-export class OpenServerError extends Error {}
+export class OpenServerError extends UserError {}
 
 /** The address to listen on: `host`. Throws OpenServerError when it is not a loopback address and there are no API keys. */
 export function bindHost(config: { readonly host: string; readonly apiKeys: readonly ApiKey[] }): string {

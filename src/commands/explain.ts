@@ -1,26 +1,6 @@
 /** Says what went wrong: a user's mistake in one sentence, a bug of ours with everything that helps to mend it. */
 
-import { OpenServerError } from '../api/auth.ts';
-import { ConfigError } from '../config.ts';
-import { UnreadableEventError } from '../domain/catalogue.ts';
-import { RecordingError, StoreError } from '../ports.ts';
-import { DivergedError, SupersededError } from '../runtime/engine-follower.ts';
-import { SettingsRefusedError } from '../runtime/settings-apply.ts';
-import { SettingsError } from '../runtime/settings-file.ts';
-import { UsageError } from './usage-error.ts';
-
-const EXPECTED = [
-  ConfigError,
-  SettingsError,
-  SettingsRefusedError,
-  StoreError,
-  RecordingError,
-  OpenServerError,
-  UnreadableEventError,
-  DivergedError,
-  SupersededError,
-  UsageError,
-] as const;
+import { UserError } from '../domain/user-error.ts';
 
 /** Writes the error to standard error and returns the exit code: 2, the command could not do what it was asked. */
 export function explain(error: unknown): number {
@@ -32,7 +12,7 @@ export function explain(error: unknown): number {
 }
 
 function messageOf(error: unknown): string | undefined {
-  if (EXPECTED.some((type) => error instanceof type)) return (error as Error).message;
+  if (error instanceof UserError) return error.message;
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE') return `port ${port} at ${address} is in use: stop what listens there, or set PORT to another one`;
   if (code === 'EACCES' && port !== undefined) return `port ${port} at ${address} may not be opened: set PORT to one above 1023`;

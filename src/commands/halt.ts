@@ -4,12 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../domain/order/events.ts';
 import { ENGINE_STREAM } from '../domain/streams.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { EventStore } from '../ports.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../runtime/requests.ts';
 import { readSettings } from '../runtime/settings-apply.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
-import { UsageError } from './usage-error.ts';
 
 /** How long to wait for a running engine to take the request in, and how often to look. */
 const WAIT_MS = 2_000;
@@ -83,17 +83,17 @@ async function ask(
 
 async function scopeOf(events: EventStore, { all, account, strategy }: Options): Promise<HaltScope> {
   if ([all, account, strategy].filter((given) => given !== undefined).length !== 1) {
-    throw new UsageError('say what it is about: one of --all, --account ID and --strategy NAME');
+    throw new UserError('say what it is about: one of --all, --account ID and --strategy NAME');
   }
   const { settings } = await readSettings(events);
   if (account !== undefined) {
     if (!settings.accounts.has(account))
-      throw new UsageError(`there is no account "${account}", but ${listOf(settings.accounts)}`);
+      throw new UserError(`there is no account "${account}", but ${listOf(settings.accounts)}`);
     return { account };
   }
   if (strategy !== undefined) {
     if (!settings.strategies.has(strategy))
-      throw new UsageError(`there is no strategy "${strategy}", but ${listOf(settings.strategies)}`);
+      throw new UserError(`there is no strategy "${strategy}", but ${listOf(settings.strategies)}`);
     return { strategy };
   }
   return { all: true };

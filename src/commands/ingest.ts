@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { INTERVALS } from '../domain/market/interval.ts';
+import { UserError } from '../domain/user-error.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import { applySettings, readSettings } from '../runtime/settings-apply.ts';
 import { loadSettings } from '../runtime/settings-file.ts';
@@ -10,7 +11,6 @@ import { makeLogger } from '../telemetry.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
 import { findFeed, ingestFiles, type RecordingOutcome, troubles } from './recordings.ts';
 import { stopSignal } from './stop-signal.ts';
-import { UsageError } from './usage-error.ts';
 
 interface Options {
   readonly venue: string;
@@ -56,8 +56,8 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
 function checkInterval(asked: string | undefined, made: string): void {
   if (asked === undefined || asked === made) return;
   if (!(INTERVALS as readonly string[]).includes(asked))
-    throw new UsageError(`--interval ${asked} is none of ${INTERVALS.join(', ')}`);
-  throw new UsageError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
+    throw new UserError(`--interval ${asked} is none of ${INTERVALS.join(', ')}`);
+  throw new UserError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
 }
 
 function report(outcome: RecordingOutcome, json: boolean): void {

@@ -5,9 +5,9 @@ import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import { Tally, type TallyReason } from '../domain/market/tally.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { EngineRunner } from '../runtime/engine-runner.ts';
 import { type IngestProgress, ingest } from '../runtime/ingest.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface RecordingOutcome extends IngestProgress {
   /** How many pieces of evidence of each type the files gave. */
@@ -22,7 +22,7 @@ export interface RecordingOptions {
   readonly onProgress?: (progress: IngestProgress) => void;
 }
 
-/** The feed and the instrument in force under that name. Throws UsageError that lists what there is. */
+/** The feed and the instrument in force under that name. Throws UserError that lists what there is. */
 export function findFeed(
   settings: SettingsInForce,
   venue: string,
@@ -32,10 +32,10 @@ export function findFeed(
   const instrument = settings.instruments.get(key);
   if (instrument === undefined) {
     const listed = [...settings.instruments.values()].map((known) => `${known.venue} ${known.symbol}`).join(', ');
-    throw new UsageError(`${venue} ${symbol} is not listed: list it in the settings, or use one of ${listed || '(none)'}`);
+    throw new UserError(`${venue} ${symbol} is not listed: list it in the settings, or use one of ${listed || '(none)'}`);
   }
   const feed = settings.feeds.get(key);
-  if (feed === undefined) throw new UsageError(`${venue} ${symbol} has no feed: add one to the settings`);
+  if (feed === undefined) throw new UserError(`${venue} ${symbol} has no feed: add one to the settings`);
   return { feed, instrument };
 }
 

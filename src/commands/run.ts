@@ -2,24 +2,18 @@
 
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { bindHost } from '../api/auth.ts';
-import { USUAL_PATIENCE } from '../api/dependencies.ts';
-import { behind } from '../api/health.ts';
-import { buildServer } from '../api/server.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import { applySettings } from '../runtime/settings-apply.ts';
 import { loadSettings, recordingPath } from '../runtime/settings-file.ts';
+import { type Summary, summarize } from '../runtime/summary.ts';
 import { type System, startSystem } from '../system.ts';
 import { makeLogger } from '../telemetry.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
 import { findFeed, ingestFiles, troubles } from './recordings.ts';
 import { makeScreen, type Screen } from './screen.ts';
 import { stopSignal } from './stop-signal.ts';
-import { type Summary, summarize } from './summary.ts';
 
-/** Projections that are further behind than this make the process not ready. */
-const MAX_LAG_MS = 5_000;
 /** How long the summary waits for the read models. */
 const SUMMARY_WAIT_MS = 60_000;
 
@@ -46,7 +40,6 @@ async function run(opened: Opened, options: Options): Promise<void> {
   const onScreen = process.stdout.isTTY && options.json !== true;
   const log = makeLogger(config.logLevel, onScreen ? join(config.dataFolder, 'tapedeck.log') : undefined);
   const screen = makeScreen(onScreen ? process.stdout : undefined, log);
-  const host = bindHost(config);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
   const { outcome, settings } = await applySettings(events, proposed, { clock, actor: cliActor(), codeVersion: build });
@@ -55,25 +48,10 @@ async function run(opened: Opened, options: Options): Promise<void> {
       `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,
     );
   }
-  const system = await startSystem({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
-  const server = buildServer({
-    events,
-    reads,
-    projections: system.projections,
-    clock,
-    codeVersion: build,
-    apiKeys: config.apiKeys,
-    health: {
-      live: () => [],
-      ready: () => behind(system.projections.values(), MAX_LAG_MS),
-      started: () => [],
-    },
-    patience: USUAL_PATIENCE,
-    logger: log,
-  });
+  const parts = { events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true };
+  const system = await startSystem(parts, config);
   try {
-    const address = await server.listen({ host, port: config.port });
-    screen.say(`serving ${address}`, { address, codeVersion: build });
+    screen.say(`serving ${system.address}`, { address: system.address, codeVersion: build });
     const work = async (): Promise<void> => {
       await ingestFeeds(opened, system, settings, { build, signal, screen });
       await aborted(signal);
@@ -81,7 +59,6 @@ async function run(opened: Opened, options: Options): Promise<void> {
     await Promise.race([work(), system.ended]);
   } finally {
     screen.say('stopping', {});
-    await server.close();
     await system.close();
   }
 }
@@ -115,7 +92,7 @@ async function ingestFeeds(
   if (signal.aborted) return;
   const head = await events.head();
   for (const projection of system.projections.values()) await projection.waitFor(head, SUMMARY_WAIT_MS);
-  screen.summary(await summarize(reads, settings, ingested), `http://${config.host}:${config.port}`);
+  screen.summary(await summarize(reads, settings, ingested), system.address ?? '');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,8 +3,9 @@
 import type { WriteStream } from 'node:tty';
 import type { Logger } from 'pino';
 import type { IngestProgress } from '../runtime/ingest.ts';
+import type { Summary } from '../runtime/summary.ts';
 import type { RecordingOutcome } from './recordings.ts';
-import { type Summary, summaryLines } from './summary.ts';
+import { summaryLines } from './summary-lines.ts';
 
 export interface Screen {
   say(text: string, fields: Readonly<Record<string, unknown>>): void;

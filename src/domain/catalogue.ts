@@ -8,6 +8,7 @@ import * as market from './market/events.ts';
 import * as order from './order/events.ts';
 import * as settings from './settings/events.ts';
 import * as strategy from './strategy/events.ts';
+import { UserError } from './user-error.ts';
 import * as venue from './venue/events.ts';
 
 export const EVENT_TYPES = [
@@ -73,7 +74,7 @@ export function findEventType(type: string): EventType | undefined {
 }
 
 /** Thrown for an event that this build cannot read; names the event's type and version, and what to do. */
-export class UnreadableEventError extends Error {}
+export class UnreadableEventError extends UserError {}
 
 /**
  * Brings data that an older build recorded to today's shape. Throws UnreadableEventError for a type that is not in

@@ -9,6 +9,7 @@ import type { TapeEvent } from '../domain/catalogue.ts';
 import { type Engine, fromRecordedDecision, toRecordedDecision } from '../domain/engine/engine.ts';
 import type { RecordedDecision } from '../domain/engine/events.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../domain/streams.ts';
+import { UserError } from '../domain/user-error.ts';
 import { type ExpectedRevision, PartialOverlapError, WrongExpectedRevisionError } from '../ports.ts';
 import { canonicalJson } from '../tape/canonical-json.ts';
 import { comparePositions, isDecision, makeEvidence, type RecordedEvent, START } from '../tape/envelope.ts';
@@ -21,10 +22,10 @@ const PAGE = 500;
 const MAX_PART_CHARACTERS = 60_000;
 
 /** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
-export class DivergedError extends Error {}
+export class DivergedError extends UserError {}
 
 /** Another build has taken over on this tape. */
-export class SupersededError extends Error {}
+export class SupersededError extends UserError {}
 
 type RecordedCascade = Extract<RecordedEvent, { type: 'CascadeDecided' }>;
 

@@ -53,6 +53,8 @@ export interface StepOutcome {
 export class EngineRunner {
   private readonly options: EngineRunnerOptions;
   private follower: EngineFollower | undefined;
+  /** When the call in hand began, in epoch ms; null while there is none. */
+  busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -170,9 +172,16 @@ export class EngineRunner {
   }
 
   private inTurn<T>(call: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(call).catch((error: unknown) => {
-      this.follower = undefined;
-      throw error;
+    const result = this.turn.then(async () => {
+      this.busySince = this.options.clock.now();
+      try {
+        return await call();
+      } catch (error) {
+        this.follower = undefined;
+        throw error;
+      } finally {
+        this.busySince = null;
+      }
     });
     this.turn = result.catch(() => undefined);
     return result;

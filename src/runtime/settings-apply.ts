@@ -5,6 +5,7 @@ import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from 
 import type { Settings } from '../domain/settings/settings.ts';
 import { SETTINGS_STREAM } from '../domain/streams.ts';
 import { isoTime } from '../domain/time.ts';
+import { UserError } from '../domain/user-error.ts';
 import { type Clock, type EventStore, WrongExpectedRevisionError } from '../ports.ts';
 import { canonicalHash, canonicalJson } from '../tape/canonical-json.ts';
 import { makeEvidence, START } from '../tape/envelope.ts';
@@ -14,7 +15,7 @@ const PAGE = 500;
 const MAX_RACES = 10;
 
 /** The proposed settings contradict those in force; says which and what to do. */
-export class SettingsRefusedError extends Error {}
+export class SettingsRefusedError extends UserError {}
 
 export interface SettingsOrigin {
   readonly clock: Clock;

@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { checkSettings } from '../domain/settings/check.ts';
 import type { Settings } from '../domain/settings/settings.ts';
+import { UserError } from '../domain/user-error.ts';
 
 /** The settings cannot be used; the message names the file and every violation with its path. */
-export class SettingsError extends Error {
+export class SettingsError extends UserError {
   constructor(file: string, violations: readonly string[]) {
     const count = violations.length === 1 ? 'one mistake' : `${violations.length} mistakes`;
     super(`${file} cannot be used, it has ${count}:\n${violations.map((violation) => `  ${violation}`).join('\n')}`);

@@ -38,7 +38,11 @@ interface Parts {
   readonly feeds: readonly (FeedSettings | undefined)[];
   readonly accounts: readonly (AccountSettings | undefined)[];
   readonly strategies: readonly (StrategySettings | undefined)[];
+  /** The same as they stand in the file. */
+  readonly written: Readonly<Record<ListName, readonly unknown[]>>;
 }
+
+type ListName = 'instruments' | 'feeds' | 'accounts' | 'strategies';
 
 /** `instruments[0].tickSize: must be above zero`. */
 function line([path, message]: Violation): string {
@@ -61,16 +65,22 @@ function issueViolations(issue: Issue): Violation[] {
 }
 
 function partsOf(json: unknown): Parts {
-  const list = <T>(name: keyof Parts, schema: Schema<T>): (T | undefined)[] => {
-    const elements: unknown =
-      typeof json === 'object' && json !== null && name in json ? json[name as keyof typeof json] : undefined;
-    return Array.isArray(elements) ? elements.map((element) => schema.safeParse(element).data) : [];
+  const written = (name: ListName): readonly unknown[] => {
+    const elements: unknown = typeof json === 'object' && json !== null && name in json ? json[name as keyof typeof json] : [];
+    return Array.isArray(elements) ? elements : [];
   };
+  const read = <T>(name: ListName, schema: Schema<T>) => written(name).map((element) => schema.safeParse(element).data);
   return {
-    instruments: list('instruments', instrument),
-    feeds: list('feeds', feed),
-    accounts: list('accounts', account),
-    strategies: list('strategies', strategy),
+    instruments: read('instruments', instrument),
+    feeds: read('feeds', feed),
+    accounts: read('accounts', account),
+    strategies: read('strategies', strategy),
+    written: {
+      instruments: written('instruments'),
+      feeds: written('feeds'),
+      accounts: written('accounts'),
+      strategies: written('strategies'),
+    },
   };
 }
 
@@ -118,7 +128,7 @@ function checkInstrument(part: InstrumentSettings, at: Path): Violation[] {
 
 function checkFeed({ venue, symbol, bars, rollups }: FeedSettings, parts: Parts, at: Path): Violation[] {
   const violations: Violation[] = duplicates(rollups, (index) => [...at, 'rollups', index]);
-  if (isMissing(parts.instruments, (part) => part.venue === venue && part.symbol === symbol)) {
+  if (isMissing(parts.written.instruments, { venue, symbol })) {
     violations.push([[...at, 'symbol'], `${venue} ${symbol} is not among the instruments`]);
   }
   rollups.forEach((rollup, index) => {
@@ -128,9 +138,14 @@ function checkFeed({ venue, symbol, bars, rollups }: FeedSettings, parts: Parts,
   return violations;
 }
 
-/** Is there surely none that fits? An element that could not be read may have been meant. */
-function isMissing<T>(parts: readonly (T | undefined)[], fits: (part: T) => boolean): boolean {
-  return parts.every((part) => part !== undefined && !fits(part));
+/** Is there none with these members, among those that could not be read either? */
+function isMissing(elements: readonly unknown[], members: Readonly<Record<string, string>>): boolean {
+  return !elements.some(
+    (element) =>
+      typeof element === 'object' &&
+      element !== null &&
+      Object.entries(members).every(([name, value]) => name in element && element[name as keyof typeof element] === value),
+  );
 }
 
 function checkStrategy(part: StrategySettings, parts: Parts, at: Path): Violation[] {
@@ -141,10 +156,10 @@ function checkReferences(part: StrategySettings, parts: Parts, at: Path): Violat
   const { venue, symbol } = part;
   const violations: Violation[] = [];
   if (part.name === MANUAL) violations.push([[...at, 'name'], `"${MANUAL}" is the name of the orders that people place`]);
-  if (isMissing(parts.accounts, ({ id }) => id === part.account)) {
+  if (isMissing(parts.written.accounts, { id: part.account })) {
     violations.push([[...at, 'account'], `"${part.account}" is not among the accounts`]);
   }
-  if (isMissing(parts.instruments, (known) => known.venue === venue && known.symbol === symbol)) {
+  if (isMissing(parts.written.instruments, { venue, symbol })) {
     violations.push([[...at, 'symbol'], `${venue} ${symbol} is not among the instruments`]);
   }
   const used = parts.accounts.find((known) => known?.id === part.account);
@@ -159,7 +174,7 @@ function checkReferences(part: StrategySettings, parts: Parts, at: Path): Violat
 }
 
 function checkInterval({ venue, symbol, interval }: StrategySettings, parts: Parts, at: Path): Violation[] {
-  if (isMissing(parts.feeds, (known) => known.venue === venue && known.symbol === symbol)) {
+  if (isMissing(parts.written.feeds, { venue, symbol })) {
     return [[[...at, 'symbol'], `${venue} ${symbol} has no feed`]];
   }
   const fed = parts.feeds.find((known) => known?.venue === venue && known.symbol === symbol);

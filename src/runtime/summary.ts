@@ -1,7 +1,7 @@
 /** What came of a run, as a person wants to know it: bars, signals, orders, fills, positions, profit, where to look next. */
 
 import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
-import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
+import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import type { ReadStore } from '../ports.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { type OrderDocument, orders } from '../projections/orders.ts';
@@ -9,7 +9,6 @@ import { type PositionDocument, positions } from '../projections/positions.ts';
 import { collectionOf } from '../projections/projection.ts';
 import { type SignalDocument, signals } from '../projections/signals.ts';
 import { readAll } from './read-all.ts';
-import { money, table, thousands } from './table.ts';
 
 interface StrategySummary {
   readonly strategy: string;
@@ -76,46 +75,4 @@ async function summarizeAccount(reads: ReadStore, account: AccountDocument, sett
     profit: formatDecimal(subtract(parseDecimal(equity), parseDecimal(opening))),
     positions: open,
   };
-}
-
-/** The summary as lines; `address` is where the API is served. */
-export function summaryLines({ recordings, strategies, accounts: held }: Summary, address: string): string[] {
-  return [
-    '',
-    ...recordings.map(({ feed, evidence }) => {
-      const samples = evidence.DepthSampled === undefined ? '' : `, ${thousands(evidence.DepthSampled)} samples of the book`;
-      return `${feed}: ${thousands(evidence.BarClosed ?? 0)} bars${samples}`;
-    }),
-    '',
-    ...table(
-      ['strategy', 'account', 'signals', 'orders', 'filled', 'denied'],
-      strategies.map(({ strategy, account, ...counts }) => [
-        strategy,
-        account,
-        ...[counts.signals, counts.orders, counts.filled, counts.denied].map(thousands),
-      ]),
-    ),
-    '',
-    ...table(
-      ['account', 'equity', 'profit', 'currency', 'position'],
-      held.map(({ account, currency, equity, profit, positions: open }) => [
-        account,
-        money(equity),
-        `${profit.startsWith('-') ? '' : '+'}${money(profit)}`,
-        currency,
-        open.map(positionText).join('; ') || 'flat',
-      ]),
-    ),
-    '',
-    'Where to look next',
-    `  ${address}/v1/signals?strategy=${strategies[0]?.strategy ?? ''}`,
-    `  ${address}/v1/orders    ${address}/v1/accounts`,
-    '  npx tapedeck events --category signals    npx tapedeck status',
-    '',
-  ];
-}
-
-function positionText({ quantity, venue, symbol, strategy, averageEntryPrice }: PositionDocument): string {
-  const entry = averageEntryPrice === null ? '' : ` at ${money(averageEntryPrice)}`;
-  return `${quantity} ${instrumentKey(venue, symbol)}${entry} (${strategy})`;
 }

@@ -1,2 +1,0 @@
-/** The command was asked for something that cannot be; the message says what and what to do. */
-export class UsageError extends Error {}

@@ -1,0 +1,81 @@
+/** Real processes for tests: started with this Node, awaited, and never left behind. */
+
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+const MAIN = join(ROOT, 'src', 'main.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Child {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+  /** Resolves when standard output has had `text`; rejects when the process ends before. */
+  saw(text: string): Promise<void>;
+}
+
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+/** Starts `node ARGS...`; whatever is still running when the test file is done is ended. */
+export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } });
+  running.add(child);
+  let [stdout, stderr] = ['', ''];
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+  const saw = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (stdout.includes(text)) resolve();
+      };
+      child.stdout.on('data', look);
+      void ended.then(() =>
+        reject(new Error(`the process ended without "${text}": ${stdout.slice(-500)} ${stderr.slice(-2000)}`)),
+      );
+      look();
+    });
+  return { process: child, ended, saw };
+}
+
+/** Starts `tapedeck ARGS...`. */
+export function startTapedeck(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  return startNode([MAIN, ...args], env);
+}
+
+/** Runs `tapedeck ARGS...` to its end. */
+export function tapedeck(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return startTapedeck(args, env).ended;
+}
+
+/** Call once in a test file that starts processes. */
+export function endChildrenAfterwards(): void {
+  afterAll(async () => {
+    await Promise.all(
+      [...running].map(
+        (child) =>
+          new Promise((resolve) => {
+            child.once('close', resolve);
+            child.kill('SIGKILL');
+          }),
+      ),
+    );
+  });
+}
