@@ -58,7 +58,8 @@ export class EngineFollower {
   private exhausted = false;
   /** Last revision of each stream that the engine writes, counted from the cascades. */
   private readonly revisions = new Map<string, number>();
-  private lastCopies: readonly Copy[] = [];
+  /** Copies of the last cascade that are not known to be made. */
+  private missingCopies: readonly Copy[] = [];
 
   constructor(engine: Engine, codeVersion: string, decidedUpTo: string) {
     this.engine = engine;
@@ -86,7 +87,7 @@ export class EngineFollower {
    * person wants it back.
    */
   *activate(rollBack: boolean, now: string): Steps<void> {
-    for (const copy of this.lastCopies) yield* append(copy.stream, copy.expected, [copy.event]);
+    yield* this.makeCopies();
     this.deciding = true;
     if (this.activeBuild === this.codeVersion) return;
     if (this.pastBuilds.has(this.codeVersion) && !rollBack) {
@@ -220,7 +221,7 @@ export class EngineFollower {
 
   private adoptCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): void {
     this.engine.adopt(evidence, decisions);
-    if (decisions.length > 0) this.lastCopies = this.placeCopies(decisions);
+    if (decisions.length > 0) this.missingCopies = this.placeCopies(decisions);
     this.tookEvidence(evidence.id, position);
   }
 
@@ -239,9 +240,17 @@ export class EngineFollower {
   }
 
   private *record(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): Steps<void> {
+    // Whoever recorded the cascade before may not have come to its copies yet; only the last one's can be missing.
+    yield* this.makeCopies();
     const recorded = yield* this.appendCascade(evidence, position, decisions);
-    this.lastCopies = this.placeCopies(recorded);
-    for (const copy of this.lastCopies) yield* append(copy.stream, copy.expected, [copy.event]);
+    this.missingCopies = this.placeCopies(recorded);
+    yield* this.makeCopies();
+  }
+
+  /** Makes the copies of the last cascade; those that are there already are left as they are. */
+  private *makeCopies(): Steps<void> {
+    for (const copy of this.missingCopies) yield* append(copy.stream, copy.expected, [copy.event]);
+    this.missingCopies = [];
   }
 
   /** Appends the cascade, or finds that another engine did. Returns what the record holds. */

@@ -1,17 +1,18 @@
 /** Law 4, embedded: SIGKILL at any statement, hundreds of times, leaves exactly the tape and the read models of one clean run. */
 
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { collectionOf } from '../../src/projections/projection.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { type Ended, endChildrenAfterwards, startNode } from '../support/child.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
 
-const DATA = join(import.meta.dirname, '..', '..', 'data');
+endChildrenAfterwards();
+
 const CHILD = join(import.meta.dirname, 'ingest-child.ts');
 const DIE = join(import.meta.dirname, '..', 'support', 'die-at-statement.ts');
 /** Two lanes, as there are two cores. */
@@ -31,47 +32,10 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** The head of both shipped recordings, with strategies that are quick to trade. */
-function writeRecordings(folder: string): string {
-  const { candles } = JSON.parse(
-    gunzipSync(readFileSync(join(DATA, 'coinbase_btcusd_4h_2016-05-18_2025-10-28.json.gz'))).toString(),
-  );
-  writeFileSync(join(folder, 'candles.json'), JSON.stringify({ candles: candles.slice(0, CANDLES) }, null, 1));
-  const frames = gunzipSync(readFileSync(join(DATA, 'spot_btcusdt_20240808.jsonl.gz')))
-    .toString()
-    .split('\n', FRAMES);
-  writeFileSync(join(folder, 'frames.jsonl'), `${frames.join('\n')}\n`);
-  const settings = JSON.parse(readFileSync(join(DATA, '..', 'settings', 'default.json'), 'utf8'));
-  settings.feeds[0].recordings = ['candles.json'];
-  settings.feeds[1].recordings = ['frames.jsonl'];
-  settings.strategies[0].params = { fast: 2, slow: 5 };
-  settings.strategies[1].params = { fast: 2, slow: 4 };
-  const file = join(folder, 'settings.json');
-  writeFileSync(file, JSON.stringify(settings));
-  return file;
-}
-
-interface Ended {
-  readonly signal: NodeJS.Signals | null;
-  readonly output: string;
-}
-
-function runChild(folder: string, settings: string, env: Record<string, string>): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', DIE, CHILD, folder, settings], { env: { ...process.env, ...env } });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0 || signal === 'SIGKILL') resolve({ signal, output });
-      else reject(new Error(`the child ended with ${code ?? signal}: ${output}`));
-    });
-  });
+async function runChild(folder: string, settings: string, env: Record<string, string>): Promise<Ended> {
+  const ended = await startNode(['--import', DIE, CHILD, folder, settings], env).ended;
+  if (ended.code !== 0 && ended.signal !== 'SIGKILL') throw new Error(`the child ended with ${ended.code}: ${ended.stderr}`);
+  return ended;
 }
 
 /** Everything on the tape but times of recording, and every document of every read model. */
@@ -105,11 +69,11 @@ describe('killed at any point', () => {
     timeout: 600_000,
   }, async () => {
     const folder = new TemporaryFolder().path;
-    const settings = writeRecordings(folder);
+    const settings = writeRecordedHeads(folder, CANDLES, FRAMES);
     const clean = join(folder, 'clean');
     mkdirSync(clean);
-    const { output } = await runChild(clean, settings, { REPORT_STATEMENTS: '1' });
-    const statements = Number(/statements (\d+)/.exec(output)?.[1]);
+    const { stdout } = await runChild(clean, settings, { REPORT_STATEMENTS: '1' });
+    const statements = Number(/statements (\d+)/.exec(stdout)?.[1]);
     const expected = await contentsOf(clean);
     expect(expected.tape.filter(({ type }) => type === 'OrderFilled').length).toBeGreaterThan(5);
 

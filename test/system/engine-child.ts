@@ -1,0 +1,36 @@
+/**
+ * Runs the engine on a tape that others record on, until standard input ends. Arguments: file of the tape, and
+ * `locked` or `unlocked`: without the store's lock the engine races by exact revisions alone.
+ */
+
+import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import type { EventStore } from '../../src/ports.ts';
+import { startEngineLoop } from '../../src/runtime/engine-loop.ts';
+import { makeEngineRunner } from '../../src/system.ts';
+import { makeLogger } from '../../src/telemetry.ts';
+
+const [file = '', lock = 'locked'] = process.argv.slice(2);
+const clock = { now: () => Date.now() };
+const store = await openEventStore(`sqlite:${file}`, clock);
+const events: EventStore = lock === 'locked' ? store : withoutLock(store);
+const reads = await openReadStore('memory:');
+const runner = makeEngineRunner({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'test', rollBack: false });
+const loop = await startEngineLoop(runner, events);
+process.stdout.write('ready\n');
+process.stdin.resume();
+await Promise.race([loop.ended, new Promise((resolve) => process.stdin.once('end', resolve))]);
+await loop.close();
+await runner.catchUp();
+await reads.close();
+await store.close();
+
+function withoutLock(inner: EventStore): EventStore {
+  return {
+    append: (...args) => inner.append(...args),
+    read: (query) => inner.read(query),
+    byId: (id) => inner.byId(id),
+    head: () => inner.head(),
+    subscribe: (options) => inner.subscribe(options),
+    close: () => inner.close(),
+  };
+}

@@ -1,0 +1,115 @@
+/** Several processes on one tape, without a lease: it stays that of one. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openEventStore, openRecording } from '../../src/adapters/open.ts';
+import { Tally } from '../../src/domain/market/tally.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
+import { makeEvidence } from '../../src/tape/envelope.ts';
+import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { endChildrenAfterwards, startNode, startTapedeck, tapedeck } from '../support/child.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { wholeTape } from '../support/small-market.ts';
+
+endChildrenAfterwards();
+const temporary = new TemporaryFolder();
+const ENGINE = join(import.meta.dirname, 'engine-child.ts');
+const clock = { now: () => Date.now() };
+let folders = 0;
+
+function newFolder(): string {
+  const folder = join(temporary.path, `race-${++folders}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+/** By stream: ids, types, data and causes, in order. Times of settings are the edge's, and so left out. */
+async function factsIn(folder: string): Promise<Record<string, unknown[]>> {
+  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, clock);
+  const streams: Record<string, unknown[]> = {};
+  for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
+    if (type === 'EngineActivated') continue;
+    streams[stream] ??= [];
+    streams[stream].push({ id, ...(stream === 'engine' ? {} : { revision }), type, data, causationId: metadata.causationId });
+  }
+  await events.close();
+  return streams;
+}
+
+const FEEDS = [
+  ['candles.json', 'coinbase', 'BTC-USD'],
+  ['frames.jsonl', 'binance', 'BTCUSDT'],
+] as const;
+
+function ingestArguments(folder: string, [file, venue, symbol]: (typeof FEEDS)[number]): string[] {
+  return ['ingest', join(folder, file), '--venue', venue, '--symbol', symbol];
+}
+
+/** One process, one recording after the other. */
+async function cleanRun(): Promise<Record<string, unknown[]>> {
+  const folder = newFolder();
+  const env = { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: writeRecordedHeads(folder, 300, 6_000) };
+  for (const feed of FEEDS) expect(await tapedeck(ingestArguments(folder, feed), env)).toMatchObject({ code: 0, stderr: '' });
+  return factsIn(folder);
+}
+
+function sorted(facts: Record<string, unknown[]>): Record<string, unknown[]> {
+  // Two feeds that are ingested side by side are decided in whichever order they came; their cascades are the same.
+  return {
+    ...facts,
+    engine: [...(facts.engine ?? [])].sort((a, b) => ((a as { id: string }).id < (b as { id: string }).id ? -1 : 1)),
+  };
+}
+
+describe('several processes on one tape', () => {
+  it('that ingest the same recordings at once leave the tape of one', { timeout: 120_000 }, async () => {
+    const expected = await cleanRun();
+    const folder = newFolder();
+    const env = { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: writeRecordedHeads(folder, 300, 6_000) };
+    const children = [...FEEDS, ...FEEDS].map((feed) => startTapedeck(ingestArguments(folder, feed), env));
+    for (const { ended } of children) expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    expect(sorted(await factsIn(folder))).toEqual(sorted(expected));
+  });
+
+  it.each(['locked', 'unlocked'])(
+    'of which two decide live, %s, while a third records, leave what is decided in step',
+    { timeout: 120_000 },
+    async (lock) => {
+      const expected = await cleanRun();
+      const folder = newFolder();
+      const settingsFile = writeRecordedHeads(folder, 300, 6_000);
+      const file = join(folder, 'tape.sqlite');
+      const events = await openEventStore(`sqlite:${file}`, clock);
+      const origin = { actor: 'ingest', codeVersion: 'test' };
+      const { settings } = await applySettings(events, await loadSettings(settingsFile), { clock, ...origin });
+      const engines = [0, 1].map(() => startNode([ENGINE, file, lock]));
+      for (const engine of engines) await engine.saw('ready');
+      for (const feed of settings.feeds.values()) {
+        const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
+        if (instrument === undefined) throw new Error('the feed has an instrument');
+        const revisions = new Map<string, number>();
+        for await (const drafts of openRecording(
+          [recordingPath(settingsFile, feed.recordings[0] ?? '')],
+          feed,
+          instrument,
+          new Tally(),
+        )) {
+          for (const draft of drafts) {
+            const evidence = makeEvidence(draft.type, draft.stream, draft.key, draft.data, {
+              ...origin,
+              occurredAt: draft.occurredAt,
+            });
+            const appended = await events.append(draft.stream, revisions.get(draft.stream) ?? 'no-stream', [evidence]);
+            revisions.set(draft.stream, appended.revision);
+          }
+        }
+      }
+      await events.close();
+      for (const engine of engines) engine.process.stdin.end();
+      for (const { ended } of engines) expect(await ended).toMatchObject({ code: 0, stderr: '' });
+      expect(await factsIn(folder)).toEqual(expected);
+    },
+  );
+});
