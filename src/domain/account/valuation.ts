@@ -25,15 +25,19 @@ export function priceOf(state: DeskState, account: Account, holding: Holding): D
   return mark === undefined || mark === null || rate === null ? null : multiply(mark, rate);
 }
 
-/** For each asset the instrument that prices it: one that the account uses before others, else the first listed. */
+/**
+ * For each asset the instrument that prices it: one where the asset itself is traded before a contract on it, then one
+ * that the account uses, then the first listed.
+ */
 export function choosePrices(state: DeskState, account: Account): void {
   account.pricedBy.clear();
-  for (const instrument of state.instruments.values()) {
-    if (instrument.quote !== account.currency || instrument.base === account.currency) continue;
-    const chosen = account.pricedBy.get(instrument.base);
-    if (chosen === undefined || (!account.used.has(chosen) && account.used.has(instrument.key))) {
-      account.pricedBy.set(instrument.base, instrument.key);
-    }
+  const ranks = new Map<string, number>();
+  for (const { key, base, quote, spot } of state.instruments.values()) {
+    if (quote !== account.currency || base === account.currency) continue;
+    const rank = (spot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
+    if (rank <= (ranks.get(base) ?? -1)) continue;
+    ranks.set(base, rank);
+    account.pricedBy.set(base, key);
   }
   for (const asset of account.balances.keys()) revalueAsset(state, account, asset);
   for (const key of account.net.keys()) revalueInstrument(state, account, state.instruments.get(key));
