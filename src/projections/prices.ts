@@ -50,13 +50,12 @@ export const prices: Projection<PriceDocument> = {
       case 'BarClosed':
       case 'BarCorrected':
         return takeBar(document ?? unknownPrice(event.data), event.data);
-      case 'DepthSampled':
-        return takeQuote(
-          document ?? unknownPrice(event.data),
-          topOf(event.data.bids),
-          topOf(event.data.asks),
-          event.data.eventTime,
-        );
+      case 'DepthSampled': {
+        const { bids, asks, eventTime } = event.data;
+        const price = document ?? unknownPrice(event.data);
+        goesOn(price, eventTime);
+        return takeQuote(price, topOf(bids), topOf(asks), eventTime);
+      }
       case 'FeedStale':
       case 'FeedRecovered': {
         const price = document ?? unknownPrice(event.data);
@@ -95,7 +94,15 @@ function takeBar(price: PriceDocument, bar: Bar): PriceDocument {
     price.lastTime = bar.closeTime;
     price.time = later(price.time, bar.closeTime);
   }
+  // Where there is a book, a bar does not show that it is valid.
+  if (price.quoteTime === null) goesOn(price, bar.closeTime);
   return bar.bid === null && bar.ask === null ? price : takeQuote(price, bar.bid, bar.ask, bar.closeTime);
+}
+
+/** Data from after the end of a recording: more of the same session came, whose beginning is on the tape already. */
+function goesOn(price: PriceDocument, time: string): void {
+  const { reason, since } = price.feed;
+  if (reason === 'ended' && (since === null || time > since)) price.feed = { state: 'live', reason: null, since: time };
 }
 
 function takeQuote(price: PriceDocument, bid: string | null, ask: string | null, time: string): PriceDocument {

@@ -89,6 +89,20 @@ describe('prices', () => {
     expect(foldOne(prices, [stale]).feed).toEqual({ state: 'stale', reason: 'gap', since: noon(1) });
     expect(foldOne(prices, [stale, back]).feed).toEqual({ state: 'live', reason: null, since: noon(2) });
   });
+
+  it('say of a recording that had ended that it goes on, with candles by a bar, with a book by a sample', () => {
+    const end = recorded(2, 'FeedStale', 'feed-binance.BTCUSDT', { ...instrument, reason: 'ended', lastEventTime: null });
+    const ended = { state: 'stale', reason: 'ended', since: noon(2) };
+    const live = { state: 'live', reason: null, since: noon(3) };
+    const [early, late] = [recorded(3, 'BarClosed', STREAM, bar(1, '101')), recorded(4, 'BarClosed', STREAM, bar(2, '102'))];
+    expect(foldOne(prices, [end, early]).feed).toEqual(ended);
+    expect(foldOne(prices, [end, early, late]).feed).toEqual(live);
+    const sample = depth(1, 1, '100', '102');
+    expect(foldOne(prices, [sample, end, depth(3, 2, '100', '102'), late]).feed).toEqual(ended);
+    expect(foldOne(prices, [sample, end, late, depth(5, 3, '100', '102')]).feed).toEqual(live);
+    const gap = recorded(3, 'FeedStale', 'feed-binance.BTCUSDT', { ...instrument, reason: 'gap', lastEventTime: null });
+    expect(foldOne(prices, [sample, gap, depth(5, 5, '100', '102')]).feed).toMatchObject({ reason: 'gap' });
+  });
 });
 
 describe('books', () => {

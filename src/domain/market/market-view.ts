@@ -21,6 +21,8 @@ export interface MarketState {
   closeMs: number | null;
   /** Why the feed is not to be trusted; `not-begun` before its first FeedRecovered, null when it is. */
   distrust: FeedStaleReason | 'not-begun' | null;
+  /** When the feed last became stale. */
+  staleSinceMs: number;
   mark: Decimal | null;
   /** The greatest time of its market data. */
   timeMs: number;
@@ -53,8 +55,10 @@ export function evolveMarket(view: MarketView, feeds: ReadonlyMap<string, FeedSe
   const market = marketOf(view, key);
   if (event.type === 'BarClosed') takeBar(market, feed, event.data);
   else if (event.type === 'DepthSampled') takeSample(market, event.data);
-  else market.distrust = event.type === 'FeedStale' ? event.data.reason : null;
-  market.timeMs = Math.max(market.timeMs, epochMs(event.metadata.occurredAt));
+  else takeFeedState(market, event);
+  const timeMs = epochMs(event.metadata.occurredAt);
+  if (goesOn(market, feed, event.type, timeMs)) market.distrust = null;
+  market.timeMs = Math.max(market.timeMs, timeMs);
   market.mark = markOf(market);
   return key;
 }
@@ -83,12 +87,31 @@ function marketOf(view: MarketView, key: string): MarketState {
       close: null,
       closeMs: null,
       distrust: 'not-begun',
+      staleSinceMs: 0,
       mark: null,
       timeMs: 0,
     };
     view.set(key, market);
   }
   return market;
+}
+
+function takeFeedState(market: MarketState, event: Extract<TapeEvent, { type: 'FeedStale' | 'FeedRecovered' }>): void {
+  if (event.type === 'FeedRecovered') {
+    market.distrust = null;
+    return;
+  }
+  market.distrust = event.data.reason;
+  market.staleSinceMs = epochMs(event.metadata.occurredAt);
+}
+
+/**
+ * A session that is taken in again with more of it begins as it did before, which is on the tape already: data from
+ * after its former end say that it goes on. Of a feed with a book only a sample does, which a valid book alone gives.
+ */
+function goesOn(market: MarketState, feed: FeedSettings, type: TapeEvent['type'], timeMs: number): boolean {
+  const proof = feed.depth === undefined ? 'BarClosed' : 'DepthSampled';
+  return market.distrust === 'ended' && type === proof && timeMs > market.staleSinceMs;
 }
 
 function takeBar(market: MarketState, feed: FeedSettings, bar: Bar): void {
