@@ -24,7 +24,12 @@ export interface Config {
   readonly settingsFile: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly apiKeys: readonly ApiKey[];
+  /** Who works at the command line, as the system knows them. */
+  readonly user: string;
 }
+
+/** The project's own folder, so that a command finds the same stores from wherever it is called. */
+const ROOT = join(import.meta.dirname, '..');
 
 const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(\S{16,256})$/;
 
@@ -36,15 +41,16 @@ const environment = z.object({
     .transform(Number)
     .pipe(z.int().max(65_535))
     .default(3000),
-  TAPEDECK_DATA: z.string().min(1).default('.tapedeck'),
+  TAPEDECK_DATA: z.string().min(1).default(join(ROOT, '.tapedeck')),
   TAPEDECK_EVENT_STORE: z.string().min(1).optional(),
   TAPEDECK_READ_STORE: z.string().min(1).optional(),
   TAPEDECK_SETTINGS: z
     .string()
     .min(1)
-    .default(join(import.meta.dirname, '..', 'settings', 'default.json')),
+    .default(join(ROOT, 'settings', 'default.json')),
   TAPEDECK_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TAPEDECK_API_KEYS: z.string().default(''),
+  USER: z.string().default('unknown'),
 });
 
 /**
@@ -72,6 +78,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     settingsFile: resolve(data.TAPEDECK_SETTINGS),
     logLevel: data.TAPEDECK_LOG_LEVEL,
     apiKeys,
+    user: data.USER,
   };
 }
 

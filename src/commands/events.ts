@@ -5,7 +5,7 @@ import { findEventType } from '../domain/catalogue.ts';
 import { isIsoTime } from '../domain/time.ts';
 import type { EventStore, ReadQuery } from '../ports.ts';
 import { envelopeOf, type RecordedEvent } from '../tape/envelope.ts';
-import { withStores } from './opening.ts';
+import { withTape } from './opening.ts';
 
 const PAGE = 500;
 
@@ -37,7 +37,7 @@ export function eventsCommand(): Command {
       'after',
       '\nExamples:\n  npx tapedeck events --category signals\n  npx tapedeck events --type OrderFilled --json | head -1',
     )
-    .action((options: Options) => withStores(({ events }) => print(events, options)));
+    .action((options: Options) => withTape(({ events }) => print(events, options)));
 }
 
 async function print(events: EventStore, options: Options): Promise<void> {

@@ -9,7 +9,7 @@ import type { EventStore } from '../ports.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../runtime/requests.ts';
 import { readSettings } from '../runtime/settings-apply.ts';
-import { cliActor, type Opened, withStores } from './opening.ts';
+import { cliActor, type Opened, withTape } from './opening.ts';
 
 /** How long to wait for a running engine to take the request in, and how often to look. */
 const WAIT_MS = 2_000;
@@ -36,7 +36,7 @@ export function haltCommand(): Command {
     .option('--flatten', 'close the positions')
     .addHelpText('after', '\nExample:\n  npx tapedeck halt --account paper-binance --cancel-open --reason "feed looks wrong"')
     .action((options: HaltOptions) =>
-      withStores((opened) =>
+      withTape((opened) =>
         ask(opened, options, 'halt', (asking, scope) => {
           const { mode, reason } = options;
           const data = { scope, mode, cancelOpen: options.cancelOpen === true, flatten: options.flatten === true, reason };
@@ -50,7 +50,7 @@ export function resumeCommand(): Command {
   return scoped(new Command('resume').description('trade again after a halt'))
     .addHelpText('after', '\nExample:\n  npx tapedeck resume --account paper-binance --reason "feed is well again"')
     .action((options: Options) =>
-      withStores((opened) =>
+      withTape((opened) =>
         ask(opened, options, 'resume', (asking, scope) => requestResume(asking, { scope, reason: options.reason }, randomUUID())),
       ),
     );
@@ -66,13 +66,16 @@ function scoped(command: Command): Command {
 }
 
 async function ask(
-  { clock, events }: Opened,
+  { config, clock, events }: Opened,
   options: Options,
   verb: string,
   request: (asking: Asking, scope: HaltScope) => Promise<RecordedRequest>,
 ): Promise<void> {
   const scope = await scopeOf(events, options);
-  const { requestId, position } = await request({ store: events, clock, actor: cliActor(), codeVersion: codeVersion() }, scope);
+  const { requestId, position } = await request(
+    { store: events, clock, actor: cliActor(config), codeVersion: codeVersion() },
+    scope,
+  );
   const decided = await engineTook(events, requestId, position);
   if (options.json === true || !process.stdout.isTTY) {
     process.stdout.write(`${JSON.stringify({ request: requestId, position, decided })}\n`);

@@ -43,8 +43,13 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
   const settings =
     recorded.generation > 0
       ? recorded
-      : (await applySettings(events, await loadSettings(config.settingsFile), { clock, actor: cliActor(), codeVersion: build }))
-          .settings;
+      : (
+          await applySettings(events, await loadSettings(config.settingsFile), {
+            clock,
+            actor: cliActor(config),
+            codeVersion: build,
+          })
+        ).settings;
   const found = findFeed(settings, options.venue, options.symbol);
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');

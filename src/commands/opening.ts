@@ -1,7 +1,9 @@
 /** What every command opens: the configuration and the stores, closed again whatever happens. */
 
+import { existsSync } from 'node:fs';
 import { openEventStore, openReadStore } from '../adapters/open.ts';
 import { type Config, readConfig } from '../config.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Clock, EventStore, ReadStore } from '../ports.ts';
 
 export interface Opened {
@@ -13,9 +15,22 @@ export interface Opened {
 
 const systemClock: Clock = { now: () => Date.now() };
 
-/** Opens the stores that the environment names, hands them to `work`, and closes them. */
-export async function withStores<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
+/** Opens the stores that the environment names, making them where there are none, hands them to `work`, and closes them. */
+export function withStores<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
+  return withStoresOf(readConfig(process.env), work);
+}
+
+/** The same for what is only of use on a tape that is there: a look must not make one. */
+export function withTape<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
+  const file = config.eventStore.startsWith('sqlite:') ? config.eventStore.slice('sqlite:'.length) : undefined;
+  if (file !== undefined && !existsSync(file)) {
+    throw new UserError(`there is no tape at ${file}: start one with "npm start", or name its folder with TAPEDECK_DATA`);
+  }
+  return withStoresOf(config, work);
+}
+
+async function withStoresOf<T>(config: Config, work: (opened: Opened) => Promise<T>): Promise<T> {
   const events = await openEventStore(config.eventStore, systemClock);
   try {
     const reads = await openReadStore(config.readStore);
@@ -30,6 +45,6 @@ export async function withStores<T>(work: (opened: Opened) => Promise<T>): Promi
 }
 
 /** Who acts from the command line, as recorded on the tape. */
-export function cliActor(): string {
-  return `cli:${process.env.USER ?? 'unknown'}`;
+export function cliActor({ user }: Config): string {
+  return `cli:${user}`;
 }

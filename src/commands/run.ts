@@ -42,7 +42,7 @@ async function run(opened: Opened, options: Options): Promise<void> {
   const screen = makeScreen(onScreen ? process.stdout : undefined, log);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
-  const { outcome, settings } = await applySettings(events, proposed, { clock, actor: cliActor(), codeVersion: build });
+  const { outcome, settings } = await applySettings(events, proposed, { clock, actor: cliActor(config), codeVersion: build });
   if (outcome === 'ignored') {
     screen.warn(
       `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,

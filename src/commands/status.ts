@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { readStatus, type Status } from '../runtime/status.ts';
-import { withStores } from './opening.ts';
+import { withTape } from './opening.ts';
 import { money, table } from './table.ts';
 
 export function statusCommand(): Command {
@@ -10,7 +10,7 @@ export function statusCommand(): Command {
     .description('what is going on: the tape, the engine, feeds, halts, open orders, positions, read models')
     .option('--json', 'one JSON document')
     .action((options: { json?: true }) =>
-      withStores(async ({ events, reads }) => {
+      withTape(async ({ events, reads }) => {
         const status = await readStatus(events, reads);
         const json = options.json === true || !process.stdout.isTTY;
         process.stdout.write(json ? `${JSON.stringify(status)}\n` : `${statusLines(status).join('\n')}\n`);

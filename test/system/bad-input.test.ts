@@ -242,9 +242,18 @@ describe('the command line', () => {
     [['ingest', 'a-file'], /required option '--venue <name>' not specified/],
     [['events', '--type', 'Nothing'], /there is no event type "Nothing"/],
     [['events', '--limit', '-1'], /whole number of 1 or more/],
-    [['halt', '--reason', 'x'], /one of --all, --account ID and --strategy NAME/],
+    [['status'], /there is no tape at .*tape\.sqlite: start one with "npm start"/],
   ])('refuses %j', async (args, message) => {
     refused(await tapedeck(args, { TAPEDECK_DATA: newFolder() }), message);
+  });
+
+  it('refuses a halt that does not say what is to be halted', async () => {
+    const folder = newFolder();
+    await ingest(folder, write(folder, 'frames.jsonl', FRAMES.join('\n')));
+    refused(
+      await tapedeck(['halt', '--reason', 'x'], { TAPEDECK_DATA: folder }),
+      /one of --all, --account ID and --strategy NAME/,
+    );
   });
 
   it('stops in order when it is told to', async () => {
