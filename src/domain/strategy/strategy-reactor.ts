@@ -14,8 +14,11 @@ interface Running {
   /** The strategy kind's own. */
   readonly state: unknown;
   lastOpenTime: string | null;
-  /** The change of side that its last bar made, until the next bar of its series. */
-  change: SideChange | null;
+}
+
+interface Change extends SideChange {
+  readonly strategy: string;
+  readonly settingsHash: string;
 }
 
 interface State {
@@ -23,6 +26,11 @@ interface State {
   /** The last bars of each series, so that a strategy that is added later can be warmed up. */
   readonly history: Map<string, Bar[]>;
   readonly running: Map<string, Running>;
+  /**
+   * What the bars of the latest evidence changed, by the bar's event id. One piece of evidence may close two bars of
+   * one series, and both are taken in before the first is decided upon.
+   */
+  readonly changes: Map<string, Change[]>;
 }
 
 function seriesKey(venue: string, symbol: string, interval: string): string {
@@ -31,29 +39,29 @@ function seriesKey(venue: string, symbol: string, interval: string): string {
 
 export class StrategyReactor implements Reactor {
   readonly name = 'strategy';
-  private state: State = { settings: noSettings(), history: new Map(), running: new Map() };
+  private state: State = { settings: noSettings(), history: new Map(), running: new Map(), changes: new Map() };
 
   evolve(event: TapeEvent): void {
-    if (event.type === 'BarClosed') this.takeBar(event.data);
+    if (event.metadata.reactor === undefined) this.state.changes.clear();
+    if (event.type === 'BarClosed') this.takeBar(event.id, event.data);
     else if (evolveSettings(this.state.settings, event)) this.startAndStop();
   }
 
   decide(event: TapeEvent, emit: Emit): void {
     if (event.type !== 'BarClosed') return;
     const bar = event.data;
-    for (const [strategy, { settings, change }] of this.state.running) {
-      if (change === null || !isFor(settings, bar)) continue;
+    for (const { strategy, side, reason, settingsHash } of this.state.changes.get(event.id) ?? []) {
       emit('SignalGenerated', signalsStream(strategy), {
         strategy,
         venue: bar.venue,
         symbol: bar.symbol,
         interval: bar.interval,
-        side: change.side,
+        side,
         barOpenTime: bar.openTime,
         barCloseTime: bar.closeTime,
         barSource: bar.source,
-        reason: change.reason,
-        settingsHash: settings.settingsHash,
+        reason,
+        settingsHash,
       });
     }
   }
@@ -66,10 +74,15 @@ export class StrategyReactor implements Reactor {
     this.state = structuredClone(snapshot) as State;
   }
 
-  private takeBar(bar: Bar): void {
+  private takeBar(id: string, bar: Bar): void {
+    const changes: Change[] = [];
     for (const running of this.state.running.values()) {
-      if (isFor(running.settings, bar)) feed(running, bar);
+      if (!isFor(running.settings, bar)) continue;
+      const { name: strategy, settingsHash } = running.settings;
+      const change = feed(running, bar);
+      if (change !== null) changes.push({ ...change, strategy, settingsHash });
     }
+    if (changes.length > 0) this.state.changes.set(id, changes);
     this.remember(bar);
   }
 
@@ -104,11 +117,10 @@ export class StrategyReactor implements Reactor {
       );
     }
     const params = kind.params.parse(settings.params);
-    const running: Running = { settings, state: kind.start(params, instrument), lastOpenTime: null, change: null };
+    const running: Running = { settings, state: kind.start(params, instrument), lastOpenTime: null };
     const bars = this.state.history.get(seriesKey(settings.venue, settings.symbol, settings.interval)) ?? [];
+    // What the warm-up makes is history: nothing is decided upon it.
     for (const bar of bars.slice(-kind.warmUp(params))) feed(running, bar);
-    // What the warm-up made is history: nothing is decided upon it.
-    running.change = null;
     this.state.running.set(settings.name, running);
   }
 }
@@ -117,11 +129,10 @@ function isFor(settings: ConfiguredStrategy, bar: Bar): boolean {
   return settings.interval === bar.interval && settings.symbol === bar.symbol && settings.venue === bar.venue;
 }
 
-/** Hands a bar on, unless the strategy has had that open time or a later one. */
-function feed(running: Running, bar: Bar): void {
-  running.change = null;
-  if (running.lastOpenTime !== null && bar.openTime <= running.lastOpenTime) return;
+/** Hands a bar on, unless the strategy has had that open time or a later one. Returns what it changes. */
+function feed(running: Running, bar: Bar): SideChange | null {
+  if (running.lastOpenTime !== null && bar.openTime <= running.lastOpenTime) return null;
   running.lastOpenTime = bar.openTime;
   const kind = findStrategyKind(running.settings.kind) as StrategyKind;
-  running.change = kind.evolve(running.state, bar);
+  return kind.evolve(running.state, bar);
 }
