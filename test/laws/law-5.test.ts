@@ -1,0 +1,83 @@
+/** Law 5: a checkpoint is only ever the position of work already committed, and losing it costs time, not truth. */
+
+import { describe, expect, it } from 'vitest';
+import { openReadStore } from '../../src/adapters/open.ts';
+import type { EventStore, ReadStore } from '../../src/ports.ts';
+import { collectionOf } from '../../src/projections/projection.ts';
+import { PROJECTIONS } from '../../src/projections/projections.ts';
+import { startSystem } from '../../src/system.ts';
+import { comparePositions } from '../../src/tape/envelope.ts';
+import { makeLogger } from '../../src/telemetry.ts';
+import { projected, withRecordedTape } from '../support/recorded-tape.ts';
+import { tickingClock, wholeTape } from '../support/small-market.ts';
+
+async function documentsIn(reads: ReadStore): Promise<unknown[]> {
+  const documents: unknown[] = [];
+  for (const projection of PROJECTIONS) {
+    const collection = collectionOf(projection);
+    const field = projection.indexes[0]?.[0] ?? '';
+    documents.push(...(await reads.find({ collection, sort: { field, descending: false }, limit: 1_000 })));
+  }
+  return documents;
+}
+
+async function startOver(events: EventStore, reads: ReadStore): Promise<void> {
+  const parts = { events, reads, clock: tickingClock(), log: makeLogger('silent'), codeVersion: 'test', rollBack: false };
+  const system = await startSystem(parts);
+  await projected(system, await events.head());
+  await system.close();
+}
+
+describe('a checkpoint', () => {
+  it('that is lost with everything beside the tape costs nothing but time', async () => {
+    await withRecordedTape(150, 2_000, async (events, reads) => {
+      const before = await wholeTape(events);
+      const expected = await documentsIn(reads);
+      expect(expected.length).toBeGreaterThan(150);
+      const empty = await openReadStore('memory:');
+      await startOver(events, empty);
+      expect(await documentsIn(empty)).toEqual(expected);
+      expect(await wholeTape(events)).toEqual(before);
+    });
+  });
+
+  it('that is lost alone changes no document, however often events come again', async () => {
+    await withRecordedTape(150, 2_000, async (events, reads) => {
+      const expected = await documentsIn(reads);
+      const forgetful: ReadStore = {
+        prepare: (collections) => reads.prepare(collections),
+        load: (collection, keys) => reads.load(collection, keys),
+        commit: (projection, writes, position) => reads.commit(projection, writes, position),
+        checkpoint: async () => '0',
+        find: (query) => reads.find(query),
+        reset: (projection, collections) => reads.reset(projection, collections),
+        close: () => reads.close(),
+      };
+      await startOver(events, forgetful);
+      expect(await documentsIn(reads)).toEqual(expected);
+    });
+  });
+
+  it('is never ahead of what was committed with it', async () => {
+    await withRecordedTape(150, 2_000, async (events) => {
+      const inner = await openReadStore('memory:');
+      let committed = '0';
+      const watched: ReadStore = {
+        prepare: (collections) => inner.prepare(collections),
+        load: (collection, keys) => inner.load(collection, keys),
+        commit: async (projection, writes, position) => {
+          for (const { document } of writes) expect(comparePositions(document._position, position)).toBeLessThanOrEqual(0);
+          committed = comparePositions(position, committed) > 0 ? position : committed;
+          expect(comparePositions(position, await events.head())).toBeLessThanOrEqual(0);
+          return inner.commit(projection, writes, position);
+        },
+        checkpoint: (projection) => inner.checkpoint(projection),
+        find: (query) => inner.find(query),
+        reset: (projection, collections) => inner.reset(projection, collections),
+        close: () => inner.close(),
+      };
+      await startOver(events, watched);
+      expect(committed).toBe(await events.head());
+    });
+  });
+});

@@ -1,0 +1,57 @@
+/** The head of both shipped recordings, taken in step onto a tape in memory, with read models beside it. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
+import { Tally } from '../../src/domain/market/tally.ts';
+import type { EventStore, ReadStore } from '../../src/ports.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
+import { type System, startSystem } from '../../src/system.ts';
+import { makeLogger } from '../../src/telemetry.ts';
+import { writeRecordedHeads } from './recorded-heads.ts';
+import { tickingClock } from './small-market.ts';
+
+const MAX_WAIT_MS = 20_000;
+
+/** Hands the stores to `work` when everything is decided and projected. */
+export async function withRecordedTape<T>(
+  candles: number,
+  frames: number,
+  work: (events: EventStore, reads: ReadStore) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+  const clock = tickingClock();
+  const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:')];
+  const origin = { actor: 'ingest', codeVersion: 'test' };
+  try {
+    const settingsFile = writeRecordedHeads(folder, candles, frames);
+    const { settings } = await applySettings(events, await loadSettings(settingsFile), {
+      clock,
+      actor: 'test',
+      codeVersion: 'test',
+    });
+    const system = await startSystem({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'test', rollBack: false });
+    for (const feed of settings.feeds.values()) {
+      const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
+      if (instrument === undefined) throw new Error('the feed has an instrument');
+      const files = feed.recordings.map((recording) => recordingPath(settingsFile, recording));
+      for await (const drafts of openRecording(files, feed, instrument, new Tally())) {
+        for (let from = 0; from < drafts.length; from += 500) await system.engine.inStep(drafts.slice(from, from + 500), origin);
+      }
+    }
+    await projected(system, await events.head());
+    await system.close();
+    return await work(events, reads);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits until every read model has everything up to `position`. */
+export async function projected(system: System, position: string): Promise<void> {
+  for (const projection of system.projections.values()) {
+    if (!(await projection.waitFor(position, MAX_WAIT_MS))) throw new Error('a projection did not catch up');
+  }
+}
