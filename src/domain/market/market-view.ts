@@ -48,12 +48,11 @@ export function evolveMarket(view: MarketView, feeds: ReadonlyMap<string, FeedSe
     default:
       return null;
   }
-  if (event.metadata.reactor !== undefined) return null;
   const key = instrumentKey(event.data.venue, event.data.symbol);
   const feed = feeds.get(key);
-  if (feed === undefined) return null;
+  if (feed === undefined || (event.type === 'BarClosed' && event.data.interval !== feed.bars)) return null;
   const market = marketOf(view, key);
-  if (event.type === 'BarClosed') takeBar(market, feed, event.data);
+  if (event.type === 'BarClosed') takeBar(market, event.data);
   else if (event.type === 'DepthSampled') takeSample(market, event.data);
   else takeFeedState(market, event);
   const timeMs = epochMs(event.metadata.occurredAt);
@@ -114,8 +113,7 @@ function goesOn(market: MarketState, feed: FeedSettings, type: TapeEvent['type']
   return market.distrust === 'ended' && type === proof && timeMs > market.staleSinceMs;
 }
 
-function takeBar(market: MarketState, feed: FeedSettings, bar: Bar): void {
-  if (bar.interval !== feed.bars) return;
+function takeBar(market: MarketState, bar: Bar): void {
   const closeMs = epochMs(bar.closeTime);
   if (market.closeMs !== null && closeMs <= market.closeMs) return;
   market.close = parseDecimal(bar.close);

@@ -76,13 +76,12 @@ function acceptanceChanges(order: OrderState, report: ExecutionReport): OrderCha
 }
 
 /** What the fill is, as far as the report says; the quantity can also be told from the cumulative one. */
-function fillOf(order: OrderState, report: ExecutionReport): Fill | null {
+function fillOf(order: OrderState, report: ExecutionReport, tradeId: string): Fill | null {
   const reported = parseDecimal(report.cumulativeQuantity);
   const quantity = report.quantity === null ? subtract(reported, order.cumulative) : parseDecimal(report.quantity);
   if (report.price === null || sign(quantity) <= 0) return null;
   return {
-    // A venue that gives a trade no id of its own still has an id for the execution.
-    tradeId: report.tradeId ?? `execution:${report.executionId}`,
+    tradeId,
     price: parseDecimal(report.price),
     quantity,
     cumulative: add(order.cumulative, quantity),
@@ -93,12 +92,13 @@ function fillOf(order: OrderState, report: ExecutionReport): Fill | null {
 }
 
 function tradeChanges(order: OrderState, report: ExecutionReport): OrderChange[] {
-  if (report.tradeId !== null && order.trades.has(report.tradeId)) return [];
-  const fill = fillOf(order, report);
+  // A venue that gives a trade no id of its own still has an id for the execution.
+  const tradeId = report.tradeId ?? `execution:${report.executionId}`;
+  if (order.trades.has(tradeId)) return [];
+  const fill = fillOf(order, report, tradeId);
   if (fill === null) {
     return [anomaly('incomplete-fill', `execution ${report.executionId} has no price or no quantity and cannot be booked`)];
   }
-  if (order.trades.has(fill.tradeId)) return [];
   return [{ kind: 'filled', fill }, ...fillAnomalies(order, report, fill)];
 }
 

@@ -1,16 +1,22 @@
 /** An account's limits as they are checked: read once when they take effect. */
 
-import { type Decimal, parseDecimal } from '../decimal.ts';
+import { type Decimal, formatDecimal, parseDecimal } from '../decimal.ts';
 import { durationMs, type RiskLimits } from '../settings/settings.ts';
+
+/** A bound with its text, which every order that it lets through carries. */
+export interface Bound {
+  readonly value: Decimal;
+  readonly text: string;
+}
 
 /** Plain data; null where a limit is not set. */
 export interface AccountLimits {
-  readonly positionSize: Decimal | null;
-  readonly dailyLoss: Decimal | null;
-  readonly drawdown: Decimal | null;
-  readonly concentration: Decimal | null;
-  readonly leverage: Decimal | null;
-  readonly priceCollar: Decimal | null;
+  readonly positionSize: Bound | null;
+  readonly dailyLoss: Bound | null;
+  readonly drawdown: Bound | null;
+  readonly concentration: Bound | null;
+  readonly leverage: Bound | null;
+  readonly priceCollar: Bound | null;
   readonly orderRate: { readonly orders: number; readonly perMs: number; readonly text: string } | null;
   readonly marketHours: boolean;
 }
@@ -30,6 +36,8 @@ export function readLimits(limits: RiskLimits | undefined): AccountLimits {
   };
 }
 
-function optional(text: string | undefined): Decimal | null {
-  return text === undefined ? null : parseDecimal(text);
+function optional(text: string | undefined): Bound | null {
+  if (text === undefined) return null;
+  const value = parseDecimal(text);
+  return { value, text: formatDecimal(value) };
 }

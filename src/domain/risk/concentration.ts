@@ -1,4 +1,3 @@
-import { formatDecimal } from '../decimal.ts';
 import { type Limit, shownRatio, within } from './limit.ts';
 
 /** What one asset may make up of the equity, with everything that is working filled at worst. */
@@ -12,8 +11,8 @@ export const concentration: Limit = {
     return {
       limit: 'concentration',
       value: shownRatio(worth, view.equity),
-      bound: formatDecimal(bound),
-      ok: within(worth, bound, view.equity),
+      bound: bound.text,
+      ok: within(worth, bound.value, view.equity),
     };
   },
 };

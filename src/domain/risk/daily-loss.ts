@@ -1,4 +1,4 @@
-import { compare, formatDecimal, subtract } from '../decimal.ts';
+import { compare, subtract } from '../decimal.ts';
 import { type Limit, shown } from './limit.ts';
 
 /** Equity at the start of the UTC day minus equity; a gain is negative. */
@@ -9,6 +9,6 @@ export const dailyLoss: Limit = {
     const bound = view.limits.dailyLoss;
     if (bound === null) return null;
     const loss = subtract(view.dayStart, view.equity);
-    return { limit: 'daily-loss', value: shown(loss), bound: formatDecimal(bound), ok: compare(loss, bound) <= 0 };
+    return { limit: 'daily-loss', value: shown(loss), bound: bound.text, ok: compare(loss, bound.value) <= 0 };
   },
 };

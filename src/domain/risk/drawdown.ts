@@ -1,4 +1,4 @@
-import { formatDecimal, sign, subtract } from '../decimal.ts';
+import { subtract } from '../decimal.ts';
 import { type Limit, shownRatio, within } from './limit.ts';
 
 /** One minus equity over its peak, at its worst since a person last resumed the account. */
@@ -12,9 +12,9 @@ export const drawdown: Limit = {
     const fall = subtract(peak, equity);
     return {
       limit: 'drawdown',
-      value: sign(fall) === 0 ? '0' : shownRatio(fall, peak),
-      bound: formatDecimal(bound),
-      ok: within(fall, bound, peak),
+      value: shownRatio(fall, peak),
+      bound: bound.text,
+      ok: within(fall, bound.value, peak),
     };
   },
 };

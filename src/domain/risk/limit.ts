@@ -1,7 +1,6 @@
 /** What a limit is, and what it may look at. */
 
-import type { Decimal } from '../decimal.ts';
-import { compare, divide, formatDecimal, rescale, sign, subtract } from '../decimal.ts';
+import { compare, type Decimal, divideUnits, formatDecimal, powerOfTen, rescale, subtract } from '../decimal.ts';
 import type { Side } from '../event.ts';
 import type { Calendar } from '../market/calendar.ts';
 import type { LimitCheck } from '../order/events.ts';
@@ -77,7 +76,15 @@ export function shown(value: Decimal): string {
 
 /** `part / whole` as it is shown; `unbounded` where there is nothing to divide by. */
 export function shownRatio(part: Decimal, whole: Decimal): string {
-  return sign(whole) > 0 ? formatDecimal(divide(part, whole, SHOWN_PLACES, 'half-even')) : 'unbounded';
+  if (whole.units <= 0n) return 'unbounded';
+  if (part.units === 0n) return '0';
+  // Scales are taken off each other first, which keeps the integers small: this is what takes longest of a check.
+  const exponent = whole.scale + SHOWN_PLACES - part.scale;
+  const units =
+    exponent >= 0
+      ? divideUnits(part.units * powerOfTen(exponent), whole.units, 'half-even')
+      : divideUnits(part.units, whole.units * powerOfTen(-exponent), 'half-even');
+  return formatDecimal({ units, scale: SHOWN_PLACES });
 }
 
 /** Is `part` at most `fraction` of `whole`? Multiplied crosswise, so without rounding. */

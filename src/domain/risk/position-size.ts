@@ -1,4 +1,4 @@
-import { compare, formatDecimal } from '../decimal.ts';
+import { compare } from '../decimal.ts';
 import { type Limit, shown } from './limit.ts';
 
 /** What the position may be worth at the reference price, with everything that is working filled at worst. */
@@ -9,6 +9,6 @@ export const positionSize: Limit = {
     const bound = view.limits.positionSize;
     if (bound === null) return null;
     const worth = view.positionWorth();
-    return { limit: 'position-size', value: shown(worth), bound: formatDecimal(bound), ok: compare(worth, bound) <= 0 };
+    return { limit: 'position-size', value: shown(worth), bound: bound.text, ok: compare(worth, bound.value) <= 0 };
   },
 };

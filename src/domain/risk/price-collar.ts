@@ -1,4 +1,3 @@
-import { formatDecimal } from '../decimal.ts';
 import { beyond, type Limit, shownRatio, within } from './limit.ts';
 
 /**
@@ -16,8 +15,8 @@ export const priceCollar: Limit = {
     return {
       limit: 'price-collar',
       value: shownRatio(distance, view.reference),
-      bound: formatDecimal(collar),
-      ok: within(distance, collar, view.reference),
+      bound: collar.text,
+      ok: within(distance, collar.value, view.reference),
     };
   },
 };
