@@ -13,6 +13,7 @@ import { PROJECTIONS } from './projections/projections.ts';
 import { startEngineLoop } from './runtime/engine-loop.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
 import { type ProjectionRunner, startProjection } from './runtime/projection-runner.ts';
+import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
 
@@ -58,7 +59,7 @@ export function makeEngineRunner(parts: SystemParts): EngineRunner {
     makeEngine: () => new Engine(makeReactors(makeId), makeId, codeVersion),
     codeVersion,
     clock,
-    checkpoint: engineCheckpoint(reads),
+    checkpoint: engineCheckpoint(events, reads),
     rollBack,
     onDecided: (decisions) => logDecisions(log, decisions),
   });
@@ -120,11 +121,14 @@ function makeServer(
   });
 }
 
-function engineCheckpoint(reads: ReadStore): EngineCheckpoint {
+function engineCheckpoint(events: EventStore, reads: ReadStore): EngineCheckpoint {
   return {
-    load: () => reads.checkpoint('engine'),
+    load: async () => {
+      await assertSameTape(events, reads);
+      return reads.checkpoint(ENGINE_CHECKPOINT);
+    },
     save: async (position) => {
-      await reads.commit('engine', [], position);
+      await reads.commit(ENGINE_CHECKPOINT, [], position);
     },
   };
 }

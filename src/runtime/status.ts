@@ -10,14 +10,16 @@ import { collectionOf } from '../projections/projection.ts';
 import { PROJECTIONS } from '../projections/projections.ts';
 import { isDecision } from '../tape/envelope.ts';
 import { readAll } from './read-all.ts';
+import { assertSameTape } from './same-tape.ts';
 import { readSettings } from './settings-apply.ts';
 
 const OPEN: readonly OrderStatus[] = ['approved', 'submitted', 'uncertain', 'accepted', 'partially-filled', 'cancel-pending'];
 
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
-/** Reads it from the stores alone, whether or not a process is running. */
+/** Reads it from the stores alone, whether or not a process is running. Throws OtherTapeError. */
 export async function readStatus(events: EventStore, reads: ReadStore) {
+  await assertSameTape(events, reads);
   await reads.prepare(PROJECTIONS.map((projection) => ({ name: collectionOf(projection), indexes: projection.indexes })));
   const { settings } = await readSettings(events);
   const readModels = [];

@@ -1,0 +1,56 @@
+/**
+ * A read store belongs to one tape. Beside another one it would show documents of the old tape as if they were of the
+ * new, and its checkpoints would pass over evidence that nobody has decided upon.
+ */
+
+import { UserError } from '../domain/user-error.ts';
+import type { EventStore, ReadStore } from '../ports.ts';
+import { collectionOf } from '../projections/projection.ts';
+import { PROJECTIONS } from '../projections/projections.ts';
+import { comparePositions, START } from '../tape/envelope.ts';
+
+/** The name under which the engine keeps its checkpoint. */
+export const ENGINE_CHECKPOINT = 'engine';
+
+const TAPE = { name: 'tape@1', indexes: [] };
+const FIRST = 'first-event';
+
+/** The read store was made of another tape; says what tells them apart, and what to do. */
+export class OtherTapeError extends UserError {
+  constructor(difference: string) {
+    super(
+      `the read store belongs to another tape: ${difference}. Put the tape back that it was made of, or delete the read store (or name another with TAPEDECK_READ_STORE): it is made again from the tape`,
+    );
+  }
+}
+
+/**
+ * Throws OtherTapeError unless everything in the read store can be of this tape. A tape is known by its first event
+ * and when that was recorded; a read store that belongs to none yet belongs to this one from here on.
+ */
+export async function assertSameTape(events: EventStore, reads: ReadStore): Promise<void> {
+  await reads.prepare([TAPE]);
+  await assertWithin(events, reads);
+  const [first] = await events.read({ limit: 1 });
+  const tape = first === undefined ? null : `${first.id} of ${first.recordedAt}`;
+  if (tape !== null) {
+    // A document is never replaced at its own position: the first tape stays.
+    await reads.commit(TAPE.name, [{ collection: TAPE.name, key: FIRST, document: { _position: START, event: tape } }], START);
+  }
+  const known = (await reads.load(TAPE.name, [FIRST])).get(FIRST);
+  if (known !== undefined && known.event !== tape) {
+    throw new OtherTapeError(
+      `that one begins with event ${known.event}, this one ${tape === null ? 'is empty' : `with ${tape}`}`,
+    );
+  }
+}
+
+/** Nothing was read beyond the tape's end: else it is another tape, or an older copy of the same. */
+async function assertWithin(events: EventStore, reads: ReadStore): Promise<void> {
+  for (const name of [ENGINE_CHECKPOINT, ...PROJECTIONS.map(collectionOf)]) {
+    const checkpoint = await reads.checkpoint(name);
+    const head = await events.head();
+    if (comparePositions(checkpoint, head) <= 0) continue;
+    throw new OtherTapeError(`"${name}" has read up to position ${checkpoint}, and this tape ends at ${head}`);
+  }
+}
