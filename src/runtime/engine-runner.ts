@@ -53,7 +53,7 @@ export interface StepOutcome {
 export class EngineRunner {
   private readonly options: EngineRunnerOptions;
   private follower: EngineFollower | undefined;
-  /** When the call in hand began, in epoch ms; null while there is none. */
+  /** When the call in hand began or last committed, in epoch ms; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -167,6 +167,7 @@ export class EngineRunner {
   }
 
   private async committed(decisions: readonly TapeEvent[]): Promise<void> {
+    this.busySince = this.options.clock.now();
     if (this.follower !== undefined) await this.options.checkpoint.save(this.follower.position);
     if (decisions.length > 0) this.options.onDecided?.(decisions);
   }

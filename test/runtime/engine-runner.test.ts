@@ -22,14 +22,14 @@ interface RunnerChoices {
   readonly codeVersion?: string;
   readonly makeEngine?: () => Engine;
   readonly rollBack?: boolean;
-  readonly checkpoint?: { position: string };
+  readonly checkpoint?: { position: string; saved?: () => void };
 }
 
 function runnerOn(
   store: EventStore,
   { codeVersion = 'one', makeEngine, rollBack = false, checkpoint }: RunnerChoices = {},
 ): EngineRunner {
-  const kept = checkpoint ?? { position: START };
+  const kept: NonNullable<typeof checkpoint> = checkpoint ?? { position: START };
   return new EngineRunner({
     store,
     codeVersion,
@@ -40,6 +40,7 @@ function runnerOn(
       load: async () => kept.position,
       save: async (position) => {
         kept.position = position;
+        kept.saved?.();
       },
     },
   });
@@ -160,6 +161,16 @@ describe('the engine on a tape', () => {
     }
   });
 
+  it('shows that it turns after each commit of a long catch-up, and rests in the end', async () => {
+    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    await record(store, minuteBars(zigzag(1_600)));
+    const turns = new Set<number | null>();
+    const runner: EngineRunner = runnerOn(store, { checkpoint: { position: START, saved: () => turns.add(runner.busySince) } });
+    await runner.catchUp();
+    expect(turns.size).toBeGreaterThanOrEqual(4);
+    expect(runner.busySince).toBeNull();
+  });
+
   it('throws its state away when a commit fails, and adopts again', async () => {
     const inner = await tapeWith({ exclusive: true }, 1, 1, 2);
     let failing = false;
@@ -238,6 +249,34 @@ describe('an upgrade in the middle', () => {
     await runnerOn(store, { rollBack: true }).catchUp();
     const activations = (await wholeTape(store)).filter(({ type }) => type === 'EngineActivated');
     expect(activations.map(({ data }) => (data as { codeVersion: string }).codeVersion)).toEqual(['one', 'two', 'one']);
+  });
+
+  it('decides what comes next when another build, that knew of less, takes over while it adopts', async () => {
+    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    // Two bars upon which nothing is decided: that they were taken in is known by the checkpoint alone.
+    const bars = minuteBars(zigzag(12));
+    const checkpoint = { position: START };
+    const first = runnerOn(store, { checkpoint });
+    await first.catchUp();
+    await record(store, bars.slice(0, 2));
+    await first.catchUp();
+    // Adopts up to the checkpoint; then, before it takes over, the other build does, which has no checkpoint.
+    let reads = 0;
+    const interrupted: EventStore = {
+      ...dyingAfter(store, Number.POSITIVE_INFINITY),
+      read: async (query) => {
+        const page = await store.read(query);
+        if (query.stream === ENGINE_STREAM && page.length === 0 && reads++ === 0)
+          await runnerOn(store, { codeVersion: 'two' }).catchUp();
+        return page;
+      },
+    };
+    const third = runnerOn(interrupted, { codeVersion: 'three', checkpoint });
+    await third.catchUp();
+    await record(store, bars.slice(2));
+    await third.catchUp();
+    const decided = (await wholeTape(store)).filter(({ type }) => type === 'SignalGenerated');
+    expect(decided.length).toBeGreaterThan(2);
   });
 
   it('stops when the record and the build disagree about the same evidence', async () => {
