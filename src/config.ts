@@ -26,6 +26,8 @@ export interface Config {
   readonly apiKeys: readonly ApiKey[];
   /** Who works at the command line, as the system knows them. */
   readonly user: string;
+  /** Started by `npm start` or `npx`, and so within a shell of npm's. */
+  readonly withinNpm: boolean;
 }
 
 /** The project's own folder, so that a command finds the same stores from wherever it is called. */
@@ -51,6 +53,7 @@ const environment = z.object({
   TAPEDECK_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TAPEDECK_API_KEYS: z.string().default(''),
   USER: z.string().default('unknown'),
+  npm_lifecycle_event: z.string().optional(),
 });
 
 /**
@@ -79,6 +82,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: data.TAPEDECK_LOG_LEVEL,
     apiKeys,
     user: data.USER,
+    withinNpm: data.npm_lifecycle_event !== undefined,
   };
 }
 

@@ -54,7 +54,7 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
-  const outcome = await ingestFiles(runner, files, found, { codeVersion: build, signal: stopSignal() });
+  const outcome = await ingestFiles(runner, files, found, { codeVersion: build, signal: stopSignal(config.withinNpm) });
   report(outcome, options.json === true || !process.stdout.isTTY);
 }
 

@@ -36,7 +36,7 @@ export function runCommand(): Command {
 
 async function run(opened: Opened, options: Options): Promise<void> {
   const { config, clock, events, reads } = opened;
-  const signal = stopSignal();
+  const signal = stopSignal(config.withinNpm);
   const onScreen = process.stdout.isTTY && options.json !== true;
   const log = makeLogger(config.logLevel, onScreen ? join(config.dataFolder, 'tapedeck.log') : undefined);
   const screen = makeScreen(onScreen ? process.stdout : undefined, log);

@@ -1,8 +1,27 @@
-/** Aborts at the first SIGINT or SIGTERM, so that what is in hand is finished; a second one ends the process at once. */
-export function stopSignal(): AbortSignal {
+/** When a command is to stop. */
+
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Aborts at the first SIGINT or SIGTERM, so that what is in hand is finished; a second one ends the process at once.
+ * `withinNpm`: aborts also when the parent is gone. npm hands SIGTERM on to the shell that it started us in, and that
+ * shell ends without telling us: we would stay behind, holding the port.
+ */
+export function stopSignal(withinNpm: boolean): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => controller.abort(name));
   }
+  if (withinNpm) abortWithoutParent(controller);
   return controller.signal;
+}
+
+function abortWithoutParent(controller: AbortController): void {
+  const parent = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    controller.abort('the parent has ended');
+  }, LOOK_EVERY_MS);
+  looking.unref();
 }
