@@ -50,6 +50,8 @@ export interface Account {
   /** Keys of instruments that its strategies or orders use. */
   readonly used: Set<string>;
   readonly openings: Map<string, Decimal>;
+  /** Assets that it was opened with and that have had no price since. */
+  readonly unpriced: Set<string>;
   readonly balances: Map<string, Decimal>;
   /** By `positionKey`. */
   readonly positions: Map<string, Position>;
@@ -64,7 +66,7 @@ export interface Account {
   readonly byClientOrderId: Map<string, string>;
   /** When the latest orders were approved, epoch ms. */
   readonly approvals: number[];
-  /** Instrument that prices an asset in the account's currency. */
+  /** The instrument that prices an asset, in the account's currency or in an asset that has a price itself. */
   readonly pricedBy: Map<string, string>;
   /** What equity is made of: the worth of each asset, and the open profit of each instrument that is no asset. */
   readonly worths: Map<string, Decimal>;
@@ -94,6 +96,7 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     day: null,
     used: new Set(),
     openings: new Map(),
+    unpriced: new Set(),
     balances: new Map(),
     positions: new Map(),
     net: new Map(),

@@ -26,7 +26,7 @@ import { positionKey } from './position.ts';
 import { onCancelRequest, onOrderRequest } from './request-orders.ts';
 import { onSignal } from './signal-orders.ts';
 import { SEND_WINDOW_MS } from './submit.ts';
-import { revalueAsset, revalueAt, revalueInstrument } from './valuation.ts';
+import { rateOf, revalueAsset, revalueAt, revalueInstrument } from './valuation.ts';
 
 type Of<Type extends TapeEvent['type']> = Extract<TapeEvent, { type: Type }>;
 
@@ -240,6 +240,7 @@ function takeBalance(state: DeskState, account: Account, changed: Of<'BalanceCha
   revalueAsset(state, account, changed.asset);
   if (changed.reason !== 'opening') return;
   account.openings.set(changed.asset, balance);
+  if (rateOf(state, account, changed.asset) === null) account.unpriced.add(changed.asset);
   account.dayStart = account.equity;
   resetDrawdown(account);
 }

@@ -1,6 +1,6 @@
 /**
  * What things are worth in the account's currency. Equity is every balance at the mark of an instrument that prices it
- * in that currency (what nothing prices counts as nothing), plus the open profit of positions that are no balances.
+ * (what nothing prices counts as nothing), plus the open profit of positions that are no balances.
  * A change of a mark revalues only what that mark prices.
  */
 
@@ -13,7 +13,12 @@ import type { Instrument } from './instrument.ts';
 export function rateOf(state: DeskState, account: Account, asset: string): Decimal | null {
   if (asset === account.currency) return ONE;
   const key = account.pricedBy.get(asset);
-  return key === undefined ? null : (state.market.get(key)?.mark ?? null);
+  const mark = key === undefined ? null : (state.market.get(key)?.mark ?? null);
+  const instrument = key === undefined ? undefined : state.instruments.get(key);
+  if (mark === null || instrument === undefined) return null;
+  if (instrument.quote === account.currency) return mark;
+  const rate = rateOf(state, account, instrument.quote);
+  return rate === null ? null : multiply(mark, rate);
 }
 
 /** What one base unit of a holding is worth in the account's currency; null where that is not known. */
@@ -27,26 +32,51 @@ export function priceOf(state: DeskState, account: Account, holding: Holding): D
 
 /**
  * For each asset the instrument that prices it: one where the asset itself is traded before a contract on it, then one
- * that the account uses, then the first listed.
+ * that the account uses, then the first listed. What nothing prices in the account's currency is priced by way of an
+ * asset that is.
  */
 export function choosePrices(state: DeskState, account: Account): void {
   account.pricedBy.clear();
+  let priced = new Set([account.currency]);
+  while (priced.size > 0) priced = choosePricesIn(state, account, priced);
+  for (const asset of account.balances.keys()) revalueAsset(state, account, asset);
+  for (const key of account.net.keys()) revalueInstrument(state, account, state.instruments.get(key));
+}
+
+/** Of assets that have no price yet and are quoted in one of `quotes`; returns those that have one now. */
+function choosePricesIn(state: DeskState, account: Account, quotes: ReadonlySet<string>): Set<string> {
   const ranks = new Map<string, number>();
   for (const { key, base, quote, spot } of state.instruments.values()) {
-    if (quote !== account.currency || base === account.currency) continue;
+    if (!quotes.has(quote) || base === account.currency) continue;
+    if (account.pricedBy.has(base) && !ranks.has(base)) continue;
     const rank = (spot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
     if (rank <= (ranks.get(base) ?? -1)) continue;
     ranks.set(base, rank);
     account.pricedBy.set(base, key);
   }
-  for (const asset of account.balances.keys()) revalueAsset(state, account, asset);
-  for (const key of account.net.keys()) revalueInstrument(state, account, state.instruments.get(key));
+  return new Set(ranks.keys());
 }
 
-/** After a balance or its price changed. */
+/** Does the price of the asset rest on the mark of that instrument? */
+function restsOn(state: DeskState, account: Account, asset: string, instrumentKey: string): boolean {
+  const key = account.pricedBy.get(asset);
+  if (key === undefined || asset === account.currency) return false;
+  const quote = state.instruments.get(key)?.quote;
+  return key === instrumentKey || (quote !== undefined && restsOn(state, account, quote, instrumentKey));
+}
+
+/**
+ * After a balance or its price changed. What the account was opened with is not a profit when it gets its first price:
+ * the day's start, the peak and the worst drawdown move with it.
+ */
 export function revalueAsset(state: DeskState, account: Account, asset: string): void {
   const rate = rateOf(state, account, asset);
   setWorth(account, asset, rate === null ? ZERO : multiply(balanceOf(account, asset), rate));
+  if (rate === null || !account.unpriced.delete(asset)) return;
+  const opened = multiply(account.openings.get(asset) ?? ZERO, rate);
+  account.dayStart = add(account.dayStart, opened);
+  account.peak = add(account.peak, opened);
+  account.worst = { peak: add(account.worst.peak, opened), equity: add(account.worst.equity, opened) };
 }
 
 /** After a position in an instrument that is no balance, or its price, changed. */
@@ -61,15 +91,13 @@ export function revalueInstrument(state: DeskState, account: Account, instrument
 
 /** After the mark of an instrument changed. */
 export function revalueAt(state: DeskState, account: Account, instrument: Instrument): void {
-  const { base, key } = instrument;
-  if (account.pricedBy.get(base) === key) {
-    if (account.balances.has(base)) revalueAsset(state, account, base);
-    for (const held of account.net.keys()) {
-      const other = state.instruments.get(held);
-      if (other?.quote === base) revalueInstrument(state, account, other);
-    }
+  const { key } = instrument;
+  for (const asset of account.balances.keys()) if (restsOn(state, account, asset, key)) revalueAsset(state, account, asset);
+  for (const held of account.net.keys()) {
+    const other = state.instruments.get(held);
+    if (other === undefined || other.spot) continue;
+    if (held === key || restsOn(state, account, other.quote, key)) revalueInstrument(state, account, other);
   }
-  revalueInstrument(state, account, instrument);
 }
 
 function setWorth(account: Account, key: string, worth: Decimal): void {

@@ -177,6 +177,14 @@ describe('A signal sets a target', () => {
     expect(only(scene.signal('buy'), 'OrderApproved').quantity).toBe('1');
   });
 
+  it('of which a rest under the lot is no part, whatever it is worth', () => {
+    const scene = trading({ instruments: [{ ...BTC, minNotional: '0' }] });
+    const buy = only(scene.signal('buy'), 'OrderApproved');
+    scene.fill(buy, '0.00001', '60000', { fee: '0.000005', feeAsset: 'BTC' });
+    scene.report(buy, 'expired');
+    expect(only(scene.signal('buy'), 'OrderApproved').quantity).toBe('1');
+  });
+
   it('of which a rest that is worth less than the minimum is no part', () => {
     const scene = trading();
     const buy = only(scene.signal('buy'), 'OrderApproved');

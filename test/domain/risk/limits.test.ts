@@ -77,6 +77,13 @@ describe('The limit on', () => {
     expect(names(scene.order('buy', '0.1'))).toEqual(['OrderApproved']);
   });
 
+  it('drawdown counts what a single fill has lost, even when it is made good by the next bar', () => {
+    const scene = trading({ drawdown: '0.1' });
+    scene.fill(only(scene.order('buy', '1'), 'OrderApproved'), '1', '70001');
+    bar(scene, '70000');
+    expect(denial(scene, '0.01')).toEqual(['drawdown', '0.10001', '0.1']);
+  });
+
   it('concentration counts all that is held and working of one asset', () => {
     const scene = holding({ concentration: '0.5' });
     expect(names(scene.order('buy', '0.3', { price: '50000' }))).toEqual(['OrderApproved']);
