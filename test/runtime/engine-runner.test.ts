@@ -294,7 +294,26 @@ describe('an upgrade in the middle', () => {
     const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     expect(reasons).toEqual([expect.any(DivergedError)]);
   });
+
+  it('stops when another engine recorded other content under the same ids', async () => {
+    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const [honest, other] = [runnerOn(store), runnerOn(store, { makeEngine: () => forging() })];
+    await Promise.all([honest.catchUp(), other.catchUp()]);
+    await record(store, minuteBars(zigzag(8)));
+    const outcomes = await Promise.allSettled([honest.catchUp(), other.catchUp()]);
+    const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(reasons).toEqual([expect.any(DivergedError)]);
+  });
 });
+
+/** Decides the same, under the same ids, but writes other figures. */
+function forging(): Engine {
+  const engine = smallEngine('one');
+  const decide = engine.decide.bind(engine);
+  engine.decide = (evidence) =>
+    decide(evidence).map((decision) => ({ ...decision, data: { ...decision.data, forged: true } }) as never);
+  return engine;
+}
 
 function forgetful(): Engine {
   const engine = smallEngine('one');
