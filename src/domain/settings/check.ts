@@ -1,6 +1,7 @@
 /** Checks proposed settings whole: shape, and what the parts say of each other. Every violation is found at once. */
 
-import { compare, formatDecimal, parseDecimal, rescale } from '../decimal.ts';
+import { SEND_WINDOW_MS } from '../account/submit.ts';
+import { compare, formatDecimal, isMultipleOf, multiply, parseDecimal, rescale } from '../decimal.ts';
 import { intervalMs } from '../market/interval.ts';
 import { MANUAL } from '../order/events.ts';
 import { findStrategyKind, STRATEGY_KINDS } from '../strategy/strategies.ts';
@@ -8,6 +9,7 @@ import { instrumentKey } from './in-force.ts';
 import {
   type AccountSettings,
   account,
+  durationMs,
   type FeedSettings,
   feed,
   type InstrumentSettings,
@@ -17,6 +19,9 @@ import {
   settingsFile,
   strategy,
 } from './settings.ts';
+
+/** All of them may signal upon one bar and be filled upon the next, and a cascade has its bounds. */
+export const MAX_STRATEGIES_PER_INSTRUMENT = 20;
 
 type Path = readonly PropertyKey[];
 /** What a schema says of one violation; `keys` are members that it does not know. */
@@ -99,6 +104,8 @@ function checkParts(parts: Parts): Violation[] {
     ),
     ...parts.instruments.flatMap((part, index) => (part ? checkInstrument(part, ['instruments', index]) : [])),
     ...parts.feeds.flatMap((part, index) => (part ? checkFeed(part, parts, ['feeds', index]) : [])),
+    ...parts.accounts.flatMap((part, index) => (part ? checkAccount(part, ['accounts', index]) : [])),
+    ...tooManyOnOneInstrument(parts.strategies),
     ...parts.strategies.flatMap((part, index) => (part ? checkStrategy(part, parts, ['strategies', index]) : [])),
   ];
 }
@@ -138,6 +145,24 @@ function checkFeed({ venue, symbol, bars, rollups }: FeedSettings, parts: Parts,
   return violations;
 }
 
+/** An order that cannot arrive while it may be sent would expire, each time. */
+function checkAccount({ latency }: AccountSettings, at: Path): Violation[] {
+  if (durationMs(latency) < SEND_WINDOW_MS) return [];
+  return [[[...at, 'latency'], `"${latency}" must be under ${SEND_WINDOW_MS}ms: an order expires when it is not filled by then`]];
+}
+
+function tooManyOnOneInstrument(strategies: Parts['strategies']): Violation[] {
+  const counts = new Map<string, number>();
+  return strategies.flatMap((part, index) => {
+    if (part === undefined) return [];
+    const key = instrumentKey(part.venue, part.symbol);
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (count !== MAX_STRATEGIES_PER_INSTRUMENT + 1) return [];
+    return [[['strategies', index, 'symbol'], `${key} has more than ${MAX_STRATEGIES_PER_INSTRUMENT} strategies`] as const];
+  });
+}
+
 /** Is there none with these members, among those that could not be read either? */
 function isMissing(elements: readonly unknown[], members: Readonly<Record<string, string>>): boolean {
   return !elements.some(
@@ -170,7 +195,19 @@ function checkReferences(part: StrategySettings, parts: Parts, at: Path): Violat
   if (traded?.kind === 'spot' && part.mode === 'long-short') {
     violations.push([[...at, 'mode'], '"long-short" needs an instrument that can be sold short; a spot instrument cannot']);
   }
+  if (used?.venue === 'paper' && traded !== undefined && traded.kind !== 'spot') {
+    violations.push([[...at, 'symbol'], `${symbol} is a ${traded.kind}, but the paper account "${used.id}" trades spot only`]);
+  }
+  if (traded !== undefined) violations.push(...checkSize(part, traded, at));
   return violations;
+}
+
+/** Quantities are rounded down to the lot: what is asked for must be what is traded. */
+function checkSize({ size }: StrategySettings, { lotSize, contractSize }: InstrumentSettings, at: Path): Violation[] {
+  if (!('quantity' in size)) return [];
+  const lot = multiply(parseDecimal(lotSize), parseDecimal(contractSize));
+  if (isMultipleOf(parseDecimal(size.quantity), lot)) return [];
+  return [[[...at, 'size', 'quantity'], `"${size.quantity}" is not a multiple of the lot, ${formatDecimal(lot)}`]];
 }
 
 function checkInterval({ venue, symbol, interval }: StrategySettings, parts: Parts, at: Path): Violation[] {

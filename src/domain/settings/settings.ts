@@ -37,13 +37,20 @@ export function durationMs(text: string): number {
   return count * (length[unit] ?? Number.NaN);
 }
 
+/** Three bytes each at most, and so well under the largest event that a store takes (256 KiB). */
+const MAX_RECORDINGS_CHARACTERS = 60_000;
+
 export const feed = z.strictObject({
   venue: venueText,
   symbol: symbolText,
   /** `recording`: the files under `recordings`, one after the other, as one session. */
   source: z.enum(['recording']),
   /** Paths relative to the settings file. */
-  recordings: z.array(z.string().min(1).max(500)).max(1000).default([]),
+  recordings: z
+    .array(z.string().min(1).max(500))
+    .max(1000)
+    .refine((paths) => paths.join('').length <= MAX_RECORDINGS_CHARACTERS, 'must be shorter: the paths do not fit into one event')
+    .default([]),
   /** Interval of the bars that ingest makes or reads. */
   bars: z.enum(INTERVALS),
   /** Longer bars that the engine makes from them. */
@@ -75,6 +82,9 @@ export const riskLimits = z.strictObject({
 });
 export type RiskLimits = z.output<typeof riskLimits>;
 
+/** Assets that an account may begin with; more would not fit into one cascade with the accounts opened beside it. */
+export const MAX_ASSETS = 10;
+
 /** More than the whole would leave a balance below nothing. */
 const fraction = nonNegativeDecimal.refine((text) => /^(0|1(\.0+)?$)/.test(text), 'must be a fraction from 0 to 1');
 
@@ -85,7 +95,9 @@ export const account = z.strictObject({
   /** What equity is counted in. */
   currency: assetText,
   /** Opening balances. */
-  balances: z.record(assetText, nonNegativeDecimal),
+  balances: z
+    .record(assetText, nonNegativeDecimal)
+    .refine((balances) => Object.keys(balances).length <= MAX_ASSETS, `must be at most ${MAX_ASSETS} assets`),
   /** Fee rates as fractions of the notional; `asset` is what fees are paid in when it is not the asset received. */
   fees: z.strictObject({
     maker: fraction,

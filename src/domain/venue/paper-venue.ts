@@ -41,7 +41,7 @@ import {
 
 /** Most orders that an account may have open; a venue has such a limit too. */
 const MAX_OPEN_ORDERS = 200;
-/** Most executions upon one event, so that a cascade stays in its bounds; market and IOC orders go on at the next. */
+/** Most executions and expiries upon one event, so that a cascade stays in its bounds; the others follow at the next. */
 const MAX_EXECUTIONS = 40;
 /** Closed orders that are remembered, so that a cancel that crosses a fill gets its proper answer. */
 const MAX_CLOSED = 256;
@@ -267,11 +267,12 @@ export class PaperVenue implements Reactor {
     let left = MAX_EXECUTIONS;
     for (const { order, pending, time } of due) {
       if (left === 0) return;
-      if (pending.kind === 'expire') this.expire(order, pending.reason, time, emit);
-      else if (pending.kind === 'walk') left -= this.walk(market, order, time, left, emit);
+      // An order that expires without an execution counts too: hundreds may at once, when a feed falls silent.
+      if (pending.kind === 'walk') left -= this.walk(market, order, time, left, emit) || 1;
       else {
         left--;
-        this.fill(order, remaining(order), pending.price, pending.liquidity, time, emit);
+        if (pending.kind === 'expire') this.expire(order, pending.reason, time, emit);
+        else this.fill(order, remaining(order), pending.price, pending.liquidity, time, emit);
       }
     }
   }

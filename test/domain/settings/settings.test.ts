@@ -17,6 +17,9 @@ function violationsAfter(spoil: (file: Wrong) => void): readonly string[] {
   return 'violations' in checked ? [...checked.violations].sort() : [];
 }
 
+const manyAssets = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [index === 0 ? 'USD' : `ASSET${index}`, '1']));
+
 const pathsOf = (lines: readonly string[]) => lines.map((line) => line.slice(0, line.indexOf(': ')));
 
 describe('the shipped settings', () => {
@@ -87,6 +90,27 @@ describe('settings are refused for', () => {
       'parameters that contradict each other',
       (file) => (file.strategies[0].params = { fast: 9, slow: 3 }),
       'strategies[0].params.fast',
+    ],
+    [
+      'more strategies on one instrument than a cascade can hold',
+      (file) => {
+        const [strategy] = file.strategies;
+        for (let count = 0; count < 20; count++) file.strategies.push({ ...strategy, name: `more-${count}` });
+      },
+      'strategies[21].symbol',
+    ],
+    ['an account with a purse of everything', (file) => (file.accounts[0].balances = manyAssets(11)), 'accounts[0].balances'],
+    ['orders that expire on their way', (file) => (file.accounts[1].latency = '5s'), 'accounts[1].latency'],
+    ['a paper account that is to trade futures', (file) => (file.instruments[0].kind = 'future'), 'strategies[0].symbol'],
+    [
+      'a quantity finer than the lot',
+      (file) => (file.strategies[1].size = { quantity: '0.000015' }),
+      'strategies[1].size.quantity',
+    ],
+    [
+      'recordings whose paths do not fit into an event',
+      (file) => (file.feeds[0].recordings = Array.from({ length: 200 }, () => 'x'.repeat(400))),
+      'feeds[0].recordings',
     ],
     ['a parameter that is not there', (file) => (file.strategies[0].params.extra = 1), 'strategies[0].params.extra'],
   ])('%s', (_what, spoil, path) => {

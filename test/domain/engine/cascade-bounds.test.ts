@@ -1,0 +1,75 @@
+/** What is allowed to happen at once stays under the engine's limit: beyond it nothing more could ever be decided. */
+
+import { describe, expect, it } from 'vitest';
+import { MAX_CASCADE } from '../../../src/domain/engine/engine.ts';
+import { makeReactors } from '../../../src/domain/reactors.ts';
+import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/check.ts';
+import { MAX_ASSETS } from '../../../src/domain/settings/settings.ts';
+import { SECOND_MS } from '../../../src/domain/time.ts';
+import { makeId } from '../../../src/tape/id.ts';
+import { all, BOOK, BTC, CROSS, PAPER, Scene } from '../given.ts';
+
+const ACCOUNTS = 50;
+
+/** The most expensive way to trade: fees in a third asset. */
+function accounts(balances: Record<string, string>) {
+  const fees = { maker: '0.001', taker: '0.001', paidIn: { asset: 'BNB', price: '500' } };
+  return Array.from({ length: ACCOUNTS }, (_, index) => ({ ...PAPER, id: `paper-${index}`, balances, fees }));
+}
+
+const RICH = { USDT: '1000000', BNB: '100' };
+
+describe('a cascade stays in its bounds when', () => {
+  it('many accounts with as many assets as there may be are opened at once', () => {
+    const assets = Object.fromEntries(Array.from({ length: MAX_ASSETS }, (_, index) => [`ASSET${index}`, '5']));
+    const opened = new Scene(makeReactors(makeId)).settings({ strategies: [], accounts: accounts(assets) });
+    expect(all(opened, 'BalanceChanged').length).toBeGreaterThan(200);
+    expect(opened.length).toBeLessThan(MAX_CASCADE / 1.25);
+  });
+
+  it('as many strategies as one instrument may have signal upon one bar, and are filled upon the next', () => {
+    const scene = new Scene(makeReactors(makeId));
+    const strategies = Array.from({ length: MAX_STRATEGIES_PER_INSTRUMENT }, (_, index) => ({
+      ...CROSS,
+      name: `cross-${index}`,
+      account: `paper-${index}`,
+      size: { quantity: '0.1' },
+    }));
+    scene.settings({ strategies, accounts: accounts(RICH) });
+    scene.begin();
+    const cascades = [100, 90, 80, 95, 110, 120, 105, 90, 80].map((close) => {
+      scene.now += 60_000;
+      return scene.bar(String(close));
+    });
+    expect(Math.max(...cascades.map((cascade) => all(cascade, 'OrderApproved').length))).toBe(strategies.length);
+    expect(Math.max(...cascades.map((cascade) => all(cascade, 'OrderFilled').length))).toBe(strategies.length);
+    // Signals and the fills of others may come together.
+    expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 2);
+  });
+
+  it.each([
+    ['market orders of several accounts expire because a feed fell silent', 'market', 6 * SECOND_MS, 'no-market-data'],
+    ['orders that want the best price at once find none', 'limit', SECOND_MS / 5, 'unfilled-rest'],
+  ] as const)('hundreds of %s', (_what, type, stepMs, reason) => {
+    const scene = new Scene(makeReactors(makeId));
+    scene.settings({ strategies: [], instruments: [BTC], feeds: [BOOK], accounts: accounts(RICH) });
+    scene.begin();
+    scene.depth('100', '100.01');
+    const asked = 150;
+    for (const account of ['paper-0', 'paper-1']) {
+      for (let count = 0; count < asked; count++) {
+        const price = type === 'limit' ? '99' : null;
+        scene.order('buy', '0.1', { account, type, price, timeInForce: type === 'limit' ? 'IOC' : 'GTC' });
+      }
+    }
+    expect(all(scene.tape, 'OrderAccepted')).toHaveLength(2 * asked);
+    const expired: string[] = [];
+    for (let step = 0; step < 10; step++) {
+      scene.now += stepMs;
+      const cascade = type === 'limit' ? scene.depth('100', '100.01') : scene.bar('100', { interval: '1s' });
+      expect(cascade.length).toBeLessThan(MAX_CASCADE / 2);
+      expired.push(...all(cascade, 'OrderExpired').map((order) => order.reason ?? ''));
+    }
+    expect(expired).toEqual(Array.from({ length: 2 * asked }, () => reason));
+  });
+});
