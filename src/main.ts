@@ -6,6 +6,7 @@ import { eventsCommand } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { haltCommand, resumeCommand } from './commands/halt.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { endWhenReaderIsGone } from './commands/reader-gone.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
 
@@ -19,6 +20,7 @@ for (const command of [runCommand, ingestCommand, statusCommand, eventsCommand, 
   program.addCommand(command().exitOverride().configureOutput(program.configureOutput()));
 }
 
+endWhenReaderIsGone(process.stdout);
 try {
   await program.parseAsync();
 } catch (error) {
