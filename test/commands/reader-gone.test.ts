@@ -14,7 +14,7 @@ describe('A command whose reader has read enough', () => {
   it('ends without a word', async () => {
     const tape = await openSqliteEventStore(join(folder, 'tape.sqlite'), { now: () => DAY });
     // More than a pipe holds, so that the command still has something to write.
-    await tape.append('feed-binance.BTCUSDT', 'no-stream', run('feed-binance.BTCUSDT', 0, 999));
+    await tape.append('feed-binance.BTCUSDT', 'no-stream', run('feed-binance.BTCUSDT', 0, 499));
     await tape.close();
     const events = startTapedeck(['events'], { TAPEDECK_DATA: folder });
     await new Promise((resolve) => {
