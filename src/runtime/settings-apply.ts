@@ -62,13 +62,22 @@ export async function applySettings(store: EventStore, proposed: Settings, origi
     }
     const events = changes(settings, proposed, hash, origin);
     try {
-      await appendSet(store, revision, events);
+      await appendSet(store, revision, events.slice(countBegun(settings.pending, events)));
     } catch (error) {
       if (!(error instanceof WrongExpectedRevisionError) || attempt === MAX_RACES) throw error;
       continue;
     }
     return { outcome: 'applied', settings: (await readSettings(store)).settings };
   }
+}
+
+/** How many of these very events the tape ends with already, because whoever appended them was cut off: they stand. */
+function countBegun(pending: readonly TapeEvent[], events: readonly TapeEvent[]): number {
+  for (let count = Math.min(pending.length, events.length); count > 0; count--) {
+    const from = pending.length - count;
+    if (pending.slice(from).every(({ id }, index) => id === events[index]?.id)) return count;
+  }
+  return 0;
 }
 
 /** In appends of bounded size; a set that is cut off has no `SettingsApplied` and so no effect. */
