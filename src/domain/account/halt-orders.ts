@@ -91,7 +91,8 @@ function closePosition(deciding: Deciding, account: Account, position: Position,
   const key = instrumentKey(position.venue, position.symbol);
   const instrument = state.instruments.get(key);
   if (instrument === undefined) return;
-  const held = withoutDust(position.quantity, instrument, state.market.get(key)?.mark ?? null);
+  const mark = state.market.get(key)?.mark ?? null;
+  const held = withoutDust(position.quantity, instrument, mark);
   if (sign(held) === 0) return;
   const side = sign(held) > 0 ? 'sell' : 'buy';
   let working = ZERO;
@@ -100,7 +101,7 @@ function closePosition(deciding: Deciding, account: Account, position: Position,
     if (order.cancelPending) return;
     working = add(working, baseUnits(instrument, remainingOf(order)));
   }
-  const quantity = closingLots(account, instrument, side, subtract(absolute(held), working));
+  const quantity = closingLots(account, instrument, side, withoutDust(subtract(absolute(held), working), instrument, mark));
   if (sign(quantity) <= 0) return;
   const draft = {
     orderId: makeId(`order|${requestId}|${account.id}|${positionKey(position.strategy, key)}${suffix}`),

@@ -96,6 +96,20 @@ describe('A halt', () => {
     expect(new Set(orders.map(({ orderId }) => orderId)).size).toBe(2);
   });
 
+  it('closes no more than what is not being sold already, and no dust', () => {
+    const scene = trading();
+    scene.fill(only(scene.order('buy', '1'), 'OrderApproved'), '1', '60000');
+    scene.order('sell', '0.6', { price: '61000' });
+    const sale = only(scene.halt({ flatten: true }), 'OrderApproved');
+    expect(sale.quantity).toBe('0.4');
+    expect(names(scene.halt({ flatten: true }))).toEqual(['TradingHalted']);
+    scene.fill(sale, '0.39995', '60000');
+    scene.report(sale, 'canceled');
+    scene.resume();
+    // 0.00005 is worth less than the smallest order.
+    expect(names(scene.halt({ flatten: true }))).toEqual(['TradingHalted']);
+  });
+
   it('closes a short position too', () => {
     const scene = trading({ instruments: [{ ...BTC, kind: 'perpetual' }] });
     scene.fill(only(scene.order('sell', '0.2'), 'OrderApproved'), '0.2', '60000');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MAX_CLOSED_ORDERS } from '../../../src/domain/account/account.ts';
 import { Desk } from '../../../src/domain/account/desk.ts';
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { formatDecimal } from '../../../src/domain/decimal.ts';
@@ -191,6 +192,69 @@ describe('An order that is not ours', () => {
 
   it('in an account that is not ours is noted and moves nothing', () => {
     expect(names(scene.fill({ ...order, account: 'nobody' }, '1', '60000'))).toEqual(['ExternalOrderSeen']);
+  });
+});
+
+describe('The state of an order', () => {
+  it('follows from its events', () => {
+    const state = approvedOrder(order);
+    const seen = [statusOf(state)];
+    const steps: [string, object][] = [
+      ['OrderSubmitted', {}],
+      ['OrderUncertain', {}],
+      ['OrderAccepted', {}],
+      ['OrderFilled', { tradeId: 't', quantity: '0.4' }],
+      ['OrderCancelPending', { requestId: 'r' }],
+      ['OrderCancelRejected', {}],
+      ['OrderUpdated', { quantity: '0.8', price: '100' }],
+      ['OrderTriggered', {}],
+      ['OrderFilled', { tradeId: 'u', quantity: '0.4' }],
+    ];
+    for (const [type, data] of steps) {
+      evolveOrder(state, { type, data } as never);
+      seen.push(statusOf(state));
+    }
+    expect(seen).toEqual([
+      'approved',
+      'submitted',
+      'uncertain',
+      'accepted',
+      'partially-filled',
+      'cancel-pending',
+      'partially-filled',
+      'partially-filled',
+      'partially-filled',
+      'filled',
+    ]);
+    expect(state.price).toEqual({ units: 100n, scale: 0 });
+  });
+
+  it('takes in new terms and a touched stop price from the venue', () => {
+    expect(only(scene.report(order, 'replaced', { quantity: '0.5' }), 'OrderUpdated')).toMatchObject({
+      quantity: '0.5',
+      price: null,
+    });
+    expect(only(scene.report(order, 'replaced'), 'OrderAnomalyDetected').anomaly).toBe('incomplete-update');
+    expect(names(scene.report(order, 'triggered'))).toEqual(['OrderTriggered']);
+    scene.fill(order, '0.5', '60000');
+    expect(scene.report(order, 'triggered')).toEqual([]);
+    expect(only(scene.signal('sell'), 'OrderApproved').quantity).toBe('0.5');
+  });
+});
+
+describe('Closed orders', () => {
+  it('are remembered, but not for ever', () => {
+    scene.report(order, 'canceled');
+    for (let i = 0; i < MAX_CLOSED_ORDERS; i++) {
+      const next = only(scene.order('buy', '0.1'), 'OrderApproved');
+      if (i === 0) expect(names(scene.fill(order, '0.1', '60000'))).not.toContain('ExternalOrderSeen');
+      scene.report(next, 'canceled');
+      scene.tape.length = 0;
+    }
+    // What comes for a forgotten order is booked all the same.
+    const late = scene.fill(order, '0.1', '60000', { tradeId: 'late' });
+    expect(names(late).slice(0, 2)).toEqual(['ExternalOrderSeen', 'OrderFilled']);
+    expect(only(late, 'AccountMarked').equity).toBe('100000');
   });
 });
 
