@@ -70,30 +70,38 @@ export async function startSystem(parts: SystemParts, api?: ApiParts): Promise<S
   const { events, reads, clock } = parts;
   const host = api === undefined ? '' : bindHost(api);
   const engine = makeEngineRunner(parts);
-  const loop = await startEngineLoop(engine, events);
-  const projections = new Map<string, ProjectionRunner>();
-  for (const projection of PROJECTIONS) {
-    projections.set(collectionOf(projection), await startProjection(projection, events, reads, { clock }));
-  }
-  const server = api === undefined ? undefined : makeServer(parts, api, engine, projections);
+  const running: Part[] = [];
   const close = async (): Promise<void> => {
-    await server?.close();
-    await loop.close();
-    for (const projection of projections.values()) await projection.close();
+    for (const part of running) await part.close();
   };
   try {
+    const loop = watched(await startEngineLoop(engine, events));
+    running.push(loop);
+    const projections = new Map<string, ProjectionRunner>();
+    for (const projection of PROJECTIONS) {
+      const runner = watched(await startProjection(projection, events, reads, { clock }));
+      running.push(runner);
+      projections.set(collectionOf(projection), runner);
+    }
+    const { ended } = watched({ ended: Promise.race([loop, ...projections.values()].map((part) => part.ended)) });
+    const server = api === undefined ? undefined : makeServer(parts, api, engine, projections);
+    if (server !== undefined) running.unshift({ close: () => server.close() });
     const address = (await server?.listen({ host, port: api?.port ?? 0 })) ?? null;
-    return {
-      engine,
-      projections,
-      address,
-      ended: Promise.race([loop, ...projections.values()].map((part) => part.ended)),
-      close,
-    };
+    return { engine, projections, address, ended, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+interface Part {
+  close(): Promise<void>;
+}
+
+/** A part that stops before everything is started is told of by `System.ended`, not by a crash of the process. */
+function watched<P extends { readonly ended: Promise<void> }>(part: P): P {
+  part.ended.catch(() => undefined);
+  return part;
 }
 
 function makeServer(

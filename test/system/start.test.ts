@@ -1,0 +1,58 @@
+/** Starting the system: what was started is ended again when a later part cannot be. */
+
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
+import type { EventStore, ReadStore, Subscription } from '../../src/ports.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { startSystem } from '../../src/system.ts';
+import { makeLogger } from '../../src/telemetry.ts';
+import { smallSettings, tickingClock } from '../support/small-market.ts';
+
+const clock = tickingClock();
+
+/** A tape that counts its open subscriptions. */
+async function countedTape(): Promise<{ events: EventStore; open: () => number }> {
+  const events = openMemoryEventStore({ clock, exclusive: true });
+  await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
+  let open = 0;
+  const subscribe = events.subscribe.bind(events);
+  events.subscribe = (options): Subscription => {
+    const subscription = subscribe(options);
+    open++;
+    subscription.ended.finally(() => open--).catch(() => undefined);
+    return subscription;
+  };
+  return { events, open: () => open };
+}
+
+function partsOf(events: EventStore, reads: ReadStore) {
+  return { events, reads, clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
+}
+
+describe('a system that cannot start', () => {
+  it('because a projection cannot leaves nothing running', async () => {
+    const { events, open } = await countedTape();
+    const reads = openMemoryReadStore();
+    const prepare = reads.prepare.bind(reads);
+    let asked = 0;
+    reads.prepare = async (collections) => {
+      if (++asked === 5) throw new Error('the read store is gone');
+      return prepare(collections);
+    };
+    await expect(startSystem(partsOf(events, reads))).rejects.toThrow('the read store is gone');
+    expect(open()).toBe(0);
+  });
+
+  it('because its port is taken leaves nothing running', async () => {
+    const { events, open } = await countedTape();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    const api = { host: '127.0.0.1', port, apiKeys: [] };
+    await expect(startSystem(partsOf(events, openMemoryReadStore()), api)).rejects.toThrow('EADDRINUSE');
+    expect(open()).toBe(0);
+    await new Promise((resolve) => other.close(resolve));
+  });
+});
