@@ -17,11 +17,14 @@ export const PositionChanged = eventType(
     tradeId: z.string(),
     /** Signed base quantity held now. */
     quantity: decimalText,
-    /** What the open quantity cost, fees not included, in the quote asset; negative for a short position. */
+    /**
+     * What the open quantity cost, in the quote asset; negative for a short position. Fees are not included, but one
+     * paid in the base asset has made the quantity smaller for the same cost.
+     */
     cost: decimalText,
     /** Cost over quantity, rounded to 12 places for display; null when flat. */
     averageEntryPrice: decimalText.nullable(),
-    /** Profit of everything closed so far in this position, fees not included, in the quote asset. */
+    /** Profit of what was closed so far, in the quote asset: what sales brought less the cost of what was sold. */
     realizedProfit: decimalText,
   }),
 );
