@@ -3,6 +3,17 @@
 import { destination, type Logger, pino } from 'pino';
 import type { TapeEvent } from './domain/catalogue.ts';
 
+/** Members that hold a secret, wherever a line may carry them. */
+const SECRETS = [
+  'apiKeys',
+  '*.apiKeys',
+  '*.key',
+  '*.authorization',
+  '*["x-api-key"]',
+  'req.headers.authorization',
+  'req.headers["x-api-key"]',
+];
+
 /**
  * The root logger. Lines go to standard output, or to `file`, and are written before the call returns, so that a
  * crash loses none.
@@ -15,7 +26,7 @@ export function makeLogger(level: string, file?: string): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: ['*.key', '*.authorization', 'req.headers.authorization', 'req.headers["x-api-key"]'],
+      redact: SECRETS,
     },
     target,
   );

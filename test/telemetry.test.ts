@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { makeReactors } from '../src/domain/reactors.ts';
+import { makeId } from '../src/tape/id.ts';
+import { logDecisions, makeLogger } from '../src/telemetry.ts';
+import { TemporaryFolder } from './adapters/temporary-folder.ts';
+import { CROSS, PAPER, Scene } from './domain/given.ts';
+
+const temporary = new TemporaryFolder();
+const SECRET = 'a-secret-of-some-length';
+let files = 0;
+
+/** What is written by `work`. */
+function written(work: (log: Logger) => void): string {
+  const file = join(temporary.path, 'logs', `log-${++files}`);
+  work(makeLogger('info', file));
+  return readFileSync(file, 'utf8');
+}
+
+/** Everything that is decided while one strategy buys. */
+function aTrade() {
+  const scene = new Scene(makeReactors(makeId));
+  scene.settings({ strategies: [CROSS], accounts: [PAPER] });
+  scene.begin();
+  return [100, 90, 80, 95, 110, 120].flatMap((close) => {
+    scene.now += 60_000;
+    return scene.bar(String(close));
+  });
+}
+
+describe('the log', () => {
+  it('has one JSON line for each signal and for what became of its order, and none for the rest', () => {
+    const decisions = aTrade();
+    const lines = written((log) => logDecisions(log, decisions))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ msg }) => msg)).toEqual(['SignalGenerated', 'OrderApproved', 'OrderFilled']);
+    const signal = decisions.find(({ type }) => type === 'SignalGenerated');
+    expect(lines[0]).toMatchObject({
+      level: 'info',
+      event: signal?.id,
+      occurredAt: signal?.metadata.occurredAt,
+      data: { strategy: 'cross', side: 'buy' },
+    });
+  });
+
+  it.each<[string, object]>([
+    ['an API key', { apiKey: { name: 'alice', key: SECRET } }],
+    ['the keys of the configuration', { apiKeys: [{ name: 'alice', key: SECRET }] }],
+    ['the configuration', { config: { port: 3000, apiKeys: [{ name: 'alice', key: SECRET }] } }],
+    ['the headers of a request', { req: { headers: { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET } } }],
+    ['headers by themselves', { headers: { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET } }],
+  ])('does not show the secret in %s', (_what, fields) => {
+    const text = written((log) => log.info(fields, 'something'));
+    expect(text).toContain('something');
+    expect(text).not.toContain(SECRET);
+  });
+});
