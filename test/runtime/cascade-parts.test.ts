@@ -1,0 +1,149 @@
+/** A cascade that is too large for one event is recorded in parts, in one append, and is still one cascade. */
+
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import { Engine } from '../../src/domain/engine/engine.ts';
+import type { Reactor } from '../../src/domain/engine/reactor.ts';
+import { ENGINE_STREAM, signalsStream } from '../../src/domain/streams.ts';
+import type { EventStore } from '../../src/ports.ts';
+import { EngineRunner } from '../../src/runtime/engine-runner.ts';
+import { makeEvidence, type RecordedEvent, START } from '../../src/tape/envelope.ts';
+import { makeId } from '../../src/tape/id.ts';
+import { factsOf, minuteBars, tickingClock, wholeTape } from '../support/small-market.ts';
+
+const BARS = minuteBars([1, 2, 3]);
+const SIGNALS = 40;
+/** Characters of one decision; the last of each cascade is larger than a part by itself. */
+const SIZE = 7_000;
+const LARGE = 80_000;
+
+/** Has a lot to say about each bar; `state` is what it said so far, so that adoption can be told from deciding. */
+function talkative(): Reactor {
+  let said = 0;
+  return {
+    name: 'talkative',
+    evolve: (event) => {
+      if (event.type === 'SignalGenerated') said++;
+    },
+    decide: (event, emit) => {
+      if (event.type !== 'BarClosed') return;
+      const { venue, symbol, interval, openTime, closeTime, source } = event.data;
+      for (let index = 1; index <= SIGNALS; index++) {
+        emit('SignalGenerated', signalsStream('talk'), {
+          strategy: 'talk',
+          venue,
+          symbol,
+          interval,
+          side: 'buy',
+          barOpenTime: openTime,
+          barCloseTime: closeTime,
+          barSource: source,
+          reason: { said, text: 'é'.repeat(index === SIGNALS ? LARGE : SIZE) },
+          settingsHash: 'a'.repeat(64),
+        });
+      }
+    },
+    snapshot: () => said,
+    restore: (snapshot) => {
+      said = snapshot as number;
+    },
+  };
+}
+
+function runnerOn(store: EventStore): EngineRunner {
+  return new EngineRunner({
+    store,
+    codeVersion: 'one',
+    clock: tickingClock(),
+    makeEngine: () => new Engine([talkative()], makeId, 'one'),
+    checkpoint: { load: async () => START, save: async () => undefined },
+  });
+}
+
+async function tapeWithBars(exclusive: boolean): Promise<EventStore> {
+  const store = openMemoryEventStore({ clock: tickingClock(), exclusive });
+  for (const [index, { type, stream, key, data, occurredAt }] of BARS.entries()) {
+    const event = makeEvidence(type, stream, key, data, { occurredAt, actor: 'ingest', codeVersion: 'one' });
+    await store.append(stream, index === 0 ? 'no-stream' : index - 1, [event]);
+  }
+  return store;
+}
+
+type Cascade = Extract<RecordedEvent, { type: 'CascadeDecided' }>;
+
+async function cascadesOn(store: EventStore): Promise<Cascade[]> {
+  return (await wholeTape(store)).filter((event) => event.type === 'CascadeDecided');
+}
+
+/** The store of a process that is killed before its nth append. */
+function killedBefore(store: EventStore, appends: number): EventStore {
+  let left = appends;
+  return {
+    append: async (...args) => {
+      if (left-- <= 0) throw new Error('killed');
+      return store.append(...args);
+    },
+    read: (query) => store.read(query),
+    byId: (id) => store.byId(id),
+    head: () => store.head(),
+    subscribe: (options) => store.subscribe(options),
+    close: () => store.close(),
+  };
+}
+
+describe('a cascade larger than one event', () => {
+  it('is recorded in numbered parts, and copied whole and in order', async () => {
+    const store = await tapeWithBars(true);
+    await runnerOn(store).catchUp();
+    const cascades = await cascadesOn(store);
+    const { parts } = cascades[0]?.data ?? { parts: 0 };
+    expect(parts).toBeGreaterThan(3);
+    const numbers = Array.from({ length: parts }, (_, index) => index + 1);
+    expect(cascades.map(({ data }) => data.part)).toEqual([...numbers, ...numbers, ...numbers]);
+    const decided = cascades.flatMap(({ data }) => data.decisions.map(({ id }) => id));
+    const copies = await store.read({ stream: signalsStream('talk'), limit: 500 });
+    expect(copies.map(({ id }) => id)).toEqual(decided);
+    expect(decided).toHaveLength(BARS.length * SIGNALS);
+  });
+
+  it('is adopted with all of its parts, so that nothing is decided again', async () => {
+    const store = await tapeWithBars(true);
+    await runnerOn(store).catchUp();
+    const head = await store.head();
+    await runnerOn(store).catchUp();
+    expect(await store.head()).toBe(head);
+  });
+
+  it('is one tape when two engines race without a lock', async () => {
+    const expected = await tapeWithBars(true);
+    await runnerOn(expected).catchUp();
+    const store = await tapeWithBars(false);
+    await Promise.all([runnerOn(store).catchUp(), runnerOn(store).catchUp()]);
+    expect(factsOf(await wholeTape(store))).toEqual(factsOf(await wholeTape(expected)));
+  });
+
+  it('is there whole or not at all, whenever its engine is killed', async () => {
+    const expected = await tapeWithBars(true);
+    await runnerOn(expected).catchUp();
+    for (const appends of [1, 2, 3, 1 + SIGNALS, 2 + SIGNALS, 3 + SIGNALS]) {
+      const store = await tapeWithBars(false);
+      await expect(runnerOn(killedBefore(store, appends)).catchUp()).rejects.toThrow('killed');
+      const recorded = await cascadesOn(store);
+      const parts = recorded[0]?.data.parts ?? 1;
+      expect(recorded.length % parts).toBe(0);
+      await runnerOn(store).catchUp();
+      expect(factsOf(await wholeTape(store))).toEqual(factsOf(await wholeTape(expected)));
+    }
+  });
+
+  it('with a part missing is noticed, never half adopted', async () => {
+    const store = await tapeWithBars(true);
+    await runnerOn(store).catchUp();
+    const gone = (await cascadesOn(store)).find(({ data }) => data.part === 2)?.id;
+    const torn: EventStore = {
+      ...killedBefore(store, 0),
+      read: async (query) => (await store.read(query)).filter(({ id, stream }) => stream !== ENGINE_STREAM || id !== gone),
+    };
+    await expect(runnerOn(torn).catchUp()).rejects.toThrow(/part 2 of \d+ of a cascade is missing/);
+  });
+});
