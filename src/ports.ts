@@ -123,7 +123,7 @@ export interface ReadDocument {
 export type IndexDefinition = readonly string[];
 
 export interface CollectionDefinition {
-  /** Documents of another build or version live beside it: `orders@1`. */
+  /** Documents of another version or build live beside it: `orders@1.2`. */
   readonly name: string;
   readonly indexes: readonly IndexDefinition[];
 }
@@ -168,8 +168,8 @@ export interface ReadStore {
   /** The last committed checkpoint of a projection, or START. */
   checkpoint(projection: string): Promise<string>;
   find(query: FindQuery): Promise<FoundDocument[]>;
-  /** Empties collections and forgets the checkpoint, before building anew. */
-  reset(projection: string, collections: readonly string[]): Promise<void>;
+  /** Removes collections, those that are there, with all they hold, and forgets the checkpoint. */
+  drop(projection: string, collections: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 

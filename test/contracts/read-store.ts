@@ -104,16 +104,18 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         expect(await store.checkpoint('fills')).toBe('3');
       });
 
-      test('are forgotten by a reset, together with the documents named', async () => {
+      test('are forgotten when collections are dropped, which must be prepared before they are used again', async () => {
         await store.prepare([{ name: 'orders@2', indexes: [] }]);
         const other = { ...order('a', 4), collection: 'orders@2' };
         await store.commit('orders', [order('a', 4), other], '4');
         await store.commit('fills', [], '4');
-        await store.reset('orders', ['orders@1', 'never-prepared']);
+        await store.drop('orders', ['orders@1', 'never-prepared']);
         expect(await store.checkpoint('orders')).toBe(START);
         expect(await store.checkpoint('fills')).toBe('4');
-        expect((await store.load('orders@1', ['a'])).size).toBe(0);
+        await expect(store.load('orders@1', ['a'])).rejects.toThrow('the collection "orders@1" was not prepared');
         expect((await store.load('orders@2', ['a'])).size).toBe(1);
+        await store.prepare([ORDERS]);
+        expect((await store.load('orders@1', ['a'])).size).toBe(0);
         expect((await store.commit('orders', [order('a', 1)], '1')).size).toBe(1);
       });
     });

@@ -50,7 +50,7 @@ describe('a checkpoint', () => {
         commit: (projection, writes, position) => reads.commit(projection, writes, position),
         checkpoint: async () => '0',
         find: (query) => reads.find(query),
-        reset: (projection, collections) => reads.reset(projection, collections),
+        drop: (projection, collections) => reads.drop(projection, collections),
         close: () => reads.close(),
       };
       await startOver(events, forgetful);
@@ -73,7 +73,7 @@ describe('a checkpoint', () => {
         },
         checkpoint: (projection) => inner.checkpoint(projection),
         find: (query) => inner.find(query),
-        reset: (projection, collections) => inner.reset(projection, collections),
+        drop: (projection, collections) => inner.drop(projection, collections),
         close: () => inner.close(),
       };
       await startOver(events, watched);

@@ -2,10 +2,10 @@
 
 import type { CollectionDefinition, FieldValue, FindQuery } from '../../ports.ts';
 
-/** Throws RangeError unless it is a collection's name: lower case letters, digits, `@`, `_` and `-`. */
+/** Throws RangeError unless it is a collection's name: lower case letters, digits, `@`, `.`, `_` and `-`. */
 export function assertCollectionName(name: string): void {
-  if (!/^[a-z0-9@_-]{1,100}$/.test(name)) {
-    throw new RangeError(`"${name}" is not a collection's name: use lower case letters, digits, "@", "_" and "-"`);
+  if (!/^[a-z0-9@._-]{1,100}$/.test(name)) {
+    throw new RangeError(`"${name}" is not a collection's name: use lower case letters, digits, "@", ".", "_" and "-"`);
   }
 }
 

@@ -87,10 +87,10 @@ class MemoryReadStore implements ReadStore {
       .map(({ key, text }) => ({ key, document: JSON.parse(text) as ReadDocument }));
   }
 
-  async reset(projection: string, collections: readonly string[]): Promise<void> {
+  async drop(projection: string, collections: readonly string[]): Promise<void> {
     this.#assertOpen();
     for (const name of collections) assertCollectionName(name);
-    for (const name of collections) this.#collections.get(name)?.clear();
+    for (const name of collections) this.#collections.delete(name);
     this.#checkpoints.delete(projection);
   }
 

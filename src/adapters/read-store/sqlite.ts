@@ -95,12 +95,10 @@ class SqliteReadStore implements ReadStore {
     return rows.map(([key, document]) => ({ key, document: JSON.parse(document) as ReadDocument }));
   }
 
-  async reset(projection: string, collections: readonly string[]): Promise<void> {
+  async drop(projection: string, collections: readonly string[]): Promise<void> {
     for (const name of collections) assertCollectionName(name);
     await this.#writing(() => {
-      for (const name of collections) {
-        if (this.#exists(name)) this.#db.exec(`DELETE FROM ${tableOf(name)}`);
-      }
+      for (const name of collections) this.#db.exec(`DROP TABLE IF EXISTS ${tableOf(name)}`);
       this.#statement('DELETE FROM checkpoints WHERE projection = ?').run(projection);
     });
   }
@@ -118,11 +116,6 @@ class SqliteReadStore implements ReadStore {
        ON CONFLICT DO UPDATE SET position = excluded.position, document = excluded.document WHERE excluded.position > position`,
     ).run(key, BigInt(document._position), JSON.stringify(document));
     return Number(changes) > 0;
-  }
-
-  #exists(collection: string): boolean {
-    const name = tableOf(collection).slice(1, -1);
-    return this.#statement(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`).get(name) !== undefined;
   }
 
   /** The parts of a page, read from one state of the file. */
