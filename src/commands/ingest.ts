@@ -10,6 +10,7 @@ import { makeEngineRunner } from '../system.ts';
 import { makeLogger } from '../telemetry.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
 import { findFeed, ingestFiles, type RecordingOutcome, troubles } from './recordings.ts';
+import { makeScreen } from './screen.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface Options {
@@ -54,8 +55,22 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
-  const outcome = await ingestFiles(runner, files, found, { codeVersion: build, signal: stopSignal(config.withinNpm) });
-  report(outcome, options.json === true || !process.stdout.isTTY);
+  const json = options.json === true || !process.stdout.isTTY;
+  const screen = makeScreen(json ? undefined : process.stdout, log);
+  const signal = stopSignal(config.withinNpm);
+  const name = `${options.venue} ${options.symbol} ${found.feed.bars}`;
+  const outcome = await ingestFiles(runner, files, found, {
+    codeVersion: build,
+    signal,
+    onProgress: (progress) => screen.progress(name, progress),
+  });
+  const complete = !signal.aborted;
+  if (json) process.stdout.write(`${jsonLine(outcome, complete)}\n`);
+  else {
+    screen.done(name, outcome);
+    for (const trouble of troubles(outcome)) screen.warn(trouble);
+  }
+  if (!complete) throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
 }
 
 function checkInterval(asked: string | undefined, made: string): void {
@@ -65,16 +80,6 @@ function checkInterval(asked: string | undefined, made: string): void {
   throw new UserError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
 }
 
-function report(outcome: RecordingOutcome, json: boolean): void {
-  const { recorded, already, differing, decisions, upTo, tally } = outcome;
-  if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) })}\n`,
-    );
-    return;
-  }
-  process.stdout.write(
-    `${recorded} pieces of evidence recorded, ${already} were on the tape already; ${decisions} decisions; up to ${upTo ?? '-'}\n`,
-  );
-  for (const trouble of troubles(outcome)) process.stdout.write(`  ${trouble}\n`);
+function jsonLine({ recorded, already, differing, decisions, upTo, tally }: RecordingOutcome, complete: boolean): string {
+  return JSON.stringify({ complete, recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) });
 }

@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { readStatus, type Status } from '../runtime/status.ts';
 import { withTape } from './opening.ts';
-import { money, table } from './table.ts';
+import { money, tableOr } from './table.ts';
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -25,9 +25,10 @@ function statusLines(status: Status): string[] {
     `tape         ${tape.head} events`,
     `engine       build ${engine.build ?? '-'}; last evidence ${engine.lastEvidence ?? '-'}; last decision ${engine.lastDecision ?? '-'}`,
     `settings     generation ${settings.generation}`,
-    `read models  ${behind.length === 0 ? 'all at the end of the tape' : behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}`,
+    `read models  ${behind.length === 0 ? 'all at the end of the tape' : `${behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}; "tapedeck run" brings them up to date`}`,
     '',
-    ...table(
+    ...tableOr(
+      'no feeds',
       ['feed', 'last', 'time', 'state'],
       status.feeds.map((feed) => [
         `${feed.venue} ${feed.symbol}`,
@@ -37,7 +38,8 @@ function statusLines(status: Status): string[] {
       ]),
     ),
     '',
-    ...table(
+    ...tableOr(
+      'no accounts',
       ['account', 'equity', 'currency', 'halted'],
       status.accounts.map(({ id, equity, currency, halts }) => [
         id,
@@ -47,7 +49,8 @@ function statusLines(status: Status): string[] {
       ]),
     ),
     '',
-    ...table(
+    ...tableOr(
+      'no positions',
       ['position', 'account', 'strategy', 'entry'],
       status.positions.map((position) => [
         `${position.quantity} ${position.symbol}`,
@@ -57,7 +60,8 @@ function statusLines(status: Status): string[] {
       ]),
     ),
     '',
-    ...table(
+    ...tableOr(
+      'no open orders',
       ['open order', 'account', 'strategy', 'side', 'remaining', 'status'],
       status.openOrders.map((order) => [
         order.orderId,

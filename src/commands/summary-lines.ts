@@ -2,7 +2,7 @@
 
 import { instrumentKey } from '../domain/settings/in-force.ts';
 import type { Summary } from '../runtime/summary.ts';
-import { money, table, thousands } from './table.ts';
+import { money, tableOr, thousands } from './table.ts';
 
 type Position = Summary['accounts'][number]['positions'][number];
 
@@ -15,7 +15,8 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
       return `${feed}: ${thousands(evidence.BarClosed ?? 0)} bars${samples}`;
     }),
     '',
-    ...table(
+    ...tableOr(
+      'no strategies',
       ['strategy', 'account', 'signals', 'orders', 'filled', 'denied'],
       strategies.map(({ strategy, account, ...counts }) => [
         strategy,
@@ -24,7 +25,8 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
       ]),
     ),
     '',
-    ...table(
+    ...tableOr(
+      'no accounts',
       ['account', 'equity', 'profit', 'currency', 'position'],
       held.map(({ account, currency, equity, profit, positions: open }) => [
         account,
@@ -36,7 +38,7 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
     ),
     '',
     'Where to look next',
-    `  ${address}/v1/signals?strategy=${strategies[0]?.strategy ?? ''}`,
+    `  ${address}/v1/signals${strategies[0] === undefined ? '' : `?strategy=${strategies[0].strategy}`}`,
     `  ${address}/v1/orders    ${address}/v1/accounts`,
     '  npx tapedeck events --category signals    npx tapedeck status',
     '',

@@ -25,3 +25,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .trimEnd();
   return [line(head), ...rows.map(line)];
 }
+
+/** A table, or `none` where it would have no rows. */
+export function tableOr(none: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return rows.length === 0 ? [none] : table(head, rows);
+}
