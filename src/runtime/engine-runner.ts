@@ -1,6 +1,7 @@
 /**
  * Runs the engine on a tape: live, by following what others append, or in step with a source of evidence. Calls are
- * taken one at a time. A call that fails throws the engine's state away; the next one adopts again from the tape.
+ * taken one at a time. A call that fails throws the engine's state away; the next one adopts again from the tape, but
+ * for an engine that differs from the record or was replaced: that one has stopped.
  */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
@@ -9,7 +10,7 @@ import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import { isoTime } from '../domain/time.ts';
 import { type Clock, type EventStore, type TapeSection, WrongExpectedRevisionError } from '../ports.ts';
 import { type EvidenceOrigin, makeEvidence } from '../tape/envelope.ts';
-import { EngineFollower, sameFact } from './engine-follower.ts';
+import { DivergedError, EngineFollower, SupersededError, sameFact } from './engine-follower.ts';
 import { runInSection, runOver, type Steps } from './tape-operations.ts';
 
 /** Most pieces of evidence that one in-step commit takes. */
@@ -53,6 +54,10 @@ export interface StepOutcome {
 export class EngineRunner {
   private readonly options: EngineRunnerOptions;
   private follower: EngineFollower | undefined;
+  /** Why nothing more may be decided in this process. */
+  private stopped: DivergedError | SupersededError | undefined;
+  /** The checkpoint that was saved last. */
+  private saved: string | undefined;
   /** When the call in hand began or last committed, in epoch ms; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
@@ -168,17 +173,23 @@ export class EngineRunner {
 
   private async committed(decisions: readonly TapeEvent[]): Promise<void> {
     this.busySince = this.options.clock.now();
-    if (this.follower !== undefined) await this.options.checkpoint.save(this.follower.position);
+    const position = this.position;
+    if (position !== undefined && position !== this.saved) {
+      await this.options.checkpoint.save(position);
+      this.saved = position;
+    }
     if (decisions.length > 0) this.options.onDecided?.(decisions);
   }
 
   private inTurn<T>(call: () => Promise<T>): Promise<T> {
     const result = this.turn.then(async () => {
+      if (this.stopped !== undefined) throw this.stopped;
       this.busySince = this.options.clock.now();
       try {
         return await call();
       } catch (error) {
         this.follower = undefined;
+        if (error instanceof DivergedError || error instanceof SupersededError) this.stopped = error;
         throw error;
       } finally {
         this.busySince = null;
