@@ -6,6 +6,7 @@ import type { Bar } from '../market/events.ts';
 import type { ConfiguredStrategy } from '../settings/events.ts';
 import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from '../settings/in-force.ts';
 import { signalsStream } from '../streams.ts';
+import { UserError } from '../user-error.ts';
 import { findStrategyKind } from './strategies.ts';
 import { HISTORY_BARS, type SideChange, type StrategyKind } from './strategy.ts';
 
@@ -110,13 +111,18 @@ export class StrategyReactor implements Reactor {
 
   private start(settings: ConfiguredStrategy): void {
     const kind = findStrategyKind(settings.kind);
-    const instrument = this.state.settings.instruments.get(instrumentKey(settings.venue, settings.symbol));
-    if (kind === undefined || instrument === undefined) {
-      throw new Error(
-        `strategy "${settings.name}" is in force with an unknown kind or instrument; settings are checked before they are applied`,
+    const params = kind?.params.safeParse(settings.params).data;
+    if (kind === undefined || params === undefined) {
+      throw new UserError(
+        `strategy "${settings.name}" is in force with a kind or parameters that this build does not know (${settings.kind}): run the build that put it in force`,
       );
     }
-    const params = kind.params.parse(settings.params);
+    const instrument = this.state.settings.instruments.get(instrumentKey(settings.venue, settings.symbol));
+    if (instrument === undefined) {
+      throw new Error(
+        `strategy "${settings.name}" is in force without its instrument; settings are checked before they are applied`,
+      );
+    }
     const running: Running = { settings, state: kind.start(params, instrument), lastOpenTime: null };
     const bars = this.state.history.get(seriesKey(settings.venue, settings.symbol, settings.interval)) ?? [];
     // What the warm-up makes is history: nothing is decided upon it.

@@ -4,6 +4,7 @@ import type { Engine } from '../../../src/domain/engine/engine.ts';
 import type { Settings, StrategySettings } from '../../../src/domain/settings/settings.ts';
 import { SETTINGS_STREAM } from '../../../src/domain/streams.ts';
 import { isoTime } from '../../../src/domain/time.ts';
+import { UserError } from '../../../src/domain/user-error.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { settingsEvents } from '../../laws/synthetic-tape.ts';
 import { minuteBars, smallEngine, smallSettings, zigzag } from '../../support/small-market.ts';
@@ -97,6 +98,17 @@ describe('a strategy in force', () => {
     engine = smallEngine('test');
     engine.restore(copy);
     expect(signalsOf(bars(CLOSES, rest))).toEqual(expected);
+  });
+});
+
+describe('a strategy that another build put in force', () => {
+  it.each<[string, Partial<StrategySettings>]>([
+    ['of a kind', { kind: 'from-the-future' }],
+    ['with parameters', { params: { fast: 1, slow: 2, patience: 3 } }],
+  ])('%s that this one does not know, stops the engine and says what to do', (_what, other) => {
+    expect(() => apply(settingsWith(1, { name: 'other', ...other }))).toThrow(UserError);
+    engine = smallEngine('test');
+    expect(() => apply(settingsWith(1, { name: 'other', ...other }))).toThrow(/"other".*run the build that put it in force/);
   });
 });
 
