@@ -1,6 +1,6 @@
 /** What a person does wrong: one clear message that says what, where and what to do, exit code 2, and the tape whole. */
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -173,6 +173,19 @@ describe('a place that cannot be used', () => {
     database.exec('PRAGMA user_version = 9999');
     database.close();
     refused(await tapedeck(['status'], { TAPEDECK_DATA: folder }), /tape\.sqlite/, /9999/);
+  });
+
+  it('says that the read models are of another tape, and decides nothing on them', async () => {
+    const folder = newFolder();
+    const frames = write(folder, 'frames.jsonl', FRAMES.join('\n'));
+    await ingest(folder, frames);
+    for (const file of ['tape.sqlite', 'tape.sqlite-wal', 'tape.sqlite-shm']) rmSync(join(folder, file), { force: true });
+    for (const again of [await ingest(folder, frames), await tapedeck(['status'], { TAPEDECK_DATA: folder })]) {
+      refused(again, /read store belongs to another tape/, /TAPEDECK_READ_STORE/);
+    }
+    for (const file of ['', '-wal', '-shm']) rmSync(join(folder, `read-models.sqlite${file}`), { force: true });
+    const { recorded } = JSON.parse((await ingest(folder, frames)).stdout) as Outcome;
+    expect(recorded).toBeGreaterThan(5);
   });
 
   it('says that a file is no tape', async () => {
