@@ -156,7 +156,8 @@ function takeApproved(state: DeskState, approved: ApprovedOrder): void {
 function takeReport(state: DeskState, event: Of<'ExecutionReported'>): void {
   const account = state.accounts.get(event.data.account);
   if (account === undefined) return;
-  advance(account, epochMs(event.metadata.occurredAt));
+  // The paper venue's answers come with market data, which was taken in, or with a request, whose time is no market's.
+  if (event.metadata.reactor === undefined) advance(account, epochMs(event.metadata.occurredAt));
   const order = findOrder(account, event.data.orderId, event.data.clientOrderId);
   if (order !== undefined && !order.executions.has(event.data.executionId))
     order.executions.set(event.data.executionId, event.id);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Desk } from '../../../src/domain/account/desk.ts';
+import { PaperVenue } from '../../../src/domain/venue/paper-venue.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { BTC, type GivenSettings, only, PAPER, Scene } from '../given.ts';
+import { BTC, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
-function trading(given: GivenSettings = {}): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+function trading(given: GivenSettings = {}, scene = new Scene([new Desk(makeId)])): Scene {
   scene.settings(given);
   scene.begin();
   scene.bar('60000');
@@ -84,6 +84,18 @@ describe('The now of an account', () => {
     scene.now += 3_600_000;
     const approved = only(scene.order('buy', '1'), 'OrderApproved');
     expect(Date.parse(approved.sendBy)).toBe(noon + 5_000);
+  });
+
+  it('is not moved by the answers of the paper venue to requests either', () => {
+    const scene = trading({}, new Scene([new PaperVenue(), new Desk(makeId)]));
+    const noon = scene.now;
+    scene.now += 3_600_000;
+    const { orderId } = only(scene.order('buy', '0.1', { price: '50000' }), 'OrderAccepted');
+    const canceled = scene.when('OrderCancelRequested', { orderId, account: 'paper-1', reason: null });
+    expect(names(canceled)).toContain('OrderCanceled');
+    scene.now = noon + 60_000;
+    scene.bar('60100');
+    expect(Date.parse(only(scene.signal('buy'), 'OrderApproved').sendBy)).toBe(scene.now + 5_000);
   });
 
   it('is moved by reports', () => {
