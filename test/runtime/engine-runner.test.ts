@@ -144,6 +144,36 @@ describe('the engine on a tape', () => {
     expect(factsOf(await wholeTape(store))).toEqual(await cleanRun(60));
   });
 
+  it.each([
+    ['is recorded', false],
+    ['is recorded and decided by another engine', true],
+  ])('takes in evidence that %s at any moment while it adopts', async (_name, decided) => {
+    const expected = await cleanRun(24);
+    const bars = minuteBars(zigzag(24));
+    for (let moment = 0; ; moment++) {
+      const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+      await record(store, bars.slice(0, 12));
+      await runnerOn(store).catchUp();
+      let reads = 0;
+      const interrupted: EventStore = {
+        ...dyingAfter(store, Number.POSITIVE_INFINITY),
+        read: async (query) => {
+          if (reads++ === moment) {
+            await record(store, bars.slice(12));
+            if (decided) await runnerOn(store).catchUp();
+          }
+          return store.read(query);
+        },
+      };
+      const runner = runnerOn(interrupted);
+      await runner.catchUp();
+      if (reads <= moment) return;
+      // As the loop does for what came after the last look.
+      await runner.catchUp();
+      expect(factsOf(await wholeTape(store))).toEqual(expected);
+    }
+  });
+
   it('makes the copies that a crash left out, whichever append it came before', async () => {
     const expected = await cleanRun(12);
     for (let appends = 0; ; appends++) {
