@@ -136,7 +136,8 @@ function invalidDocument(error: { validation: readonly SchemaViolation[]; valida
   const byPath = Map.groupBy(error.validation.flatMap(violationsOf), ({ path }) => path);
   const violations = [...byPath.values()].flatMap((ofPath) => ofPath.slice(0, 1));
   const list = violations.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  return problemDocument(400, 'invalid-request', `The ${part} is not valid: ${list}.`, violations);
+  const are = part === 'headers' ? 'are' : 'is';
+  return problemDocument(400, 'invalid-request', `The ${part} ${are} not valid: ${list}.`, violations);
 }
 
 function violationsOf(violation: SchemaViolation): Violation[] {
@@ -144,5 +145,6 @@ function violationsOf(violation: SchemaViolation): Violation[] {
   const { keys } = violation.params;
   // A field that is not known is reported at the object that it stands in; it is named here.
   if (Array.isArray(keys)) return keys.map((key) => ({ path: [...path, key].join('.'), message: 'there is no such field' }));
-  return [{ path: path.join('.'), message: violation.message ?? 'is not valid' }];
+  const message = violation.message ?? 'is not valid';
+  return [{ path: path.join('.'), message: message.endsWith('received undefined') ? 'is missing' : message }];
 }

@@ -168,7 +168,9 @@ describe('POST /v1/orders', () => {
 
   it('refuses to go without a key', async () => {
     const api = await apiWithSettings();
-    expect(problemOf(await api.post('/v1/orders', ORDER))).toMatchObject({ status: 400, paths: ['idempotency-key'] });
+    const refused = await api.post('/v1/orders', ORDER);
+    expect(problemOf(refused)).toMatchObject({ status: 400, paths: ['idempotency-key'] });
+    expect(refused.body.detail).toBe('The headers are not valid: idempotency-key: is missing.');
   });
 
   it('refuses an account and an instrument that are not there', async () => {
