@@ -8,11 +8,10 @@ import { buildServer } from './api/server.ts';
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
 import type { Clock, EventStore, ReadStore } from './ports.ts';
-import { collectionOf } from './projections/projection.ts';
 import { PROJECTIONS } from './projections/projections.ts';
 import { startEngineLoop } from './runtime/engine-loop.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
-import { type ProjectionRunner, startProjection } from './runtime/projection-runner.ts';
+import { type HostedProjection, startProjection } from './runtime/hosted-projection.ts';
 import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
@@ -36,8 +35,8 @@ export interface ApiParts {
 
 export interface System {
   readonly engine: EngineRunner;
-  /** By collection, such as `orders@1`. */
-  readonly projections: ReadonlyMap<string, ProjectionRunner>;
+  /** By name. */
+  readonly projections: ReadonlyMap<string, HostedProjection>;
   /** Where the API answers; null when it is not served. */
   readonly address: string | null;
   /** Rejects when a part had to stop. */
@@ -77,11 +76,11 @@ export async function startSystem(parts: SystemParts, api?: ApiParts): Promise<S
   try {
     const loop = watched(await startEngineLoop(engine, events));
     running.push(loop);
-    const projections = new Map<string, ProjectionRunner>();
+    const projections = new Map<string, HostedProjection>();
     for (const projection of PROJECTIONS) {
       const runner = watched(await startProjection(projection, events, reads, { clock }));
       running.push(runner);
-      projections.set(collectionOf(projection), runner);
+      projections.set(projection.name, runner);
     }
     const { ended } = watched({ ended: Promise.race([loop, ...projections.values()].map((part) => part.ended)) });
     const server = api === undefined ? undefined : makeServer(parts, api, engine, projections);
@@ -108,7 +107,7 @@ function makeServer(
   { events, reads, clock, codeVersion, log }: SystemParts,
   { apiKeys }: ApiParts,
   engine: EngineRunner,
-  projections: ReadonlyMap<string, ProjectionRunner>,
+  projections: ReadonlyMap<string, HostedProjection>,
 ) {
   const stuck = (): boolean => engine.busySince !== null && clock.now() - engine.busySince > MAX_TURN_MS;
   return buildServer({

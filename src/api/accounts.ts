@@ -7,11 +7,10 @@ import type { ConfiguredStrategy } from '../domain/settings/events.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { equity } from '../projections/equity.ts';
 import { positions } from '../projections/positions.ts';
-import { collectionOf } from '../projections/projection.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { notFound } from './problem.ts';
 import { minPosition, page, timePage, timeRange } from './query.ts';
-import { findDocument, listDocuments, pageOfMap, present, reflect } from './reading.ts';
+import { collectionOf, findDocument, listDocuments, pageOfMap, present, reflect } from './reading.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 const params = z.strictObject({ id: nameText });
@@ -83,7 +82,7 @@ function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: Setti
 
 async function withHalts(deps: ApiDependencies, strategies: readonly ConfiguredStrategy[]) {
   const ids = [...new Set(strategies.map(({ account }) => account))];
-  const found = await deps.reads.load(collectionOf(accounts), ids);
+  const found = await deps.reads.load(collectionOf(deps, accounts), ids);
   return strategies.map((strategy) => {
     const account = found.get(strategy.account) as AccountDocument | undefined;
     return { ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };

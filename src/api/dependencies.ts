@@ -12,8 +12,8 @@ export type ApiServer = FastifyInstance<Server, IncomingMessage, ServerResponse,
 
 /** How far a projection's documents are, as the projection runner tells it. */
 export interface ServedProjection {
-  /** `position` is that of the last event delivered and committed, handled or not. */
-  progress(): { readonly position: string };
+  /** `position` is that of the last event delivered and committed, handled or not; `collection` holds the documents. */
+  progress(): { readonly position: string; readonly collection: string };
   /** Resolves true once everything up to `position` is in the read store, false when that takes longer than `timeoutMs`. */
   waitFor(position: string, timeoutMs: number): Promise<boolean>;
 }
@@ -21,7 +21,7 @@ export interface ServedProjection {
 export interface ApiDependencies {
   readonly events: EventStore;
   readonly reads: ReadStore;
-  /** By collection, such as `orders@1`. */
+  /** By name. */
   readonly projections: ReadonlyMap<string, ServedProjection>;
   readonly clock: Clock;
   /** The build, for the metadata of requests. */

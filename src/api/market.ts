@@ -8,11 +8,10 @@ import type { FeedSettings } from '../domain/settings/settings.ts';
 import { bars } from '../projections/bars.ts';
 import { books } from '../projections/books.ts';
 import { type PriceDocument, prices } from '../projections/prices.ts';
-import { collectionOf } from '../projections/projection.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { notFound } from './problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from './query.ts';
-import { findDocument, listDocuments, pageOfMap, present, reflect, reflectTape } from './reading.ts';
+import { collectionOf, findDocument, listDocuments, pageOfMap, present, reflect, reflectTape } from './reading.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 const listQuery = z.strictObject(page);
@@ -44,7 +43,7 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
 /** `state` is null for a feed from which nothing has come yet. */
 async function withStates(deps: ApiDependencies, feeds: readonly FeedSettings[]) {
   const keys = feeds.map(({ venue, symbol }) => instrumentKey(venue, symbol));
-  const found = await deps.reads.load(collectionOf(prices), keys);
+  const found = await deps.reads.load(collectionOf(deps, prices), keys);
   return feeds.map((feed, index) => {
     const price = found.get(keys[index] as string) as PriceDocument | undefined;
     return { ...feed, state: price?.feed ?? null, time: price?.time ?? null };

@@ -2,7 +2,7 @@
 
 import type { FastifyReply } from 'fastify';
 import type { FieldValue, FindQuery, ReadDocument } from '../ports.ts';
-import { collectionOf, type Projection } from '../projections/projection.ts';
+import type { Projection } from '../projections/projection.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import type { ApiDependencies, ServedProjection } from './dependencies.ts';
@@ -66,9 +66,14 @@ export async function reflectTape(
 
 /** Throws when the system serves a read model that it does not run: a mistake in its wiring. */
 export function servedProjection(deps: ApiDependencies, projection: Projection): ServedProjection {
-  const served = deps.projections.get(collectionOf(projection));
-  if (served === undefined) throw new Error(`the projection ${collectionOf(projection)} is not among those that are served`);
+  const served = deps.projections.get(projection.name);
+  if (served === undefined) throw new Error(`the projection "${projection.name}" is not among those that are served`);
   return served;
+}
+
+/** Where the documents of a read model lie at this moment. */
+export function collectionOf(deps: ApiDependencies, projection: Projection): string {
+  return servedProjection(deps, projection).progress().collection;
 }
 
 function notReached(deps: ApiDependencies, wanted: string, reply: FastifyReply): Problem {
@@ -103,7 +108,7 @@ export async function listDocuments(
 ): Promise<Page<Record<string, unknown>>> {
   const subject = subjectOf(route, query);
   const find: FindQuery = {
-    collection: collectionOf(list.projection),
+    collection: collectionOf(deps, list.projection),
     equal: defined(list.equal ?? {}),
     sort: { field: list.sort, descending: list.descending },
     range: list.from === undefined && list.to === undefined ? undefined : { field: list.sort, from: list.from, to: list.to },
@@ -127,7 +132,7 @@ export async function findDocument<T extends object>(
   projection: Projection<T>,
   key: string,
 ): Promise<(T & ReadDocument) | undefined> {
-  const found = await deps.reads.load(collectionOf(projection as Projection), [key]);
+  const found = await deps.reads.load(collectionOf(deps, projection as Projection), [key]);
   return found.get(key) as (T & ReadDocument) | undefined;
 }
 

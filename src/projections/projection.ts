@@ -8,9 +8,12 @@ import type { RecordedEvent } from '../tape/envelope.ts';
  * document, a clock or what was applied in the same batch; so a batch that is delivered again changes nothing.
  */
 export interface Projection<Document extends object = object> {
-  /** Names its documents, with the version: `orders@1`. */
+  /** Lower case; names its documents, with version and build: `orders@1.2`. */
   readonly name: string;
-  /** Raised when documents would come out differently; the documents are then built anew under the new version. */
+  /**
+   * Raised when documents would come out differently: they are then made anew under the new version, while those of
+   * the old one are served. So whoever reads them bears with a field that is not there yet, and with one that is new.
+   */
   readonly version: number;
   /** Categories of the streams that it reads; others are passed over, but its position moves with them. */
   readonly categories: readonly string[];
@@ -23,11 +26,6 @@ export interface Projection<Document extends object = object> {
    * an immer draft). There are no deletions: a document about something that ended says so.
    */
   apply(document: Document | undefined, event: RecordedEvent): Document;
-}
-
-/** Where the documents of a projection lie, and the name of its checkpoint. */
-export function collectionOf(projection: Projection): string {
-  return `${projection.name}@${projection.version}`;
 }
 
 /**

@@ -1,31 +1,54 @@
 /**
- * Keeps one read model beside the tape. Takes events in batches, folds the documents that they are about, and commits
- * them and then the checkpoint. Documents are guarded by their position, so a batch that is delivered again, or a
- * second runner of the same projection, changes nothing.
+ * Keeps one build of a read model beside the tape. Takes events in batches, folds the documents that they are about,
+ * and commits them and then the checkpoint. Documents are guarded by their position, so a batch that is delivered
+ * again, or a second runner of the same build, changes nothing.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { epochMs } from '../domain/time.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Clock, DocumentWrite, EventStore, ReadStore, Subscription } from '../ports.ts';
 import { foldDocument } from '../projections/fold.ts';
-import { collectionOf, type Projection } from '../projections/projection.ts';
+import type { Projection } from '../projections/projection.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
-import { loadParked, PARKED, type Parked, parkedWrite } from './parked-events.ts';
+import { applyParked, loadParked, NOTHING_PARKED, type Parked, parkedWrite } from './parked-events.ts';
+import { PositionWaiters } from './position-waiters.ts';
 
 /** Reads and writes of the read store that fail are tried again this often, waiting longer each time. */
 const MAX_TRIES = 8;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
-/** Most callers that may wait for a position at once; further ones are told at once that it is not reached. */
-const MAX_WAITERS = 10_000;
+/** Most events of one batch, and the time that folding and committing it should take: more, and the next is smaller. */
+const MAX_BATCH = 500;
+const BATCH_MS = 50;
+
+/** In a rebuild, the first event that cannot be applied stops it. */
+export class UnappliedEventError extends UserError {
+  constructor(collection: string, key: string | null, event: RecordedEvent, error: unknown) {
+    const about = key === null ? 'the documents that it is about cannot be told' : `its document is "${key}"`;
+    const reason = error instanceof Error ? error.message : String(error);
+    super(
+      `${event.type} ${event.id} of ${event.stream}, at position ${event.position}, cannot be applied to ${collection}, ${about}: ${reason}`,
+    );
+  }
+}
 
 export interface RunnerOptions {
   readonly clock: Clock;
   /** Waits between tries; the tests' own returns at once. */
   readonly wait?: ((ms: number) => Promise<void>) | undefined;
+  /** The first event that cannot be applied ends the runner with UnappliedEventError, instead of being parked. */
+  readonly strict?: boolean | undefined;
 }
 
-export interface ProjectionProgress {
-  readonly projection: string;
+/** One build of a projection. */
+export interface RunTarget {
+  readonly projection: Projection;
+  /** Its documents, such as `orders@1.2`; prepared. */
+  readonly collection: string;
+}
+
+export interface RunnerProgress {
   /** The last event delivered and committed, handled or not. */
   readonly position: string;
   /** Everything that was on the tape has been delivered. */
@@ -39,23 +62,16 @@ export interface ProjectionProgress {
   readonly retries: number;
 }
 
-interface Waiter {
-  readonly position: string;
-  readonly done: (reached: boolean) => void;
-}
-
-/** Starts a projection from its checkpoint. The caller must watch `ended`. */
-export async function startProjection(
-  projection: Projection,
+/** Starts a build's runner from its checkpoint. The caller must watch `ended`. */
+export async function startRunner(
+  target: RunTarget,
   events: EventStore,
   reads: ReadStore,
   options: RunnerOptions,
 ): Promise<ProjectionRunner> {
-  const collection = collectionOf(projection);
-  await reads.prepare([{ name: collection, indexes: projection.indexes }, PARKED]);
-  const checkpoint = await reads.checkpoint(collection);
-  const parked = await loadParked(reads, collection);
-  return new ProjectionRunner(projection, events, reads, options, checkpoint, parked);
+  const checkpoint = await reads.checkpoint(target.collection);
+  const parked = await loadParked(reads, target.collection);
+  return new ProjectionRunner(target, events, reads, options, checkpoint, parked);
 }
 
 export class ProjectionRunner {
@@ -63,23 +79,25 @@ export class ProjectionRunner {
   readonly ended: Promise<void>;
   private readonly projection: Projection;
   private readonly collection: string;
+  private readonly events: EventStore;
   private readonly reads: ReadStore;
-  private readonly clock: Clock;
-  private readonly wait: (ms: number) => Promise<void>;
+  private readonly options: RunnerOptions;
   private readonly parked: Map<string, Parked>;
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new PositionWaiters();
   private readonly subscription: Subscription;
   private position: string;
   private committed: string;
   private lastRecordedAt: string | null = null;
   private caughtUp = false;
+  private isClosing = false;
   private retries = 0;
-  /** The write of a bare checkpoint that is under way. */
-  private checkpointing: Promise<void> = Promise.resolve();
+  private batchSize = MAX_BATCH;
+  /** What is under way with the documents: one thing at a time. */
+  private turn: Promise<void> = Promise.resolve();
 
-  /** Use `startProjection`. */
+  /** Use `startRunner`. */
   constructor(
-    projection: Projection,
+    { projection, collection }: RunTarget,
     events: EventStore,
     reads: ReadStore,
     options: RunnerOptions,
@@ -87,10 +105,10 @@ export class ProjectionRunner {
     parked: Map<string, Parked>,
   ) {
     this.projection = projection;
-    this.collection = collectionOf(projection);
+    this.collection = collection;
+    this.events = events;
     this.reads = reads;
-    this.clock = options.clock;
-    this.wait = options.wait ?? sleep;
+    this.options = options;
     this.parked = parked;
     this.position = checkpoint;
     this.committed = checkpoint;
@@ -101,21 +119,20 @@ export class ProjectionRunner {
     this.subscription = events.subscribe({
       after: checkpoint,
       categories: projection.categories,
-      onEvents: (batch, position) => this.take(batch, position),
+      onEvents: (batch, position) => this.inTurn(() => this.take(batch, position)),
       onCaughtUp: (position) => {
         this.caughtUp = true;
         this.advance(position);
-        this.checkpointing = this.checkpointing.then(() => this.keepPosition()).catch(fail);
+        this.inTurn(() => this.keepPosition()).catch(fail);
       },
     });
     this.ended = Promise.race([this.subscription.ended, failed]);
   }
 
-  progress(): ProjectionProgress {
+  progress(): RunnerProgress {
     let parkedEvents = 0;
     for (const parked of this.parked.values()) parkedEvents += parked.events;
     return {
-      projection: this.collection,
       position: this.position,
       caughtUp: this.caughtUp,
       lagMs: this.lagMs(),
@@ -128,36 +145,50 @@ export class ProjectionRunner {
   /** Resolves true once everything up to `position` is in the read store, false when that takes longer than `timeoutMs`. */
   waitFor(position: string, timeoutMs: number): Promise<boolean> {
     if (comparePositions(this.position, position) >= 0) return Promise.resolve(true);
-    if (this.waiters.size >= MAX_WAITERS) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        position,
-        done: (reached) => {
-          clearTimeout(timer);
-          this.waiters.delete(waiter);
-          resolve(reached);
-        },
-      };
-      const timer = setTimeout(() => waiter.done(false), timeoutMs);
-      this.waiters.add(waiter);
-    });
+    return this.waiters.wait(position, timeoutMs);
+  }
+
+  /** Takes up again the documents whose parked events somebody else has applied since. */
+  readmitParked(): Promise<void> {
+    return this.inTurn(() => this.readmit([...this.parked.keys()].slice(0, MAX_BATCH)));
   }
 
   /** Finishes the batch in hand, keeps its checkpoint and stops. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await this.subscription.close();
-    await this.checkpointing;
-    for (const waiter of [...this.waiters]) waiter.done(false);
+    await this.turn;
+    this.waiters.giveUp();
   }
 
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Takes what the tape handed over, in batches of a size that none keeps the process from everything else for long. */
   private async take(events: readonly RecordedEvent[], position: string): Promise<void> {
     this.caughtUp = false;
-    await this.checkpointing;
+    for (let from = 0; from < events.length; ) {
+      const batch = events.slice(from, from + this.batchSize);
+      from += batch.length;
+      const began = performance.now();
+      await this.takeBatch(batch, from < events.length ? (batch.at(-1)?.position ?? position) : position);
+      const tookMs = performance.now() - began;
+      if (tookMs > BATCH_MS) this.batchSize = Math.max(1, Math.floor(this.batchSize / 2));
+      else if (tookMs < BATCH_MS / 4) this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
+      if (from < events.length) await nextTurn();
+    }
+  }
+
+  private async takeBatch(events: readonly RecordedEvent[], position: string): Promise<void> {
     const writes: DocumentWrite[] = [];
     const parked = new Map<string, Parked>();
     const groups = this.group(events, (event, error) => {
-      parked.set(event.id, this.park(event.id, this.parked.get(event.id), [event], error, writes));
+      parked.set(event.id, this.park(null, this.parked.get(event.id), [event], error, writes));
     });
+    await this.readmit([...groups.keys()].filter((key) => this.parked.has(key)));
     const open = [...groups.keys()].filter((key) => !this.parked.has(key));
     const stored = open.length === 0 ? new Map() : await this.retrying(() => this.reads.load(this.collection, open));
     for (const [key, group] of groups) {
@@ -174,6 +205,22 @@ export class ProjectionRunner {
     for (const [key, now] of parked) this.parked.set(key, now);
     this.lastRecordedAt = events[events.length - 1]?.recordedAt ?? this.lastRecordedAt;
     this.advance(position);
+  }
+
+  /** Of documents that stand still, those that have reached what held them: what is left for them is applied first. */
+  private async readmit(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    const stored = await this.retrying(() => this.reads.load(this.collection, keys));
+    for (const key of keys) {
+      const { first, held } = this.parked.get(key) ?? NOTHING_PARKED;
+      const reached = stored.get(key)?._position;
+      if (held && (first === null || reached === undefined || comparePositions(reached, first) < 0)) continue;
+      await this.retrying(() => applyParked(this.projection, this.collection, this.events, this.reads, key));
+      const left = await this.retrying(() => loadParked(this.reads, this.collection, key));
+      const now = left.get(key);
+      if (now === undefined) this.parked.delete(key);
+      else this.parked.set(key, now);
+    }
   }
 
   /** Events by the key of the document that they are about; one whose keys cannot be told is handed to `onKeyless`. */
@@ -198,18 +245,19 @@ export class ProjectionRunner {
 
   /** Writes what is parked; events that were parked before a restart are not counted again. */
   private park(
-    key: string,
+    key: string | null,
     before: Parked | undefined,
     events: readonly RecordedEvent[],
     error: unknown,
     writes: DocumentWrite[],
   ): Parked {
-    let parked = before ?? { events: 0, last: null };
+    let parked = before ?? NOTHING_PARKED;
     for (const event of events) {
       if (parked.last !== null && comparePositions(event.position, parked.last) <= 0) continue;
-      const cause = parked.events === 0 ? error : null;
-      writes.push(parkedWrite(this.collection, key, event, cause));
-      parked = { events: parked.events + 1, last: event.position };
+      const isFirst = parked.first === null;
+      if (isFirst && this.options.strict === true) throw new UnappliedEventError(this.collection, key, event, error);
+      writes.push(parkedWrite(this.collection, key, event, isFirst ? error : null));
+      parked = { events: parked.events + 1, first: parked.first ?? event.position, last: event.position, held: true };
     }
     return parked;
   }
@@ -227,9 +275,7 @@ export class ProjectionRunner {
   private advance(position: string): void {
     if (comparePositions(position, this.position) <= 0) return;
     this.position = position;
-    for (const waiter of [...this.waiters]) {
-      if (comparePositions(this.position, waiter.position) >= 0) waiter.done(true);
-    }
+    this.waiters.advance(position);
   }
 
   private async retrying<T>(call: () => Promise<T>): Promise<T> {
@@ -238,9 +284,9 @@ export class ProjectionRunner {
         return await call();
       } catch (error) {
         failed++;
-        if (failed === MAX_TRIES) throw error;
+        if (failed === MAX_TRIES || this.isClosing) throw error;
         this.retries++;
-        await this.wait(Math.min(FIRST_WAIT_MS * 2 ** (failed - 1), LONGEST_WAIT_MS));
+        await (this.options.wait ?? sleep)(Math.min(FIRST_WAIT_MS * 2 ** (failed - 1), LONGEST_WAIT_MS));
       }
     }
   }
@@ -248,7 +294,7 @@ export class ProjectionRunner {
   private lagMs(): number | null {
     if (this.caughtUp) return 0;
     if (this.lastRecordedAt === null) return null;
-    return Math.max(0, this.clock.now() - epochMs(this.lastRecordedAt));
+    return Math.max(0, this.options.clock.now() - epochMs(this.lastRecordedAt));
   }
 }
 

@@ -5,9 +5,9 @@
 
 import { UserError } from '../domain/user-error.ts';
 import type { EventStore, ReadStore } from '../ports.ts';
-import { collectionOf } from '../projections/projection.ts';
 import { PROJECTIONS } from '../projections/projections.ts';
 import { comparePositions, START } from '../tape/envelope.ts';
+import { collectionOf, readBuilds } from './serving.ts';
 
 /** The name under which the engine keeps its checkpoint. */
 export const ENGINE_CHECKPOINT = 'engine';
@@ -47,7 +47,12 @@ export async function assertSameTape(events: EventStore, reads: ReadStore): Prom
 
 /** Nothing was read beyond the tape's end: else it is another tape, or an older copy of the same. */
 async function assertWithin(events: EventStore, reads: ReadStore): Promise<void> {
-  for (const name of [ENGINE_CHECKPOINT, ...PROJECTIONS.map(collectionOf)]) {
+  const builds = await readBuilds(
+    reads,
+    PROJECTIONS.map(({ name }) => name),
+  );
+  const collections = [...builds].map(([name, { serving }]) => collectionOf({ name }, serving));
+  for (const name of [ENGINE_CHECKPOINT, ...collections]) {
     const checkpoint = await reads.checkpoint(name);
     const head = await events.head();
     if (comparePositions(checkpoint, head) <= 0) continue;

@@ -6,11 +6,11 @@ import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { type OrderDocument, type OrderStatus, orders } from '../projections/orders.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
 import { type PriceDocument, prices } from '../projections/prices.ts';
-import { collectionOf } from '../projections/projection.ts';
 import { PROJECTIONS } from '../projections/projections.ts';
 import { isDecision } from '../tape/envelope.ts';
 import { readAll } from './read-all.ts';
 import { assertSameTape } from './same-tape.ts';
+import { servingCollection } from './serving.ts';
 import { readSettings } from './settings-apply.ts';
 
 const OPEN: readonly OrderStatus[] = ['approved', 'submitted', 'uncertain', 'accepted', 'partially-filled', 'cancel-pending'];
@@ -20,11 +20,10 @@ export type Status = Awaited<ReturnType<typeof readStatus>>;
 /** Reads it from the stores alone, whether or not a process is running. Throws OtherTapeError. */
 export async function readStatus(events: EventStore, reads: ReadStore) {
   await assertSameTape(events, reads);
-  await reads.prepare(PROJECTIONS.map((projection) => ({ name: collectionOf(projection), indexes: projection.indexes })));
   const { settings } = await readSettings(events);
   const readModels = [];
   for (const projection of PROJECTIONS) {
-    const name = collectionOf(projection);
+    const name = await servingCollection(reads, projection);
     readModels.push({ name, position: await reads.checkpoint(name) });
   }
   return {
@@ -32,7 +31,7 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
     engine: await readEngine(events),
     settings: { generation: settings.generation, hash: settings.hash },
     feeds: await collect(
-      readAll<PriceDocument>(reads, collectionOf(prices), 'symbol'),
+      readAll<PriceDocument>(reads, await servingCollection(reads, prices), 'symbol'),
       ({ venue, symbol, last, lastTime, feed }) => ({
         venue,
         symbol,
@@ -42,14 +41,17 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
         reason: feed.reason,
       }),
     ),
-    accounts: await collect(readAll<AccountDocument>(reads, collectionOf(accounts), 'id'), ({ id, currency, equity, halts }) => ({
-      id,
-      currency,
-      equity,
-      halts,
-    })),
+    accounts: await collect(
+      readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id'),
+      ({ id, currency, equity, halts }) => ({
+        id,
+        currency,
+        equity,
+        halts,
+      }),
+    ),
     openOrders: await collect(
-      readAll<OrderDocument>(reads, collectionOf(orders), 'sequence', { status: OPEN }),
+      readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN }),
       ({ orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
         orderId,
         account,
@@ -60,7 +62,9 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
         status,
       }),
     ),
-    positions: (await collect(readAll<PositionDocument>(reads, collectionOf(positions), 'name'), (position) => position))
+    positions: (
+      await collect(readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name'), (position) => position)
+    )
       .filter(({ quantity }) => quantity !== '0')
       .map(({ account, strategy, venue, symbol, quantity, averageEntryPrice }) => ({
         account,

@@ -6,9 +6,9 @@ import type { ReadStore } from '../ports.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { type OrderDocument, orders } from '../projections/orders.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
-import { collectionOf } from '../projections/projection.ts';
 import { type SignalDocument, signals } from '../projections/signals.ts';
 import { readAll } from './read-all.ts';
+import { servingCollection } from './serving.ts';
 
 interface StrategySummary {
   readonly strategy: string;
@@ -42,7 +42,7 @@ export async function summarize(
   const strategies: StrategySummary[] = [];
   for (const { name, account } of settings.strategies.values()) strategies.push(await summarizeStrategy(reads, name, account));
   const held: AccountSummary[] = [];
-  for await (const account of readAll<AccountDocument>(reads, collectionOf(accounts), 'id')) {
+  for await (const account of readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id')) {
     held.push(await summarizeAccount(reads, account, settings));
   }
   return { recordings, strategies, accounts: held };
@@ -50,8 +50,11 @@ export async function summarize(
 
 async function summarizeStrategy(reads: ReadStore, strategy: string, account: string): Promise<StrategySummary> {
   const summary: StrategySummary = { strategy, account, signals: 0, orders: 0, filled: 0, denied: 0 };
-  for await (const _ of readAll<SignalDocument>(reads, collectionOf(signals), 'sequence', { strategy })) summary.signals++;
-  for await (const { status } of readAll<OrderDocument>(reads, collectionOf(orders), 'sequence', { strategy })) {
+  for await (const _ of readAll<SignalDocument>(reads, await servingCollection(reads, signals), 'sequence', { strategy }))
+    summary.signals++;
+  for await (const { status } of readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', {
+    strategy,
+  })) {
     summary.orders++;
     if (status === 'filled') summary.filled++;
     if (status === 'denied') summary.denied++;
@@ -65,7 +68,9 @@ async function summarizeAccount(reads: ReadStore, account: AccountDocument, sett
   const opening = settings.accounts.get(id)?.balances[currency] ?? '0';
   const equity = account.equity ?? opening;
   const open: PositionDocument[] = [];
-  for await (const position of readAll<PositionDocument>(reads, collectionOf(positions), 'name', { account: id })) {
+  for await (const position of readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name', {
+    account: id,
+  })) {
     if (position.quantity !== '0') open.push(position);
   }
   return {

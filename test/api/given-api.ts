@@ -9,9 +9,8 @@ import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import type { Appended, Clock, EventStore, ReadStore } from '../../src/ports.ts';
-import { collectionOf } from '../../src/projections/projection.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { startProjection } from '../../src/runtime/projection-runner.ts';
+import { startProjection } from '../../src/runtime/hosted-projection.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
 
@@ -55,7 +54,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
   const projections = new Map<string, ServedProjection>();
   PROJECTIONS.forEach((projection, index) => {
     const runner = runners[index];
-    if (runner !== undefined) projections.set(collectionOf(projection), runner);
+    if (runner !== undefined) projections.set(projection.name, runner);
   });
   const healthy = () => [];
   const server = buildServer({

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { openReadStore } from '../../src/adapters/open.ts';
 import type { EventStore, ReadStore } from '../../src/ports.ts';
-import { collectionOf } from '../../src/projections/projection.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
+import { servingCollection } from '../../src/runtime/serving.ts';
 import { startSystem } from '../../src/system.ts';
 import { comparePositions } from '../../src/tape/envelope.ts';
 import { makeLogger } from '../../src/telemetry.ts';
@@ -14,7 +14,7 @@ import { tickingClock, wholeTape } from '../support/small-market.ts';
 async function documentsIn(reads: ReadStore): Promise<unknown[]> {
   const documents: unknown[] = [];
   for (const projection of PROJECTIONS) {
-    const collection = collectionOf(projection);
+    const collection = await servingCollection(reads, projection);
     const field = projection.indexes[0]?.[0] ?? '';
     documents.push(...(await reads.find({ collection, sort: { field, descending: false }, limit: 1_000 })));
   }

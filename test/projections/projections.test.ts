@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { ReadDocument } from '../../src/ports.ts';
 import { foldDocument } from '../../src/projections/fold.ts';
 import { orders } from '../../src/projections/orders.ts';
-import { collectionOf } from '../../src/projections/projection.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { noon, ORDER, REQUEST, recorded } from './recorded.ts';
@@ -38,7 +37,7 @@ function life(kinds: readonly number[]): RecordedEvent[] {
 
 describe('the read models', () => {
   it('have names of their own', () => {
-    expect(new Set(PROJECTIONS.map(collectionOf)).size).toBe(PROJECTIONS.length);
+    expect(new Set(PROJECTIONS.map(({ name }) => name)).size).toBe(PROJECTIONS.length);
   });
 
   it('read no evidence twice over: none of them looks at the engine’s own stream', () => {

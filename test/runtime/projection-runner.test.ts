@@ -4,7 +4,8 @@ import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import type { DocumentWrite, EventStore, FindQuery, ReadDocument, ReadStore, SubscribeOptions } from '../../src/ports.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { type ProjectionRunner, startProjection } from '../../src/runtime/projection-runner.ts';
+import { type ProjectionRunner, startRunner } from '../../src/runtime/projection-runner.ts';
+import { prepareBuild } from '../../src/runtime/serving.ts';
 import { comparePositions, type RecordedEvent, START } from '../../src/tape/envelope.ts';
 
 /** A tape that hands over what the test tells it to. */
@@ -81,10 +82,9 @@ class CountingReads {
   }
 
   async find(query: FindQuery) {
-    const [field, value] = Object.entries(query.equal ?? {})[0] ?? ['', null];
     const sequence = (document: ReadDocument) => String(document[query.sort.field]);
     return [...(this.documents.get(query.collection) ?? new Map<string, ReadDocument>())]
-      .filter(([, document]) => document[field] === value)
+      .filter(([, document]) => Object.entries(query.equal ?? {}).every(([field, value]) => document[field] === value))
       .filter(([, document]) => query.after === undefined || sequence(document) > String(query.after.value))
       .sort(([, a], [, b]) => (sequence(a) < sequence(b) ? -1 : 1))
       .slice(0, query.limit)
@@ -140,7 +140,8 @@ function halted(position: number, account: string, reason: string): RecordedEven
 const NOW = Date.UTC(2024, 0, 1, 0, 0, 4);
 
 async function start(tape: HandTape, reads: CountingReads, projection: Projection = chain): Promise<ProjectionRunner> {
-  const runner = await startProjection(projection, tape as unknown as EventStore, reads as unknown as ReadStore, {
+  const target = { projection, collection: 'chain@1.1' };
+  const runner = await startRunner(target, tape as unknown as EventStore, reads as unknown as ReadStore, {
     clock: { now: () => NOW },
     wait: () => Promise.resolve(),
   });
@@ -157,9 +158,9 @@ describe('a projection runner', () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     await start(tape, reads);
     await tape.deliver(halted(1, 'a', 'x'), halted(2, 'b', 'y'), halted(3, 'a', 'z'));
-    expect(reads.texts('chain@1')).toEqual({ a: 'xz', b: 'y' });
-    expect(reads.documents.get('chain@1')?.get('a')?._position).toBe('3');
-    expect(reads.checkpoints.get('chain@1')).toBe('3');
+    expect(reads.texts('chain@1.1')).toEqual({ a: 'xz', b: 'y' });
+    expect(reads.documents.get('chain@1.1')?.get('a')?._position).toBe('3');
+    expect(reads.checkpoints.get('chain@1.1')).toBe('3');
     expect([reads.loads, reads.commits]).toEqual([1, 1]);
   });
 
@@ -185,7 +186,7 @@ describe('a projection runner', () => {
     await start(second, reads);
     await second.deliver(...batch.slice(0, 2));
     await second.deliver(...batch.slice(2), halted(11, 'a', '!'));
-    expect(reads.texts('chain@1')).toEqual({ a: 'xz!', b: 'y' });
+    expect(reads.texts('chain@1.1')).toEqual({ a: 'xz!', b: 'y' });
   });
 
   it('is not set back by a stale second runner', async () => {
@@ -195,8 +196,8 @@ describe('a projection runner', () => {
     await start(slow, reads);
     await fast.deliver(halted(1, 'a', 'x'), halted(2, 'a', 'y'));
     await slow.deliver(halted(1, 'a', 'x'));
-    expect(reads.texts('chain@1')).toEqual({ a: 'xy' });
-    expect(reads.checkpoints.get('chain@1')).toBe('2');
+    expect(reads.texts('chain@1.1')).toEqual({ a: 'xy' });
+    expect(reads.checkpoints.get('chain@1.1')).toBe('2');
   });
 
   it('moves its position over events that are not for it, and keeps it at the end of the tape', async () => {
@@ -205,7 +206,7 @@ describe('a projection runner', () => {
     expect(runner.progress()).toMatchObject({ position: '0', caughtUp: false, lagMs: null });
     await tape.catchUp('7');
     expect(runner.progress()).toMatchObject({ position: '7', caughtUp: true, lagMs: 0 });
-    expect(reads.checkpoints.get('chain@1')).toBe('7');
+    expect(reads.checkpoints.get('chain@1.1')).toBe('7');
   });
 
   it('says how far behind it is until it has caught up', async () => {
@@ -248,10 +249,10 @@ describe('a projection runner', () => {
       closed = true;
     });
     await settled();
-    expect([closed, reads.checkpoints.get('chain@1')]).toEqual([false, undefined]);
+    expect([closed, reads.checkpoints.get('chain@1.1')]).toEqual([false, undefined]);
     open();
     await closing;
-    expect(reads.checkpoints.get('chain@1')).toBe('7');
+    expect(reads.checkpoints.get('chain@1.1')).toBe('7');
   });
 
   it('tells a waiter when its time is over, or the runner closes', async () => {
@@ -270,9 +271,9 @@ describe('an event that cannot be applied', () => {
     const runner = await start(tape, reads);
     await tape.deliver(halted(1, 'a', 'x'), halted(2, 'a', 'poison'), halted(3, 'a', 'z'), halted(4, 'b', 'y'));
     await tape.deliver(halted(5, 'a', 'w'), halted(6, 'b', 'v'));
-    expect(reads.texts('chain@1')).toEqual({ a: 'x', b: 'yv' });
+    expect(reads.texts('chain@1.1')).toEqual({ a: 'x', b: 'yv' });
     expect(runner.progress()).toMatchObject({ position: '6', parkedKeys: 1, parkedEvents: 3 });
-    const parked = [...(reads.documents.get('parked')?.values() ?? [])];
+    const parked = [...(reads.documents.get('chain@1.1-parked')?.values() ?? [])];
     expect(parked.map(({ key, eventId, error }) => [key, eventId, error])).toEqual([
       ['a', 'id-2', 'cannot swallow poison'],
       ['a', 'id-3', null],
@@ -291,14 +292,14 @@ describe('an event that cannot be applied', () => {
     expect(runner.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 2 });
     await second.deliver(halted(1, 'a', 'poison'), halted(2, 'a', 'z'), halted(3, 'a', 'v'));
     expect(runner.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 3 });
-    expect(reads.texts('chain@1')).toEqual({});
+    expect(reads.texts('chain@1.1')).toEqual({});
   });
 
   it('is parked under its own id when not even its document can be told', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     const runner = await start(tape, reads);
     await tape.deliver(halted(1, 'a', 'nameless'), halted(2, 'a', 'x'));
-    expect(reads.texts('chain@1')).toEqual({ a: 'x' });
+    expect(reads.texts('chain@1.1')).toEqual({ a: 'x' });
     expect(runner.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 1 });
   });
 });
@@ -309,7 +310,7 @@ describe('a read store that fails', () => {
     const runner = await start(tape, reads);
     reads.failures = 3;
     await tape.deliver(halted(1, 'a', 'x'));
-    expect(reads.texts('chain@1')).toEqual({ a: 'x' });
+    expect(reads.texts('chain@1.1')).toEqual({ a: 'x' });
     expect(runner.progress().retries).toBe(3);
   });
 
@@ -341,8 +342,10 @@ describe('beside a tape in memory', () => {
   it('catches up with what was there, follows what comes, and goes on after a restart', async () => {
     const tape = openMemoryEventStore({ clock, exclusive: true });
     const reads = openMemoryReadStore();
+    const target = { projection: chain, collection: 'chain@1.1' };
+    await prepareBuild(reads, chain, { version: 1, build: 1 });
     await tape.append('account-a', 'no-stream', [appendable(halted(1, 'a', 'x'))]);
-    const first = await startProjection(chain, tape, reads, { clock });
+    const first = await startRunner(target, tape, reads, { clock });
     expect(await first.waitFor(await tape.head(), 10_000)).toBe(true);
     // Nothing for this projection, but its position moves on.
     const elsewhere = await tape.append('feed-x', 'no-stream', [{ ...appendable(halted(2, 'a', '?')), stream: 'feed-x' }]);
@@ -350,12 +353,12 @@ describe('beside a tape in memory', () => {
     await first.close();
     await first.ended;
     const last = await tape.append('account-a', 0, [appendable(halted(3, 'a', 'y')), appendable(halted(4, 'a', 'poison'))]);
-    const second = await startProjection(chain, tape, reads, { clock });
+    const second = await startRunner(target, tape, reads, { clock });
     expect(await second.waitFor(last.position, 10_000)).toBe(true);
-    expect((await reads.load('chain@1', ['a'])).get('a')).toMatchObject({ text: 'xy', _position: '3' });
+    expect((await reads.load('chain@1.1', ['a'])).get('a')).toMatchObject({ text: 'xy', _position: '3' });
     expect(second.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 1 });
     await second.close();
-    const third = await startProjection(chain, tape, reads, { clock });
+    const third = await startRunner(target, tape, reads, { clock });
     expect(third.progress()).toMatchObject({ position: last.position, parkedKeys: 1, parkedEvents: 1 });
     await third.close();
     await tape.close();

@@ -4,8 +4,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
-import { collectionOf } from '../../src/projections/projection.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
+import { servingCollection } from '../../src/runtime/serving.ts';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { type Ended, endChildrenAfterwards, startNode } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
@@ -50,7 +50,7 @@ async function contentsOf(folder: string) {
   });
   const documents: unknown[] = [];
   for (const projection of PROJECTIONS) {
-    const collection = collectionOf(projection);
+    const collection = await servingCollection(reads, projection);
     const field = projection.indexes[0]?.[0] ?? '_position';
     const found = await reads.find({ collection, sort: { field, descending: false }, limit: 1000 });
     documents.push(...found.map(({ key, document }) => ({ collection, key, text: withoutClock(document) })));

@@ -1,0 +1,211 @@
+/**
+ * Keeps a read model going: a runner on the build that serves, whichever that is. A build of an older version serves
+ * on while this version's is made beside it, and gives way when that has caught up; where another process put a build
+ * in its place, the runner moves to that one; a build of a newer version is left to those that know it.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock, EventStore, ReadStore } from '../ports.ts';
+import type { Projection } from '../projections/projection.ts';
+import { comparePositions } from '../tape/envelope.ts';
+import { type Lag, lagBehind } from './projection-lag.ts';
+import { type ProjectionRunner, type RunnerProgress, startRunner } from './projection-runner.ts';
+import {
+  type Build,
+  type Builds,
+  collectionOf,
+  dropBuilds,
+  ensureServing,
+  GRACE_MS,
+  isSameBuild,
+  joinBuild,
+  prepareBuild,
+  serveBuild,
+} from './serving.ts';
+
+/** How often it is looked whether another build serves. */
+const LOOK_EVERY_MS = 100;
+/** How often a waiter looks while what serves is not made here. */
+const WAIT_LOOK_MS = 20;
+/** Looks in a row that may fail, as the disk may be away for a while. */
+const MAX_FAILED_LOOKS = 50;
+
+export interface ProjectionProgress extends RunnerProgress {
+  readonly projection: string;
+  /** Where the documents that are served lie, such as `orders@1.2`. */
+  readonly collection: string;
+  /** A build that is made to take its place, and how far that is; null when there is none. */
+  readonly building: { readonly collection: string; readonly position: string } | null;
+}
+
+/** Starts a projection where its build left off. The caller must watch `ended`. */
+export async function startProjection(
+  projection: Projection,
+  events: EventStore,
+  reads: ReadStore,
+  options: { readonly clock: Clock },
+): Promise<HostedProjection> {
+  const hosted = new HostedProjection(projection, events, reads, options.clock, await ensureServing(reads, projection));
+  await hosted.begin();
+  return hosted;
+}
+
+export class HostedProjection {
+  /** Resolves when closed; rejects when the tape or the read store failed for good. */
+  readonly ended: Promise<void>;
+  private readonly projection: Projection;
+  private readonly events: EventStore;
+  private readonly reads: ReadStore;
+  private readonly clock: Clock;
+  private readonly closing = new AbortController();
+  /** When a build that is to be dropped was first seen, by its collection. */
+  private readonly retiredAt = new Map<string, number>();
+  private readonly fail: (error: unknown) => void;
+  private builds: Builds;
+  private running: { readonly build: Build; readonly runner: ProjectionRunner } | undefined;
+  /** How far the build that serves is, when it is not made here. */
+  private elsewhere: Lag & { readonly position: string } = { position: '0', caughtUp: false, lagMs: null };
+  private looking: Promise<void> = Promise.resolve();
+
+  /** Use `startProjection`. */
+  constructor(projection: Projection, events: EventStore, reads: ReadStore, clock: Clock, builds: Builds) {
+    this.projection = projection;
+    this.events = events;
+    this.reads = reads;
+    this.clock = clock;
+    this.builds = builds;
+    let [fail, end]: [(error: unknown) => void, () => void] = [() => {}, () => {}];
+    this.ended = new Promise((resolve, reject) => {
+      [fail, end] = [reject, resolve];
+    });
+    this.fail = fail;
+    this.closing.signal.addEventListener('abort', () => void this.looking.then(end, fail), { once: true });
+  }
+
+  /** Once, before anything else. */
+  async begin(): Promise<void> {
+    await this.follow();
+    this.looking = this.keepLooking();
+  }
+
+  progress(): ProjectionProgress {
+    const { running } = this;
+    const serves = this.runsWhatServes();
+    const idle = { ...this.elsewhere, parkedKeys: 0, parkedEvents: 0, retries: 0 };
+    const run = running?.runner.progress();
+    return {
+      ...(serves && run !== undefined ? run : idle),
+      projection: this.projection.name,
+      collection: collectionOf(this.projection, this.builds.serving),
+      building:
+        serves || running === undefined
+          ? null
+          : { collection: collectionOf(this.projection, running.build), position: running.runner.progress().position },
+    };
+  }
+
+  /** Resolves true once everything up to `position` is in what serves, false when that takes longer than `timeoutMs`. */
+  async waitFor(position: string, timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const leftMs = Math.max(0, deadline - performance.now());
+      // A runner tells its waiters that it ends; another may be in its place then.
+      const { running } = this;
+      if (running !== undefined && this.runsWhatServes() && (await running.runner.waitFor(position, leftMs))) return true;
+      if (comparePositions(this.progress().position, position) >= 0) return true;
+      if (leftMs === 0 || this.closing.signal.aborted) return false;
+      await sleep(WAIT_LOOK_MS);
+    }
+  }
+
+  /** Finishes the batch in hand, keeps its checkpoint and stops. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.looking.catch(() => {});
+    await this.running?.runner.close();
+  }
+
+  private runsWhatServes(): boolean {
+    return isSameBuild(this.running?.build ?? null, this.builds.serving);
+  }
+
+  private async keepLooking(): Promise<void> {
+    for (let failed = 0; !this.closing.signal.aborted; ) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: this.closing.signal }).catch(() => {});
+      if (this.closing.signal.aborted) return;
+      try {
+        await this.follow();
+        failed = 0;
+      } catch (error) {
+        if (++failed < MAX_FAILED_LOOKS) continue;
+        this.fail(error);
+        return;
+      }
+    }
+  }
+
+  /** Runs what is to be run, and puts it in its place when it is ready. */
+  private async follow(): Promise<void> {
+    this.builds = await ensureServing(this.reads, this.projection);
+    const target = await this.target();
+    if (!isSameBuild(target, this.running?.build ?? null)) await this.run(target);
+    if (this.runsWhatServes()) {
+      await this.running?.runner.readmitParked();
+    } else {
+      await this.lookElsewhere();
+      await this.serveWhenReady();
+    }
+    await this.dropRetired();
+  }
+
+  /** The build of this version that serves or is to serve; null where a newer version's serves. */
+  private async target(): Promise<Build | null> {
+    const { serving, next } = this.builds;
+    if (serving.version === this.projection.version) return serving;
+    if (serving.version > this.projection.version) return null;
+    return isSameBuild(next, this.running?.build ?? null) ? next : joinBuild(this.reads, this.projection);
+  }
+
+  private async run(build: Build | null): Promise<void> {
+    const before = this.running;
+    this.running = undefined;
+    await before?.runner.close();
+    if (build === null) return;
+    await prepareBuild(this.reads, this.projection, build);
+    const target = { projection: this.projection, collection: collectionOf(this.projection, build) };
+    const runner = await startRunner(target, this.events, this.reads, { clock: this.clock });
+    this.running = { build, runner };
+    runner.ended.catch((error: unknown) => {
+      // One whose build was dropped after it was replaced cannot write any more.
+      if (this.running?.runner === runner) this.fail(error);
+    });
+  }
+
+  private async lookElsewhere(): Promise<void> {
+    const position = await this.reads.checkpoint(collectionOf(this.projection, this.builds.serving));
+    this.elsewhere = { position, ...(await lagBehind(this.events, this.clock, position, await this.events.head())) };
+  }
+
+  /** A new version serves once it is at the end of the tape, and not behind the old one. */
+  private async serveWhenReady(): Promise<void> {
+    const { running } = this;
+    if (running === undefined) return;
+    const { caughtUp, position } = running.runner.progress();
+    if (!caughtUp || comparePositions(position, this.elsewhere.position) < 0) return;
+    await serveBuild(this.reads, this.projection, running.build);
+    this.builds = await ensureServing(this.reads, this.projection);
+  }
+
+  private async dropRetired(): Promise<void> {
+    const now = performance.now();
+    const due = this.builds.retired.filter((build) => {
+      const collection = collectionOf(this.projection, build);
+      const since = this.retiredAt.get(collection) ?? now;
+      this.retiredAt.set(collection, since);
+      return now - since >= GRACE_MS;
+    });
+    if (due.length === 0) return;
+    await dropBuilds(this.reads, this.projection, due);
+    for (const build of due) this.retiredAt.delete(collectionOf(this.projection, build));
+  }
+}
