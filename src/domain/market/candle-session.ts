@@ -147,10 +147,16 @@ function quoteVolume(text: string, scale: number): Decimal {
   return rescale(notNegative('quote volume', text), scale, 'half-even');
 }
 
+/** Far above any venue's, and so small that what is added up or multiplied from them still fits into an event. */
+const TOO_LARGE = parseDecimal('1000000000000000000');
+
 function parse(name: string, text: string): Decimal {
+  let value: Decimal;
   try {
-    return parseDecimal(text);
+    value = parseDecimal(text);
   } catch {
     throw new BadCandleError(`the ${name} "${text.slice(0, 40)}" is not a decimal number`);
   }
+  if (compare(value, TOO_LARGE) >= 0) throw new BadCandleError(`the ${name} "${text}" is too large`);
+  return value;
 }

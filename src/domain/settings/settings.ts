@@ -1,28 +1,26 @@
-/** The settings file: what is listed, fed, opened, limited and run. The tape's settings are in force; a file only proposes. */
+/**
+ * The settings file: what is listed, fed, opened, limited and run. The tape's settings are in force; a file only
+ * proposes. Descriptions are published with the JSON Schema, for editors to show.
+ */
 
 import { z } from 'zod';
 import { assetText, nameText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
 import { INTERVALS } from '../market/interval.ts';
 
 export const instrument = z.strictObject({
-  venue: venueText,
-  symbol: symbolText,
+  venue: venueText.describe('Where it is traded, in lower case, such as "binance".'),
+  symbol: symbolText.describe('Its name as the venue writes it, such as "BTCUSDT".'),
   kind: z.enum(['spot', 'perpetual', 'future']),
-  base: assetText,
-  quote: assetText,
-  /** What profit is paid in; the quote asset unless said otherwise. */
-  settle: assetText.optional(),
-  /** Base units per contract; "1" for spot. */
-  contractSize: positiveDecimal.default('1'),
-  /** Decimal places of prices and quantities. */
-  priceScale: z.int().min(0).max(18),
-  quantityScale: z.int().min(0).max(18),
-  /** Smallest step of a price, and of a quantity. */
-  tickSize: positiveDecimal,
-  lotSize: positiveDecimal,
-  /** Smallest price times quantity of an order, in the quote asset. */
-  minNotional: nonNegativeDecimal,
-  calendar: z.enum(['24/7']),
+  base: assetText.describe('The asset that is bought and sold.'),
+  quote: assetText.describe('The asset that prices are in.'),
+  settle: assetText.optional().describe('What profit is paid in; the quote asset unless said otherwise.'),
+  contractSize: positiveDecimal.default('1').describe('Base units per contract; "1" for spot.'),
+  priceScale: z.int().min(0).max(18).describe('Decimal places of prices.'),
+  quantityScale: z.int().min(0).max(18).describe('Decimal places of quantities.'),
+  tickSize: positiveDecimal.describe('Smallest step of a price.'),
+  lotSize: positiveDecimal.describe('Smallest step of a quantity.'),
+  minNotional: nonNegativeDecimal.describe('Smallest price times quantity of an order, in the quote asset.'),
+  calendar: z.enum(['24/7']).describe('When it is traded.'),
 });
 export type InstrumentSettings = z.output<typeof instrument>;
 
@@ -41,103 +39,114 @@ export function durationMs(text: string): number {
 const MAX_RECORDINGS_CHARACTERS = 60_000;
 
 export const feed = z.strictObject({
-  venue: venueText,
-  symbol: symbolText,
-  /** `recording`: the files under `recordings`, one after the other, as one session. */
-  source: z.enum(['recording']),
-  /** Paths relative to the settings file. */
+  venue: venueText.describe("The instrument's venue."),
+  symbol: symbolText.describe("The instrument's symbol."),
+  source: z.enum(['recording']).describe('"recording": the files under "recordings", one after the other, as one session.'),
   recordings: z
     .array(z.string().min(1).max(500))
     .max(1000)
     .refine((paths) => paths.join('').length <= MAX_RECORDINGS_CHARACTERS, 'must be shorter: the paths do not fit into one event')
-    .default([]),
-  /** Interval of the bars that ingest makes or reads. */
-  bars: z.enum(INTERVALS),
-  /** Longer bars that the engine makes from them. */
-  rollups: z.array(z.enum(INTERVALS)).max(INTERVALS.length).default([]),
-  /** Samples of the book; absent where only candles are known. */
-  depth: z.strictObject({ levels: z.int().min(1).max(100), every: durationText }).optional(),
-  /** A feed with a book is stale when nothing came for this long by the receiver's clock. */
-  staleAfter: durationText.default('500ms'),
+    .default([])
+    .describe('Files to read, relative to the settings file.'),
+  bars: z.enum(INTERVALS).describe('Interval of the bars that ingest makes or reads.'),
+  rollups: z
+    .array(z.enum(INTERVALS))
+    .max(INTERVALS.length)
+    .default([])
+    .describe('Longer bars that the engine makes from them; each a multiple of "bars".'),
+  depth: z
+    .strictObject({
+      levels: z.int().min(1).max(100).describe('Levels of each side.'),
+      every: durationText.describe('Time between two samples, such as "1s".'),
+    })
+    .optional()
+    .describe('Samples of the book; absent where only candles are known.'),
+  staleAfter: durationText
+    .default('500ms')
+    .describe("A feed with a book is stale when nothing came for this long by the receiver's clock."),
 });
 export type FeedSettings = z.output<typeof feed>;
 
 /** A limit that is absent is not checked. */
 export const riskLimits = z.strictObject({
-  /** Most that a position may be worth, in the account's currency. */
-  positionSize: positiveDecimal.optional(),
-  /** Most that may be lost since the start of the day, in the account's currency. */
-  dailyLoss: positiveDecimal.optional(),
-  /** Most that equity may lie under its peak, as a fraction of the peak. */
-  drawdown: positiveDecimal.optional(),
-  /** Most of the equity that one asset may make up, as a fraction. */
-  concentration: positiveDecimal.optional(),
-  /** Most that all positions together may be worth, as a multiple of equity. */
-  leverage: positiveDecimal.optional(),
-  /** Most that a limit price may lie beyond the reference price, as a fraction of it. */
-  priceCollar: positiveDecimal.optional(),
-  orderRate: z.strictObject({ orders: z.int().min(1).max(10_000), per: durationText }).optional(),
-  /** Deny opening orders outside the instrument's sessions. */
-  marketHours: z.boolean().default(true),
+  positionSize: positiveDecimal.optional().describe("Most that a position may be worth, in the account's currency."),
+  dailyLoss: positiveDecimal.optional().describe("Most that may be lost since the start of the day, in the account's currency."),
+  drawdown: positiveDecimal.optional().describe('Most that equity may lie under its peak, as a fraction of the peak.'),
+  concentration: positiveDecimal.optional().describe('Most of the equity that one asset may make up, as a fraction.'),
+  leverage: positiveDecimal.optional().describe('Most that all positions together may be worth, as a multiple of equity.'),
+  priceCollar: positiveDecimal
+    .optional()
+    .describe('Most that a limit price may lie beyond the reference price, as a fraction of it.'),
+  orderRate: z
+    .strictObject({ orders: z.int().min(1).max(10_000), per: durationText.describe('Such as "1s".') })
+    .optional()
+    .describe('Most orders in any stretch of time of that length.'),
+  marketHours: z.boolean().default(true).describe("Deny opening orders outside the instrument's sessions."),
 });
 export type RiskLimits = z.output<typeof riskLimits>;
 
 /** Assets that an account may begin with; more would not fit into one cascade with the accounts opened beside it. */
 export const MAX_ASSETS = 10;
 
+/** So small that what it grows to still fits into an event. */
+const openingBalance = nonNegativeDecimal.refine((text) => !/^\d{19}/.test(text), 'must be below 1000000000000000000');
+
 /** More than the whole would leave a balance below nothing. */
 const fraction = nonNegativeDecimal.refine((text) => /^(0|1(\.0+)?$)/.test(text), 'must be a fraction from 0 to 1');
 
 export const account = z.strictObject({
-  id: nameText,
-  /** `paper`: orders are filled by Tapedeck's own rules, never sent to a venue. */
-  venue: z.enum(['paper']),
-  /** What equity is counted in. */
-  currency: assetText,
-  /** Opening balances. */
+  id: nameText.describe('Its name, for good.'),
+  venue: z.enum(['paper']).describe('"paper": orders are filled by Tapedeck\'s own rules, never sent to a venue.'),
+  currency: assetText.describe('What equity is counted in; it cannot change.'),
   balances: z
-    .record(assetText, nonNegativeDecimal)
-    .refine((balances) => Object.keys(balances).length <= MAX_ASSETS, `must be at most ${MAX_ASSETS} assets`),
-  /** Fee rates as fractions of the notional; `asset` is what fees are paid in when it is not the asset received. */
-  fees: z.strictObject({
-    maker: fraction,
-    taker: fraction,
-    /** `quote` (default) or `base` of the instrument, or a third asset with the price of one unit in the account's currency. */
-    paidIn: z.union([z.enum(['quote', 'base']), z.strictObject({ asset: assetText, price: positiveDecimal })]).default('quote'),
-  }),
-  /** Adverse part of the price that a market order pays where only candles are known. */
-  slippage: fraction.default('0'),
-  /** Time from a decision to the venue, where a book is known. */
-  latency: durationText.default('100ms'),
-  limits: riskLimits,
+    .record(assetText, openingBalance)
+    .refine((balances) => Object.keys(balances).length <= MAX_ASSETS, `must be at most ${MAX_ASSETS} assets`)
+    .describe('What the account begins with, by asset.'),
+  fees: z
+    .strictObject({
+      maker: fraction.describe('Of orders that rested in the book.'),
+      taker: fraction.describe('Of orders that took from the book.'),
+      paidIn: z
+        .union([z.enum(['quote', 'base']), z.strictObject({ asset: assetText, price: positiveDecimal })])
+        .default('quote')
+        .describe("The instrument's quote or base asset, or a third asset with the price of one unit in the account's currency."),
+    })
+    .describe('Fee rates as fractions of the notional.'),
+  slippage: fraction
+    .default('0')
+    .describe('Adverse part of the price that a market order pays where only candles are known, as a fraction.'),
+  latency: durationText.default('100ms').describe('Time from a decision to the venue, where a book is known.'),
+  limits: riskLimits.describe('A limit that is absent is not checked.'),
 });
 export type AccountSettings = z.output<typeof account>;
 
 export const strategy = z.strictObject({
-  name: nameText,
-  kind: nameText,
-  venue: venueText,
-  symbol: symbolText,
-  interval: z.enum(INTERVALS),
-  /** Checked by the strategy kind's own schema. */
-  params: z.record(z.string(), z.json()),
-  account: nameText,
-  mode: z.enum(['long-flat', 'long-short']),
-  /** `quantity` in base units, `notional` in the quote asset, `equityFraction` of the account's equity. */
-  size: z.union([
-    z.strictObject({ quantity: positiveDecimal }),
-    z.strictObject({ notional: positiveDecimal }),
-    z.strictObject({ equityFraction: positiveDecimal }),
-  ]),
+  name: nameText.describe('Its own name; its signals and its position are kept under it.'),
+  kind: nameText.describe('What it does.'),
+  venue: venueText.describe("The instrument's venue."),
+  symbol: symbolText.describe("The instrument's symbol."),
+  interval: z.enum(INTERVALS).describe('The bars that it takes: one of those that the feed makes.'),
+  params: z.record(z.string(), z.json()).describe('The figures of its kind.'),
+  account: nameText.describe('The account that it trades in.'),
+  mode: z
+    .enum(['long-flat', 'long-short'])
+    .describe('What a sell signal makes of its position: none, or a short one (not with spot instruments).'),
+  size: z
+    .union([
+      z.strictObject({ quantity: positiveDecimal.describe('In base units.') }),
+      z.strictObject({ notional: positiveDecimal.describe('In the quote asset.') }),
+      z.strictObject({ equityFraction: positiveDecimal.describe("Of the account's equity.") }),
+    ])
+    .describe('How large a position it takes.'),
 });
 export type StrategySettings = z.output<typeof strategy>;
 
 export const settingsFile = z.strictObject({
   $schema: z.string().optional(),
-  generation: z.int().min(1),
-  instruments: z.array(instrument).max(10_000),
-  feeds: z.array(feed).max(10_000),
-  accounts: z.array(account).max(1_000),
-  strategies: z.array(strategy).max(10_000),
+  generation: z.int().min(1).describe('Counts the changes: raise it with each. The highest on the tape is in force.'),
+  instruments: z.array(instrument).max(10_000).describe('What is listed; it can be changed in part, and not removed.'),
+  feeds: z.array(feed).max(10_000).describe('Where market data come from.'),
+  accounts: z.array(account).max(1_000).describe('Who holds and may do what; an account cannot be removed.'),
+  strategies: z.array(strategy).max(10_000).describe('What is run.'),
 });
 export type Settings = z.output<typeof settingsFile>;

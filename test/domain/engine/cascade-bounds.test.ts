@@ -7,7 +7,7 @@ import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/chec
 import { MAX_ASSETS } from '../../../src/domain/settings/settings.ts';
 import { SECOND_MS } from '../../../src/domain/time.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { all, BOOK, BTC, CROSS, PAPER, Scene } from '../given.ts';
+import { all, BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
 const ACCOUNTS = 50;
 
@@ -18,6 +18,23 @@ function accounts(balances: Record<string, string>) {
 }
 
 const RICH = { USDT: '1000000', BNB: '100' };
+
+describe('the largest numbers that a candle may have', () => {
+  it('are added up to a day, traded and valued like any others', () => {
+    const scene = new Scene(makeReactors(makeId));
+    const most = '9'.repeat(18);
+    scene.settings({ feeds: [{ ...CANDLES, rollups: ['1d'] }], accounts: [{ ...PAPER, balances: { USDT: most } }] });
+    scene.begin();
+    const closes = ['5', '4', '3', '4', '5', '6', most, most, most];
+    const large = { high: most, low: '0.01', volume: most, quoteVolume: most };
+    const decided = Array.from({ length: 1_000 }, (_, minute) => {
+      scene.now += 60_000;
+      return scene.bar(closes[minute % closes.length] ?? '5', large);
+    }).flat();
+    expect(all(decided, 'OrderFilled').length).toBeGreaterThan(10);
+    expect(all(decided, 'BarClosed').map(({ interval }) => interval)).toEqual(['1d']);
+  });
+});
 
 describe('a cascade stays in its bounds when', () => {
   it('many accounts with as many assets as there may be are opened at once', () => {

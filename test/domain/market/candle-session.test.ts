@@ -60,6 +60,8 @@ describe('candles', () => {
     ['a negative quote volume', { quoteVolume: '-3' }, /the quote volume "-3" is negative/],
     ['an open above the high', { open: '13' }, /the open 13 is not between low 9 and high 12.5/],
     ['a close below the low', { close: '8' }, /the close 8 is not between low 9 and high 12.5/],
+    ['a price beyond all bounds', { high: '9'.repeat(19) }, /the high "9+" is too large/],
+    ['a volume beyond all bounds', { volume: '9'.repeat(19) }, /the volume "9+" is too large/],
     ['half a trade', { tradeCount: 0.5 }, /the number of trades/],
   ])('are refused with %s, and only those', (_what, parts, message) => {
     const { candles, tally } = session();

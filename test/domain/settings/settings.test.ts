@@ -100,6 +100,7 @@ describe('settings are refused for', () => {
       'strategies[21].symbol',
     ],
     ['an account with a purse of everything', (file) => (file.accounts[0].balances = manyAssets(11)), 'accounts[0].balances'],
+    ['riches beyond all bounds', (file) => (file.accounts[0].balances.USD = '9'.repeat(19)), 'accounts[0].balances.USD'],
     ['orders that expire on their way', (file) => (file.accounts[1].latency = '5s'), 'accounts[1].latency'],
     ['a paper account that is to trade futures', (file) => (file.instruments[0].kind = 'future'), 'strategies[0].symbol'],
     [
