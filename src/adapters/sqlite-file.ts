@@ -1,6 +1,6 @@
 /** What every SQLite file of Tapedeck has in common: opening, migrations, the wait for the write lock, plain errors. */
 
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -78,6 +78,22 @@ export async function openSqliteFile(name: string, kind: SqliteFileKind): Promis
     }
     await sleep(PAUSE_MS);
   }
+}
+
+/**
+ * Returns a check that the file, open now, still lies at its place. The system lets a process go on writing to a file
+ * that was deleted, and everything written to it is lost: the check throws StoreError instead.
+ */
+export function holdPlace(name: string, what: string): () => void {
+  const file = resolve(name);
+  const opened = statSync(file, { bigint: true });
+  return () => {
+    const there = statSync(file, { bigint: true, throwIfNoEntry: false });
+    if (there?.ino === opened.ino && there.dev === opened.dev) return;
+    throw new StoreError(
+      `the ${what} ${file} was removed or replaced while it was in use, and what is written now would be lost: put it back and start again`,
+    );
+  };
 }
 
 function makeFolder(file: string, what: string): void {

@@ -19,7 +19,7 @@ import {
   type TapeSection,
 } from '../../ports.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
-import { explainFailure, LOCK_WAIT_MS, readPatiently, writeTransaction } from '../sqlite-file.ts';
+import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from '../sqlite-file.ts';
 import {
   ASYNC_SECTION,
   asExpected,
@@ -67,11 +67,13 @@ export async function openSqliteEventStore(file: string, clock: Clock): Promise<
 }
 
 export class SqliteEventStore implements EventStore {
+  readonly maxWaiting = MAX_WAITING;
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
   readonly #file: string;
   readonly #clock: Clock;
   readonly #lockWaitMs: number;
+  readonly #assertInPlace: () => void;
 
   readonly #waiting: Job[] = [];
   #draining: Promise<void> | undefined;
@@ -94,6 +96,7 @@ export class SqliteEventStore implements EventStore {
     this.#file = options.file;
     this.#clock = options.clock;
     this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
+    this.#assertInPlace = holdPlace(options.file, 'tape');
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
@@ -195,6 +198,7 @@ export class SqliteEventStore implements EventStore {
       await writeTransaction(this.#db, this.#lockWaitMs, () => {
         // Chosen when the lock is there: what came during the wait is written with the rest.
         group = this.#takeGroup();
+        this.#assertInPlace();
         this.#refresh();
         for (const job of group) job.run();
       });

@@ -1,6 +1,6 @@
 /** What a person meets when a tape's file is not as it should be, and what nobody can do to one. */
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
@@ -43,6 +43,19 @@ describe('a tape', () => {
     const store = await open(file);
     expect(await store.read({ limit: 10 })).toHaveLength(3);
     expect(await store.append('feed-a', 2, [recovered('feed-a', 3)])).toMatchObject({ revision: 3, position: '4' });
+    await store.close();
+  });
+
+  test('takes nothing more once its file is removed or replaced, for that would be lost', async () => {
+    const file = await tapeOf(1);
+    const store = await open(file);
+    renameSync(file, `${file}.away`);
+    const append = () => store.append('feed-a', 0, [recovered('feed-a', 1)]);
+    expect(await complaint(append())).toContain(`${file} was removed or replaced while it was in use`);
+    writeFileSync(file, '');
+    expect(await complaint(append())).toContain('put it back');
+    renameSync(`${file}.away`, file);
+    expect(await append()).toMatchObject({ revision: 1 });
     await store.close();
   });
 
