@@ -59,7 +59,7 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
   const screen = makeScreen(json ? undefined : process.stdout, log);
   const signal = stopSignal(config.withinNpm);
   const name = `${options.venue} ${options.symbol} ${found.feed.bars}`;
-  const outcome = await ingestFiles(runner, files, found, {
+  const outcome = await ingestFiles(runner.inStep.bind(runner), files, found, {
     codeVersion: build,
     signal,
     onProgress: (progress) => screen.progress(name, progress),

@@ -6,8 +6,7 @@ import { Tally, type TallyReason } from '../domain/market/tally.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { EngineRunner } from '../runtime/engine-runner.ts';
-import { type IngestProgress, ingest } from '../runtime/ingest.ts';
+import { type EvidenceSink, type IngestOptions, type IngestProgress, ingest } from '../runtime/ingest.ts';
 
 export interface RecordingOutcome extends IngestProgress {
   /** How many pieces of evidence of each type the files gave. */
@@ -16,10 +15,8 @@ export interface RecordingOutcome extends IngestProgress {
   readonly tally: ReadonlyMap<TallyReason, { readonly count: number; readonly first: string }>;
 }
 
-export interface RecordingOptions {
+export interface RecordingOptions extends IngestOptions {
   readonly codeVersion: string;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: IngestProgress) => void;
 }
 
 /** The feed and the instrument in force under that name. Throws UserError that lists what there is. */
@@ -39,17 +36,17 @@ export function findFeed(
   return { feed, instrument };
 }
 
-/** Takes the files, as one session in their order, onto the tape in step with the engine. */
+/** Takes the files, as one session in their order, onto the tape. */
 export async function ingestFiles(
-  runner: EngineRunner,
+  take: EvidenceSink,
   files: readonly string[],
   { feed, instrument }: { readonly feed: FeedSettings; readonly instrument: InstrumentSettings },
-  { codeVersion, signal, onProgress }: RecordingOptions,
+  { codeVersion, ...options }: RecordingOptions,
 ): Promise<RecordingOutcome> {
   const tally = new Tally();
   const evidence: Record<string, number> = {};
   const source = counted(openRecording(files, feed, instrument, tally), evidence);
-  const progress = await ingest(runner, source, { actor: 'ingest', codeVersion }, { signal, onProgress });
+  const progress = await ingest(take, source, { actor: 'ingest', codeVersion }, options);
   return { ...progress, evidence, tally: tally.entries };
 }
 

@@ -59,6 +59,11 @@ export interface EvidenceOrigin {
   readonly traceparent?: string | undefined;
 }
 
+/** The id of the piece of evidence of that type under the world's own key. */
+export function evidenceId(type: EventName, key: string): string {
+  return makeId(`${type}|${key}`);
+}
+
 /**
  * Makes a piece of evidence. `key` is the world's own name of the fact; the id follows from type and key alone.
  * Throws InvalidEventError when the data do not fit the event's schema.
@@ -74,7 +79,7 @@ export function makeEvidence<N extends EventName>(
   if (known === undefined) throw new InvalidEventError(`unknown event type "${type}"`);
   const parsed = known.schema.safeParse(data);
   if (!parsed.success) throw new InvalidEventError(`${type} "${key}": ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
-  const id = makeId(`${type}|${key}`);
+  const id = evidenceId(type, key);
   return {
     id,
     stream,

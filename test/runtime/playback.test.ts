@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import type { EvidenceDraft } from '../../src/domain/market/evidence.ts';
+import { ingest } from '../../src/runtime/ingest.ts';
+import { Playback } from '../../src/runtime/playback.ts';
+import { makeEvidence } from '../../src/tape/envelope.ts';
+import { minuteBars, tickingClock } from '../support/small-market.ts';
+
+const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
+
+/** Minute bars as a session makes them: of trades. */
+function sessionOf(count: number): EvidenceDraft[] {
+  return minuteBars(Array.from({ length: count }, () => 100)).map((draft, index) =>
+    draft.type === 'BarClosed' ? { ...draft, data: { ...draft.data, firstTradeId: index, lastTradeId: index } } : draft,
+  );
+}
+
+/** A playback whose time passes by waiting alone; `commits` are `[ms since the start, pieces]`. */
+function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
+  const store = openMemoryEventStore({ clock: tickingClock(), exclusive: true });
+  const commits: [number, number][] = [];
+  const controller = new AbortController();
+  let now = 5_000;
+  const monotonic = () => now;
+  const wait = async (ms: number) => {
+    now += ms;
+  };
+  const playback = new Playback({ speed, store, signal: controller.signal, monotonic, wait });
+  const take = async (drafts: readonly EvidenceDraft[]) => {
+    commits.push([now - 5_000, drafts.length]);
+    now += msPerCommit;
+    return { recorded: drafts.length, already: 0, differing: 0, firstDifference: null, decisions: 0 };
+  };
+  async function* inOne(drafts: readonly EvidenceDraft[]) {
+    yield drafts;
+  }
+  const options = { playback, signal: controller.signal };
+  return { commits, controller, store, play: (drafts: readonly EvidenceDraft[]) => ingest(take, inOne(drafts), ORIGIN, options) };
+}
+
+describe('a session that is played', () => {
+  it('gives each piece when its own time has come', async () => {
+    const { play, commits } = givenPlayback();
+    await play(sessionOf(3));
+    expect(commits).toEqual([
+      [0, 1],
+      [60_000, 1],
+      [120_000, 1],
+    ]);
+  });
+
+  it('goes as many times faster as it is told', async () => {
+    const { play, commits } = givenPlayback({ speed: 200 });
+    await play(sessionOf(3));
+    expect(commits.map(([ms]) => ms)).toEqual([0, 300, 600]);
+  });
+
+  it('takes what became due during a commit in one, and so does not fall behind', async () => {
+    const { play, commits } = givenPlayback({ msPerCommit: 150_000 });
+    await play(sessionOf(7));
+    expect(commits).toEqual([
+      [0, 1],
+      [150_000, 2],
+      [300_000, 3],
+      [450_000, 1],
+    ]);
+  });
+
+  it('goes on where it was cut off: what is on the tape comes at once', async () => {
+    const { play, commits, store } = givenPlayback();
+    const drafts = sessionOf(5);
+    const [first] = drafts;
+    if (first === undefined) throw new Error('there is a first');
+    const recorded = drafts
+      .slice(0, 3)
+      .map(({ type, stream, key, data, occurredAt }) => makeEvidence(type, stream, key, data, { ...ORIGIN, occurredAt }));
+    await store.append(first.stream, 'no-stream', recorded);
+    await play(drafts);
+    expect(commits).toEqual([
+      [0, 4],
+      [60_000, 1],
+    ]);
+  });
+
+  it('hands out history at once, whatever its times', async () => {
+    const { play, commits } = givenPlayback();
+    await play(minuteBars([100, 101, 102]));
+    expect(commits).toEqual([[0, 3]]);
+  });
+
+  it('stops within a wait when it is told to, without what is not due', async () => {
+    const { play, commits, controller } = givenPlayback();
+    controller.abort();
+    await play(sessionOf(3));
+    expect(commits).toEqual([]);
+  });
+});
