@@ -23,6 +23,16 @@ export interface DeskState {
   readonly halts: Halts;
   /** Accounts that are to be opened, told of a halt, or have orders to be cancelled. */
   readonly busy: Set<string>;
+  /** Positions that halts want closed, in order, and those of them that are closed upon the evidence in hand. */
+  readonly toClose: Closing[];
+  closing: readonly Closing[];
+}
+
+/** A position, by account and key, and the request that wants it closed. */
+interface Closing {
+  readonly account: string;
+  readonly position: string;
+  readonly requestId: string;
 }
 
 /** What a decision is made with: the state, which it only reads, and what it hands on. */
@@ -43,5 +53,7 @@ export function newDesk(): DeskState {
     signals: new Map(),
     halts: noHalts(),
     busy: new Set(),
+    toClose: [],
+    closing: [],
   };
 }

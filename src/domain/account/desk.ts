@@ -20,7 +20,15 @@ import { type Account, addHolding, changeOrder, findOrder, noteApproval, remembe
 import { applySettings, use } from './accounts-in-force.ts';
 import { moveBalance, onReport } from './booking.ts';
 import { type Deciding, type DeskState, newDesk } from './desk-state.ts';
-import { cancelForHalt, giveNotice, MAX_CANCELS, takeHaltRequest, takeResumeRequest } from './halt-orders.ts';
+import {
+  cancelForHalt,
+  closeForHalt,
+  giveNotice,
+  MAX_CANCELS,
+  nextClosings,
+  takeHaltRequest,
+  takeResumeRequest,
+} from './halt-orders.ts';
 import { advance, isMarkDue, markAccount, noteEquity, noteMark, resetDrawdown } from './marks.ts';
 import { positionKey } from './position.ts';
 import { onCancelRequest, onOrderRequest } from './request-orders.ts';
@@ -40,6 +48,11 @@ export class Desk implements Reactor {
   }
 
   evolve(event: TapeEvent): void {
+    this.take(event);
+    if (event.metadata.reactor === undefined) nextClosings(this.state);
+  }
+
+  private take(event: TapeEvent): void {
     switch (event.type) {
       case 'BarClosed':
       case 'DepthSampled':
@@ -257,7 +270,7 @@ function proceed(deciding: Deciding): void {
   let cancels = MAX_CANCELS;
   for (const id of [...deciding.state.busy]) {
     const account = deciding.state.accounts.get(id);
-    if (account === undefined || accounts-- <= 0) return;
+    if (account === undefined || accounts-- <= 0) break;
     if (!account.opened) openAccount(deciding, account);
     for (const notice of [...account.notices]) {
       cancels -= cancelForHalt(deciding, account, cancels);
@@ -265,6 +278,7 @@ function proceed(deciding: Deciding): void {
     }
     cancels -= cancelForHalt(deciding, account, cancels);
   }
+  closeForHalt(deciding);
 }
 
 /** The opening balances of an account go on the tape once. */

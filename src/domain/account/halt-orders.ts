@@ -19,6 +19,9 @@ import { submit } from './submit.ts';
 /** Most cancels upon one event: each is answered and recorded, and a cascade has its bounds. The rest goes on at the next. */
 export const MAX_CANCELS = 50;
 
+/** Most positions closed upon one event, for the same reason. */
+const MAX_CLOSINGS = 40;
+
 /** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
 export function takeHaltRequest(state: DeskState, requestId: string, request: EventData['TradingHaltRequested']): void {
   const { scope, mode, reason, flatten, cancelOpen } = request;
@@ -28,8 +31,29 @@ export function takeHaltRequest(state: DeskState, requestId: string, request: Ev
   for (const account of accountsIn(state, scope)) {
     account.notices.push({ scope, requestId, reason, halt });
     state.busy.add(account.id);
+    if (flatten) {
+      for (const [position, { strategy: owner }] of account.positions) {
+        if (strategy === null || owner === strategy) state.toClose.push({ account: account.id, position, requestId });
+      }
+    }
     if (!cancelOpen) continue;
     for (const { orderId } of openOrdersOf(account, strategy, null)) account.toCancel.set(orderId, { requestId, reason });
+  }
+}
+
+/** Evidence has come: what of the closings that halts want is decided upon it. */
+export function nextClosings(state: DeskState): void {
+  state.closing = state.toClose.splice(0, MAX_CLOSINGS);
+}
+
+/** Closes what is to be closed upon this event, unless the halt that wanted it was lifted or replaced. */
+export function closeForHalt(deciding: Deciding): void {
+  const { state } = deciding;
+  for (const { account: id, position: key, requestId } of state.closing) {
+    const account = state.accounts.get(id);
+    const position = account?.positions.get(key);
+    if (account === undefined || position === undefined) continue;
+    if (isFlattening(state.halts, id, position.strategy, requestId)) closePosition(deciding, account, position, requestId, '');
   }
 }
 
@@ -43,7 +67,7 @@ export function takeResumeRequest(state: DeskState, requestId: string, request: 
   }
 }
 
-/** Says in the account's stream what a person's halt or resume means for it, and closes what is to be closed. */
+/** Says in the account's stream what a person's halt or resume means for it. */
 export function giveNotice(deciding: Deciding, account: Account, notice: Notice): void {
   const { scope, requestId, reason, halt } = notice;
   const stream = accountStream(account.id);
@@ -53,11 +77,6 @@ export function giveNotice(deciding: Deciding, account: Account, notice: Notice)
     return;
   }
   deciding.emit('TradingHalted', stream, { account: account.id, scope, mode: halt.mode, reason, requestId });
-  if (!halt.flatten) return;
-  const strategy = 'strategy' in scope ? scope.strategy : null;
-  for (const position of [...account.positions.values()]) {
-    if (strategy === null || position.strategy === strategy) closePosition(deciding, account, position, requestId, '');
-  }
 }
 
 /** Cancels at most so many of the open orders that halts want cancelled; returns how many. */

@@ -89,4 +89,32 @@ describe('a cascade stays in its bounds when', () => {
     }
     expect(expired).toEqual(Array.from({ length: 2 * asked }, () => reason));
   });
+
+  it('a halt closes what many accounts hold in many instruments, some upon each event', () => {
+    const symbols = Array.from({ length: 10 }, (_, index) => `A${index}USDT`);
+    const instruments = symbols.map((symbol) => ({ ...BTC, symbol, base: symbol.slice(0, 2) }));
+    const scene = new Scene(makeReactors(makeId));
+    scene.settings({
+      strategies: [],
+      instruments,
+      feeds: symbols.map((symbol) => ({ ...CANDLES, symbol })),
+      accounts: accounts(RICH).slice(0, 25),
+    });
+    const barsOfAll = () => {
+      scene.now += 60_000;
+      return symbols.map((symbol) => scene.bar('100', { symbol }));
+    };
+    for (const symbol of symbols) scene.begin('binance', symbol);
+    barsOfAll();
+    for (let account = 0; account < 25; account++) {
+      for (const symbol of symbols) scene.order('buy', '0.1', { account: `paper-${account}`, symbol });
+    }
+    for (let minute = 0; minute < 5; minute++) barsOfAll();
+    expect(all(scene.tape, 'OrderFilled')).toHaveLength(250);
+    const cascades = [scene.halt({ scope: { all: true }, flatten: true })];
+    for (let minute = 0; minute < 12; minute++) cascades.push(...barsOfAll());
+    expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 1.25);
+    const closings = all(scene.tape, 'OrderFilled').filter(({ side }) => side === 'sell');
+    expect(closings).toHaveLength(250);
+  });
 });
