@@ -5,11 +5,11 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, EventStore, ReadStore } from '../ports.ts';
+import type { EventStore, ReadStore } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { type Lag, lagBehind } from './projection-lag.ts';
-import { type ProjectionRunner, type RunnerProgress, startRunner } from './projection-runner.ts';
+import { type ProjectionRunner, type RunnerOptions, type RunnerProgress, startRunner } from './projection-runner.ts';
 import {
   type Build,
   type Builds,
@@ -38,14 +38,16 @@ export interface ProjectionProgress extends RunnerProgress {
   readonly building: { readonly collection: string; readonly position: string } | null;
 }
 
+export type HostOptions = Pick<RunnerOptions, 'clock' | 'onBatch'>;
+
 /** Starts a projection where its build left off. The caller must watch `ended`. */
 export async function startProjection(
   projection: Projection,
   events: EventStore,
   reads: ReadStore,
-  options: { readonly clock: Clock },
+  options: HostOptions,
 ): Promise<HostedProjection> {
-  const hosted = new HostedProjection(projection, events, reads, options.clock, await ensureServing(reads, projection));
+  const hosted = new HostedProjection(projection, events, reads, options, await ensureServing(reads, projection));
   await hosted.begin();
   return hosted;
 }
@@ -56,7 +58,7 @@ export class HostedProjection {
   private readonly projection: Projection;
   private readonly events: EventStore;
   private readonly reads: ReadStore;
-  private readonly clock: Clock;
+  private readonly options: HostOptions;
   private readonly closing = new AbortController();
   /** When a build that is to be dropped was first seen, by its collection. */
   private readonly retiredAt = new Map<string, number>();
@@ -68,11 +70,11 @@ export class HostedProjection {
   private looking: Promise<void> = Promise.resolve();
 
   /** Use `startProjection`. */
-  constructor(projection: Projection, events: EventStore, reads: ReadStore, clock: Clock, builds: Builds) {
+  constructor(projection: Projection, events: EventStore, reads: ReadStore, options: HostOptions, builds: Builds) {
     this.projection = projection;
     this.events = events;
     this.reads = reads;
-    this.clock = clock;
+    this.options = options;
     this.builds = builds;
     let [fail, end]: [(error: unknown) => void, () => void] = [() => {}, () => {}];
     this.ended = new Promise((resolve, reject) => {
@@ -173,7 +175,7 @@ export class HostedProjection {
     if (build === null) return;
     await prepareBuild(this.reads, this.projection, build);
     const target = { projection: this.projection, collection: collectionOf(this.projection, build) };
-    const runner = await startRunner(target, this.events, this.reads, { clock: this.clock });
+    const runner = await startRunner(target, this.events, this.reads, this.options);
     this.running = { build, runner };
     runner.ended.catch((error: unknown) => {
       // One whose build was dropped after it was replaced cannot write any more.
@@ -183,7 +185,7 @@ export class HostedProjection {
 
   private async lookElsewhere(): Promise<void> {
     const position = await this.reads.checkpoint(collectionOf(this.projection, this.builds.serving));
-    this.elsewhere = { position, ...(await lagBehind(this.events, this.clock, position, await this.events.head())) };
+    this.elsewhere = { position, ...(await lagBehind(this.events, this.options.clock, position, await this.events.head())) };
   }
 
   /** A new version serves once it is at the end of the tape, and not behind the old one. */

@@ -9,7 +9,7 @@ import type { DocumentWrite, EventStore, FindQuery, ReadDocument, ReadStore } fr
 import { foldDocument } from '../projections/fold.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions, type RecordedEvent, START } from '../tape/envelope.ts';
-import { parkedCollectionOf } from './serving.ts';
+import { parkedCollectionOf, servingCollection } from './serving.ts';
 
 const PAGE = 500;
 
@@ -69,6 +69,58 @@ export async function loadParked(reads: ReadStore, collection: string, key?: str
     }
   }
   return parked;
+}
+
+/** A document that stands still, by the event that holds it back. */
+export interface Standstill {
+  readonly projection: string;
+  readonly collection: string;
+  readonly key: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly position: string;
+  /** Why it could not be applied; null when it waited behind one that was applied since. */
+  readonly error: string | null;
+  /** Events that are parked for the document, this one among them. */
+  readonly events: number;
+}
+
+/** The documents of a projection that stand still, in the order in which they came to. */
+export async function listStandstills(reads: ReadStore, projection: Projection): Promise<Standstill[]> {
+  const collection = await servingCollection(reads, projection);
+  const found = new Map<string, Standstill>();
+  for await (const rows of openRows(reads, collection, {})) {
+    for (const { key, eventId, type, stream, position, error } of rows) {
+      const before = found.get(key) ?? {
+        projection: projection.name,
+        collection,
+        key,
+        eventId,
+        type,
+        stream,
+        position,
+        error,
+        events: 0,
+      };
+      found.set(key, { ...before, events: before.events + 1 });
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * Applies what is parked for a document of the build that serves, as far as it can be. Throws UserError when nothing
+ * is parked for it, or it cannot be applied later.
+ */
+export async function retryParked(projection: Projection, events: EventStore, reads: ReadStore, key: string): Promise<Reapplied> {
+  const collection = await servingCollection(reads, projection);
+  if (!(await loadParked(reads, collection, key)).has(key)) {
+    throw new UserError(
+      `nothing is parked for the document "${key}" of ${collection}: "tapedeck projections parked" lists what is`,
+    );
+  }
+  return applyParked(projection, collection, events, reads, key);
 }
 
 /** Events parked in a build that are still to be applied, in order, a page at a time. */

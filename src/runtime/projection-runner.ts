@@ -39,6 +39,8 @@ export interface RunnerOptions {
   readonly wait?: ((ms: number) => Promise<void>) | undefined;
   /** The first event that cannot be applied ends the runner with UnappliedEventError, instead of being parked. */
   readonly strict?: boolean | undefined;
+  /** Told of each batch once it is committed, and how long that took. */
+  readonly onBatch?: ((events: number, ms: number) => void) | undefined;
 }
 
 /** One build of a projection. */
@@ -176,6 +178,7 @@ export class ProjectionRunner {
       const began = performance.now();
       await this.takeBatch(batch, from < events.length ? (batch.at(-1)?.position ?? position) : position);
       const tookMs = performance.now() - began;
+      this.options.onBatch?.(batch.length, tookMs);
       if (tookMs > BATCH_MS) this.batchSize = Math.max(1, Math.floor(this.batchSize / 2));
       else if (tookMs < BATCH_MS / 4) this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
       if (from < events.length) await nextTurn();

@@ -157,18 +157,21 @@ export async function giveUpBuild(reads: ReadStore, projection: Projection, buil
   });
 }
 
-/** Drops builds that are retired; those that served must have been for `GRACE_MS`. */
+/** Drops those of the builds that are retired; one that served must have been so for `GRACE_MS`. */
 export async function dropBuilds(
   reads: ReadStore,
   projection: { readonly name: string },
   builds: readonly Build[],
 ): Promise<void> {
-  for (const build of builds) {
+  const isAmong = (list: readonly Build[], build: Build): boolean => list.some((other) => isSameBuild(other, build));
+  const { retired } = await loadBuilds(reads, projection.name);
+  for (const build of retired) {
+    if (!isAmong(builds, build)) continue;
     const collection = collectionOf(projection, build);
     await reads.drop(collection, [collection, parkedCollectionOf(collection)]);
   }
-  await changeBuilds(reads, projection.name, (before) => ({
-    ...before,
-    retired: before.retired.filter((kept) => !builds.some((dropped) => isSameBuild(kept, dropped))),
-  }));
+  await changeBuilds(reads, projection.name, (before) => {
+    const kept = before.retired.filter((build) => !isAmong(retired, build) || !isAmong(builds, build));
+    return kept.length === before.retired.length ? before : { ...before, retired: kept };
+  });
 }

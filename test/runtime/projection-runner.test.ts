@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
-import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import type { DocumentWrite, EventStore, FindQuery, ReadDocument, ReadStore, SubscribeOptions } from '../../src/ports.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { type ProjectionRunner, startRunner } from '../../src/runtime/projection-runner.ts';
 import { prepareBuild } from '../../src/runtime/serving.ts';
 import { comparePositions, type RecordedEvent, START } from '../../src/tape/envelope.ts';
+import { appendable, chain, halted, NOW } from './chain.ts';
 
 /** A tape that hands over what the test tells it to. */
 class HandTape {
@@ -103,42 +103,6 @@ class CountingReads {
   }
 }
 
-/** Strings the reasons of halts together, by account; chokes on "poison". */
-const chain: Projection<{ text: string }> = {
-  name: 'chain',
-  version: 1,
-  categories: ['account'],
-  indexes: [],
-  keys(event) {
-    if (event.type !== 'TradingHalted') return [];
-    if (event.data.reason === 'nameless') throw new Error('no key');
-    return [event.data.account];
-  },
-  apply(document, event) {
-    const next = document ?? { text: '' };
-    if (event.type !== 'TradingHalted') throw new Error('not mine');
-    next.text += event.data.reason;
-    if (event.data.reason === 'poison') throw new Error('cannot swallow poison');
-    return next;
-  },
-};
-
-function halted(position: number, account: string, reason: string): RecordedEvent {
-  return {
-    id: `id-${position}`,
-    stream: `account-${account}`,
-    type: 'TradingHalted',
-    schemaVersion: 1,
-    data: { account, scope: { account }, mode: 'stop', reason, requestId: 'r' },
-    metadata: { occurredAt: '2024-01-01T00:00:00.000Z', correlationId: 'c', causationId: 'c', actor: 'engine', codeVersion: 't' },
-    revision: position,
-    position: String(position),
-    recordedAt: '2024-01-01T00:00:01.000Z',
-  };
-}
-
-const NOW = Date.UTC(2024, 0, 1, 0, 0, 4);
-
 async function start(tape: HandTape, reads: CountingReads, projection: Projection = chain): Promise<ProjectionRunner> {
   const target = { projection, collection: 'chain@1.1' };
   const runner = await startRunner(target, tape as unknown as EventStore, reads as unknown as ReadStore, {
@@ -162,6 +126,31 @@ describe('a projection runner', () => {
     expect(reads.documents.get('chain@1.1')?.get('a')?._position).toBe('3');
     expect(reads.checkpoints.get('chain@1.1')).toBe('3');
     expect([reads.loads, reads.commits]).toEqual([1, 1]);
+  });
+
+  it('takes smaller batches while they take long, and larger ones again when they do not', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    await start(tape, reads);
+    let [now, step] = [0, 60];
+    const time = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += step;
+      return now;
+    });
+    onTestFinished(() => time.mockRestore());
+    const deliver = async (first: number): Promise<number> => {
+      const before = reads.commits;
+      await tape.deliver(...Array.from({ length: 500 }, (_, index) => halted(first + index, 'a', '.')));
+      return reads.commits - before;
+    };
+    expect(await deliver(1)).toBe(1);
+    // 250, 125, 62, 31, 15, 7, 3, 1, and one at a time.
+    expect(await deliver(501)).toBe(8 + 6);
+    step = 0;
+    // 1, 2, 4, ... 256.
+    expect(await deliver(1001)).toBe(9);
+    expect(await deliver(1501)).toBe(1);
+    expect(reads.texts('chain@1.1')).toEqual({ a: '.'.repeat(2000) });
+    expect(reads.checkpoints.get('chain@1.1')).toBe('2000');
   });
 
   it('continues from its checkpoint', async () => {
@@ -334,10 +323,6 @@ describe('a read store that fails', () => {
 
 describe('beside a tape in memory', () => {
   const clock = { now: () => NOW };
-
-  function appendable({ revision, position, recordedAt, ...event }: RecordedEvent): TapeEvent {
-    return { ...event, id: `00000000-0000-5000-8000-00000000000${position}` } as TapeEvent;
-  }
 
   it('catches up with what was there, follows what comes, and goes on after a restart', async () => {
     const tape = openMemoryEventStore({ clock, exclusive: true });

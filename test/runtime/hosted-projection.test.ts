@@ -1,0 +1,177 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EventStore, ReadStore } from '../../src/ports.ts';
+import type { Projection } from '../../src/projections/projection.ts';
+import { type HostedProjection, startProjection } from '../../src/runtime/hosted-projection.ts';
+import { followProjections } from '../../src/runtime/served-projections.ts';
+import { beginBuild, readBuilds, servingCollection } from '../../src/runtime/serving.ts';
+import { ChainTape, chain, clock, loudChain, until } from './chain.ts';
+
+const PATIENCE_MS = 10_000;
+
+async function host(tape: ChainTape, projection: Projection = chain, reads: ReadStore = tape.reads): Promise<HostedProjection> {
+  const hosted = await startProjection(projection, tape.events, reads, { clock });
+  hosted.ended.catch(() => {});
+  onTestFinished(() => hosted.close());
+  return hosted;
+}
+
+/** The same store, whose commits to one collection wait until they are let through. */
+function gated(reads: ReadStore, collection: string): { store: ReadStore; open(): void } {
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const store: ReadStore = {
+    prepare: (collections) => reads.prepare(collections),
+    load: (name, keys) => reads.load(name, keys),
+    commit: async (name, writes, position) => {
+      if (name === collection) await gate;
+      return reads.commit(name, writes, position);
+    },
+    checkpoint: (name) => reads.checkpoint(name),
+    find: (query) => reads.find(query),
+    drop: (name, collections) => reads.drop(name, collections),
+    close: () => reads.close(),
+  };
+  return { store, open };
+}
+
+describe('a read model', () => {
+  it('serves its first build while it fills', async () => {
+    const tape = new ChainTape();
+    const position = await tape.halt('a', 'x');
+    const hosted = await host(tape);
+    expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'x' });
+    expect(hosted.progress()).toMatchObject({ projection: 'chain', collection: 'chain@1.1', position, building: null });
+  });
+
+  it('goes on where it left off after a restart', async () => {
+    const tape = new ChainTape();
+    const first = await host(tape);
+    await first.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await first.close();
+    await first.ended;
+    const second = await host(tape);
+    expect(second.progress().position).toBe('1');
+    await second.waitFor(await tape.halt('a', 'y'), PATIENCE_MS);
+    expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'xy' });
+  });
+
+  it('has a new version built beside the old one, which serves until the new one has caught up', async () => {
+    const tape = new ChainTape();
+    const old = await host(tape);
+    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await old.close();
+
+    const { store, open } = gated(tape.reads, 'chain@2.2');
+    const next = await host(tape, loudChain, store);
+    const later = await tape.halt('a', 'y');
+    expect(await next.waitFor(later, 150)).toBe(false);
+    expect(next.progress()).toMatchObject({ collection: 'chain@1.1', position: '1', building: { collection: 'chain@2.2' } });
+    expect(await servingCollection(tape.reads, loudChain)).toBe('chain@1.1');
+    expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'x' });
+
+    open();
+    expect(await next.waitFor(later, PATIENCE_MS)).toBe(true);
+    expect(next.progress()).toMatchObject({ collection: 'chain@2.2', position: later, building: null });
+    expect(await tape.texts('chain@2.2', 'a')).toEqual({ a: 'XY' });
+    // What served before is dropped, once nobody can be reading it any more.
+    await until(async () => (await readBuilds(tape.reads, ['chain'])).get('chain')?.retired.length === 0);
+    await expect(tape.reads.load('chain@1.1', ['a'])).rejects.toThrow('was not prepared');
+    expect(await tape.reads.checkpoint('chain@1.1')).toBe('0');
+  });
+
+  it('is left to a newer build, whose documents are served by an older one too', async () => {
+    const tape = new ChainTape();
+    await tape.halt('a', 'x');
+    const newer = await host(tape, loudChain);
+    const older = await host(tape, chain);
+    const position = await tape.halt('a', 'y');
+    expect(await older.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(older.progress()).toMatchObject({ collection: 'chain@2.1', building: null });
+    expect(await tape.texts('chain@2.1', 'a')).toEqual({ a: 'XY' });
+    expect(newer.progress().collection).toBe('chain@2.1');
+  });
+
+  it('is built once by two processes of a new version that start together', async () => {
+    const tape = new ChainTape();
+    const old = await host(tape);
+    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await old.close();
+    const both = await Promise.all([host(tape, loudChain), host(tape, loudChain)]);
+    const position = await tape.halt('a', 'y');
+    for (const hosted of both) {
+      expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+      expect(hosted.progress().collection).toBe('chain@2.2');
+    }
+    expect(await tape.texts('chain@2.2', 'a')).toEqual({ a: 'XY' });
+  });
+
+  it('ends its waits when it is closed', async () => {
+    const hosted = await host(new ChainTape());
+    const waiting = hosted.waitFor('5', 60_000);
+    await hosted.close();
+    expect(await waiting).toBe(false);
+  });
+
+  it('fails when the tape does', async () => {
+    const tape = new ChainTape();
+    const ended = Promise.reject(new Error('the tape tore'));
+    ended.catch(() => {});
+    const torn = { ...tape.events, subscribe: () => ({ ended, close: async () => {} }) } as unknown as EventStore;
+    const hosted = await startProjection(chain, torn, tape.reads, { clock });
+    await expect(hosted.ended).rejects.toThrow('the tape tore');
+    await hosted.close();
+  });
+});
+
+describe('whoever only reads', () => {
+  it('sees within moments what another process has committed, and waits for it', async () => {
+    const tape = new ChainTape();
+    const followed = await followProjections([chain], tape.events, tape.reads, clock);
+    onTestFinished(() => followed.close());
+    const seen = followed.projections.get('chain');
+    expect(seen?.progress()).toEqual({ projection: 'chain', collection: 'chain@1.1', position: '0', caughtUp: true, lagMs: 0 });
+    const position = await tape.halt('a', 'x');
+    expect(await seen?.waitFor(position, 60)).toBe(false);
+    // The age of what is not delivered, by the time it was recorded.
+    expect(seen?.progress()).toMatchObject({ caughtUp: false, position: '0', lagMs: 0 });
+    await host(tape);
+    expect(await seen?.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(seen?.progress()).toMatchObject({ caughtUp: true, position });
+  });
+
+  it('sees that another build serves', async () => {
+    const tape = new ChainTape();
+    const old = await host(tape);
+    const position = await tape.halt('a', 'x');
+    await old.waitFor(position, PATIENCE_MS);
+    const followed = await followProjections([chain], tape.events, tape.reads, clock);
+    onTestFinished(() => followed.close());
+    await old.close();
+    await host(tape, loudChain);
+    await until(() => followed.projections.get('chain')?.progress().collection === 'chain@2.2');
+    expect(await followed.projections.get('chain')?.waitFor(position, PATIENCE_MS)).toBe(true);
+  });
+
+  it('is told when nothing more will be seen', async () => {
+    const tape = new ChainTape();
+    const followed = await followProjections([chain], tape.events, tape.reads, clock);
+    const waiting = followed.projections.get('chain')?.waitFor('7', 60_000);
+    await followed.close();
+    expect(await waiting).toBe(false);
+    await followed.ended;
+  });
+});
+
+describe('which build serves', () => {
+  it('is changed by one process at a time: no two builds get the same number', async () => {
+    const tape = new ChainTape();
+    const builds = await Promise.all([1, 2, 3, 4, 5].map(() => beginBuild(tape.reads, chain)));
+    expect(builds.map(({ build }) => build).sort()).toEqual([2, 3, 4, 5, 6]);
+    const { next, retired } = (await readBuilds(tape.reads, ['chain'])).get('chain') ?? {};
+    expect(next?.build).toBe(6);
+    expect(retired?.map(({ build }) => build)).toEqual([2, 3, 4, 5]);
+  });
+});
