@@ -4,10 +4,11 @@
 import { Command, CommanderError } from 'commander';
 import { eventsCommand } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
-import { haltCommand, resumeCommand } from './commands/halt.ts';
+import { flattenCommand, haltCommand, resumeCommand } from './commands/halt.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { endWhenReaderIsGone } from './commands/reader-gone.ts';
 import { runCommand } from './commands/run.ts';
+import { settingsCommand } from './commands/settings.ts';
 import { statusCommand } from './commands/status.ts';
 
 const program = new Command('tapedeck')
@@ -16,8 +17,24 @@ const program = new Command('tapedeck')
   .exitOverride()
   .showHelpAfterError('(tapedeck --help lists the commands)');
 
-for (const command of [runCommand, ingestCommand, statusCommand, eventsCommand, haltCommand, resumeCommand]) {
-  program.addCommand(command().exitOverride().configureOutput(program.configureOutput()));
+for (const command of [
+  runCommand,
+  ingestCommand,
+  statusCommand,
+  eventsCommand,
+  haltCommand,
+  flattenCommand,
+  resumeCommand,
+  settingsCommand,
+]) {
+  program.addCommand(likeProgram(command()));
+}
+
+/** Mistakes in a command, and in the commands within it, are handled as those in the program. */
+function likeProgram(command: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const inner of command.commands) likeProgram(inner);
+  return command;
 }
 
 endWhenReaderIsGone(process.stdout);

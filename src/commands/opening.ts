@@ -23,11 +23,23 @@ export function withStores<T>(work: (opened: Opened) => Promise<T>): Promise<T> 
 /** The same for what is only of use on a tape that is there: a look must not make one. */
 export function withTape<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
-  const file = config.eventStore.startsWith('sqlite:') ? config.eventStore.slice('sqlite:'.length) : undefined;
-  if (file !== undefined && !existsSync(file)) {
+  const file = missingTape(config);
+  if (file !== undefined) {
     throw new UserError(`there is no tape at ${file}: start one with "npm start", or name its folder with TAPEDECK_DATA`);
   }
   return withStoresOf(config, work);
+}
+
+/** The same for what can do without: `work` gets nothing where there is no tape. */
+export function withTapeIfAny<T>(work: (opened: Opened | undefined) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env);
+  return missingTape(config) === undefined ? withStoresOf(config, work) : work(undefined);
+}
+
+/** The file where the tape would be, if there is none. */
+function missingTape({ eventStore }: Config): string | undefined {
+  const file = eventStore.startsWith('sqlite:') ? eventStore.slice('sqlite:'.length) : undefined;
+  return file === undefined || existsSync(file) ? undefined : file;
 }
 
 async function withStoresOf<T>(config: Config, work: (opened: Opened) => Promise<T>): Promise<T> {

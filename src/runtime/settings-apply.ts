@@ -9,6 +9,7 @@ import { UserError } from '../domain/user-error.ts';
 import { type Clock, type EventStore, WrongExpectedRevisionError } from '../ports.ts';
 import { canonicalHash, canonicalJson } from '../tape/canonical-json.ts';
 import { makeEvidence, START } from '../tape/envelope.ts';
+import { leftBehind } from './left-behind.ts';
 
 const PAGE = 500;
 /** How often the difference is made anew when somebody else changes the settings at the same time. */
@@ -21,6 +22,8 @@ export interface SettingsOrigin {
   readonly clock: Clock;
   readonly actor: string;
   readonly codeVersion: string;
+  /** Why, where a person says so. */
+  readonly reason?: string;
 }
 
 export interface SettingsOutcome {
@@ -49,26 +52,41 @@ export async function readSettings(store: EventStore): Promise<{ settings: Setti
  * (SettingsRefusedError), a higher one is appended and takes effect at its `SettingsApplied`.
  */
 export async function applySettings(store: EventStore, proposed: Settings, origin: SettingsOrigin): Promise<SettingsOutcome> {
-  const { $schema: _, ...content } = proposed;
-  const hash = canonicalHash(content);
   for (let attempt = 1; ; attempt++) {
-    const { settings, revision } = await readSettings(store);
-    if (proposed.generation < settings.generation) return { outcome: 'ignored', settings };
-    if (proposed.generation === settings.generation) {
-      if (hash === settings.hash) return { outcome: 'in-force', settings };
-      throw new SettingsRefusedError(
-        `settings generation ${proposed.generation} is in force with other content: raise "generation" to propose a change`,
-      );
-    }
-    const events = changes(settings, proposed, hash, origin);
+    const { outcome, settings, revision, events } = await planSettings(store, proposed, origin);
+    if (outcome !== 'applied') return { outcome, settings };
     try {
       await appendSet(store, revision, events.slice(countBegun(settings.pending, events)));
     } catch (error) {
       if (!(error instanceof WrongExpectedRevisionError) || attempt === MAX_RACES) throw error;
       continue;
     }
-    return { outcome: 'applied', settings: (await readSettings(store)).settings };
+    return { outcome, settings: (await readSettings(store)).settings };
   }
+}
+
+export interface SettingsPlan extends SettingsOutcome {
+  /** What would be appended, after that revision; the last closes the set. */
+  readonly events: readonly TapeEvent[];
+  readonly revision: number | 'no-stream';
+}
+
+/** What proposing the settings would come to. Appends nothing; throws SettingsRefusedError as `applySettings` does. */
+export async function planSettings(store: EventStore, proposed: Settings, origin: SettingsOrigin): Promise<SettingsPlan> {
+  const { $schema: _, ...content } = proposed;
+  const hash = canonicalHash(content);
+  const { settings, revision } = await readSettings(store);
+  if (proposed.generation < settings.generation) return { outcome: 'ignored', settings, events: [], revision };
+  if (proposed.generation === settings.generation) {
+    if (hash === settings.hash) return { outcome: 'in-force', settings, events: [], revision };
+    throw new SettingsRefusedError(
+      `settings generation ${proposed.generation} is in force with other content: raise "generation" to propose a change`,
+    );
+  }
+  const events = changes(settings, proposed, hash, origin);
+  const left = await leftBehind(store, settings, proposed);
+  if (left.length > 0) throw new SettingsRefusedError(left.join('; '));
+  return { outcome: 'applied', settings, events, revision };
 }
 
 /** How many of these very events the tape ends with already, because whoever appended them was cut off: they stand. */
@@ -104,7 +122,8 @@ function changes(settings: SettingsInForce, proposed: Settings, hash: string, or
   putMarket(settings, proposed, put);
   putAccounts(settings, proposed, put);
   putStrategies(settings, proposed, put);
-  put('SettingsApplied', 'applied', { generation, changes: events.length, hash });
+  const why = origin.reason === undefined ? {} : { reason: origin.reason };
+  put('SettingsApplied', 'applied', { generation, changes: events.length, hash, ...why });
   return events;
 }
 

@@ -8,13 +8,19 @@ import { UserError } from '../domain/user-error.ts';
 
 /** The settings cannot be used; the message names the file and every violation with its path. */
 export class SettingsError extends UserError {
+  readonly violations: readonly string[];
+
   constructor(file: string, violations: readonly string[]) {
     const count = violations.length === 1 ? 'one mistake' : `${violations.length} mistakes`;
     super(`${file} cannot be used, it has ${count}:\n${violations.map((violation) => `  ${violation}`).join('\n')}`);
+    this.violations = violations;
   }
 }
 
-/** Reads and checks a settings file. Throws SettingsError with every violation. */
+/** There is nothing to check: the file cannot be read. */
+export class UnreadableSettingsError extends SettingsError {}
+
+/** Reads and checks a settings file. Throws SettingsError with every violation, UnreadableSettingsError without a file. */
 export async function loadSettings(file: string): Promise<Settings> {
   const checked = checkSettings(parseJson(file, await readText(file)));
   if ('violations' in checked) throw new SettingsError(file, checked.violations);
@@ -26,7 +32,7 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new SettingsError(file, [`(file): cannot be read (${code}); name another with TAPEDECK_SETTINGS`]);
+    throw new UnreadableSettingsError(file, [`(file): cannot be read (${code}); name another with TAPEDECK_SETTINGS`]);
   }
 }
 

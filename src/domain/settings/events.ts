@@ -28,10 +28,15 @@ export const StrategyRetired = eventType('StrategyRetired', 1, z.strictObject({ 
 
 /**
  * Closes a set, which is the `changes` settings events before it; what lies before those was cut off and has no effect.
- * `hash` is the SHA-256 of the whole settings as canonical JSON.
+ * `hash` is the SHA-256 of the whole settings as canonical JSON; `reason` is why, where a person said so.
  */
 export const SettingsApplied = eventType(
   'SettingsApplied',
   1,
-  z.strictObject({ generation: z.int().min(1), changes: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.strictObject({
+    generation: z.int().min(1),
+    changes: z.int().nonnegative(),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    reason: z.string().min(1).max(500).optional(),
+  }),
 );

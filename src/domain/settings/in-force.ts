@@ -2,7 +2,7 @@
 
 import type { TapeEvent } from '../catalogue.ts';
 import type { ConfiguredStrategy } from './events.ts';
-import type { AccountSettings, FeedSettings, InstrumentSettings, RiskLimits } from './settings.ts';
+import type { AccountSettings, FeedSettings, InstrumentSettings, RiskLimits, Settings } from './settings.ts';
 
 export type AccountTerms = Omit<AccountSettings, 'limits'>;
 
@@ -35,6 +35,21 @@ export function noSettings(): SettingsInForce {
 /** The key of an instrument and of its feed. */
 export function instrumentKey(venue: string, symbol: string): string {
   return `${venue}.${symbol}`;
+}
+
+/** What is in force as a file would propose it. */
+export function asProposal(settings: SettingsInForce): Settings {
+  return {
+    generation: settings.generation,
+    instruments: [...settings.instruments.values()],
+    feeds: [...settings.feeds.values()],
+    accounts: [...settings.accounts.values()].map((terms) => {
+      const limits = settings.limits.get(terms.id);
+      if (limits === undefined) throw new Error(`account ${terms.id} is open without limits, which are set with it`);
+      return { ...terms, limits };
+    }),
+    strategies: [...settings.strategies.values()].map(({ settingsHash: _, ...strategy }) => strategy),
+  };
 }
 
 /** Takes an event in. Returns true when it was the one by which a set took effect. */

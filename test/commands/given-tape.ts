@@ -1,0 +1,64 @@
+/** A real tape for tests of commands: made once by `tapedeck run`, from the heads of both shipped recordings. */
+
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { type Child, type Ended, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
+
+/** Sixty days, at whose end the crossover of the candles holds a position. */
+const CANDLES = 360;
+const FRAMES = 1_500;
+
+export interface GivenTape {
+  /** Runs a command to its end on the tape in `folder`, by default the one that all tests share and none changes. */
+  run(args: readonly string[], folder?: string): Promise<Ended>;
+  /** A copy of the tape and its read models, for tests that change it. */
+  copy(): string;
+  /** Starts the system on a tape and waits until it has caught up. */
+  system(folder: string): Promise<Child>;
+  /** The settings that were applied. */
+  readonly settingsFile: string;
+}
+
+/** Call once in a test file. Without colours and terminal, whatever runs the tests. */
+export function givenTape(): GivenTape {
+  const root = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+  const shared = join(root, 'shared');
+  mkdirSync(shared);
+  const settingsFile = writeRecordedHeads(root, CANDLES, FRAMES);
+  let copies = 0;
+  const environment = (folder: string) => ({ TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: settingsFile, PORT: '0', USER: 'carol' });
+  const system = async (folder: string): Promise<Child> => {
+    const child = startTapedeck(['run'], environment(folder));
+    await child.saw('"msg":"summary"');
+    return child;
+  };
+  endChildrenAfterwards();
+  beforeAll(async () => {
+    const child = await system(shared);
+    child.process.kill('SIGTERM');
+    await child.ended;
+  });
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  return {
+    settingsFile,
+    run: (args, folder = shared) => tapedeck(args, environment(folder)),
+    system,
+    copy() {
+      const folder = join(root, `copy-${++copies}`);
+      cpSync(shared, folder, { recursive: true });
+      return folder;
+    },
+  };
+}
+
+/** What a command answered, line by line. */
+export function linesOf({ code, stdout, stderr }: Ended, expected = 0) {
+  if (code !== expected || stderr !== '') throw new Error(`the command ended with ${code}: ${stderr}${stdout}`);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
