@@ -93,6 +93,8 @@ export interface SubscribeOptions {
 
 /** The tape. */
 export interface EventStore {
+  /** Most appends and sections that may wait at once; more are refused. Absent where a store has no queue of its own. */
+  readonly maxWaiting?: number | undefined;
   /**
    * Appends events to one stream, all or none, exactly after `expected`. Appending the same ids again at the same
    * revision succeeds without writing. Throws WrongExpectedRevisionError or PartialOverlapError.
@@ -171,6 +173,14 @@ export interface ReadStore {
   /** Removes collections, those that are there, with all they hold, and forgets the checkpoint. */
   drop(projection: string, collections: readonly string[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Is told how much of a feed came in and how long some of it took: for figures, never for decisions. */
+export interface FeedMeter {
+  /** So many frames, candles or lines came in. */
+  received(frames: number): void;
+  /** One of them took so long: to be read, to be taken into the book, or into a bar. Told now and then only. */
+  took(operation: 'parse' | 'book' | 'bar', ms: number): void;
 }
 
 /** What time it is, for edges; the domain has none. */

@@ -1,0 +1,68 @@
+/** What is looked up at each scrape: how far the engine and the read models are, and which halts are in force. */
+
+import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
+import { epochMs } from '../domain/time.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Clock, EventStore, ReadStore } from '../ports.ts';
+import { type AccountDocument, accounts } from '../projections/accounts.ts';
+import { isDecision } from '../tape/envelope.ts';
+import type { ProjectionProgress } from './hosted-projection.ts';
+import { readAll } from './read-all.ts';
+import { servingCollection } from './serving.ts';
+
+/** Events read to find evidence among what the engine wrote itself. */
+const LOOK_AHEAD = 100;
+
+interface WatchedEngine {
+  readonly position: string | undefined;
+  readonly busySince: number | null;
+}
+
+export function watchEngine(metrics: Metrics, engine: WatchedEngine, events: EventStore, clock: Clock): void {
+  metrics.collect('engine', async () => {
+    metrics.engineBusy.set(engine.busySince === null ? 0 : secondsSince(engine.busySince, clock));
+    const ahead = await events.read({ after: engine.position, categories: EVIDENCE_CATEGORIES, limit: LOOK_AHEAD });
+    const oldest = ahead.find((event) => !isDecision(event));
+    metrics.engineLag.set(oldest === undefined ? 0 : secondsSince(epochMs(oldest.recordedAt), clock));
+  });
+}
+
+interface WatchedProjection {
+  progress(): Pick<ProjectionProgress, 'projection' | 'lagMs' | 'parkedEvents' | 'parkedKeys' | 'retries'>;
+}
+
+export function watchProjections(metrics: Metrics, projections: Iterable<WatchedProjection>): void {
+  const watched = [...projections];
+  const retriesSeen = new Map<string, number>();
+  metrics.collect('projections', () => {
+    for (const runner of watched) {
+      const { projection, lagMs, parkedEvents, parkedKeys, retries } = runner.progress();
+      // Before the first event nothing is known of its lag, and nothing is said.
+      if (lagMs !== null) metrics.projectionLag.set({ projection }, lagMs / 1_000);
+      metrics.parkedEvents.set({ projection }, parkedEvents);
+      metrics.parkedDocuments.set({ projection }, parkedKeys);
+      // Another build's runner counts from zero.
+      metrics.readStoreRetries.inc({ projection }, Math.max(0, retries - (retriesSeen.get(projection) ?? 0)));
+      retriesSeen.set(projection, retries);
+    }
+  });
+}
+
+export function watchHalts(metrics: Metrics, reads: ReadStore): void {
+  metrics.collect('halts', async () => {
+    const counts = new Map<string, { account: string; mode: string; count: number }>();
+    for await (const { id, halts } of readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id')) {
+      for (const { mode } of halts) {
+        const key = `${id}|${mode}`;
+        const counted = counts.get(key) ?? { account: id, mode, count: 0 };
+        counts.set(key, { ...counted, count: counted.count + 1 });
+      }
+    }
+    metrics.halts.reset();
+    for (const { account, mode, count } of counts.values()) metrics.halts.set({ account, mode }, count);
+  });
+}
+
+function secondsSince(ms: number, clock: Clock): number {
+  return Math.max(0, clock.now() - ms) / 1_000;
+}

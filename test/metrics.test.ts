@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { makeMetrics, metricsText, setCounter } from '../src/metrics.ts';
+import { figures } from './support/figures.ts';
+
+describe('the figures of a process', () => {
+  it('add up what threads count under the same labels, and keep apart what they count under others', async () => {
+    const [main, api] = [makeMetrics(), makeMetrics()];
+    main.append.observe({ category: 'engine', outcome: 'appended' }, 0.002);
+    api.append.observe({ category: 'request', outcome: 'appended' }, 0.004);
+    api.append.observe({ category: 'engine', outcome: 'appended' }, 0.03);
+    main.heapUsed.set({ thread: 'main' }, 100);
+    api.heapUsed.set({ thread: 'api' }, 7);
+    const seen = await figures(main, api);
+    expect(seen.get('tapedeck_append_seconds_count{category="engine",outcome="appended"}')).toBe(2);
+    expect(seen.get('tapedeck_append_seconds_bucket{le="0.0025",category="engine",outcome="appended"}')).toBe(1);
+    expect(seen.get('tapedeck_append_seconds_bucket{le="0.05",category="engine",outcome="appended"}')).toBe(2);
+    expect(seen.get('tapedeck_append_seconds_count{category="request",outcome="appended"}')).toBe(1);
+    expect(seen.get('tapedeck_heap_used_bytes{thread="main"}')).toBe(100);
+    expect(seen.get('tapedeck_heap_used_bytes{thread="api"}')).toBe(7);
+  });
+
+  it('survive the way from one thread to another', async () => {
+    const metrics = makeMetrics();
+    metrics.orders.inc({ outcome: 'fill' }, 3);
+    const sent = structuredClone(await metrics.snapshot());
+    expect(await metricsText([sent])).toContain('tapedeck_orders_total{outcome="fill"} 3');
+  });
+
+  it('name every family once, with its type and what it means', async () => {
+    const text = await metricsText([await makeMetrics().snapshot()]);
+    const helps = [...text.matchAll(/^# HELP (\S+) (.+)$/gm)].map(([, name]) => name);
+    const types = [...text.matchAll(/^# TYPE (\S+) (counter|gauge|histogram)$/gm)].map(([, name]) => name);
+    expect(new Set(helps).size).toBe(helps.length);
+    expect(types).toEqual(helps);
+    for (const name of helps) expect(name).toMatch(/^(tapedeck|process)_[a-z_]+$/);
+  });
+
+  it('show what is looked up at each scrape, and the rest although a look fails', async () => {
+    const metrics = makeMetrics();
+    let lag = 3;
+    metrics.collect('engine', () => metrics.engineLag.set(lag++));
+    metrics.collect('read models', async () => Promise.reject(new Error('the disk is gone')));
+    metrics.collect('halts', () => metrics.halts.set({ account: 'paper', mode: 'stop' }, 1));
+    await figures(metrics);
+    const seen = await figures(metrics);
+    expect(seen.get('tapedeck_engine_lag_seconds')).toBe(4);
+    expect(seen.get('tapedeck_halts_in_force{account="paper",mode="stop"}')).toBe(1);
+    expect(seen.get('tapedeck_collect_failures_total{source="read models"}')).toBe(2);
+  });
+
+  it('show the depth of each queue beside its limit, queues of one name together', async () => {
+    const metrics = makeMetrics();
+    let waiting = 4;
+    metrics.watchQueue({ name: 'order-waits', limit: 100, depth: () => waiting });
+    metrics.watchQueue({ name: 'position-waits', limit: 10, depth: () => 1 });
+    metrics.watchQueue({ name: 'position-waits', limit: 10, depth: () => 2 });
+    expect((await figures(metrics)).get('tapedeck_queue_depth{queue="order-waits"}')).toBe(4);
+    waiting = 0;
+    const seen = await figures(metrics);
+    expect(seen.get('tapedeck_queue_depth{queue="order-waits"}')).toBe(0);
+    expect(seen.get('tapedeck_queue_limit{queue="order-waits"}')).toBe(100);
+    expect(seen.get('tapedeck_queue_depth{queue="position-waits"}')).toBe(3);
+  });
+
+  it('show a count that is kept elsewhere as it is there', async () => {
+    const metrics = makeMetrics();
+    setCounter(metrics.loopBusy, { thread: 'main' }, 5);
+    setCounter(metrics.loopBusy, { thread: 'main' }, 7);
+    expect((await figures(metrics)).get('tapedeck_loop_busy_seconds_total{thread="main"}')).toBe(7);
+  });
+});
