@@ -1,26 +1,38 @@
 /** The lines of a recording, gzip or not, in bounded memory and whole up to where the file tears. */
 
 import { open } from 'node:fs/promises';
-import { StringDecoder } from 'node:string_decoder';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import type { Tally } from '../../domain/market/tally.ts';
 import { RecordingError } from '../../ports.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** Longest line: a snapshot of 5,000 levels a side is a tenth of this. */
-const MAX_LINE = 4_000_000;
+const MAX_LINE_BYTES = 4_000_000;
+const LINE_END = 10;
+
+/** Lines as they lie in a piece of the file: line `i` from byte `starts[i]` to before `ends[i]`, without its end. */
+export interface Lines {
+  readonly bytes: Buffer;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** The text of line `index`. */
+export function lineText({ bytes, starts, ends }: Lines, index: number): string {
+  return bytes.toString('utf8', starts[index], ends[index]);
+}
 
 /**
  * The file's lines, without their ends, in batches. The last one counts as a line when the file ends without a line
  * end, but not when a gzip tears within it: then what is torn is counted, and the lines before it stand.
  */
-export async function* readLines(file: string, tally: Tally): AsyncGenerator<string[]> {
+export async function* readLines(file: string, tally: Tally): AsyncGenerator<Lines> {
   const splitter = new LineSplitter(file, tally);
   let torn: string | undefined;
   try {
     for await (const chunk of readChunks(file)) {
       const lines = splitter.take(chunk);
-      if (lines.length > 0) yield lines;
+      if (lines.ends.length > 0) yield lines;
     }
   } catch (error) {
     if (!(error instanceof TornGzipError)) throw error;
@@ -28,10 +40,10 @@ export async function* readLines(file: string, tally: Tally): AsyncGenerator<str
   }
   const rest = splitter.end();
   if (torn !== undefined) {
-    tally.where = `${file}:${splitter.lines + 1}`;
+    tally.at(file, splitter.lines + 1);
     tally.note('torn-gzip', `${torn}; the lines before it are used, fetch the file again for the rest`);
-  } else if (rest !== '') {
-    yield [rest];
+  } else if (rest.length > 0) {
+    yield { bytes: rest, starts: [0], ends: [rest.length] };
   }
 }
 
@@ -43,12 +55,12 @@ export async function checkReadable(file: string): Promise<void> {
 
 class TornGzipError extends Error {}
 
-/** Splits text at line ends, across chunks. */
+/** Splits bytes at line ends, across chunks. */
 class LineSplitter {
   private readonly file: string;
   private readonly tally: Tally;
-  private readonly decoder = new StringDecoder('utf8');
-  private rest = '';
+  /** What came after the last line end. */
+  private rest: Buffer = Buffer.alloc(0);
   private skipping = false;
   lines = 0;
 
@@ -57,27 +69,35 @@ class LineSplitter {
     this.tally = tally;
   }
 
-  take(chunk: Buffer): string[] {
-    const parts = (this.rest + this.decoder.write(chunk)).split('\n');
-    this.rest = parts.pop() ?? '';
-    if (this.skipping && parts.length > 0) {
-      parts[0] = '';
+  take(chunk: Buffer): Lines {
+    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    const starts: number[] = [];
+    const ends: number[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
+      // The end of a line that is left out still counts as a line, an empty one.
+      starts.push(this.skipping ? end : start);
+      ends.push(end);
       this.skipping = false;
+      start = end + 1;
     }
-    this.lines += parts.length;
-    if (this.rest.length > MAX_LINE) {
-      if (!this.skipping) {
-        this.tally.where = `${this.file}:${this.lines + 1}`;
-        this.tally.note('line-too-long', `the line is longer than ${MAX_LINE} characters and is left out`);
-      }
-      this.rest = '';
-      this.skipping = true;
-    }
-    return parts;
+    this.lines += ends.length;
+    this.rest = bytes.subarray(start);
+    if (this.rest.length > MAX_LINE_BYTES) this.leaveOut();
+    return { bytes, starts, ends };
   }
 
-  end(): string {
-    return this.skipping ? '' : this.rest + this.decoder.end();
+  end(): Buffer {
+    return this.skipping ? Buffer.alloc(0) : this.rest;
+  }
+
+  private leaveOut(): void {
+    if (!this.skipping) {
+      this.tally.at(this.file, this.lines + 1);
+      this.tally.note('line-too-long', `the line is longer than ${MAX_LINE_BYTES} bytes and is left out`);
+    }
+    this.rest = Buffer.alloc(0);
+    this.skipping = true;
   }
 }
 

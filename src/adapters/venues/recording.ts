@@ -7,15 +7,16 @@ import { intervalMs } from '../../domain/market/interval.ts';
 import type { Tally } from '../../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { RecordingError } from '../../ports.ts';
+import { FrameScanner } from './binance/frame-scanner.ts';
 import { parseFrame, RefusedFrameError } from './binance/frames.ts';
 import { BINANCE_CSV_HEADER, BinanceCsvCandles } from './candles/binance-csv.ts';
 import { CoinbaseCandles } from './candles/coinbase-json.ts';
-import { checkReadable, readLines } from './lines.ts';
+import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
 
-/** One kind of recording: takes lines, gives evidence. Several files of a kind are one session. */
+/** One kind of recording: takes line `index` of some, gives evidence. Several files of a kind are one session. */
 interface Session {
   startFile(file: string): void;
-  take(line: string): EvidenceDraft[];
+  take(lines: Lines, index: number): readonly EvidenceDraft[];
   endFile(): void;
   end(): EvidenceDraft[];
 }
@@ -53,7 +54,9 @@ export async function* readRecording(
         session ??= makeSession(kind, feed, instrument, tally);
         session.startFile(file);
       }
-      for (const line of lines) for (const draft of (session as Session).take(line)) drafts.push(draft);
+      for (let i = 0; i < lines.ends.length; i++) {
+        for (const draft of (session as Session).take(lines, i)) drafts.push(draft);
+      }
       if (drafts.length > 0) yield drafts;
     }
     if (first) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
@@ -66,11 +69,12 @@ export async function* readRecording(
 /** A first frame may itself be bad, so more than one line is looked at. */
 const LINES_LOOKED_AT = 20;
 
-function kindOf(file: string, lines: readonly string[]): Kind {
-  const first = (lines[0] ?? '').replace(/^\uFEFF/, '').trim();
+function kindOf(file: string, lines: Lines): Kind {
+  const texts = lines.ends.slice(0, LINES_LOOKED_AT).map((_, i) => lineText(lines, i));
+  const first = (texts[0] ?? '').replace(/^\uFEFF/, '').trim();
   if (first === BINANCE_CSV_HEADER) return 'binance-csv';
   if (/^\{\s*("candles"|$)/.test(first)) return 'coinbase-json';
-  if (lines.slice(0, LINES_LOOKED_AT).some((line) => /^\d{16,20} \{/.test(line))) return 'binance-frames';
+  if (texts.some((line) => /^\d{16,20} \{/.test(line))) return 'binance-frames';
   throw new RecordingError(
     `recording "${file}" is of no known kind: it begins neither with \`<receive ns> {frame}\`, nor with \`{"candles": [\`, nor with the header "${BINANCE_CSV_HEADER}"`,
   );
@@ -112,13 +116,13 @@ class CandleFiles implements Session {
         : new BinanceCsvCandles(file, this.feed.bars, this.tally);
   }
 
-  take(line: string): EvidenceDraft[] {
+  take(lines: Lines, index: number): readonly EvidenceDraft[] {
     const drafts: EvidenceDraft[] = [];
     const onCandle = (candle: Candle) => {
       this.checkSpacing(candle.openTime);
       for (const draft of this.session.take(candle)) drafts.push(draft);
     };
-    this.reader?.takeLine(line, onCandle);
+    this.reader?.takeLine(lineText(lines, index), onCandle);
     return drafts;
   }
 
@@ -151,6 +155,7 @@ class CandleFiles implements Session {
 class FrameFiles implements Session {
   private readonly instrument: InstrumentSettings;
   private readonly tally: Tally;
+  private readonly scanner: FrameScanner;
   private readonly session: FeedSession;
   private file = '';
   private line = 0;
@@ -158,6 +163,7 @@ class FrameFiles implements Session {
   constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
     this.instrument = instrument;
     this.tally = tally;
+    this.scanner = new FrameScanner(instrument);
     this.session = new FeedSession(feed, instrument, tally);
   }
 
@@ -166,9 +172,12 @@ class FrameFiles implements Session {
     this.line = 0;
   }
 
-  take(line: string): EvidenceDraft[] {
+  take(lines: Lines, index: number): readonly EvidenceDraft[] {
     this.line++;
-    this.tally.where = `${this.file}:${this.line}`;
+    this.tally.at(this.file, this.line);
+    const scanned = this.scanner.scan(lines.bytes, lines.starts[index] as number, lines.ends[index] as number);
+    if (scanned !== undefined) return this.session.take(scanned);
+    const line = lineText(lines, index);
     if (line === '' || line === '\r') return [];
     try {
       return this.session.take(parseFrame(line, this.instrument));

@@ -1,13 +1,23 @@
-/** One side of a book: its levels in order, the best last, so that what changes most is quickest to change. */
+/**
+ * One side of a book. All its levels are in a map; the best of them, where most changes are and all reads, also in
+ * order, as a window that is made anew from the map in the rare case that it runs out.
+ */
 
 import type { Levels } from './frames.ts';
+import { LevelMap } from './level-map.ts';
+import type { Quantity } from './units.ts';
+
+/** Levels in the window when it is made, and after it grew to twice as many. */
+const WINDOW = 256;
 
 export class BookSide {
-  /** Of bids the prices, of asks their negatives, ascending either way; room for more behind `count`. */
-  private keys: Float64Array<ArrayBuffer> = new Float64Array(1024);
+  /** By key: of bids the price, of asks its negative. */
+  private readonly levels = new LevelMap();
+  /** The best keys, best first. */
+  private window: Float64Array<ArrayBuffer> = new Float64Array(2 * WINDOW);
   private count = 0;
-  /** By key. */
-  private readonly quantities = new Map<number, string>();
+  /** What the next window is made in. */
+  private spare: Float64Array<ArrayBuffer> = new Float64Array(2 * WINDOW);
   private readonly sign: 1 | -1;
 
   constructor(side: 'bids' | 'asks') {
@@ -15,87 +25,101 @@ export class BookSide {
   }
 
   get size(): number {
-    return this.count;
+    return this.levels.size;
   }
 
   /** The best price, or undefined when the side is empty. */
   get best(): number | undefined {
-    return this.count === 0 ? undefined : (this.keys[this.count - 1] as number) * this.sign;
+    this.reach(1);
+    return this.count === 0 ? undefined : (this.window[0] as number) * this.sign;
   }
 
   clear(): void {
+    this.levels.clear();
     this.count = 0;
-    this.quantities.clear();
   }
 
-  /** Sets each level's quantity; zero removes it. To remove what is not there is normal. */
-  set({ prices, quantities }: Levels): void {
-    for (let i = 0; i < prices.length; i++) this.setLevel(prices[i] as number, quantities[i] as string);
+  /**
+   * Sets each level's quantity; zero removes it. To remove what is not there is normal. Quick for levels that come best
+   * first, as venues send them.
+   */
+  set(levels: Levels): void {
+    for (let next = 0; next < levels.prices.length; ) next = this.setRun(levels, next);
   }
 
-  /** Fills an empty side from levels that come best first. */
-  fill({ prices, quantities }: Levels): void {
-    for (let i = prices.length - 1; i >= 0; i--) this.setLevel(prices[i] as number, quantities[i] as string);
-  }
-
-  /** Removes the worst levels beyond `limit`; returns how many. */
+  /** Removes the worst levels when there are more than `limit`, and an eighth of that beside; returns how many. */
   trim(limit: number): number {
-    const excess = this.count - limit;
-    if (excess <= 0) return 0;
-    for (let i = 0; i < excess; i++) this.quantities.delete(this.keys[i] as number);
-    this.keys.copyWithin(0, excess, this.count);
-    this.count = limit;
+    if (this.size <= limit) return 0;
+    const excess = this.size - Math.floor((limit * 7) / 8);
+    const sorted = this.levels.sortedKeys();
+    for (let i = 0; i < excess; i++) this.levels.put(sorted[i] as number, 0);
+    this.count = Math.min(this.count, this.size);
     return excess;
   }
 
   /** The best `most` levels, best first. */
   top(most: number): Levels {
+    this.reach(most);
     const prices: number[] = [];
-    const quantities: string[] = [];
-    for (let i = this.count - 1; i >= 0 && prices.length < most; i--) {
-      const key = this.keys[i] as number;
+    const quantities: Quantity[] = [];
+    for (let i = 0; i < this.count && i < most; i++) {
+      const key = this.window[i] as number;
       prices.push(key * this.sign);
-      quantities.push(this.quantities.get(key) as string);
+      quantities.push(this.levels.get(key));
     }
     return { prices, quantities };
   }
 
-  private setLevel(price: number, quantity: string): void {
-    const key = price * this.sign;
-    if (quantity === '0') {
-      if (this.quantities.delete(key)) this.removeAt(this.placeOf(key));
-      return;
+  /**
+   * Sets the levels from `first` on that come best first, and merges those that come or go into the window, in one pass
+   * over both. Returns where the next such run begins.
+   */
+  private setRun({ prices, quantities }: Levels, first: number): number {
+    const { levels, window, count, sign } = this;
+    this.makeRoom(count + prices.length);
+    const { spare } = this;
+    const worst = this.worstThatBelongs();
+    let read = 0;
+    let made = 0;
+    let last = Number.POSITIVE_INFINITY;
+    let i = first;
+    for (; i < prices.length; i++) {
+      const key = (prices[i] as number) * sign;
+      if (key >= last) break;
+      last = key;
+      const quantity = quantities[i] as Quantity;
+      if (!levels.put(key, quantity) || key < worst) continue;
+      while (read < count && (window[read] as number) > key) spare[made++] = window[read++] as number;
+      if (quantity === 0) read++;
+      else spare[made++] = key;
     }
-    const { size } = this.quantities;
-    this.quantities.set(key, quantity);
-    if (this.quantities.size !== size) this.insertAt(this.placeOf(key), key);
+    if (made > 0 || read > 0) {
+      while (read < count) spare[made++] = window[read++] as number;
+      this.spare = window;
+      this.window = spare;
+      this.count = made > 2 * WINDOW ? WINDOW : made;
+    }
+    return i;
   }
 
-  /** The first place whose key is not below `key`. */
-  private placeOf(key: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.keys[middle] as number) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  /** A key below it has its place in the map alone: the window may not hold those between. */
+  private worstThatBelongs(): number {
+    if (this.count === this.size) return Number.NEGATIVE_INFINITY;
+    return this.count === 0 ? Number.POSITIVE_INFINITY : (this.window[this.count - 1] as number);
   }
 
-  private removeAt(place: number): void {
-    this.keys.copyWithin(place, place + 1, this.count);
-    this.count--;
+  /** Sees to it that the window holds `most` levels, or all that there are. */
+  private reach(most: number): void {
+    if (this.count >= most || this.count === this.size) return;
+    const sorted = this.levels.sortedKeys();
+    this.count = Math.min(sorted.length, Math.max(most, WINDOW));
+    this.makeRoom(this.count);
+    for (let i = 0; i < this.count; i++) this.spare[i] = sorted[sorted.length - 1 - i] as number;
+    [this.window, this.spare] = [this.spare, this.window];
   }
 
-  private insertAt(place: number, key: number): void {
-    if (this.count === this.keys.length) {
-      const wider = new Float64Array(2 * this.count);
-      wider.set(this.keys);
-      this.keys = wider;
-    }
-    this.keys.copyWithin(place + 1, place, this.count);
-    this.keys[place] = key;
-    this.count++;
+  /** Sees to it that `spare` holds so many keys. */
+  private makeRoom(keys: number): void {
+    if (this.spare.length < keys) this.spare = new Float64Array(2 * keys);
   }
 }

@@ -6,6 +6,7 @@ import { isoTime } from '../time.ts';
 import { depthSampled, type EvidenceDraft } from './evidence.ts';
 import type { Levels } from './frames.ts';
 import type { OrderBook } from './order-book.ts';
+import { formatQuantity, type Quantity } from './units.ts';
 
 export class DepthSampler {
   private readonly instrument: InstrumentSettings;
@@ -45,7 +46,7 @@ export class DepthSampler {
   }
 
   private toText({ prices, quantities }: Levels): [string, string][] {
-    return prices.map((price, i) => [formatUnits(price, this.instrument.priceScale), quantities[i] as string]);
+    return prices.map((price, i) => [formatUnits(price, this.instrument.priceScale), formatQuantity(quantities[i] as Quantity)]);
   }
 }
 

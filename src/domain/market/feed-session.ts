@@ -23,6 +23,7 @@ export const AHEAD_MS = 2_000;
 /** How far a receiver's clock may itself be behind the venue's. */
 const MAX_CLOCK_ERROR_MS = 60_000;
 
+const NO_DRAFTS: readonly EvidenceDraft[] = [];
 const NO_QUOTE: Quote = { bid: undefined, ask: undefined };
 
 export class FeedSession {
@@ -56,12 +57,12 @@ export class FeedSession {
   }
 
   /** Takes the next frame; returns the evidence that it makes, in order. */
-  take(frame: MarketFrame): EvidenceDraft[] {
+  take(frame: MarketFrame): readonly EvidenceDraft[] {
     this.checkSilence(frame.receivedAt);
     if (frame.kind === 'depth') this.takeDepth(frame);
     else if (frame.kind === 'trade') this.takeTrade(frame);
     else if (frame.kind === 'snapshot') this.takeSnapshot(frame);
-    return this.drafts.length === 0 ? [] : this.drafts.splice(0);
+    return this.drafts.length === 0 ? NO_DRAFTS : this.drafts.splice(0);
   }
 
   /** The recording is over. A bar that is still growing never closes, for it cannot be known to be whole. */

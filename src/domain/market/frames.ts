@@ -1,11 +1,12 @@
 /** What a feed says, message by message: prices in the instrument's units, times in epoch milliseconds. */
 
 import type { Decimal } from '../decimal.ts';
+import type { Quantity } from './units.ts';
 
-/** Levels of one side: the price of each, and in the same place its quantity, as `units.ts` reads them. */
+/** Levels of one side: the price of each, and in the same place its quantity. */
 export interface Levels {
   readonly prices: readonly number[];
-  readonly quantities: readonly string[];
+  readonly quantities: readonly Quantity[];
 }
 
 export interface BookSnapshot {

@@ -74,8 +74,8 @@ export class OrderBook {
     }
     this.bids.clear();
     this.asks.clear();
-    this.bids.fill(snapshot.bids);
-    this.asks.fill(snapshot.asks);
+    this.bids.set(snapshot.bids);
+    this.asks.set(snapshot.asks);
     this.id = snapshot.updateId;
     this.fresh = true;
     this.time = null;

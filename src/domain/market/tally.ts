@@ -34,13 +34,19 @@ export interface TallyEntry {
 }
 
 export class Tally {
-  /** Where the input that is being handled comes from, such as `file.gz:17`. */
-  where = '';
+  private file = '';
+  private line = 0;
   readonly entries: Map<TallyReason, TallyEntry> = new Map();
+
+  /** Says where the input that is handled next comes from; once a line, so no text is made of it before it is needed. */
+  at(file: string, line: number): void {
+    this.file = file;
+    this.line = line;
+  }
 
   note(reason: TallyReason, detail: string): void {
     const entry = this.entries.get(reason);
-    if (entry === undefined) this.entries.set(reason, { count: 1, first: `${this.where}: ${detail}` });
+    if (entry === undefined) this.entries.set(reason, { count: 1, first: `${this.file}:${this.line}: ${detail}` });
     else entry.count++;
   }
 

@@ -1,8 +1,10 @@
 /**
- * Prices as whole numbers of their instrument's smallest decimal place, within the safe integers, and quantities as
- * canonical texts. Quantities have no fixed scale, for venues hold and trade some that are finer than today's lots
- * (a level of 25.426189 BTC where the lot is 0.00001). Exact, and quick enough for every message of a feed.
+ * Prices as whole numbers of their instrument's smallest decimal place, and quantities as whole hundred-millionths,
+ * within the safe integers. Not of the lot, for venues hold and trade quantities finer than today's lots (a level of
+ * 25.426189 BTC where the lot is 0.00001). Exact, and quick enough for every message of a feed.
  */
+
+import { type Decimal, formatUnits, isDecimal, parseDecimal } from '../decimal.ts';
 
 /** A text that is not such a number: says why. */
 export class UnitsError extends Error {}
@@ -44,11 +46,39 @@ export function parseUnits(text: string, scale: number): number {
   return units;
 }
 
+/** Decimal places of the units of a quantity: what Binance writes. */
+export const QUANTITY_SCALE = 8;
+
 /**
- * `"3.78826000"` is `"3.78826"`, and every zero is `"0"`: equal quantities are equal texts. Throws UnitsError for what
- * is no plain decimal number of zero or more.
+ * In units of `QUANTITY_SCALE` decimal places; as its canonical text where these are too coarse or too many for a safe
+ * integer. Equal quantities are equal values.
  */
-export function parseQuantity(text: string): string {
+export type Quantity = number | string;
+
+/** `"3.78826000"` is 378826000. Throws UnitsError for what is no plain decimal number of zero or more. */
+export function parseQuantity(text: string): Quantity {
+  const canonical = canonicalText(text);
+  const point = canonical.indexOf('.');
+  const decimals = point < 0 ? 0 : canonical.length - point - 1;
+  if (decimals <= QUANTITY_SCALE) {
+    const units = Number(canonical.replace('.', '') + '0'.repeat(QUANTITY_SCALE - decimals));
+    if (units <= Number.MAX_SAFE_INTEGER) return units;
+  }
+  if (!isDecimal(canonical)) throw notDecimal(text);
+  return canonical;
+}
+
+/** The canonical text: 378826000 is `"3.78826"`. */
+export function formatQuantity(quantity: Quantity): string {
+  return typeof quantity === 'string' ? quantity : formatUnits(quantity, QUANTITY_SCALE);
+}
+
+export function quantityToDecimal(quantity: Quantity): Decimal {
+  return typeof quantity === 'string' ? parseDecimal(quantity) : { units: BigInt(quantity), scale: QUANTITY_SCALE };
+}
+
+/** `"3.78826000"` is `"3.78826"`, and every zero is `"0"`. */
+function canonicalText(text: string): string {
   const { length } = text;
   if (length === 0 || length > MAX_LENGTH) throw notDecimal(text);
   let point = -1;

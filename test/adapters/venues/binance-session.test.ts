@@ -8,6 +8,7 @@ import type { Bar, DepthSample } from '../../../src/domain/market/events.ts';
 import type { EvidenceDraft } from '../../../src/domain/market/evidence.ts';
 import { OrderBook } from '../../../src/domain/market/order-book.ts';
 import { Tally } from '../../../src/domain/market/tally.ts';
+import { formatQuantity } from '../../../src/domain/market/units.ts';
 import { BTCUSDT, SECONDS_FEED } from '../../domain/market/market-fixtures.ts';
 
 const FILES = ['data/spot_btcusdt_20240808.jsonl.gz', 'data/spot_btcusdt_20240809.jsonl.gz'];
@@ -66,12 +67,12 @@ describe('the recorded Binance session', () => {
         const [bid, ask] = [book.bids.top(1), book.asks.top(1)];
         const rebuilt = [
           formatUnits(bid.prices[0] ?? 0, 2),
-          bid.quantities[0],
+          formatQuantity(bid.quantities[0] ?? 0),
           formatUnits(ask.prices[0] ?? 0, 2),
-          ask.quantities[0],
+          formatQuantity(ask.quantities[0] ?? 0),
         ];
         const recorded = [quote.b, quote.B, quote.a, quote.A];
-        expect(rebuilt.map((text) => e8(text ?? ''))).toEqual(recorded.map(e8));
+        expect(rebuilt.map((text) => e8(text))).toEqual(recorded.map(e8));
       }
       return count;
     });

@@ -30,8 +30,8 @@ describe('a line of a Binance recording', () => {
       firstId: 50_093_239_189,
       lastId: 50_093_239_202,
       previousId: null,
-      bids: { prices: [6_173_763], quantities: ['0'] },
-      asks: { prices: [6_183_764, 6_183_985], quantities: ['1.54698', '25.426189'] },
+      bids: { prices: [6_173_763], quantities: [0] },
+      asks: { prices: [6_183_764, 6_183_985], quantities: [154_698_000, 2_542_618_900] },
     });
   });
 
@@ -52,7 +52,7 @@ describe('a line of a Binance recording', () => {
       time: 1_723_161_255_342,
       tradeId: 3_735_683_259,
       price: 6_183_763,
-      quantity: { units: 2n, scale: 2 },
+      quantity: { units: 2_000_000n, scale: 8 },
       market: true,
     });
   });
@@ -69,8 +69,8 @@ describe('a line of a Binance recording', () => {
       kind: 'snapshot',
       receivedAt: 1_723_161_254_206,
       updateId: 50_093_239_218,
-      bids: { prices: [6_183_763], quantities: ['3.78826'] },
-      asks: { prices: [6_183_764], quantities: ['1.6052'] },
+      bids: { prices: [6_183_763], quantities: [378_826_000] },
+      asks: { prices: [6_183_764], quantities: [160_520_000] },
     });
   });
 

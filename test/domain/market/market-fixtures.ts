@@ -2,6 +2,7 @@
 
 import { parseDecimal } from '../../../src/domain/decimal.ts';
 import type { BookSnapshot, DepthUpdate, Levels, Trade } from '../../../src/domain/market/frames.ts';
+import { formatQuantity, parseQuantity } from '../../../src/domain/market/units.ts';
 import type { FeedSettings, InstrumentSettings } from '../../../src/domain/settings/settings.ts';
 
 export const BTCUSDT: InstrumentSettings = {
@@ -35,7 +36,15 @@ export const MIDNIGHT = 1_723_161_600_000;
 
 /** `{ 100: '1', 99: '2' }` as levels; prices in units. */
 export function levelsOf(levels: Readonly<Record<number, string>>): Levels {
-  return { prices: Object.keys(levels).map(Number), quantities: Object.values(levels) };
+  return { prices: Object.keys(levels).map(Number), quantities: Object.values(levels).map(parseQuantity) };
+}
+
+/** Levels with their quantities as texts. */
+export function textsOf({ prices, quantities }: Levels): {
+  readonly prices: readonly number[];
+  readonly quantities: readonly string[];
+} {
+  return { prices, quantities: quantities.map(formatQuantity) };
 }
 
 export function snapshotOf(

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseQuantity, parseUnits, UnitsError } from '../../../src/domain/market/units.ts';
+import { formatDecimal } from '../../../src/domain/decimal.ts';
+import {
+  formatQuantity,
+  parseQuantity,
+  parseUnits,
+  type Quantity,
+  quantityToDecimal,
+  UnitsError,
+} from '../../../src/domain/market/units.ts';
 
 describe('a price in units', () => {
   it.each([
@@ -50,20 +58,27 @@ describe('a price in units', () => {
 });
 
 describe('a quantity', () => {
-  it.each([
-    ['3.78826000', '3.78826'],
-    ['25.42618900', '25.426189'],
-    ['0.00000000', '0'],
-    ['0', '0'],
-    ['100', '100'],
-    ['100.0', '100'],
-    ['0.5', '0.5'],
-    ['120.050', '120.05'],
-  ])('reads %s as %s, so that equal quantities are equal texts', (text, canonical) => {
-    expect(parseQuantity(text)).toBe(canonical);
+  it.each<[string, Quantity, string]>([
+    ['3.78826000', 378_826_000, '3.78826'],
+    ['25.42618900', 2_542_618_900, '25.426189'],
+    ['0.00000000', 0, '0'],
+    ['0', 0, '0'],
+    ['100', 10_000_000_000, '100'],
+    ['100.0', 10_000_000_000, '100'],
+    ['0.5', 50_000_000, '0.5'],
+    ['120.050', 12_005_000_000, '120.05'],
+    ['0.000000001', '0.000000001', '0.000000001'],
+    ['0.0000000010', '0.000000001', '0.000000001'],
+    ['90071992.54740991', Number.MAX_SAFE_INTEGER, '90071992.54740991'],
+    ['90071992.547409920', '90071992.54740992', '90071992.54740992'],
+    ['420690000000000.0', '420690000000000', '420690000000000'],
+  ])('reads %s as %s, so that equal quantities are equal values', (text, quantity, canonical) => {
+    expect(parseQuantity(text)).toBe(quantity);
+    expect(formatQuantity(quantity)).toBe(canonical);
+    expect(formatDecimal(quantityToDecimal(quantity))).toBe(canonical);
   });
 
-  it.each([['-0.5'], [''], ['1.'], ['.5'], ['1..2'], ['1e5'], ['00.5'], ['05'], [' 1'], ['9'.repeat(61)]])(
+  it.each([['-0.5'], [''], ['1.'], ['.5'], ['1..2'], ['1e5'], ['00.5'], ['05'], [' 1'], ['9'.repeat(61)], ['9'.repeat(31)]])(
     'refuses "%s"',
     (text) => {
       expect(() => parseQuantity(text)).toThrow(UnitsError);

@@ -7,12 +7,11 @@
  *     1723161254206652067 {"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"]],"asks":[["61837.64000000","1.60520000"]]}
  */
 
-import { type Decimal, isZero, parseDecimal, ZERO } from '../../../domain/decimal.ts';
+import { type Decimal, ZERO } from '../../../domain/decimal.ts';
 import type { BookSnapshot, DepthUpdate, Levels, MarketFrame, Trade } from '../../../domain/market/frames.ts';
 import type { TallyReason } from '../../../domain/market/tally.ts';
-import { parseQuantity, parseUnits, UnitsError } from '../../../domain/market/units.ts';
+import { parseQuantity, parseUnits, type Quantity, quantityToDecimal, UnitsError } from '../../../domain/market/units.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
-import { scanDepth } from './depth-scanner.ts';
 
 /** A line that is refused: under which reason it counts, and what is wrong with it. */
 export class RefusedFrameError extends Error {
@@ -25,26 +24,17 @@ export class RefusedFrameError extends Error {
 }
 
 /** Most levels of a side in one message; the venue's greatest snapshot has 5,000. */
-const MAX_LEVELS = 20_000;
+export const MAX_LEVELS = 20_000;
 /** The year 9999: later times have no form on the tape. */
 const MAX_TIME = 253_402_300_799_999;
 
 const LINE = /^(\d{16,20}) (?=\{)/;
 
-/** Best quotes are most of a recording, and only tell that the connection lives: whole ones are not read further. */
-const QUOTE_FRAME = /^\d+ \{"stream":"[a-z0-9_]+@bookTicker","data":\{[^{}]*\}\}\r?$/;
-
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads one line. Throws RefusedFrameError. */
+/** Reads one line, whatever the order of its fields. Throws RefusedFrameError. */
 export function parseFrame(line: string, instrument: InstrumentSettings): MarketFrame {
-  const stream = line.indexOf('@');
-  if (line.startsWith('@depth', stream)) {
-    const scanned = scanDepth(line, instrument);
-    if (scanned !== undefined) return scanned;
-  }
   const receivedAt = receiveMs(line);
-  if (line.startsWith('@bookTicker', stream) && QUOTE_FRAME.test(line)) return { kind: 'other', receivedAt };
   const frame = parseJson(line);
   if (typeof frame.stream === 'string') return parseStream(receivedAt, frame.stream, frame.data, instrument);
   if ('lastUpdateId' in frame) return parseSnapshot(receivedAt, frame, instrument);
@@ -125,19 +115,19 @@ function levels(fields: Fields, name: string, instrument: InstrumentSettings): L
   if (!Array.isArray(pairs)) throw new RefusedFrameError('bad-frame', `"${name}" is not a list of levels`);
   if (pairs.length > MAX_LEVELS) throw new RefusedFrameError('bad-frame', `"${name}" has more than ${MAX_LEVELS} levels`);
   const prices: number[] = [];
-  const quantities: string[] = [];
+  const quantities: Quantity[] = [];
   for (const pair of pairs as unknown[]) {
     const [price, quantity] = Array.isArray(pair) ? (pair as unknown[]) : [];
     prices.push(priceUnits(name, price, instrument));
-    quantities.push(quantityText(name, quantity));
+    quantities.push(quantityOf(name, quantity));
   }
   return { prices, quantities };
 }
 
 function tradedQuantity(text: unknown): Decimal {
-  const quantity = parseDecimal(quantityText('q', text));
-  if (isZero(quantity)) throw new RefusedFrameError('bad-frame', '"q" is zero');
-  return quantity;
+  const quantity = quantityOf('q', text);
+  if (quantity === 0) throw new RefusedFrameError('bad-frame', '"q" is zero');
+  return quantityToDecimal(quantity);
 }
 
 function priceUnits(name: string, text: unknown, instrument: InstrumentSettings): number {
@@ -146,7 +136,7 @@ function priceUnits(name: string, text: unknown, instrument: InstrumentSettings)
   return units;
 }
 
-function quantityText(name: string, text: unknown): string {
+function quantityOf(name: string, text: unknown): Quantity {
   return reading(name, text, parseQuantity);
 }
 

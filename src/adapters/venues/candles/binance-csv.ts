@@ -30,7 +30,7 @@ export class BinanceCsvCandles {
     this.line++;
     const text = line.trim();
     if (this.line === 1 || text === '') return;
-    this.tally.where = `${this.file}:${this.line}`;
+    this.tally.at(this.file, this.line);
     const candle = parseRow(text, this.interval);
     if (typeof candle === 'string') this.tally.note('bad-candle', candle);
     else onCandle(candle);

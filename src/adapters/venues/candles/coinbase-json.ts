@@ -39,7 +39,7 @@ export class CoinbaseCandles {
   /** Says what was left over when the file ended. */
   end(): void {
     if (this.row === null) return;
-    this.tally.where = `${this.file}:${this.rowLine}`;
+    this.tally.at(this.file, this.rowLine);
     this.tally.note('truncated-line', 'the file ends within a candle');
   }
 
@@ -56,7 +56,7 @@ export class CoinbaseCandles {
     if (end < 0 && this.row.length <= MAX_ROW) return '';
     const row = this.row;
     this.row = null;
-    this.tally.where = `${this.file}:${this.rowLine}`;
+    this.tally.at(this.file, this.rowLine);
     const candle = parseRow(row);
     if (typeof candle === 'string') this.tally.note('bad-candle', candle);
     else onCandle(candle);
