@@ -6,6 +6,7 @@ import { eventsCommand } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { flattenCommand, haltCommand, resumeCommand } from './commands/halt.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { projectionsCommand } from './commands/projections.ts';
 import { endWhenReaderIsGone } from './commands/reader-gone.ts';
 import { runCommand } from './commands/run.ts';
 import { settingsCommand } from './commands/settings.ts';
@@ -26,6 +27,7 @@ for (const command of [
   flattenCommand,
   resumeCommand,
   settingsCommand,
+  projectionsCommand,
 ]) {
   program.addCommand(likeProgram(command()));
 }

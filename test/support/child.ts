@@ -19,6 +19,8 @@ export interface Child {
   readonly ended: Promise<Ended>;
   /** Resolves when standard output has had `text`; rejects when the process ends before. */
   saw(text: string): Promise<void>;
+  /** What standard output has had so far. */
+  output(): string;
 }
 
 const running = new Set<ChildProcessWithoutNullStreams>();
@@ -52,7 +54,7 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
       );
       look();
     });
-  return { process: child, ended, saw };
+  return { process: child, ended, saw, output: () => stdout };
 }
 
 /** Starts `tapedeck ARGS...`. */
