@@ -10,6 +10,7 @@ export class ConfigError extends UserError {}
 
 export interface ApiKey {
   readonly name: string;
+  readonly scope: 'read' | 'trade';
   readonly key: string;
 }
 
@@ -23,7 +24,13 @@ export interface Config {
   /** Path of the settings file that is proposed. */
   readonly settingsFile: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Those of the environment; others are kept in the folder. */
   readonly apiKeys: readonly ApiKey[];
+  readonly keyFolder: string;
+  /** Requests that one API key may make in a second. */
+  readonly rateLimit: number;
+  /** Web pages from these origins may call the API from a browser; none unless set. */
+  readonly corsOrigins: readonly string[];
   /** Who works at the command line, as the system knows them. */
   readonly user: string;
   /** Started by `npm start` or `npx`, and so within a shell of npm's. */
@@ -33,7 +40,7 @@ export interface Config {
 /** The project's own folder, so that a command finds the same stores from wherever it is called. */
 const ROOT = join(import.meta.dirname, '..');
 
-const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(\S{16,256})$/;
+const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(?:(read|trade):)?(\S{16,256})$/;
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -52,6 +59,17 @@ const environment = z.object({
     .default(join(ROOT, 'settings', 'default.json')),
   TAPEDECK_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TAPEDECK_API_KEYS: z.string().default(''),
+  TAPEDECK_RATE_LIMIT: z
+    .string()
+    .regex(/^[1-9]\d{0,6}$/, 'must be a number of requests a second, from 1 to 9999999')
+    .transform(Number)
+    .default(5_000),
+  TAPEDECK_CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .transform((origins) => origins.filter((origin) => origin !== ''))
+    .refine((origins) => origins.every(isOrigin), 'must be origins such as "https://desk.example.com", separated by commas'),
   USER: z.string().default('unknown'),
   npm_lifecycle_event: z.string().optional(),
 });
@@ -81,6 +99,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     settingsFile: resolve(data.TAPEDECK_SETTINGS),
     logLevel: data.TAPEDECK_LOG_LEVEL,
     apiKeys,
+    keyFolder: join(dataFolder, 'api-keys'),
+    rateLimit: data.TAPEDECK_RATE_LIMIT,
+    corsOrigins: data.TAPEDECK_CORS_ORIGINS,
     user: data.USER,
     withinNpm: data.npm_lifecycle_event !== undefined,
   };
@@ -101,7 +122,12 @@ function readSecretFile(
   }
 }
 
-/** `name:key`, separated by commas or new lines. */
+/** As a browser sends it: scheme, host and port, without a path. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** `name:key`, or `name:read:key` for one that may not trade; separated by commas or new lines. */
 function parseApiKeys(text: string, violations: string[]): ApiKey[] {
   const entries = text
     .split(/[,\n]/)
@@ -111,8 +137,10 @@ function parseApiKeys(text: string, violations: string[]): ApiKey[] {
   entries.forEach((entry, index) => {
     const match = API_KEY_PATTERN.exec(entry);
     if (match === null)
-      violations.push(`TAPEDECK_API_KEYS: entry ${index + 1} is not of the form name:key with a key of 16 to 256 characters`);
-    else keys.push({ name: match[1] as string, key: match[2] as string });
+      violations.push(
+        `TAPEDECK_API_KEYS: entry ${index + 1} is not of the form name:key or name:read:key with a key of 16 to 256 characters`,
+      );
+    else keys.push({ name: match[1] as string, scope: match[2] === 'read' ? 'read' : 'trade', key: match[3] as string });
   });
   return keys;
 }

@@ -1,9 +1,10 @@
 /** The map: which parts run, wired to which. Takes its ports as arguments and opens nothing. */
 
 import type { Logger } from 'pino';
-import { type ApiKey, bindHost } from './api/auth.ts';
+import { bindHost } from './api/auth.ts';
 import { USUAL_PATIENCE } from './api/dependencies.ts';
 import { behind } from './api/health.ts';
+import type { KeySources } from './api/key-ring.ts';
 import { buildServer } from './api/server.ts';
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
@@ -27,10 +28,11 @@ export interface SystemParts {
 }
 
 /** Where the API is served, and to whom. */
-export interface ApiParts {
+export interface ApiParts extends KeySources {
   readonly host: string;
   readonly port: number;
-  readonly apiKeys: readonly ApiKey[];
+  readonly rateLimit?: number | undefined;
+  readonly corsOrigins?: readonly string[] | undefined;
 }
 
 export interface System {
@@ -67,7 +69,7 @@ export function makeEngineRunner(parts: SystemParts): EngineRunner {
 /** Starts the engine, adopting what is recorded, then every projection, and then the API, if it is to be served. */
 export async function startSystem(parts: SystemParts, api?: ApiParts): Promise<System> {
   const { events, reads, clock } = parts;
-  const host = api === undefined ? '' : bindHost(api);
+  const host = api === undefined ? '' : await bindHost(api);
   const engine = makeEngineRunner(parts);
   const running: Part[] = [];
   const close = async (): Promise<void> => {
@@ -105,7 +107,7 @@ function watched<P extends { readonly ended: Promise<void> }>(part: P): P {
 
 function makeServer(
   { events, reads, clock, codeVersion, log }: SystemParts,
-  { apiKeys }: ApiParts,
+  { apiKeys, keyFolder, rateLimit, corsOrigins }: ApiParts,
   engine: EngineRunner,
   projections: ReadonlyMap<string, HostedProjection>,
 ) {
@@ -117,6 +119,9 @@ function makeServer(
     clock,
     codeVersion,
     apiKeys,
+    keyFolder,
+    rateLimit,
+    corsOrigins,
     health: {
       live: () => (stuck() ? [{ path: 'engine', message: `has been in one commit for more than ${MAX_TURN_MS / 1000} s` }] : []),
       ready: () => behind(projections.values(), MAX_LAG_MS),

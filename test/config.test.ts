@@ -63,17 +63,39 @@ describe('the environment', () => {
 
   it('gives API keys separated by commas or lines, with spaces around them', () => {
     const keys = [
-      { name: 'alice', key: SECRET },
-      { name: 'bob', key: `${SECRET}:2` },
+      { name: 'alice', scope: 'trade', key: SECRET },
+      { name: 'bob', scope: 'trade', key: `${SECRET}:2` },
     ];
     expect(readConfig({ TAPEDECK_API_KEYS: ` alice:${SECRET} , bob:${SECRET}:2,` }).apiKeys).toEqual(keys);
     expect(readConfig({ TAPEDECK_API_KEYS: `alice:${SECRET}\r\nbob:${SECRET}:2\n` }).apiKeys).toEqual(keys);
   });
 
+  it('gives keys that may only read', () => {
+    const { apiKeys } = readConfig({ TAPEDECK_API_KEYS: `eve:read:${SECRET},bob:trade:${SECRET}` });
+    expect(apiKeys).toEqual([
+      { name: 'eve', scope: 'read', key: SECRET },
+      { name: 'bob', scope: 'trade', key: SECRET },
+    ]);
+    expect(messageFor({ TAPEDECK_API_KEYS: 'eve:read:short' })).toContain('entry 1');
+  });
+
+  it('limits the rate of each key, and lets no web page in unless it is named', () => {
+    expect(readConfig({})).toMatchObject({ rateLimit: 5_000, corsOrigins: [] });
+    const set = readConfig({
+      TAPEDECK_RATE_LIMIT: '20',
+      TAPEDECK_CORS_ORIGINS: 'https://desk.example.com, http://localhost:8080',
+    });
+    expect(set).toMatchObject({ rateLimit: 20, corsOrigins: ['https://desk.example.com', 'http://localhost:8080'] });
+    for (const limit of ['0', '-1', 'many']) expect(messageFor({ TAPEDECK_RATE_LIMIT: limit })).toContain('TAPEDECK_RATE_LIMIT');
+    for (const origin of ['*', 'desk.example.com', 'https://desk.example.com/', 'file://x']) {
+      expect(messageFor({ TAPEDECK_CORS_ORIGINS: origin })).toContain('TAPEDECK_CORS_ORIGINS');
+    }
+  });
+
   it('may name a file that the secret lies in, which then counts', () => {
     const file = secretFile(`alice:${SECRET}\n`);
     const { apiKeys } = readConfig({ TAPEDECK_API_KEYS_FILE: file, TAPEDECK_API_KEYS: '' });
-    expect(apiKeys).toEqual([{ name: 'alice', key: SECRET }]);
+    expect(apiKeys).toEqual([{ name: 'alice', scope: 'trade', key: SECRET }]);
   });
 
   it('is refused when that file cannot be read, beside whatever else is wrong', () => {

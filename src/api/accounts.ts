@@ -7,7 +7,9 @@ import type { ConfiguredStrategy } from '../domain/settings/events.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { equity } from '../projections/equity.ts';
 import { positions } from '../projections/positions.ts';
+import { accountShape, equityShape, limitsShape, positionShape, strategyShape } from './account-shapes.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { described, found, pageOfShape } from './describe.ts';
 import { notFound } from './problem.ts';
 import { minPosition, page, timePage, timeRange } from './query.ts';
 import { collectionOf, findDocument, listDocuments, pageOfMap, present, reflect } from './reading.ts';
@@ -24,18 +26,42 @@ export function accountRoutes(server: ApiServer, deps: ApiDependencies, settings
 
 /** `GET /v1/accounts`, `/v1/accounts/{id}` and its `/limits`: use against bound. */
 function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
-  server.get('/v1/accounts', { schema: { querystring: listQuery } }, async ({ query }, reply) => {
+  const list = described(
+    { id: 'listAccounts', group: 'accounts', summary: 'Accounts', answers: pageOfShape(accountShape) },
+    { querystring: listQuery },
+  );
+  server.get('/v1/accounts', list, async ({ query }, reply) => {
     await reflect(deps, [accounts], query, reply);
     return listDocuments(deps, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
   });
 
-  const one = { schema: { params, querystring: z.strictObject(minPosition) } };
+  const ofOne = { params, querystring: z.strictObject(minPosition) };
+  const one = described(
+    {
+      id: 'getAccount',
+      group: 'accounts',
+      summary: 'What an account holds and is worth',
+      answers: found(accountShape),
+      problems: [404],
+    },
+    ofOne,
+  );
   server.get('/v1/accounts/:id', one, async ({ params, query }, reply) => {
     await reflect(deps, [accounts], query, reply);
     return present(await accountOf(deps, params.id));
   });
 
-  server.get('/v1/accounts/:id/limits', one, async ({ params, query }, reply) => {
+  const limitsOf = described(
+    {
+      id: 'getLimits',
+      group: 'accounts',
+      summary: 'Its limits: use against bound',
+      answers: found(limitsShape),
+      problems: [404],
+    },
+    ofOne,
+  );
+  server.get('/v1/accounts/:id/limits', limitsOf, async ({ params, query }, reply) => {
     await reflect(deps, [accounts], query, reply);
     const { id, markedAt, limits, bounds, halts } = await accountOf(deps, params.id);
     return { account: id, time: markedAt, limits, bounds, halts };
@@ -44,7 +70,17 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
 
 /** `GET /v1/accounts/{id}/positions`, per strategy and instrument, and `/equity`, as it was marked. */
 function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
-  server.get('/v1/accounts/:id/positions', { schema: { params, querystring: listQuery } }, async (request, reply) => {
+  const positionList = described(
+    {
+      id: 'listPositions',
+      group: 'accounts',
+      summary: 'Its positions, per strategy and instrument',
+      answers: pageOfShape(positionShape),
+      problems: [404],
+    },
+    { params, querystring: listQuery },
+  );
+  server.get('/v1/accounts/:id/positions', positionList, async (request, reply) => {
     const { query, params } = request;
     await reflect(deps, [accounts, positions], query, reply);
     const { id } = await accountOf(deps, params.id);
@@ -52,8 +88,17 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     return listDocuments(deps, `positions/${id}`, query, list);
   });
 
-  const equityQuery = z.strictObject({ ...timeRange, ...timePage });
-  server.get('/v1/accounts/:id/equity', { schema: { params, querystring: equityQuery } }, async (request, reply) => {
+  const equityList = described(
+    {
+      id: 'listEquity',
+      group: 'accounts',
+      summary: 'What it was worth, mark by mark',
+      answers: pageOfShape(equityShape),
+      problems: [404],
+    },
+    { params, querystring: z.strictObject({ ...timeRange, ...timePage }) },
+  );
+  server.get('/v1/accounts/:id/equity', equityList, async (request, reply) => {
     const { query, params } = request;
     await reflect(deps, [accounts, equity], query, reply);
     const { id } = await accountOf(deps, params.id);
@@ -72,7 +117,16 @@ async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocu
 
 /** `GET /v1/strategies`: as the settings in force say, with the halts that hold each of them. */
 function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
-  server.get('/v1/strategies', { schema: { querystring: listQuery } }, async ({ query }, reply) => {
+  const list = described(
+    {
+      id: 'listStrategies',
+      group: 'strategies',
+      summary: 'Strategies as they are set, with the halts that hold them',
+      answers: pageOfShape(strategyShape),
+    },
+    { querystring: listQuery },
+  );
+  server.get('/v1/strategies', list, async ({ query }, reply) => {
     await reflect(deps, [accounts], query, reply);
     const { strategies } = await settings.inForce();
     const shown = pageOfMap(strategies, 'strategies', query, (strategy) => strategy);

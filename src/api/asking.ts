@@ -3,12 +3,19 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { idText } from '../domain/event.ts';
 import { type Asking, type RecordedRequest, RequestConflictError, RequestOutcomeUnknownError } from '../runtime/requests.ts';
 import type { ApiDependencies } from './dependencies.ts';
+import type { Answer } from './describe.ts';
 import { Problem } from './problem.ts';
+import { position } from './query.ts';
+import { traceparentOf } from './trace.ts';
 
 const KEY_HEADER = 'idempotency-key';
-const key = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters, such as a UUID');
+const key = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters, such as a UUID')
+  .describe('The same key with the same request is one request, however often it is sent.');
 
 /** The same key with the same body is one request, however often it is sent. */
 export const requiredKey = z.looseObject({ [KEY_HEADER]: key });
@@ -31,7 +38,13 @@ export async function ask(
   request: FastifyRequest,
   record: (asking: Asking) => Promise<RecordedRequest>,
 ): Promise<RecordedRequest> {
-  const asking = { store: deps.events, clock: deps.clock, actor: request.actor, codeVersion: deps.codeVersion };
+  const asking = {
+    store: deps.events,
+    clock: deps.clock,
+    actor: request.actor,
+    codeVersion: deps.codeVersion,
+    traceparent: traceparentOf(request.headers),
+  };
   try {
     return await record(asking);
   } catch (error) {
@@ -51,6 +64,17 @@ export async function ask(
     }
     throw error;
   }
+}
+
+/** What the answer to a request for something other than an order says. */
+const recordedShape = z.strictObject({
+  requestId: idText.describe('The event that the request was recorded as.'),
+  position: position.describe('Where it is on the tape; for `min-position`.'),
+});
+
+/** The answers of routes that record a request: 202, and what it says. */
+export function recordedAnswers(shape: z.ZodType = recordedShape): Readonly<Record<number, Answer>> {
+  return { 202: { description: 'Recorded, and for the engine to decide.', schema: shape } };
 }
 
 /** 202: recorded, and for the engine to decide. */

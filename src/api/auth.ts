@@ -1,17 +1,12 @@
-/** Who may call, and from where. Without API keys only programs on the same machine can reach the server. */
+/** Who may call, from where, and what they may do. Without API keys only programs on the same machine are served. */
 
-import { hash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { UserError } from '../domain/user-error.ts';
+import { readKeys } from '../runtime/api-keys.ts';
 import { HEALTH_PATHS } from './health.ts';
+import type { KeyRing, KeySources } from './key-ring.ts';
 import { Problem } from './problem.ts';
-
-/** `name` is recorded on the tape as the actor; `key` is the secret, and is never logged. */
-export interface ApiKey {
-  readonly name: string;
-  readonly key: string;
-}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,47 +15,99 @@ declare module 'fastify' {
   }
 }
 
+/** Who asks where there are no keys. */
+export const LOCAL_ACTOR = 'api:local';
+
 /** Thrown when the server would be open to everyone; says what to set. */
 export class OpenServerError extends UserError {}
 
-/** The address to listen on: `host`. Throws OpenServerError when it is not a loopback address and there are no API keys. */
-export function bindHost(config: { readonly host: string; readonly apiKeys: readonly ApiKey[] }): string {
-  if (config.apiKeys.length === 0 && !isLoopback(config.host)) {
-    throw new OpenServerError(
-      `HOST is "${config.host}", which other machines can reach, and there are no API keys: set TAPEDECK_API_KEYS, or HOST to 127.0.0.1`,
-    );
-  }
-  return config.host;
+/**
+ * The address to listen on: `host`. Throws OpenServerError when it is not a loopback address and there are no API
+ * keys, and ApiKeyError when nobody can tell.
+ */
+export async function bindHost(config: { readonly host: string } & KeySources): Promise<string> {
+  const { host, apiKeys, keyFolder } = config;
+  if (apiKeys.length > 0 || isLoopback(host)) return host;
+  const kept = keyFolder === undefined ? [] : (await readKeys(keyFolder)).keys;
+  if (kept.length > 0) return host;
+  throw new OpenServerError(
+    `HOST is "${host}", which other machines can reach, and there are no API keys: make one with "tapedeck keys add", set TAPEDECK_API_KEYS, or HOST to 127.0.0.1`,
+  );
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Refuses requests without a key (401) before anything else is done with them; the health routes need none. */
-export function requireKey(server: FastifyInstance, apiKeys: readonly ApiKey[]): void {
-  const known = apiKeys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
-  server.decorateRequest('actor', 'api:local');
-  server.addHook('onRequest', async (request, reply) => {
-    if (HEALTH_PATHS.has(request.routeOptions.url ?? '')) return;
-    if (known.length === 0) {
-      refuseForeignHost(request);
+/** Paths that tell nothing which is not public: what the cluster asks, and what the API is. */
+export function isPublic(path: string): boolean {
+  return HEALTH_PATHS.has(path) || path === '/openapi.json' || path === '/docs' || path.startsWith('/docs/');
+}
+
+/** Methods that change nothing. */
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Refuses requests without a good key (401), and those that want to change something with a key that only reads (403),
+ * before anything else is done with them. Public paths need no key.
+ */
+export function requireKey(server: FastifyInstance, keys: KeyRing): void {
+  server.decorateRequest('actor', LOCAL_ACTOR);
+  server.addHook('onRequest', (request, reply, done) => {
+    if (isPublic(request.routeOptions.url ?? '')) {
+      done();
       return;
     }
-    const name = nameOf(presentedKey(request), known);
-    if (name === undefined) {
-      reply.header('WWW-Authenticate', 'Bearer');
-      throw new Problem(401, 'unauthorized', 'Send a known API key: "Authorization: Bearer KEY" or "X-API-Key: KEY".');
-    }
-    request.actor = `api:${name}`;
+    const check = () => {
+      if (keys.isRequired) admit(request, reply, keys);
+      else refuseForeigners(request);
+      done();
+    };
+    const refreshed = keys.refresh();
+    // A promise for each request would cost more than the check.
+    if (refreshed === undefined) tryTo(check, done);
+    else refreshed.then(() => tryTo(check, done), done);
   });
+}
+
+function tryTo(check: () => void, done: (error: Error) => void): void {
+  try {
+    check();
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): void {
+  const presented = presentedKey(request);
+  const key = presented === undefined ? undefined : keys.find(presented);
+  if (key === undefined) {
+    reply.header('WWW-Authenticate', 'Bearer');
+    throw new Problem(401, 'unauthorized', 'Send a known API key: "Authorization: Bearer KEY" or "X-API-Key: KEY".');
+  }
+  if (keys.isOver(key)) {
+    reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+    throw new Problem(401, 'key-expired', `The API key "${key.name}" has expired: ask for a new one.`);
+  }
+  if (key.scope === 'read' && !READING.has(request.method)) {
+    throw new Problem(
+      403,
+      'insufficient-scope',
+      `The API key "${key.name}" may read only: ${request.method} needs one that may trade.`,
+    );
+  }
+  request.actor = `api:${key.name}`;
 }
 
 /**
  * Without keys, a web page in a browser on this machine could reach the server under a name that its owner makes
- * resolve to 127.0.0.1; the Host header then has that name.
+ * resolve to 127.0.0.1; the Host header then has that name. And should the server be bound to another address, whoever
+ * comes from another machine is refused.
  */
-function refuseForeignHost(request: FastifyRequest): void {
+function refuseForeigners(request: FastifyRequest): void {
+  if (!isLoopback(request.ip.replace(/^::ffff:/, ''))) {
+    throw new Problem(403, 'foreign-host', 'Without API keys the server answers programs on the same machine only.');
+  }
   if (isLoopback(request.hostname)) return;
   throw new Problem(403, 'foreign-host', 'Without API keys the server answers under localhost, 127.0.0.1 and [::1] only.');
 }
@@ -69,19 +116,4 @@ function presentedKey(request: FastifyRequest): string | undefined {
   const { authorization, 'x-api-key': header } = request.headers;
   if (typeof header === 'string') return header;
   return authorization?.match(/^Bearer +(\S+) *$/i)?.[1];
-}
-
-/** Compares digests of one length, in constant time, with every known key. */
-function nameOf(presented: string | undefined, known: readonly { name: string; digest: Uint8Array }[]): string | undefined {
-  if (presented === undefined) return undefined;
-  const digest = digestOf(presented);
-  let found: string | undefined;
-  for (const candidate of known) {
-    if (timingSafeEqual(candidate.digest, digest)) found = candidate.name;
-  }
-  return found;
-}
-
-function digestOf(key: string): Uint8Array {
-  return hash('sha256', key, 'buffer');
 }

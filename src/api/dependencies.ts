@@ -4,8 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Clock, EventStore, ReadStore } from '../ports.ts';
-import type { ApiKey } from './auth.ts';
 import type { Health } from './health.ts';
+import type { KeySources } from './key-ring.ts';
 
 /** The server as its routes see it: query, path and body have the types of their zod schemas. */
 export type ApiServer = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -18,7 +18,8 @@ export interface ServedProjection {
   waitFor(position: string, timeoutMs: number): Promise<boolean>;
 }
 
-export interface ApiDependencies {
+/** Without any keys, only programs on the same machine are served. */
+export interface ApiDependencies extends KeySources {
   readonly events: EventStore;
   readonly reads: ReadStore;
   /** By name. */
@@ -26,8 +27,10 @@ export interface ApiDependencies {
   readonly clock: Clock;
   /** The build, for the metadata of requests. */
   readonly codeVersion: string;
-  /** Without any, only programs on the same machine are served. */
-  readonly apiKeys: readonly ApiKey[];
+  /** Requests that one API key may make in a second; absent: as many as it can. */
+  readonly rateLimit?: number | undefined;
+  /** Web pages from these origins may call the API; absent: none. */
+  readonly corsOrigins?: readonly string[] | undefined;
   readonly health: Health;
   /** How long an answer may wait. */
   readonly patience: Patience;
@@ -40,6 +43,10 @@ export interface Patience {
   readonly positionMs: number;
   /** For `wait=decided` and `wait=closed`, in milliseconds. */
   readonly orderMs: number;
+  /** For a request to come in whole, in milliseconds. */
+  readonly requestMs: number;
+  /** For requests in hand when the server closes, in milliseconds. */
+  readonly closeMs: number;
 }
 
-export const USUAL_PATIENCE: Patience = { positionMs: 5_000, orderMs: 10_000 };
+export const USUAL_PATIENCE: Patience = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 10_000 };

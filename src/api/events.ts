@@ -1,20 +1,23 @@
 /** The tape itself: every event, by stream, category, type, correlation and time. */
 
 import { z } from 'zod';
-import { findEventType } from '../domain/catalogue.ts';
+import { EVENT_TYPES, findEventType } from '../domain/catalogue.ts';
 import { idText } from '../domain/event.ts';
 import { envelopeOf } from '../tape/envelope.ts';
 import { decodeCursor, type Place, refusedCursor } from './cursor.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { described, found, pageOfShape } from './describe.ts';
+import { eventShape } from './event-shape.ts';
 import { notFound } from './problem.ts';
 import { anyOf, minPosition, position, timePage, timeRange } from './query.ts';
 import { pageOf, reflectTape, subjectOf } from './reading.ts';
 
 const eventsQuery = z.strictObject({
   stream: z.string().min(1).max(300).optional(),
-  category: anyOf(z.string().regex(/^[a-z]+$/, 'must be lower case letters, such as "order"')).optional(),
+  category: anyOf(z.string().regex(/^[a-z]+$/, 'must be lower case letters, such as "order"'), '[a-z]+').optional(),
   type: anyOf(
     z.string().refine((type) => findEventType(type) !== undefined, 'is not the name of an event type, such as "OrderFilled"'),
+    EVENT_TYPES.map(({ type }) => type).join('|'),
   ).optional(),
   correlation: idText.optional(),
   ...timeRange,
@@ -23,7 +26,16 @@ const eventsQuery = z.strictObject({
 
 /** `GET /v1/events` in the order of the tape, and `GET /v1/events/{id}`. */
 export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
-  server.get('/v1/events', { schema: { querystring: eventsQuery } }, async ({ query }, reply) => {
+  const list = described(
+    {
+      id: 'listEvents',
+      group: 'events',
+      summary: 'Events of the tape, in its order',
+      answers: pageOfShape(eventShape),
+    },
+    { querystring: eventsQuery },
+  );
+  server.get('/v1/events', list, async ({ query }, reply) => {
     await reflectTape(deps, query, reply);
     const subject = subjectOf('events', query);
     const events = await deps.events.read({
@@ -40,7 +52,10 @@ export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
     return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelopeOf);
   });
 
-  const one = { schema: { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) } };
+  const one = described(
+    { id: 'getEvent', group: 'events', summary: 'One event', answers: found(eventShape), problems: [404] },
+    { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
+  );
   server.get('/v1/events/:id', one, async ({ params, query }, reply) => {
     await reflectTape(deps, query, reply);
     const event = await deps.events.byId(params.id);

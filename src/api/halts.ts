@@ -5,8 +5,9 @@ import { nameText } from '../domain/event.ts';
 import { type HaltScope, haltMode } from '../domain/order/events.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import { requestHalt, requestResume } from '../runtime/requests.ts';
-import { accepted, ask, keyOf, optionalKey, reason } from './asking.ts';
+import { accepted, ask, keyOf, optionalKey, reason, recordedAnswers } from './asking.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { described } from './describe.ts';
 import { notFound } from './problem.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
@@ -28,6 +29,7 @@ interface Target {
   readonly scope: (name: string) => HaltScope;
   readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
   readonly thing: string;
+  readonly group: 'accounts' | 'strategies';
 }
 
 const TARGETS: readonly Target[] = [
@@ -37,6 +39,7 @@ const TARGETS: readonly Target[] = [
     scope: (account) => ({ account }),
     known: ({ accounts }) => accounts,
     thing: 'account',
+    group: 'accounts',
   },
   {
     path: '/v1/strategies/:name',
@@ -44,6 +47,7 @@ const TARGETS: readonly Target[] = [
     scope: (strategy) => ({ strategy }),
     known: ({ strategies }) => strategies,
     thing: 'strategy',
+    group: 'strategies',
   },
 ];
 
@@ -56,7 +60,12 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
       return target.scope(name);
     };
 
-    const halt = { schema: { params, body: target.halt.body, headers: optionalKey } };
+    const { group, thing } = target;
+    const common = { group, answers: recordedAnswers(), problems: [404, 422] };
+    const halt = described(
+      { id: operationName(target.halt.verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
+      { params, body: target.halt.body, headers: optionalKey },
+    );
     server.post(`${target.path}/${target.halt.verb}`, halt, async (request, reply) => {
       const scope = await scopeOf(request.params.name);
       const { mode, cancelOpen, flatten, reason } = request.body;
@@ -65,13 +74,21 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
       return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
     });
 
-    const resume = { schema: { params, body: resumeBody, headers: optionalKey } };
+    const resume = described(
+      { id: operationName('resume', thing), summary: `Let the ${thing} trade again`, ...common },
+      { params, body: resumeBody, headers: optionalKey },
+    );
     server.post(`${target.path}/resume`, resume, async (request, reply) => {
       const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
       const recorded = await ask(deps, request, (asking) => requestResume(asking, data, keyOf(request.headers)));
       return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
     });
   }
+}
+
+/** `haltAccount`, `pauseStrategy`. */
+function operationName(verb: string, thing: string): string {
+  return verb + thing.charAt(0).toUpperCase() + thing.slice(1);
 }
 
 function answer({ requestId, position }: { requestId: string; position: string }) {

@@ -1,6 +1,8 @@
 /** What the cluster asks: does the process live, can it serve reads, has it started. They need no key. */
 
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { described } from './describe.ts';
 import { problemDocument, sendProblem, type Violation } from './problem.ts';
 
 /** What is not as it should be, part by part; none when all is well. */
@@ -16,17 +18,19 @@ export interface Health {
 }
 
 const ROUTES = [
-  { path: '/livez', check: 'live', detail: 'The process does not make progress.' },
-  { path: '/readyz', check: 'ready', detail: 'Reads cannot be served yet.' },
-  { path: '/startupz', check: 'started', detail: 'The process is starting.' },
+  { path: '/livez', check: 'live', id: 'getLive', summary: 'Do the loops turn?', detail: 'The process does not make progress.' },
+  { path: '/readyz', check: 'ready', id: 'getReady', summary: 'Can reads be served?', detail: 'Reads cannot be served yet.' },
+  { path: '/startupz', check: 'started', id: 'getStarted', summary: 'Has it started?', detail: 'The process is starting.' },
 ] as const;
+
+const answers = { 200: { description: 'It is so.', schema: z.strictObject({ status: z.literal('ok') }) } };
 
 export const HEALTH_PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
 
 /** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well. */
 export function healthRoutes(server: FastifyInstance, health: Health): void {
-  for (const { path, check, detail } of ROUTES) {
-    server.get(path, async (_request, reply) => {
+  for (const { path, check, detail, id, summary } of ROUTES) {
+    server.get(path, described({ id, group: 'health', summary, answers }, {}), async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
       const failing = health[check]();
       if (failing.length === 0) return { status: 'ok' };

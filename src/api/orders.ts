@@ -8,8 +8,10 @@ import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force
 import { fills } from '../projections/fills.ts';
 import { ORDER_STATUSES, orders } from '../projections/orders.ts';
 import { firstEventOfOrder, orderIdOf, requestCancel, requestOrder } from '../runtime/requests.ts';
-import { accepted, ask, optionalKey, reason, requiredKey } from './asking.ts';
+import { accepted, ask, optionalKey, reason, recordedAnswers, requiredKey } from './asking.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { described, found, pageOfShape } from './describe.ts';
+import { fillShape, listedOrderShape, orderShape, requestedShape } from './order-shapes.ts';
 import { isClosed, OrderWaits } from './order-waits.ts';
 import { notFound, Problem, type Violation } from './problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from './query.ts';
@@ -24,7 +26,7 @@ export function orderRoutes(server: ApiServer, deps: ApiDependencies, settings: 
 
 const filters = { strategy: name, venue, symbol, account: name };
 const ordersQuery = z.strictObject({
-  status: anyOf(z.enum(ORDER_STATUSES)).optional(),
+  status: anyOf(z.enum(ORDER_STATUSES), ORDER_STATUSES.join('|')).optional(),
   ...filters,
   ...timeRange,
   ...timePage,
@@ -33,7 +35,11 @@ const fillsQuery = z.strictObject({ orderId: idText.optional(), ...filters, ...t
 
 /** `GET /v1/orders`, `/v1/orders/{id}` with its history, and `/v1/fills`. */
 function readRoutes(server: ApiServer, deps: ApiDependencies): void {
-  server.get('/v1/orders', { schema: { querystring: ordersQuery } }, async ({ query }, reply) => {
+  const list = described(
+    { id: 'listOrders', group: 'orders', summary: 'Orders, without their histories', answers: pageOfShape(listedOrderShape) },
+    { querystring: ordersQuery },
+  );
+  server.get('/v1/orders', list, async ({ query }, reply) => {
     await reflect(deps, [orders], query, reply);
     const { status, strategy, venue, symbol, account, from, to } = query;
     const equal = { status, strategy, venue, symbol, account };
@@ -44,7 +50,10 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     return { ...page, data: page.data.map(({ history, ...order }) => order) };
   });
 
-  const one = { schema: { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) } };
+  const one = described(
+    { id: 'getOrder', group: 'orders', summary: 'One order, with its history', answers: found(orderShape), problems: [404] },
+    { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
+  );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
     await reflect(deps, [orders], query, reply);
     const order = await findDocument(deps, orders, params.id);
@@ -52,7 +61,11 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     return showOrder(order);
   });
 
-  server.get('/v1/fills', { schema: { querystring: fillsQuery } }, async ({ query }, reply) => {
+  const fillList = described(
+    { id: 'listFills', group: 'orders', summary: 'Executions', answers: pageOfShape(fillShape) },
+    { querystring: fillsQuery },
+  );
+  server.get('/v1/fills', fillList, async ({ query }, reply) => {
     await reflect(deps, [fills], query, reply);
     const { orderId, strategy, venue, symbol, account, from, to } = query;
     const equal = { orderId, strategy, venue, symbol, account };
@@ -93,7 +106,9 @@ const orderBody = z
     timeInForce: body.timeInForce ?? (body.type === 'market' ? ('IOC' as const) : ('GTC' as const)),
   }));
 
-const placeQuery = z.strictObject({ wait: z.enum(['decided', 'closed']).optional() });
+const placeQuery = z.strictObject({
+  wait: z.enum(['decided', 'closed']).optional().describe('Answer with the order once it is that far, if it comes within 10 s.'),
+});
 
 /**
  * `POST /v1/orders`: 202 with the id of the order that the request will become; with `wait`, 200 with the order once
@@ -102,8 +117,22 @@ const placeQuery = z.strictObject({ wait: z.enum(['decided', 'closed']).optional
 function placeRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const waits = new OrderWaits(deps);
   server.addHook('preClose', async () => waits.giveUp());
-  const schema = { body: orderBody, headers: requiredKey, querystring: placeQuery };
-  server.post('/v1/orders', { schema }, async (request, reply) => {
+  const place = described(
+    {
+      id: 'placeOrder',
+      group: 'orders',
+      summary: 'Ask for an order',
+      description:
+        'A denial is an answer, with its reason; names that the settings do not have, and a key used before for another order, are a problem (422).',
+      answers: {
+        200: { description: 'The order, as far as was waited for.', schema: orderShape },
+        ...recordedAnswers(requestedShape),
+      },
+      problems: [422],
+    },
+    { body: orderBody, headers: requiredKey, querystring: placeQuery },
+  );
+  server.post('/v1/orders', place, async (request, reply) => {
     const unknown = unknownNames(request.body, await settings.inForce());
     if (unknown.length > 0) {
       const list = unknown.map(({ path, message }) => `${path}: ${message}`).join('; ');
@@ -139,8 +168,17 @@ function unknownNames(
  */
 function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
   const querystring = z.strictObject({ reason: reason.optional() });
-  const schema = { params: z.strictObject({ id: idText }), headers: optionalKey, querystring };
-  server.delete('/v1/orders/:id', { schema }, async (request, reply) => {
+  const cancel = described(
+    {
+      id: 'cancelOrder',
+      group: 'orders',
+      summary: 'Ask to cancel an order',
+      answers: recordedAnswers(requestedShape),
+      problems: [404, 409, 422],
+    },
+    { params: z.strictObject({ id: idText }), headers: optionalKey, querystring },
+  );
+  server.delete('/v1/orders/:id', cancel, async (request, reply) => {
     const { id } = request.params;
     const reason = request.query.reason ?? null;
     const key = request.headers['idempotency-key'] ?? (reason === null ? 'cancel' : `cancel|${reason}`);

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { StoreError } from '../ports.ts';
+import { ApiKeyError } from '../runtime/api-keys.ts';
 
 /** One thing that is wrong; `path` names the field, with dots for fields within fields. */
 export interface Violation {
@@ -93,7 +94,7 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
 function documentOf(error: FastifyError | Error): ProblemDocument {
   if (error instanceof Problem) return problemDocument(error.status, error.kind, error.message, error.violations);
   if (hasZodFastifySchemaValidationErrors(error)) return invalidDocument(error);
-  if (error instanceof StoreError) {
+  if (error instanceof StoreError || error instanceof ApiKeyError) {
     return problemDocument(503, 'store-unavailable', 'The store cannot be used now; the log of the server says why.');
   }
   const { code, statusCode } = error as Partial<FastifyError>;
@@ -114,6 +115,7 @@ const FRAMEWORK_PROBLEMS: Readonly<Record<string, { status: number; kind: string
   },
   FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, kind: 'invalid-request', detail: 'The body is not valid JSON.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, kind: 'invalid-request', detail: 'The body is empty; send a JSON object.' },
+  FST_ERR_MAX_PARAM_LENGTH: { status: 414, kind: 'uri-too-long', detail: 'A part of the path is longer than 100 characters.' },
   FST_ERR_BAD_URL: { status: 400, kind: 'invalid-request', detail: 'The path is not a valid URL path.' },
 };
 

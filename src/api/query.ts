@@ -6,9 +6,15 @@ import { isIsoTime } from '../domain/time.ts';
 
 const MAX_PAGE = 1_000;
 
+const TIME = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?Z)?$/;
+
 /** A time in ISO 8601 UTC (`2024-08-08T23:54:15.208Z`, fraction of a second optional) or a UTC day (`2024-08-08`). */
-const time = z.string().transform((text, context): string => {
-  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?Z)?$/.exec(text);
+const timeText = z.string().meta({
+  pattern: TIME.source,
+  description: 'A UTC time such as "2024-08-08T23:54:15.208Z", or a day such as "2024-08-08".',
+});
+const time = timeText.transform((text, context): string => {
+  const match = TIME.exec(text);
   const iso = match === null ? '' : `${match[1]}T${match[2] ?? '00:00:00'}.${(match[3] ?? '').padEnd(3, '0')}Z`;
   if (isIsoTime(iso)) return iso;
   context.addIssue({
@@ -18,10 +24,11 @@ const time = z.string().transform((text, context): string => {
   return z.NEVER;
 });
 
-/** `a,b,c`: any of these. */
-export function anyOf<T extends z.ZodType<unknown, string>>(item: T) {
+/** `a,b,c`: any of these. `pattern` is that of one of them. */
+export function anyOf<T extends z.ZodType<unknown, string>>(item: T, pattern: string) {
   return z
     .string()
+    .meta({ pattern: `^(${pattern})(,(${pattern}))*$`, description: 'Any of these, separated by commas.' })
     .transform((text) => text.split(','))
     .pipe(z.array(item).min(1).max(50));
 }
@@ -29,7 +36,9 @@ export function anyOf<T extends z.ZodType<unknown, string>>(item: T) {
 /** Waits until at least this position is reflected. */
 export const position = z.string().regex(/^\d{1,20}$/, 'must be a position, as in the header Tapedeck-Position');
 
-export const minPosition = { 'min-position': position.optional() };
+export const minPosition = {
+  'min-position': position.optional().describe('Waits, for up to 5 s, until the answer reflects this position.'),
+};
 
 /** For every list. */
 export const page = {
@@ -38,8 +47,9 @@ export const page = {
     .regex(/^[1-9]\d{0,3}$/, `must be a whole number from 1 to ${MAX_PAGE}`)
     .transform(Number)
     .pipe(z.number().max(MAX_PAGE, `must be at most ${MAX_PAGE}`))
-    .default(100),
-  cursor: z.string().min(1).optional(),
+    .default(100)
+    .describe(`How many at most: 1 to ${MAX_PAGE}.`),
+  cursor: z.string().min(1).optional().describe('`next` of the page before, asked with the same filters and order.'),
   ...minPosition,
 };
 
@@ -47,7 +57,10 @@ export const page = {
 export const timePage = { ...page, order: z.enum(['asc', 'desc']).default('desc') };
 
 /** `from` inclusive, `to` exclusive. */
-export const timeRange = { from: time.optional(), to: time.optional() };
+export const timeRange = {
+  from: time.optional().describe('At or after this time.'),
+  to: time.optional().describe('Before this time.'),
+};
 
 export const venue = venueText.optional();
 export const symbol = symbolText.optional();

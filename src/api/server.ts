@@ -4,34 +4,47 @@ import { type FastifyInstance, fastify, type HTTPMethods, LogController } from '
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { accountRoutes } from './accounts.ts';
 import { requireKey } from './auth.ts';
-import type { ApiDependencies } from './dependencies.ts';
+import { allowOrigins } from './cors.ts';
+import type { ApiDependencies, ApiServer } from './dependencies.ts';
+import { tagAnswers } from './etag.ts';
 import { eventRoutes } from './events.ts';
 import { haltRoutes } from './halts.ts';
 import { healthRoutes } from './health.ts';
+import { KeyRing } from './key-ring.ts';
 import { marketRoutes } from './market.ts';
+import { documentRoutes, watchRoutes } from './openapi.ts';
 import { orderRoutes } from './orders.ts';
 import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './problem.ts';
+import { limitRate, prepareRateLimit } from './rate-limit.ts';
 import { SettingsReader } from './settings-reader.ts';
 import { signalRoutes } from './signals.ts';
 
 /** Largest body; requests are small. */
 const BODY_LIMIT = 64 * 1024;
-/** A request that has not been received whole by then is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Longest request line with all headers; answered with 431 by the parser. */
+const HEADER_LIMIT = 16 * 1024;
+/** Longest path with its query. */
+const URL_LIMIT = 8 * 1024;
+/** How often connections are looked at for requests that do not come. */
+const LOOK_MS = 1_000;
 
 /** Builds the server with all its routes. `listen` on it with the address that `bindHost` gives. */
 export function buildServer(deps: ApiDependencies): FastifyInstance {
+  const { requestMs } = deps.patience;
   const server = fastify({
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
     // A line for each request would drown what matters; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A request that has not been received whole by then is cut off, and answered with 408.
+    requestTimeout: requestMs,
+    http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: requestMs, connectionsCheckingInterval: Math.min(LOOK_MS, requestMs) },
+    return503OnClosing: false,
     // Closing ends idle connections at once; those with a request in hand get their answer.
     forceCloseConnections: 'idle',
     frameworkErrors: answerError,
     clientErrorHandler: answerBrokenRequest,
-  }).withTypeProvider<ZodTypeProvider>();
+  });
   // JSON only: a form on a web page could send plain text here without being asked (CORS).
   server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(validatorCompiler);
@@ -39,19 +52,71 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   server.setNotFoundHandler((request, reply) =>
     sendProblem(reply, problemDocument(404, 'not-found', `There is no route ${request.method} ${request.url.split('?')[0]}.`)),
   );
-  requireKey(server, deps.apiKeys);
-
-  const methods = methodsByPath(server);
-  healthRoutes(server, deps.health);
-  const settings = new SettingsReader(deps.events);
-  marketRoutes(server, deps, settings);
-  eventRoutes(server, deps);
-  signalRoutes(server, deps);
-  orderRoutes(server, deps, settings);
-  accountRoutes(server, deps, settings);
-  haltRoutes(server, deps, settings);
-  refuseOtherMethods(server, methods);
+  refuseLongUrls(server);
+  allowOrigins(server, deps.corsOrigins ?? []);
+  requireKey(server, keyRing(deps));
+  finishBeforeClosing(server, deps.patience.closeMs);
+  prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
+  watchRoutes(server);
+  server.register((scope, _options, done) => {
+    addRoutes(scope.withTypeProvider<ZodTypeProvider>(), deps);
+    done();
+  });
   return server;
+}
+
+function addRoutes(server: ApiServer, deps: ApiDependencies): void {
+  const methods = methodsByPath(server);
+  limitRate(server);
+  healthRoutes(server, deps.health);
+  documentRoutes(server);
+  server.register((scope, _options, done) => {
+    const tagged = scope.withTypeProvider<ZodTypeProvider>();
+    tagAnswers(tagged);
+    const settings = new SettingsReader(deps.events);
+    marketRoutes(tagged, deps, settings);
+    eventRoutes(tagged, deps);
+    signalRoutes(tagged, deps);
+    orderRoutes(tagged, deps, settings);
+    accountRoutes(tagged, deps, settings);
+    haltRoutes(tagged, deps, settings);
+    done();
+  });
+  server.register((scope, _options, done) => {
+    refuseOtherMethods(scope, methods);
+    done();
+  });
+}
+
+function keyRing({ apiKeys, keyFolder, clock, logger }: ApiDependencies): KeyRing {
+  return new KeyRing({ apiKeys, keyFolder }, clock, (trouble) => logger?.error(trouble, 'this file is no API key'));
+}
+
+function refuseLongUrls(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    const isLong = (request.raw.url?.length ?? 0) > URL_LIMIT;
+    done(
+      isLong ? new Problem(414, 'uri-too-long', `The path with its query is longer than ${URL_LIMIT / 1024} KiB.`) : undefined,
+    );
+  });
+}
+
+/**
+ * What was accepted gets its answer, and its connection ends with it; a client that does not send or take the rest is
+ * cut off after `closeMs`, as nothing else watches it while the server closes.
+ */
+function finishBeforeClosing(server: FastifyInstance, closeMs: number): void {
+  let isClosing = false;
+  let cutOff: NodeJS.Timeout | undefined;
+  server.addHook('preClose', async () => {
+    isClosing = true;
+    cutOff = setTimeout(() => server.server.closeAllConnections(), closeMs);
+  });
+  server.addHook('onClose', async () => clearTimeout(cutOff));
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    if (isClosing) reply.header('Connection', 'close');
+    done(null, payload);
+  });
 }
 
 /** Collects, while routes are added, the methods that each path has. */
@@ -70,11 +135,14 @@ const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 
 /** 405, with what is allowed, where a path is known and the method is not. */
 function refuseOtherMethods(server: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, known] of [...methods]) {
+    // The page for people is made of files; its own routes know what they answer.
+    if (url.startsWith('/docs')) continue;
     const allowed = [...known].sort().join(', ');
     const refuse = METHODS.filter((method) => !known.has(method));
     server.route({
       method: refuse,
       url,
+      schema: { hide: true },
       // Before the body is read, whatever it is.
       onRequest: async (request, reply) => {
         reply.header('Allow', allowed);

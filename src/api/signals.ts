@@ -1,16 +1,33 @@
 /** What strategies said, from the read model of signals. */
 
 import { z } from 'zod';
+import { idText, isoTimeText } from '../domain/event.ts';
+import { SignalGenerated } from '../domain/strategy/events.ts';
 import { signals } from '../projections/signals.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
-import { name, symbol, timePage, timeRange, venue } from './query.ts';
+import { described, pageOfShape } from './describe.ts';
+import { name, position, symbol, timePage, timeRange, venue } from './query.ts';
 import { listDocuments, reflect } from './reading.ts';
 
 const signalsQuery = z.strictObject({ strategy: name, venue, symbol, ...timeRange, ...timePage });
 
+const signalShape = SignalGenerated.schema
+  .extend({
+    id: idText,
+    time: isoTimeText,
+    recordedAt: isoTimeText,
+    correlationId: idText,
+    position,
+  })
+  .meta({ id: 'Signal' });
+
 /** `GET /v1/signals`. */
 export function signalRoutes(server: ApiServer, deps: ApiDependencies): void {
-  server.get('/v1/signals', { schema: { querystring: signalsQuery } }, async ({ query }, reply) => {
+  const list = described(
+    { id: 'listSignals', group: 'strategies', summary: 'What strategies said', answers: pageOfShape(signalShape) },
+    { querystring: signalsQuery },
+  );
+  server.get('/v1/signals', list, async ({ query }, reply) => {
     await reflect(deps, [signals], query, reply);
     const { strategy, venue, symbol, from, to } = query;
     return listDocuments(deps, 'signals', query, {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
-import type { ApiDependencies, ServedProjection } from '../../src/api/dependencies.ts';
+import type { ApiDependencies, Patience, ServedProjection } from '../../src/api/dependencies.ts';
 import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
@@ -13,8 +13,11 @@ import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/hosted-projection.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { Documented } from './documented.ts';
 
 export const NOW = Date.UTC(2025, 0, 2, 3, 4, 5, 678);
+
+export const PATIENCE: Patience = { positionMs: 50, orderMs: 2_000, requestMs: 30_000, closeMs: 5_000 };
 
 export interface GivenApi {
   readonly server: FastifyInstance;
@@ -65,7 +68,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     codeVersion: 'test',
     apiKeys: [],
     health: { live: healthy, ready: healthy, started: healthy },
-    patience: { positionMs: 50, orderMs: 2_000 },
+    patience: PATIENCE,
     ...overrides,
   });
   onTestFinished(async () => {
@@ -75,6 +78,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     await events.close();
   });
 
+  let documented: Documented | undefined;
   let made = 0;
   const append = async (event: TapeEvent): Promise<Appended> => {
     const last = await events.read({ stream: event.stream, backward: true, limit: 1 });
@@ -88,7 +92,14 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
       headers: { ...json, ...headers },
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json(), headers: answer.headers };
+    const given = { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json(), headers: answer.headers };
+    // Every answer of every test is one that the OpenAPI document describes.
+    documented ??= await Documented.of(server);
+    const operation = documented.operation(method, url);
+    const contentType = String(answer.headers['content-type']);
+    const objection = operation && documented.objection(operation, { ...given, contentType });
+    if (objection !== undefined) throw new Error(objection);
+    return given;
   };
   return {
     server,

@@ -20,7 +20,7 @@ describe('stop and go', () => {
     ],
     ['/v1/strategies/cross/resume', { reason: 'ok' }, 'TradingResumeRequested', { scope: { strategy: 'cross' }, reason: 'ok' }],
   ])('POST %s records a request', async (url, body, type, data) => {
-    const api = await givenApi({ apiKeys: [{ name: 'alice', key: 'alice-secret-0123456789' }] });
+    const api = await givenApi({ apiKeys: [{ name: 'alice', scope: 'trade', key: 'alice-secret-0123456789' }] });
     await recordSettings(api);
     const auth = { 'x-api-key': 'alice-secret-0123456789' };
     const answer = await api.post(url, body, auth);

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bindHost, OpenServerError } from '../../src/api/auth.ts';
+import type { ApiKey } from '../../src/api/key-ring.ts';
 import { answerBrokenRequest } from '../../src/api/problem.ts';
 import { type EventStore, StoreError } from '../../src/ports.ts';
 import { givenApi, problemOf } from './given-api.ts';
@@ -68,7 +69,11 @@ describe('the server', () => {
     const lines: string[] = [];
     const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
     const broken = { head: () => Promise.reject(new Error('the cause')) } as unknown as EventStore;
-    const api = await givenApi({ events: broken, logger, apiKeys: [{ name: 'alice', key: 'alice-secret-0123456789' }] });
+    const api = await givenApi({
+      events: broken,
+      logger,
+      apiKeys: [{ name: 'alice', scope: 'trade', key: 'alice-secret-0123456789' }],
+    });
     await api.get('/livez');
     await api.get('/v1/nothing', { 'x-api-key': 'alice-secret-0123456789' });
     await api.get('/v1/events', { 'x-api-key': 'wrong' });
@@ -114,9 +119,9 @@ describe('what is not HTTP', () => {
 });
 
 describe('who may call', () => {
-  const apiKeys = [
-    { name: 'alice', key: 'alice-secret-0123456789' },
-    { name: 'bob', key: 'bob-secret-0123456789' },
+  const apiKeys: ApiKey[] = [
+    { name: 'alice', scope: 'trade', key: 'alice-secret-0123456789' },
+    { name: 'bob', scope: 'trade', key: 'bob-secret-0123456789' },
   ];
 
   it('lets in who has a key, in either header', async () => {
@@ -153,11 +158,11 @@ describe('who may call', () => {
     expect(problemOf(await api.get('/v1/events', { host: '127.0.0.1.example' }))).toMatchObject({ status: 403 });
   });
 
-  it('without keys binds to the loopback only', () => {
-    for (const host of ['127.0.0.1', 'localhost', '::1']) expect(bindHost({ host, apiKeys: [] })).toBe(host);
+  it('without keys binds to the loopback only', async () => {
+    for (const host of ['127.0.0.1', 'localhost', '::1']) expect(await bindHost({ host, apiKeys: [] })).toBe(host);
     for (const host of ['0.0.0.0', '::', '192.168.1.2', '127.example', '']) {
-      expect(() => bindHost({ host, apiKeys: [] })).toThrow(OpenServerError);
+      await expect(bindHost({ host, apiKeys: [] })).rejects.toThrow(OpenServerError);
     }
-    expect(bindHost({ host: '0.0.0.0', apiKeys })).toBe('0.0.0.0');
+    expect(await bindHost({ host: '0.0.0.0', apiKeys })).toBe('0.0.0.0');
   });
 });

@@ -1,0 +1,34 @@
+/** How many requests one API key may make in a second. Programs on the same machine, without keys, are not limited. */
+
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import { LOCAL_ACTOR } from './auth.ts';
+import { Problem } from './problem.ts';
+
+const WINDOW_MS = 1_000;
+/** Counted at once; of more keys than this the one that called longest ago is forgotten. */
+const MOST_KEYS = 1_000;
+
+/** Adds `server.rateLimit`, for `limitRate`. */
+export function prepareRateLimit(server: FastifyInstance, perSecond: number): void {
+  server.register(rateLimit, {
+    global: false,
+    max: perSecond,
+    timeWindow: WINDOW_MS,
+    cache: MOST_KEYS,
+    // RateLimit-Limit, -Remaining and -Reset, as the draft of the IETF names them.
+    enableDraftSpec: true,
+    keyGenerator: (request) => request.actor,
+    errorResponseBuilder: () =>
+      new Problem(429, 'rate-limited', `At most ${perSecond} requests a second for each API key: wait, then go on more slowly.`),
+  });
+}
+
+/** Limits the routes of `server`: 429, with when to come again, for those that come too often. */
+export function limitRate(server: FastifyInstance): void {
+  const limit = server.rateLimit();
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.actor === LOCAL_ACTOR) done();
+    else limit.call(server, request, reply).then(() => done(), done);
+  });
+}
