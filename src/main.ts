@@ -2,10 +2,13 @@
 /** Parses the command line; nothing else. */
 
 import { Command, CommanderError } from 'commander';
+import { cancelAllCommand } from './commands/cancel-all.ts';
 import { eventsCommand } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { flattenCommand, haltCommand, resumeCommand } from './commands/halt.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { ordersCommand } from './commands/orders.ts';
+import { positionsCommand } from './commands/positions.ts';
 import { projectionsCommand } from './commands/projections.ts';
 import { endWhenReaderIsGone } from './commands/reader-gone.ts';
 import { runCommand } from './commands/run.ts';
@@ -22,8 +25,11 @@ for (const command of [
   runCommand,
   ingestCommand,
   statusCommand,
+  ordersCommand,
+  positionsCommand,
   eventsCommand,
   haltCommand,
+  cancelAllCommand,
   flattenCommand,
   resumeCommand,
   settingsCommand,

@@ -2,10 +2,12 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { findEventType } from '../domain/catalogue.ts';
-import { isIsoTime } from '../domain/time.ts';
 import type { EventStore, ReadQuery } from '../ports.ts';
 import { envelopeOf, type RecordedEvent } from '../tape/envelope.ts';
+import { instant, positiveInteger } from './arguments.ts';
+import { withExamples } from './examples.ts';
 import { withTape } from './opening.ts';
+import { wantsJson } from './output.ts';
 
 const PAGE = 500;
 
@@ -22,7 +24,7 @@ interface Options {
 }
 
 export function eventsCommand(): Command {
-  return new Command('events')
+  const command = new Command('events')
     .description('print the events of the tape, newest last')
     .option('--stream <name>', 'only events of this stream')
     .option('--category <name>', 'only events of streams that begin with this, such as "order" or "signals"')
@@ -33,15 +35,17 @@ export function eventsCommand(): Command {
     .addOption(new Option('--order <order>', 'oldest or newest first').choices(['asc', 'desc']).default('asc'))
     .option('--limit <count>', 'at most this many', positiveInteger, 1000)
     .option('--json', 'one envelope a line')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  npx tapedeck events --category signals\n  npx tapedeck events --type OrderFilled --json | head -1',
-    )
     .action((options: Options) => withTape(({ events }) => print(events, options)));
+  return withExamples(command, [
+    'tapedeck events --category signals',
+    'tapedeck events --stream settings-main',
+    'tapedeck events --type OrderFilled --from 2024-08-09 --json | head -1',
+    'tapedeck events --order desc --limit 20',
+  ]);
 }
 
 async function print(events: EventStore, options: Options): Promise<void> {
-  const json = options.json === true || !process.stdout.isTTY;
+  const json = wantsJson(options);
   let left = options.limit;
   for (let after: string | undefined; left > 0; ) {
     const page = await events.read({
@@ -75,18 +79,4 @@ function lineOf(event: RecordedEvent): string {
 function eventTypeName(text: string): string {
   if (findEventType(text) === undefined) throw new InvalidArgumentError(`there is no event type "${text}"`);
   return text;
-}
-
-function instant(text: string): string {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('a time looks like 2024-08-08 or 2024-08-08T23:54:15Z');
-  const iso = date.toISOString();
-  if (!isIsoTime(iso)) throw new InvalidArgumentError('the year has four digits');
-  return iso;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of 1 or more is needed');
-  return value;
 }

@@ -1,7 +1,7 @@
 /** What a command that stops or starts trading is about: everything, one account or one strategy. */
 
 import type { Command } from 'commander';
-import type { HaltScope } from '../domain/order/events.ts';
+import { type HaltScope, MANUAL } from '../domain/order/events.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { EventStore } from '../ports.ts';
 import { readSettings } from '../runtime/settings-apply.ts';
@@ -19,7 +19,7 @@ export function scoped(command: Command): Command {
   return command
     .option('--all', 'every account')
     .option('--account <id>', 'one account')
-    .option('--strategy <name>', 'one strategy')
+    .option('--strategy <name>', `one strategy; "${MANUAL}" for what people ordered`)
     .requiredOption('--reason <text>', 'why; recorded with the request')
     .option('--json', 'print the outcome as one JSON line');
 }
@@ -31,6 +31,7 @@ export async function scopeOf(events: EventStore, { all, account, strategy }: Sc
   }
   const { settings } = await readSettings(events);
   if (account !== undefined) return { account: known('account', account, settings.accounts) };
+  if (strategy === MANUAL) return { strategy };
   if (strategy !== undefined) return { strategy: known('strategy', strategy, settings.strategies) };
   return { all: true };
 }

@@ -36,6 +36,16 @@ export const ORDER_STATUSES = [
 ] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
+/** Those of orders that may still be filled. */
+export const OPEN_STATUSES: readonly OrderStatus[] = [
+  'approved',
+  'submitted',
+  'uncertain',
+  'accepted',
+  'partially-filled',
+  'cancel-pending',
+];
+
 /** Most events of one order that are kept with it; all are on the tape. */
 const MAX_HISTORY = 1_000;
 /** Decimal places of an average price, which is for display. */

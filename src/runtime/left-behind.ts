@@ -6,17 +6,16 @@
 
 import { readInstrument } from '../domain/account/instrument.ts';
 import { withoutDust } from '../domain/account/sizing.ts';
-import { compare, type Decimal, formatDecimal, parseDecimal, sign } from '../domain/decimal.ts';
+import { compare, formatDecimal, parseDecimal, sign } from '../domain/decimal.ts';
 import type { ApprovedOrder } from '../domain/order/events.ts';
 import type { ConfiguredStrategy } from '../domain/settings/events.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import type { Settings } from '../domain/settings/settings.ts';
 import type { EventStore, ReadQuery } from '../ports.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
+import { lastPrices } from './last-prices.ts';
 
 const PAGE = 500;
-/** How far back a price is looked for; without one, only what is smaller than a lot counts as nothing. */
-const PRICE_PAGES = 4;
 
 interface Held {
   readonly account: string;
@@ -70,28 +69,19 @@ async function openPositions(store: EventStore, settings: SettingsInForce): Prom
     const { account, strategy, venue, symbol, quantity } = data;
     last.set(`${account}|${strategy}|${instrumentKey(venue, symbol)}`, { account, strategy, venue, symbol, quantity });
   }
+  const open = [...last.values()].filter(({ quantity }) => quantity !== '0');
+  const prices = await lastPrices(store, new Set(open.map(({ venue, symbol }) => instrumentKey(venue, symbol))));
   const held: Held[] = [];
-  for (const { quantity, ...position } of last.values()) {
+  for (const { quantity, ...position } of open) {
     const key = instrumentKey(position.venue, position.symbol);
     const listed = settings.instruments.get(key);
     if (listed === undefined) throw new Error(`the position ${key} on the tape is in an instrument that is not listed`);
-    const rest = withoutDust(parseDecimal(quantity), readInstrument(listed), await lastPrice(store, position));
+    const price = prices.get(key)?.price;
+    const mark = price === undefined ? null : parseDecimal(price);
+    const rest = withoutDust(parseDecimal(quantity), readInstrument(listed), mark);
     if (sign(rest) !== 0) held.push({ ...position, what: `${formatDecimal(rest)} ${key}` });
   }
   return held;
-}
-
-async function lastPrice(store: EventStore, of: { readonly venue: string; readonly symbol: string }): Promise<Decimal | null> {
-  let after: string | undefined;
-  for (let pages = 0; pages < PRICE_PAGES; pages++) {
-    const page = await store.read({ categories: ['bars'], types: ['BarClosed'], backward: true, after, limit: PAGE });
-    for (const { type, data } of page) {
-      if (type === 'BarClosed' && data.symbol === of.symbol && data.venue === of.venue) return parseDecimal(data.close);
-    }
-    after = page.at(-1)?.position;
-    if (page.length < PAGE) break;
-  }
-  return null;
 }
 
 async function openOrders(store: EventStore): Promise<Held[]> {

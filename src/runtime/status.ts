@@ -3,7 +3,7 @@
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import type { EventStore, ReadStore } from '../ports.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
-import { type OrderDocument, type OrderStatus, orders } from '../projections/orders.ts';
+import { OPEN_STATUSES, type OrderDocument, orders } from '../projections/orders.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
 import { type PriceDocument, prices } from '../projections/prices.ts';
 import { PROJECTIONS } from '../projections/projections.ts';
@@ -12,8 +12,6 @@ import { readAll } from './read-all.ts';
 import { assertSameTape } from './same-tape.ts';
 import { servingCollection } from './serving.ts';
 import { readSettings } from './settings-apply.ts';
-
-const OPEN: readonly OrderStatus[] = ['approved', 'submitted', 'uncertain', 'accepted', 'partially-filled', 'cancel-pending'];
 
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
@@ -51,7 +49,7 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
       }),
     ),
     openOrders: await collect(
-      readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN }),
+      readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN_STATUSES }),
       ({ orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
         orderId,
         account,

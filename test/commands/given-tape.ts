@@ -7,8 +7,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { type Child, type Ended, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 
-/** Sixty days, at whose end the crossover of the candles holds a position. */
-const CANDLES = 360;
+/** At the end of each recording the crossover of the candles, "golden-cross", is flat, and "quick-cross" holds a position. */
+const CANDLES = 400;
 const FRAMES = 1_500;
 
 export interface GivenTape {
@@ -16,8 +16,12 @@ export interface GivenTape {
   run(args: readonly string[], folder?: string): Promise<Ended>;
   /** A copy of the tape and its read models, for tests that change it. */
   copy(): string;
+  /** An empty folder, for a tape of its own. */
+  folder(): string;
   /** Starts the system on a tape and waits until it has caught up. */
   system(folder: string): Promise<Child>;
+  /** Starts the system so that the session is played slowly, and people can trade; resolves with where the API answers. */
+  session(folder: string): Promise<{ readonly system: Child; readonly address: string }>;
   /** The settings that were applied. */
   readonly settingsFile: string;
 }
@@ -28,7 +32,8 @@ export function givenTape(): GivenTape {
   const shared = join(root, 'shared');
   mkdirSync(shared);
   const settingsFile = writeRecordedHeads(root, CANDLES, FRAMES);
-  let copies = 0;
+  let folders = 0;
+  const folder = (): string => join(root, `folder-${++folders}`);
   const environment = (folder: string) => ({ TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: settingsFile, PORT: '0', USER: 'carol' });
   const system = async (folder: string): Promise<Child> => {
     const child = startTapedeck(['run'], environment(folder));
@@ -46,10 +51,16 @@ export function givenTape(): GivenTape {
     settingsFile,
     run: (args, folder = shared) => tapedeck(args, environment(folder)),
     system,
+    folder,
+    async session(data) {
+      const child = startTapedeck(['run', '--pace', '0.02'], environment(data));
+      const line = await child.saw('"address":"');
+      return { system: child, address: /"address":"([^"]+)"/.exec(line)?.[1] ?? '' };
+    },
     copy() {
-      const folder = join(root, `copy-${++copies}`);
-      cpSync(shared, folder, { recursive: true });
-      return folder;
+      const made = folder();
+      cpSync(shared, made, { recursive: true });
+      return made;
     },
   };
 }

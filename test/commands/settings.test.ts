@@ -121,17 +121,19 @@ describe('tapedeck settings apply', () => {
 
   it('retires no strategy while it holds something, and says how to go on', async () => {
     const folder = tape.copy();
-    await tape.system(folder);
     const held = linesOf(await tape.run(['events', '--type', 'PositionChanged'], folder))
-      .filter(({ data }) => data.strategy === 'golden-cross')
+      .filter(({ data }) => data.strategy === 'quick-cross')
       .at(-1);
     expect(held.data.quantity).not.toBe('0');
-    const file = propose(folder, without('golden-cross'));
+    const file = propose(folder, without('quick-cross'));
     const refused = await tape.run(['settings', 'apply', file, ...REASON], folder);
-    const reason = `strategy golden-cross holds ${held.data.quantity} coinbase.BTC-USD in account paper-coinbase`;
+    const reason = `strategy quick-cross holds ${held.data.quantity} binance.BTCUSDT in account paper-binance`;
     expect(linesOf(refused, 1)).toMatchObject([
-      { outcome: 'refused', reasons: [expect.stringMatching(`${reason} .*"tapedeck flatten --strategy golden-cross"`)] },
+      { outcome: 'refused', reasons: [expect.stringMatching(`${reason} .*"tapedeck flatten --strategy quick-cross"`)] },
     ]);
+    const other = propose(folder, without('golden-cross'));
+    const retired = [{ thing: 'strategy', name: 'golden-cross', change: 'retired' }];
+    expect(linesOf(await tape.run(['settings', 'check', other], folder))).toMatchObject([{ changes: retired }]);
   });
 });
 

@@ -17,8 +17,8 @@ export interface Ended {
 export interface Child {
   readonly process: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
-  /** Resolves when standard output has had `text`; rejects when the process ends before. */
-  saw(text: string): Promise<void>;
+  /** Resolves with standard output when it has had `text`; rejects when the process ends before. */
+  saw(text: string): Promise<string>;
   /** What standard output has had so far. */
   output(): string;
 }
@@ -43,10 +43,10 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
       resolve({ code, signal, stdout, stderr });
     });
   });
-  const saw = (text: string): Promise<void> =>
+  const saw = (text: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (stdout.includes(text)) resolve();
+        if (stdout.includes(text)) resolve(stdout);
       };
       child.stdout.on('data', look);
       void ended.then(() =>
