@@ -58,6 +58,15 @@ describe('a comparison with the tape', () => {
     });
   });
 
+  it('lets a document stand still as long as it does in the read store', async () => {
+    const { tape, hosted } = await projected();
+    let position = '';
+    for (let count = 0; count < 600; count++) position = await tape.halt('c', 'w');
+    await hosted.waitFor(position, PATIENCE_MS);
+    const verified = await verifyProjection(chain, tape.events, tape.reads, quiet);
+    expect(verified).toMatchObject({ position, parkedKeys: 1, differing: 0 });
+  });
+
   it('tells what differs, is missing, or should not be there', async () => {
     const { tape } = await projected();
     const reads = changed(tape.reads, (documents) => {
