@@ -42,7 +42,9 @@ export interface Given {
   readonly body: unknown;
 }
 
-/** Holds answers to the document of one server. */
+let known: Documented | undefined;
+
+/** Holds answers to the document. */
 export class Documented {
   readonly document: OpenApi;
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true, discriminator: false });
@@ -55,9 +57,11 @@ export class Documented {
     this.ajv.addSchema({ $id: 'https://tapedeck.invalid/', components: document.components });
   }
 
+  /** Of every server of this build, as their routes are the same: to make it anew would take most of a test's time. */
   static async of(server: FastifyInstance): Promise<Documented> {
     await server.ready();
-    return new Documented(server.swagger() as unknown as OpenApi);
+    known ??= new Documented(server.swagger() as unknown as OpenApi);
+    return known;
   }
 
   /** The operation that answers a method and a URL, if one does. */
