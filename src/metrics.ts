@@ -79,7 +79,7 @@ export function makeMetrics() {
     // The feed
     parse: histogram('tapedeck_parse_seconds', 'Reading one frame, one in 64 timed', ['venue'], MICROSECONDS),
     book: histogram('tapedeck_book_seconds', 'A depth frame into book and sample, one in 64 timed', ['venue'], MICROSECONDS),
-    bar: histogram('tapedeck_bar_seconds', 'A trade or a candle into bars, one in 64 timed', ['venue'], MICROSECONDS),
+    bar: histogram('tapedeck_bar_seconds', 'A trade into bars, one in 64 timed', ['venue'], MICROSECONDS),
     feedFrames: counter('tapedeck_feed_frames_total', 'Frames and candles received', ['venue', 'symbol']),
     feedRefused: counter('tapedeck_feed_refused_total', 'Input that could not be used', ['venue', 'symbol', 'reason']),
     feedAllowed: counter('tapedeck_feed_dropped_total', 'Input dropped or allowed for', ['venue', 'symbol', 'reason']),
@@ -139,6 +139,7 @@ export function makeMetrics() {
     ),
 
     // The process
+    collectFailures,
     buildInfo: gauge('tapedeck_build_info', 'Always 1; the build and the runtime', ['version', 'node']),
     loopLag: histogram('tapedeck_loop_lag_seconds', 'How late a timer fires, looked at ten times a second', ['thread'], SECONDS),
     loopBusy: counter('tapedeck_loop_busy_seconds_total', 'Time that the event loop was at work', ['thread']),

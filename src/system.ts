@@ -8,12 +8,18 @@ import type { KeySources } from './api/key-ring.ts';
 import { buildServer } from './api/server.ts';
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
+import { type Metrics, makeMetrics } from './metrics.ts';
 import type { Clock, EventStore, ReadStore } from './ports.ts';
 import { PROJECTIONS } from './projections/projections.ts';
 import { startEngineLoop } from './runtime/engine-loop.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
 import { type HostedProjection, startProjection } from './runtime/hosted-projection.ts';
+import { MeteredEngine } from './runtime/metered-engine.ts';
+import { meteredEventStore } from './runtime/metered-event-store.ts';
+import { watchProcess } from './runtime/process-metrics.ts';
 import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
+import { watchEngine, watchHalts, watchProjections } from './runtime/system-metrics.ts';
+import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
 
@@ -36,6 +42,8 @@ export interface ApiParts extends KeySources {
 }
 
 export interface System {
+  /** The figures of this thread. */
+  readonly metrics: Metrics;
   readonly engine: EngineRunner;
   /** By name. */
   readonly projections: ReadonlyMap<string, HostedProjection>;
@@ -52,26 +60,35 @@ const MAX_LAG_MS = 5_000;
 /** An engine that is in one commit for longer than this has stopped turning. */
 const MAX_TURN_MS = 60_000;
 
-/** The engine on a tape, as every command that decides runs it. */
-export function makeEngineRunner(parts: SystemParts): EngineRunner {
+/** The engine on a tape, as every command that decides runs it; with figures of what it does where `metrics` are given. */
+export function makeEngineRunner(parts: SystemParts, metrics?: Metrics): EngineRunner {
   const { events, reads, clock, log, codeVersion, rollBack } = parts;
   return new EngineRunner({
     store: events,
-    makeEngine: () => new Engine(makeReactors(makeId), makeId, codeVersion),
+    makeEngine: () =>
+      metrics === undefined
+        ? new Engine(makeReactors(makeId), makeId, codeVersion)
+        : new MeteredEngine(makeReactors(makeId), makeId, codeVersion, metrics),
     codeVersion,
     clock,
     checkpoint: engineCheckpoint(events, reads),
     rollBack,
-    onDecided: (decisions) => logDecisions(log, decisions),
+    onDecided: (decisions) => {
+      logDecisions(log, decisions);
+      if (metrics !== undefined) countDecisions(metrics, decisions);
+    },
   });
 }
 
 /** Starts the engine, adopting what is recorded, then every projection, and then the API, if it is to be served. */
-export async function startSystem(parts: SystemParts, api?: ApiParts): Promise<System> {
+export async function startSystem(given: SystemParts, api?: ApiParts): Promise<System> {
+  const metrics = makeMetrics();
+  const parts = { ...given, events: meteredEventStore(given.events, metrics) };
   const { events, reads, clock } = parts;
   const host = api === undefined ? '' : await bindHost(api);
-  const engine = makeEngineRunner(parts);
-  const running: Part[] = [];
+  const engine = makeEngineRunner(parts, metrics);
+  const endWatch = watchProcess(metrics, 'main', parts.codeVersion);
+  const running: Part[] = [{ close: async () => endWatch() }];
   const close = async (): Promise<void> => {
     for (const part of running) await part.close();
   };
@@ -80,19 +97,31 @@ export async function startSystem(parts: SystemParts, api?: ApiParts): Promise<S
     running.push(loop);
     const projections = new Map<string, HostedProjection>();
     for (const projection of PROJECTIONS) {
-      const runner = watched(await startProjection(projection, events, reads, { clock }));
+      const onBatch = batchFigures(metrics, projection.name);
+      const runner = watched(await startProjection(projection, events, reads, { clock, onBatch }));
       running.push(runner);
       projections.set(projection.name, runner);
     }
+    beginCounting(metrics);
+    watchEngine(metrics, engine, events, clock);
+    watchProjections(metrics, projections.values());
+    watchHalts(metrics, reads);
     const { ended } = watched({ ended: Promise.race([loop, ...projections.values()].map((part) => part.ended)) });
-    const server = api === undefined ? undefined : makeServer(parts, api, engine, projections);
+    const server = api === undefined ? undefined : makeServer(parts, api, engine, projections, metrics);
     if (server !== undefined) running.unshift({ close: () => server.close() });
     const address = (await server?.listen({ host, port: api?.port ?? 0 })) ?? null;
-    return { engine, projections, address, ended, close };
+    return { metrics, engine, projections, address, ended, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function batchFigures({ project, projectedEvents }: Metrics, projection: string): (events: number, ms: number) => void {
+  return (events, ms) => {
+    project.observe({ projection }, ms / 1_000);
+    projectedEvents.inc({ projection }, events);
+  };
 }
 
 interface Part {
@@ -110,6 +139,7 @@ function makeServer(
   { apiKeys, keyFolder, rateLimit, corsOrigins }: ApiParts,
   engine: EngineRunner,
   projections: ReadonlyMap<string, HostedProjection>,
+  metrics: Metrics,
 ) {
   const stuck = (): boolean => engine.busySince !== null && clock.now() - engine.busySince > MAX_TURN_MS;
   return buildServer({
@@ -122,6 +152,7 @@ function makeServer(
     keyFolder,
     rateLimit,
     corsOrigins,
+    metrics,
     health: {
       live: () => (stuck() ? [{ path: 'engine', message: `has been in one commit for more than ${MAX_TURN_MS / 1000} s` }] : []),
       ready: () => behind(projections.values(), MAX_LAG_MS),

@@ -3,7 +3,7 @@
 import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import type { Tally } from '../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
-import { type Clock, type EventStore, type ReadStore, StoreError } from '../ports.ts';
+import { type Clock, type EventStore, type FeedMeter, type ReadStore, StoreError } from '../ports.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
 import { openSqliteEventStore } from './event-store/sqlite.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
@@ -25,14 +25,15 @@ export async function openReadStore(address: string): Promise<ReadStore> {
   return openSqliteReadStore(fileOf(address, 'read store'));
 }
 
-/** The evidence in recorded files, as one session in their order. Throws RecordingError for what is no recording. */
+/** The evidence in recorded files, as one session in their order; `meter` is told how it goes. Throws RecordingError for what is no recording. */
 export function openRecording(
   files: readonly string[],
   feed: FeedSettings,
   instrument: InstrumentSettings,
   tally: Tally,
+  meter?: FeedMeter,
 ): AsyncIterable<readonly EvidenceDraft[]> {
-  return readRecording(files, feed, instrument, tally);
+  return readRecording(files, feed, instrument, tally, meter);
 }
 
 function fileOf(address: string, what: string): string {

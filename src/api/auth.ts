@@ -6,6 +6,7 @@ import { UserError } from '../domain/user-error.ts';
 import { readKeys } from '../runtime/api-keys.ts';
 import { HEALTH_PATHS } from './health.ts';
 import type { KeyRing, KeySources } from './key-ring.ts';
+import { METRICS_PATH } from './metrics.ts';
 import { Problem } from './problem.ts';
 
 declare module 'fastify' {
@@ -39,9 +40,11 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Paths that tell nothing which is not public: what the cluster asks, and what the API is. */
+/** Paths that tell no secret: what the cluster and Prometheus ask, and what the API is. */
 export function isPublic(path: string): boolean {
-  return HEALTH_PATHS.has(path) || path === '/openapi.json' || path === '/docs' || path.startsWith('/docs/');
+  return (
+    HEALTH_PATHS.has(path) || path === METRICS_PATH || path === '/openapi.json' || path === '/docs' || path.startsWith('/docs/')
+  );
 }
 
 /** Methods that change nothing. */

@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Metrics, MetricsSnapshot } from '../metrics.ts';
 import type { Clock, EventStore, ReadStore } from '../ports.ts';
 import type { Health } from './health.ts';
 import type { KeySources } from './key-ring.ts';
@@ -32,6 +33,10 @@ export interface ApiDependencies extends KeySources {
   /** Web pages from these origins may call the API; absent: none. */
   readonly corsOrigins?: readonly string[] | undefined;
   readonly health: Health;
+  /** The figures of this thread. */
+  readonly metrics: Metrics;
+  /** Those of the other threads of the process, where there are any. */
+  readonly otherMetrics?: (() => Promise<readonly MetricsSnapshot[]>) | undefined;
   /** How long an answer may wait. */
   readonly patience: Patience;
   /** Absent: nothing is logged. */

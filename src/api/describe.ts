@@ -10,6 +10,8 @@ export type Group = 'market' | 'strategies' | 'orders' | 'accounts' | 'events' |
 export interface Answer {
   readonly description: string;
   readonly schema: z.ZodType;
+  /** `application/json` unless it says otherwise. */
+  readonly contentType?: string;
 }
 
 export interface About {

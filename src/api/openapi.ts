@@ -78,9 +78,9 @@ export function watchRoutes(server: FastifyInstance): void {
 
 function responsesOf({ answers }: About) {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema }]) => [
+    Object.entries(answers).map(([status, { description, schema, contentType = 'application/json' }]) => [
       status,
-      { description, content: { 'application/json': { schema } } },
+      { description, content: { [contentType]: { schema } } },
     ]),
   );
 }

@@ -25,6 +25,7 @@ export class OrderWaits {
 
   constructor(deps: ApiDependencies) {
     this.deps = deps;
+    deps.metrics.watchQueue({ name: 'order-waits', limit: MAX_WAITS, depth: () => this.giveUps.size });
   }
 
   /**

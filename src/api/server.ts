@@ -12,6 +12,7 @@ import { haltRoutes } from './halts.ts';
 import { healthRoutes } from './health.ts';
 import { KeyRing } from './key-ring.ts';
 import { marketRoutes } from './market.ts';
+import { metricsRoute, timeRequests } from './metrics.ts';
 import { documentRoutes, watchRoutes } from './openapi.ts';
 import { orderRoutes } from './orders.ts';
 import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './problem.ts';
@@ -52,6 +53,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   server.setNotFoundHandler((request, reply) =>
     sendProblem(reply, problemDocument(404, 'not-found', `There is no route ${request.method} ${request.url.split('?')[0]}.`)),
   );
+  timeRequests(server, deps);
   refuseLongUrls(server);
   allowOrigins(server, deps.corsOrigins ?? []);
   requireKey(server, keyRing(deps));
@@ -69,6 +71,7 @@ function addRoutes(server: ApiServer, deps: ApiDependencies): void {
   const methods = methodsByPath(server);
   limitRate(server);
   healthRoutes(server, deps.health);
+  metricsRoute(server, deps);
   documentRoutes(server);
   server.register((scope, _options, done) => {
     const tagged = scope.withTypeProvider<ZodTypeProvider>();

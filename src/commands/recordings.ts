@@ -6,6 +6,8 @@ import { Tally, type TallyReason } from '../domain/market/tally.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
 import { UserError } from '../domain/user-error.ts';
+import type { Metrics } from '../metrics.ts';
+import { FeedWatch } from '../runtime/feed-metrics.ts';
 import { type EvidenceSink, type IngestOptions, type IngestProgress, ingest } from '../runtime/ingest.ts';
 
 export interface RecordingOutcome extends IngestProgress {
@@ -17,6 +19,8 @@ export interface RecordingOutcome extends IngestProgress {
 
 export interface RecordingOptions extends IngestOptions {
   readonly codeVersion: string;
+  /** Where figures of the feed go; absent, none are taken. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** The feed and the instrument in force under that name. Throws UserError that lists what there is. */
@@ -41,13 +45,19 @@ export async function ingestFiles(
   take: EvidenceSink,
   files: readonly string[],
   { feed, instrument }: { readonly feed: FeedSettings; readonly instrument: InstrumentSettings },
-  { codeVersion, ...options }: RecordingOptions,
+  { codeVersion, metrics, ...options }: RecordingOptions,
 ): Promise<RecordingOutcome> {
   const tally = new Tally();
   const evidence: Record<string, number> = {};
-  const source = counted(openRecording(files, feed, instrument, tally), evidence);
-  const progress = await ingest(take, source, { actor: 'ingest', codeVersion }, options);
-  return { ...progress, evidence, tally: tally.entries };
+  const watch = metrics === undefined ? undefined : new FeedWatch(metrics, feed, tally);
+  const source = counted(openRecording(files, feed, instrument, tally, watch), evidence);
+  const sink = watch === undefined ? take : watch.watching(take);
+  try {
+    const progress = await ingest(sink, source, { actor: 'ingest', codeVersion }, options);
+    return { ...progress, evidence, tally: tally.entries };
+  } finally {
+    watch?.end();
+  }
 }
 
 async function* counted(source: AsyncIterable<readonly EvidenceDraft[]>, counts: Record<string, number>) {

@@ -95,6 +95,7 @@ async function ingestFeeds(
     const name = `${venue} ${symbol} ${bars}`;
     const outcome = await ingestFiles(system.engine.inStep.bind(system.engine), files, findFeed(settings, venue, symbol), {
       codeVersion: build,
+      metrics: system.metrics,
       signal,
       playback: pace === 'max' ? undefined : new Playback({ speed: pace, store: events, signal }),
       onProgress: (progress) => screen.progress(name, progress),

@@ -8,6 +8,7 @@ import type { ApiDependencies, Patience, ServedProjection } from '../../src/api/
 import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
+import { makeMetrics } from '../../src/metrics.ts';
 import type { Appended, Clock, EventStore, ReadStore } from '../../src/ports.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/hosted-projection.ts';
@@ -67,6 +68,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     clock,
     codeVersion: 'test',
     apiKeys: [],
+    metrics: makeMetrics(),
     health: { live: healthy, ready: healthy, started: healthy },
     patience: PATIENCE,
     ...overrides,

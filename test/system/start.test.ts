@@ -8,7 +8,8 @@ import type { EventStore, ReadStore, Subscription } from '../../src/ports.ts';
 import { applySettings } from '../../src/runtime/settings-apply.ts';
 import { startSystem } from '../../src/system.ts';
 import { makeLogger } from '../../src/telemetry.ts';
-import { smallSettings, tickingClock } from '../support/small-market.ts';
+import { figuresOf } from '../support/figures.ts';
+import { minuteBars, smallSettings, tickingClock, zigzag } from '../support/small-market.ts';
 
 const clock = tickingClock();
 
@@ -54,5 +55,29 @@ describe('a system that cannot start', () => {
     await expect(startSystem(partsOf(events, openMemoryReadStore()), api)).rejects.toThrow('EADDRINUSE');
     expect(open()).toBe(0);
     await new Promise((resolve) => other.close(resolve));
+  });
+});
+
+describe('a system that runs', () => {
+  it('shows at /metrics what it has decided, how far its read models are, and how the process does', async () => {
+    const { events } = await countedTape();
+    const system = await startSystem(partsOf(events, openMemoryReadStore()), { host: '127.0.0.1', port: 0, apiKeys: [] });
+    try {
+      await system.engine.inStep(minuteBars(zigzag(30)), { actor: 'ingest', codeVersion: 'one' });
+      for (const projection of system.projections.values()) await projection.waitFor(await events.head(), 10_000);
+      const seen = figuresOf(await (await fetch(`${system.address}/metrics`)).text());
+      expect(seen.get('tapedeck_decide_seconds_count{type="BarClosed"}')).toBe(30);
+      expect(seen.get('tapedeck_signals_total{strategy="turns",side="buy"}')).toBeGreaterThan(3);
+      expect(seen.get('tapedeck_orders_total{outcome="denied"}')).toBeGreaterThan(6);
+      expect(seen.get('tapedeck_risk_seconds_count{cause="SignalGenerated"}')).toBeGreaterThan(6);
+      expect(seen.get('tapedeck_section_seconds_count{phase="durable"}')).toBeGreaterThan(0);
+      expect(seen.get('tapedeck_engine_lag_seconds')).toBe(0);
+      expect(seen.get('tapedeck_projection_lag_seconds{projection="orders"}')).toBe(0);
+      expect(seen.get('tapedeck_projected_events_total{projection="bars"}')).toBeGreaterThan(29);
+      expect(seen.get('tapedeck_heap_used_bytes{thread="main"}')).toBeGreaterThan(0);
+      expect([...seen.keys()].find((name) => name.startsWith('tapedeck_build_info'))).toContain('version="one"');
+    } finally {
+      await system.close();
+    }
   });
 });

@@ -3,10 +3,11 @@
 import { type Candle, CandleSession } from '../../domain/market/candle-session.ts';
 import type { EvidenceDraft } from '../../domain/market/evidence.ts';
 import { FeedSession } from '../../domain/market/feed-session.ts';
+import type { MarketFrame } from '../../domain/market/frames.ts';
 import { intervalMs } from '../../domain/market/interval.ts';
 import type { Tally } from '../../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
-import { RecordingError } from '../../ports.ts';
+import { type FeedMeter, RecordingError } from '../../ports.ts';
 import { FrameScanner } from './binance/frame-scanner.ts';
 import { parseFrame, RefusedFrameError } from './binance/frames.ts';
 import { BINANCE_CSV_HEADER, BinanceCsvCandles } from './candles/binance-csv.ts';
@@ -25,7 +26,7 @@ type Kind = 'coinbase-json' | 'binance-csv' | 'binance-frames';
 
 /**
  * The evidence in `files`, one session in the order given, in batches that keep its order; the same for the same
- * content. What cannot be used is counted in `tally` and loses nothing else. Throws RecordingError for a file that
+ * content. What cannot be used is counted in `tally` and loses nothing else; `meter` is told how it goes. Throws RecordingError for a file that
  * cannot be opened or is no recording of a known kind.
  */
 export async function* readRecording(
@@ -33,6 +34,7 @@ export async function* readRecording(
   feed: FeedSettings,
   instrument: InstrumentSettings,
   tally: Tally,
+  meter?: FeedMeter,
 ): AsyncGenerator<EvidenceDraft[]> {
   // A file that is not there should be known before evidence of the others is on the tape.
   for (const file of files) await checkReadable(file);
@@ -51,9 +53,10 @@ export async function* readRecording(
           );
         }
         sessionKind = kind;
-        session ??= makeSession(kind, feed, instrument, tally);
+        session ??= makeSession(kind, feed, instrument, tally, meter);
         session.startFile(file);
       }
+      meter?.received(lines.ends.length);
       for (let i = 0; i < lines.ends.length; i++) {
         for (const draft of (session as Session).take(lines, i)) drafts.push(draft);
       }
@@ -80,8 +83,14 @@ function kindOf(file: string, lines: Lines): Kind {
   );
 }
 
-function makeSession(kind: Kind, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally): Session {
-  if (kind === 'binance-frames') return new FrameFiles(feed, instrument, tally);
+function makeSession(
+  kind: Kind,
+  feed: FeedSettings,
+  instrument: InstrumentSettings,
+  tally: Tally,
+  meter: FeedMeter | undefined,
+): Session {
+  if (kind === 'binance-frames') return new FrameFiles(feed, instrument, tally, meter);
   return new CandleFiles(kind, feed, instrument, tally);
 }
 
@@ -151,18 +160,23 @@ class CandleFiles implements Session {
   }
 }
 
+/** Of so many frames one is timed, so that what a clock costs is not to be seen. */
+const TIMED_EVERY = 64;
+
 /** Raw frames: a line that cannot be read is counted and loses nothing else. */
 class FrameFiles implements Session {
   private readonly instrument: InstrumentSettings;
   private readonly tally: Tally;
   private readonly scanner: FrameScanner;
   private readonly session: FeedSession;
+  private readonly meter: FeedMeter | undefined;
   private file = '';
   private line = 0;
 
-  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
+  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally, meter: FeedMeter | undefined) {
     this.instrument = instrument;
     this.tally = tally;
+    this.meter = meter;
     this.scanner = new FrameScanner(instrument);
     this.session = new FeedSession(feed, instrument, tally);
   }
@@ -175,16 +189,34 @@ class FrameFiles implements Session {
   take(lines: Lines, index: number): readonly EvidenceDraft[] {
     this.line++;
     this.tally.at(this.file, this.line);
+    if (this.meter !== undefined && this.line % TIMED_EVERY === 0) return this.takeTimed(lines, index, this.meter);
+    const frame = this.read(lines, index);
+    return frame === undefined ? [] : this.session.take(frame);
+  }
+
+  private takeTimed(lines: Lines, index: number, meter: FeedMeter): readonly EvidenceDraft[] {
+    const began = performance.now();
+    const frame = this.read(lines, index);
+    const read = performance.now();
+    meter.took('parse', read - began);
+    if (frame === undefined) return [];
+    const drafts = this.session.take(frame);
+    if (frame.kind === 'depth') meter.took('book', performance.now() - read);
+    if (frame.kind === 'trade') meter.took('bar', performance.now() - read);
+    return drafts;
+  }
+
+  private read(lines: Lines, index: number): MarketFrame | undefined {
     const scanned = this.scanner.scan(lines.bytes, lines.starts[index] as number, lines.ends[index] as number);
-    if (scanned !== undefined) return this.session.take(scanned);
+    if (scanned !== undefined) return scanned;
     const line = lineText(lines, index);
-    if (line === '' || line === '\r') return [];
+    if (line === '' || line === '\r') return undefined;
     try {
-      return this.session.take(parseFrame(line, this.instrument));
+      return parseFrame(line, this.instrument);
     } catch (error) {
       if (!(error instanceof RefusedFrameError)) throw error;
       this.tally.note(error.reason, error.message);
-      return [];
+      return undefined;
     }
   }
 

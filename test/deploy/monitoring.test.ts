@@ -1,0 +1,108 @@
+/** What watches Tapedeck asks for figures that exist, and every alert says what to do. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeMetrics } from '../../src/metrics.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const DASHBOARD = 'deploy/grafana/dashboards/tapedeck.json';
+const RULES = 'deploy/prometheus/alerts.yml';
+const RULE_TESTS = 'deploy/prometheus/alerts.test.yml';
+
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const alertsOf = (file: string, field: string): string[] =>
+  [...textOf(file).matchAll(new RegExp(`\\b${field}: (\\w+)`, 'g'))].map(([, name]) => name as string);
+
+/** Every name that a query may use, with the labels that it has. */
+async function figures(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const names = new Map<string, readonly string[]>();
+  const metrics = makeMetrics();
+  const labels = new Map(
+    Object.values(metrics).flatMap((family) =>
+      typeof family === 'object' && 'labelNames' in family
+        ? [[(family as unknown as { name: string }).name, (family as { labelNames: readonly string[] }).labelNames]]
+        : [],
+    ) as [string, readonly string[]][],
+  );
+  for (const { name, type } of await metrics.snapshot()) {
+    const known = labels.get(name) ?? ['queue', 'source'];
+    const isHistogram = String(type) === 'histogram';
+    const endings = isHistogram ? ['_bucket', '_sum', '_count'] : [''];
+    for (const ending of endings) names.set(name + ending, isHistogram ? [...known, 'le'] : known);
+  }
+  return names;
+}
+
+interface Panel {
+  readonly title: string;
+  readonly type: string;
+  readonly description?: string;
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+
+const { panels } = JSON.parse(textOf(DASHBOARD)) as { readonly panels: readonly Panel[] };
+const queries = [
+  ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ of: `the panel "${title}"`, expr }))),
+  ...[...textOf(RULES).matchAll(/alert: (\w+)\n\s+expr: (?:>-\n)?([\s\S]*?)\n\s+(?:for|labels):/g)].map(([, name, expr]) => ({
+    of: `the alert ${name}`,
+    expr: expr as string,
+  })),
+];
+
+describe('dashboard and alerts', () => {
+  it('ask for figures that exist only, by labels that those have', async () => {
+    const known = await figures();
+    const wrong: string[] = [];
+    for (const { of, expr } of queries) {
+      for (const [, name, selector = ''] of expr.matchAll(/\b((?:tapedeck|process)_[a-z_]+)(\{[^}]*\})?/g)) {
+        const labels = known.get(name as string);
+        if (labels === undefined) wrong.push(`${of}: ${name}`);
+        for (const [, label] of selector.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)) {
+          const added = ['instance', 'job'].includes(label as string);
+          if (!added && labels?.includes(label as string) === false) wrong.push(`${of}: ${name} has no label ${label}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(queries.length).toBeGreaterThan(60);
+  });
+
+  it('leave no figure out that an operator could need', async () => {
+    const asked = queries.map(({ expr }) => expr).join('\n');
+    const unseen = [...new Set([...(await figures()).keys()].map((name) => name.replace(/_(bucket|sum|count)$/, '')))].filter(
+      (name) => !asked.includes(name),
+    );
+    expect(unseen).toEqual(['process_start_time_seconds']);
+  });
+
+  it('say of every panel what it shows', () => {
+    for (const { title, type, description = '' } of panels) {
+      if (type !== 'row') expect(description, title).not.toBe('');
+    }
+  });
+});
+
+describe('every alert', () => {
+  it('has its entry in the runbook, and the runbook no other', () => {
+    const runbook = textOf('docs/operations.md').split('\n## Runbook\n')[1]?.split('\n## ')[0] ?? '';
+    const entries = [...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+    const alerts = alertsOf(RULES, 'alert');
+    expect(entries).toEqual(alerts);
+    for (const alert of alerts) expect(textOf(RULES)).toContain(`docs/operations.md#${alert.toLowerCase()}\n`);
+  });
+
+  it('fires in a test of the rules', () => {
+    const tested = new Set(alertsOf(RULE_TESTS, 'alertname'));
+    expect(alertsOf(RULES, 'alert').filter((alert) => !tested.has(alert))).toEqual([]);
+  });
+
+  const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+  it.skipIf(!hasPromtool)(`is as its test says, by promtool${hasPromtool ? '' : ' (which is not installed here)'}`, () => {
+    expect(execFileSync('promtool', ['test', 'rules', RULE_TESTS], { cwd: ROOT, encoding: 'utf8' })).toContain('SUCCESS');
+    expect(
+      execFileSync('promtool', ['check', 'config', 'deploy/prometheus/prometheus.yml'], { cwd: ROOT, encoding: 'utf8' }),
+    ).toContain('SUCCESS');
+  });
+});
