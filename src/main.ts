@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** Parses the command line; nothing else. */
 
+import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { cancelAllCommand } from './commands/cancel-all.ts';
+import { completionCommand } from './commands/completion.ts';
 import { eventsCommand } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { flattenCommand, haltCommand, resumeCommand } from './commands/halt.ts';
 import { ingestCommand } from './commands/ingest.ts';
+import { keysCommand } from './commands/keys.ts';
 import { ordersCommand } from './commands/orders.ts';
 import { positionsCommand } from './commands/positions.ts';
 import { projectionsCommand } from './commands/projections.ts';
@@ -19,7 +22,12 @@ const program = new Command('tapedeck')
   .description('An event-sourced trading system: every bar, signal and order change is an immutable event on one tape.')
   .version('0.1.0')
   .exitOverride()
-  .showHelpAfterError('(tapedeck --help lists the commands)');
+  .showHelpAfterError('(add --help for what there is)')
+  .configureHelp({
+    styleTitle: (text) => styleText('bold', text, { validateStream: false }),
+    styleSubcommandTerm: (text) => styleText('cyan', text, { validateStream: false }),
+    styleOptionTerm: (text) => styleText('cyan', text, { validateStream: false }),
+  });
 
 for (const command of [
   runCommand,
@@ -34,6 +42,8 @@ for (const command of [
   resumeCommand,
   settingsCommand,
   projectionsCommand,
+  keysCommand,
+  completionCommand,
 ]) {
   program.addCommand(likeProgram(command()));
 }
