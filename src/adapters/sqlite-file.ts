@@ -164,11 +164,21 @@ function migrate(db: DatabaseSync, file: string, kind: SqliteFileKind): void {
 }
 
 /**
- * Takes the write lock, runs `work` at once and commits, or rolls back when it throws. Waits for other processes up
- * to `waitMs` without blocking this one; then throws SQLite's BUSY failure. Durable as the file's kind says.
+ * Takes the write lock, runs `work` and commits, or rolls back when it throws: all in one turn, so that nothing else of
+ * this process comes in between. Waits for other processes up to `waitMs` without blocking this one; then throws
+ * SQLite's BUSY failure. Durable as the file's kind says.
  */
 export async function writeTransaction<T>(db: DatabaseSync, waitMs: number, work: () => T): Promise<T> {
-  await takeWriteLock(db, waitMs);
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      break;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+    await sleep(PAUSE_MS);
+  }
   try {
     const result = work();
     db.exec('COMMIT');
@@ -177,19 +187,6 @@ export async function writeTransaction<T>(db: DatabaseSync, waitMs: number, work
     // A full disk ends the transaction by itself.
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
-  }
-}
-
-async function takeWriteLock(db: DatabaseSync, waitMs: number): Promise<void> {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    try {
-      db.exec('BEGIN IMMEDIATE');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-    }
-    await sleep(PAUSE_MS);
   }
 }
 

@@ -71,6 +71,13 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         expect(await store.checkpoint('orders')).toBe(higher);
       });
 
+      test('takes commits that are made at once, each whole', async () => {
+        const keys = ['a', 'b', 'c', 'd'];
+        await Promise.all(keys.map((key, index) => store.commit(`of-${key}`, [order(key, index + 1)], String(index + 1))));
+        expect([...(await store.load('orders@1', keys)).keys()].sort()).toEqual(keys);
+        expect(await Promise.all(keys.map((key) => store.checkpoint(`of-${key}`)))).toEqual(['1', '2', '3', '4']);
+      });
+
       test('loads many documents at once', async () => {
         const writes = Array.from({ length: 1500 }, (_, index) => order(`k${index}`, index + 1));
         await store.commit('orders', writes, '1500');
