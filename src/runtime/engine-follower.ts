@@ -11,7 +11,7 @@ import type { RecordedDecision } from '../domain/engine/events.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type ExpectedRevision, PartialOverlapError, WrongExpectedRevisionError } from '../ports.ts';
-import { canonicalJson } from '../tape/canonical-json.ts';
+import { equalJson } from '../tape/canonical-json.ts';
 import { comparePositions, isDecision, makeEvidence, type RecordedEvent, START } from '../tape/envelope.ts';
 import { makeId } from '../tape/id.ts';
 import { append, read, type Steps } from './tape-operations.ts';
@@ -319,7 +319,7 @@ function chunksOf(decisions: readonly RecordedDecision[]): RecordedDecision[][] 
 }
 
 /** Equal in id, stream, type, data and cause. */
-function sameDecisions(a: readonly TapeEvent[], b: readonly TapeEvent[]): boolean {
+export function sameDecisions(a: readonly TapeEvent[], b: readonly TapeEvent[]): boolean {
   return a.length === b.length && a.every((decision, index) => sameFact(decision, b[index] as TapeEvent));
 }
 
@@ -330,7 +330,7 @@ export function sameFact(a: TapeEvent, b: TapeEvent): boolean {
     a.stream === b.stream &&
     a.type === b.type &&
     a.metadata.causationId === b.metadata.causationId &&
-    canonicalJson(a.data) === canonicalJson(b.data)
+    equalJson(a.data, b.data)
   );
 }
 

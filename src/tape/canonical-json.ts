@@ -22,6 +22,24 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`a ${typeof value} has no JSON form`);
 }
 
+/** Have both the same canonical JSON? Without making it. For plain data: objects, arrays, strings, numbers, booleans, null. */
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((member, index) => equalJson(member, b[index]))
+    );
+  }
+  const left = a as Record<string, unknown>;
+  const right = b as Record<string, unknown>;
+  // A member that is undefined is as one that is absent.
+  return (
+    Object.keys(left).every((key) => equalJson(left[key], right[key])) &&
+    Object.keys(right).every((key) => right[key] === undefined || left[key] !== undefined)
+  );
+}
+
 /** SHA-256 of the canonical JSON, in hex. */
 export function canonicalHash(value: unknown): string {
   return hash('sha256', canonicalJson(value), 'hex');

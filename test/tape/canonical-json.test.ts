@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalHash, canonicalJson } from '../../src/tape/canonical-json.ts';
+import { canonicalHash, canonicalJson, equalJson } from '../../src/tape/canonical-json.ts';
 
 /** The same value with the keys of every object put in by another order. */
 function reversed(value: unknown): unknown {
@@ -46,6 +46,28 @@ describe('canonical JSON', () => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+  });
+
+  it('is compared without being made', () => {
+    const pairs = fc.oneof(
+      fc.tuple(values, values),
+      values.map((value) => [value, reversed(value)]),
+      values.map((value) => [value, { ...(value as object), b: undefined }]),
+      values.map((value) => [{ a: value }, { a: value, b: 1 }]),
+    );
+    fc.assert(
+      fc.property(pairs, ([a, b]) => {
+        expect(equalJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
+        expect(equalJson(b, a)).toBe(equalJson(a, b));
+      }),
+      { numRuns: 500 },
+    );
+    expect([equalJson([], {}), equalJson({}, null), equalJson([1, 2], [1]), equalJson({ a: undefined }, {})]).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it.each([[undefined], [Number.NaN], [Number.POSITIVE_INFINITY], [1n], [() => 1], [[undefined]], [{ a: 1n }]])(
