@@ -37,4 +37,4 @@ function shapeOf({ type, version, schema }: EventType) {
 /** Every type of event that this build reads. */
 export const eventShape = z
   .discriminatedUnion('type', EVENT_TYPES.map(shapeOf) as [ReturnType<typeof shapeOf>])
-  .meta({ id: 'Event' });
+  .meta({ id: 'Event', discriminator: { propertyName: 'type' } });

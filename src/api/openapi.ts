@@ -96,7 +96,11 @@ export function documentRoutes(server: FastifyInstance): void {
     },
     {},
   );
-  server.get('/openapi.json', about, async () => server.swagger());
+  let document: string | undefined;
+  server.get('/openapi.json', about, async (_request, reply) => {
+    document ??= JSON.stringify(server.swagger());
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
   server.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,

@@ -47,7 +47,7 @@ let known: Documented | undefined;
 /** Holds answers to the document. */
 export class Documented {
   readonly document: OpenApi;
-  private readonly ajv = new Ajv2020({ strict: false, allErrors: true, discriminator: false });
+  private readonly ajv = new Ajv2020({ strict: false, discriminator: true });
   private readonly compiled = new Map<object, ValidateFunction>();
 
   constructor(document: OpenApi) {
