@@ -2,9 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import type { HaltScope } from '../domain/order/events.ts';
-import { OPEN_STATUSES, type OrderDocument, orders } from '../projections/orders.ts';
-import { currentDocuments } from '../runtime/current-documents.ts';
+import { type CurrentOrder, currentOpenOrders } from '../runtime/current-orders.ts';
 import { type RecordedRequest, requestCancel } from '../runtime/requests.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { withExamples } from './examples.ts';
@@ -32,7 +30,7 @@ export function cancelAllCommand(): Command {
 
 async function cancelAll(opened: Opened, options: ScopeOptions): Promise<void> {
   const scope = await scopeOf(opened.events, options);
-  const open = await currentDocuments(opened.events, opened.reads, orders, { equal: fieldsOf(scope), sort: 'sequence' });
+  const open = await currentOpenOrders(opened.events, opened.reads, scope);
   const asked: Asked[] = [];
   for (let from = 0; from < open.length; from += AT_ONCE) {
     const some = open.slice(from, from + AT_ONCE);
@@ -51,15 +49,11 @@ async function cancelAll(opened: Opened, options: ScopeOptions): Promise<void> {
   });
 }
 
-async function cancel(opened: Opened, { orderId, account }: OrderDocument, reason: string): Promise<Asked> {
-  const recorded = await requestCancel(askingOf(opened), { orderId, account, reason }, randomUUID());
-  return { ...recorded, order: orderId };
+async function cancel(opened: Opened, { id, account }: CurrentOrder, reason: string): Promise<Asked> {
+  const recorded = await requestCancel(askingOf(opened), { orderId: id, account, reason }, randomUUID());
+  return { ...recorded, order: id };
 }
 
 function later(a: Asked | undefined, b: Asked): Asked {
   return a !== undefined && comparePositions(a.position, b.position) > 0 ? a : b;
-}
-
-function fieldsOf(scope: HaltScope): Record<string, string | readonly string[]> {
-  return { status: OPEN_STATUSES, ...('all' in scope ? {} : scope) };
 }

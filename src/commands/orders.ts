@@ -3,9 +3,7 @@
 import { Argument, Command, Option } from 'commander';
 import { instrumentKey } from '../domain/settings/in-force.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { ReadDocument } from '../ports.ts';
-import { OPEN_STATUSES, ORDER_STATUSES, type OrderDocument, type OrderStep, orders } from '../projections/orders.ts';
-import { currentDocuments } from '../runtime/current-documents.ts';
+import { type CurrentOrder, currentOrder, currentOrders, OPEN_STATES, ORDER_STATES } from '../runtime/current-orders.ts';
 import { given, instant, positiveInteger } from './arguments.ts';
 import { withExamples } from './examples.ts';
 import { type Opened, withTape } from './opening.ts';
@@ -30,7 +28,7 @@ export function ordersCommand(): Command {
     .description('the latest orders, newest first; or one order with its history')
     .addArgument(new Argument('[id]', 'one order'))
     .option('--open', 'only those that may still be filled')
-    .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATUSES).conflicts('open'))
+    .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATES).conflicts('open'))
     .option('--account <id>', 'only those of this account')
     .option('--strategy <name>', 'only those of this strategy; "manual" for what people ordered')
     .option('--venue <name>', 'only those at this venue')
@@ -52,33 +50,24 @@ export function ordersCommand(): Command {
 
 async function list({ events, reads }: Opened, options: Options): Promise<void> {
   const { open, status, account, strategy, venue, symbol, from, to, limit } = options;
-  const equal = given({ status: open === true ? OPEN_STATUSES : status, account, strategy, venue, symbol });
-  const found = await currentDocuments(events, reads, orders, { equal, sort: 'sequence', from, to, limit });
+  const equal = given({ status: open === true ? OPEN_STATES : status, account, strategy, venue, symbol });
+  const found = await currentOrders(events, reads, { equal, from, to, limit });
   answerAll(
     options,
-    found.map((order) => {
-      // With their histories lists would be long; each order has its own when it is asked for.
-      const { history, ...shown } = shownOrder(order);
-      return shown;
-    }),
+    // With their histories lists would be long; each order has its own when it is asked for.
+    found.map(({ history, ...order }) => order),
     (palette) => orderLines(found, palette),
   );
 }
 
 async function show({ events, reads }: Opened, id: string, options: Options): Promise<void> {
-  const [order] = await currentDocuments(events, reads, orders, { equal: { orderId: id }, sort: 'sequence', limit: 1 });
+  const order = await currentOrder(events, reads, id);
   if (order === undefined) throw new UserError(`there is no order "${id}": "tapedeck orders" lists them, with their ids`);
-  answer(options, shownOrder(order), (palette) => [...factLines(order, palette), '', ...historyLines(order.history, palette)]);
-}
-
-/** As the API shows it: without what its status is made of. */
-function shownOrder(order: OrderDocument) {
-  const { orderId, reached, cancelPending, closedAs, _position, ...shown } = order as OrderDocument & ReadDocument;
-  return { id: orderId, ...shown };
+  answer(options, order, (palette) => [...factLines(order, palette), '', ...historyLines(order.history, palette)]);
 }
 
 /** Orders as a table for people. */
-export function orderLines(found: readonly OrderDocument[], palette: Palette): string[] {
+export function orderLines(found: readonly CurrentOrder[], palette: Palette): string[] {
   const look: TableLook = {
     head: palette.title,
     cell: (text, title, value) => (title === 'status' ? stateColour(palette, value.split(':')[0] ?? '')(text) : text),
@@ -97,24 +86,24 @@ export function orderLines(found: readonly OrderDocument[], palette: Palette): s
       order.cumulativeQuantity,
       order.averagePrice ?? order.price ?? '',
       statusOf(order),
-      order.orderId,
+      order.id,
     ]),
     look,
   );
 }
 
-function instrumentOf({ venue, symbol }: OrderDocument): string {
+function instrumentOf({ venue, symbol }: CurrentOrder): string {
   return venue === null || symbol === null ? '-' : instrumentKey(venue, symbol);
 }
 
-function statusOf({ status, reason }: OrderDocument): string {
+function statusOf({ status, reason }: CurrentOrder): string {
   return reason === null ? status : `${status}: ${reason}`;
 }
 
 /** One order, a fact a line. */
-function factLines(order: OrderDocument, palette: Palette): string[] {
+function factLines(order: CurrentOrder, palette: Palette): string[] {
   const facts: [string, string | null][] = [
-    ['order', order.orderId],
+    ['order', order.id],
     ['status', stateColour(palette, order.status)(statusOf(order))],
     [
       'what',
@@ -140,7 +129,7 @@ function factLines(order: OrderDocument, palette: Palette): string[] {
   return [...lines, '', ...table(['limit passed', 'value', 'bound'], checks, plainLook(palette))];
 }
 
-function historyLines(history: readonly OrderStep[], palette: Palette): string[] {
+function historyLines(history: CurrentOrder['history'], palette: Palette): string[] {
   const rows = history.map(({ occurredAt, position, type, id }) => [occurredAt, position, type, id]);
   return table(['occurred', 'position', 'event', 'id'], rows, plainLook(palette));
 }

@@ -1,11 +1,8 @@
 /** `tapedeck positions`: what is held, what it is worth and what it made, read from the stores and so without HTTP. */
 
 import { Command } from 'commander';
-import { formatDecimal, multiply, parseDecimal, subtract } from '../domain/decimal.ts';
 import { instrumentKey } from '../domain/settings/in-force.ts';
-import { type PositionDocument, positions } from '../projections/positions.ts';
-import { currentDocuments } from '../runtime/current-documents.ts';
-import { type LastPrice, lastPrices } from '../runtime/last-prices.ts';
+import { type CurrentPosition, currentPositions } from '../runtime/current-positions.ts';
 import { given } from './arguments.ts';
 import { withExamples } from './examples.ts';
 import { withTape } from './opening.ts';
@@ -19,19 +16,6 @@ interface Options extends OutputOptions {
   readonly flat?: true;
 }
 
-/** A position with what the instrument's last price makes of it, in its quote asset; null where it has none. */
-export interface ValuedPosition
-  extends Pick<
-    PositionDocument,
-    'account' | 'strategy' | 'venue' | 'symbol' | 'quantity' | 'cost' | 'averageEntryPrice' | 'realizedProfit' | 'updatedAt'
-  > {
-  readonly price: string | null;
-  readonly priceTime: string | null;
-  readonly value: string | null;
-  /** What closing it at that price would add to the realized profit, fees not included. */
-  readonly openProfit: string | null;
-}
-
 export function positionsCommand(): Command {
   const command = new Command('positions')
     .description('what is held, by account, strategy and instrument')
@@ -42,12 +26,7 @@ export function positionsCommand(): Command {
     .action((options: Options) =>
       withTape(async ({ events, reads }) => {
         const { account, strategy, flat } = options;
-        const equal = given({ account, strategy });
-        const found = (await currentDocuments(events, reads, positions, { equal, sort: 'name' }))
-          .filter(({ quantity }) => flat === true || quantity !== '0')
-          .sort((a, b) => compareTexts(a.account, b.account) || compareTexts(a.name, b.name));
-        const prices = await lastPrices(events, new Set(found.map(({ venue, symbol }) => instrumentKey(venue, symbol))));
-        const valued = found.map((position) => valuedAt(position, prices.get(instrumentKey(position.venue, position.symbol))));
+        const valued = await currentPositions(events, reads, { equal: given({ account, strategy }), flat: flat === true });
         answerAll(options, valued, (palette) => positionLines(valued, palette));
       }),
     );
@@ -58,32 +37,8 @@ export function positionsCommand(): Command {
   ]);
 }
 
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function valuedAt(position: PositionDocument, last: LastPrice | undefined): ValuedPosition {
-  const { account, strategy, venue, symbol, quantity, cost, averageEntryPrice, realizedProfit, updatedAt } = position;
-  const value = last === undefined ? null : multiply(parseDecimal(quantity), parseDecimal(last.price));
-  return {
-    account,
-    strategy,
-    venue,
-    symbol,
-    quantity,
-    cost,
-    averageEntryPrice,
-    price: last?.price ?? null,
-    priceTime: last?.time ?? null,
-    value: value === null ? null : formatDecimal(value),
-    openProfit: value === null ? null : formatDecimal(subtract(value, parseDecimal(cost))),
-    realizedProfit,
-    updatedAt,
-  };
-}
-
 /** Positions as a table for people. */
-export function positionLines(valued: readonly ValuedPosition[], palette: Palette): string[] {
+export function positionLines(valued: readonly CurrentPosition[], palette: Palette): string[] {
   const profits = ['open profit', 'realized'];
   return tableOr(
     'no positions',

@@ -46,19 +46,36 @@ export async function currentDocuments<Document extends object>(
   return sorted.slice(0, wanted.limit ?? sorted.length) as ReadDocument[] as unknown[] as Document[];
 }
 
-/** What becomes of the documents by events that the read model has not read yet. */
+/** The document of that key, if there is one. Changes nothing that is stored. Throws OtherTapeError. */
+export async function currentDocument<Document extends object>(
+  events: EventStore,
+  reads: ReadStore,
+  projection: Projection<Document>,
+  key: string,
+): Promise<Document | undefined> {
+  await assertSameTape(events, reads);
+  const collection = await servingCollection(reads, projection);
+  const ahead = await readAhead(events, reads, projection, collection, key);
+  const document = ahead.get(key) ?? (await reads.load(collection, [key])).get(key);
+  return document as object | undefined as Document | undefined;
+}
+
+/** What becomes of the documents, or of one, by events that the read model has not read yet. */
 async function readAhead(
   events: EventStore,
   reads: ReadStore,
   projection: Projection,
   collection: string,
+  only?: string,
 ): Promise<Map<string, ReadDocument>> {
   const documents = new Map<string, ReadDocument>();
   for (let after = await reads.checkpoint(collection); ; ) {
     const page = await events.read({ categories: projection.categories, after, limit: PAGE });
     const byKey = new Map<string, RecordedEvent[]>();
     for (const event of page) {
-      for (const key of projection.keys(event)) byKey.set(key, [...(byKey.get(key) ?? []), event]);
+      for (const key of projection.keys(event)) {
+        if (only === undefined || key === only) byKey.set(key, [...(byKey.get(key) ?? []), event]);
+      }
     }
     const unknown = [...byKey.keys()].filter((key) => !documents.has(key));
     for (const [key, document] of await reads.load(collection, unknown)) documents.set(key, document);

@@ -24,6 +24,8 @@ export interface GivenTape {
   session(folder: string): Promise<{ readonly system: Child; readonly address: string }>;
   /** The settings that were applied. */
   readonly settingsFile: string;
+  /** What tells a command that the shared tape is meant. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Call once in a test file. Without colours and terminal, whatever runs the tests. */
@@ -49,6 +51,7 @@ export function givenTape(): GivenTape {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
   return {
     settingsFile,
+    environment: environment(shared),
     run: (args, folder = shared) => tapedeck(args, environment(folder)),
     system,
     folder,

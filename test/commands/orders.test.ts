@@ -72,14 +72,11 @@ describe('tapedeck orders', () => {
 
   it('is a table for people, coloured on their terminal', async () => {
     const [order] = linesOf(await tape.run(['orders', '--status', 'filled', '--limit', '1']));
-    const document = { ...order, orderId: order.id };
-    const [head, row] = orderLines([document], PLAIN);
+    const [head, row] = orderLines([order], PLAIN);
     expect(head).toMatch(/^created +account +strategy +instrument +side +type +quantity +filled +price +status +id$/);
     expect(row?.indexOf(order.id)).toBe(head?.indexOf('id', head.indexOf('status')));
-    expect(orderLines([document], COLOURED)[1]).toContain('\x1b[32mfilled');
-    expect(orderLines([{ ...document, status: 'denied', reason: 'drawdown' }], COLOURED)[1]).toContain(
-      '\x1b[31mdenied: drawdown',
-    );
+    expect(orderLines([order], COLOURED)[1]).toContain('\x1b[32mfilled');
+    expect(orderLines([{ ...order, status: 'denied', reason: 'drawdown' }], COLOURED)[1]).toContain('\x1b[31mdenied: drawdown');
     expect(orderLines([], PLAIN)).toEqual(['no orders']);
   });
 });
