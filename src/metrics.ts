@@ -77,10 +77,10 @@ export function makeMetrics() {
 
   return {
     // The feed
-    parse: histogram('tapedeck_parse_seconds', 'Reading one frame, one in 64 timed', ['venue'], MICROSECONDS),
-    book: histogram('tapedeck_book_seconds', 'A depth frame into book and sample, one in 64 timed', ['venue'], MICROSECONDS),
-    bar: histogram('tapedeck_bar_seconds', 'A trade into bars, one in 64 timed', ['venue'], MICROSECONDS),
-    feedFrames: counter('tapedeck_feed_frames_total', 'Frames and candles received', ['venue', 'symbol']),
+    parse: histogram('tapedeck_parse_seconds', 'Reading one frame, one in 256 timed', ['venue'], MICROSECONDS),
+    book: histogram('tapedeck_book_seconds', 'A depth frame into book and sample, one in 256 timed', ['venue'], MICROSECONDS),
+    bar: histogram('tapedeck_bar_seconds', 'A trade into bars, one in 256 timed', ['venue'], MICROSECONDS),
+    feedFrames: counter('tapedeck_feed_frames_total', 'Frames received; of candle files, lines', ['venue', 'symbol']),
     feedRefused: counter('tapedeck_feed_refused_total', 'Input that could not be used', ['venue', 'symbol', 'reason']),
     feedAllowed: counter('tapedeck_feed_dropped_total', 'Input dropped or allowed for', ['venue', 'symbol', 'reason']),
     feedDiffering: counter(

@@ -161,7 +161,7 @@ class CandleFiles implements Session {
 }
 
 /** Of so many frames one is timed, so that what a clock costs is not to be seen. */
-const TIMED_EVERY = 64;
+const TIMED_EVERY = 256;
 
 /** Raw frames: a line that cannot be read is counted and loses nothing else. */
 class FrameFiles implements Session {

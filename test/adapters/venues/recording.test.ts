@@ -54,7 +54,7 @@ const frameLines = gunzipSync(readFileSync(BINANCE_FILE)).toString('utf8').split
 const FRAMES = frameLines.join('\n');
 
 describe('a recording of frames', () => {
-  it('tells a meter of every line, and of one in 64 how long it took, and is the same evidence', async () => {
+  it('tells a meter of every line, and of one in 256 how long it took, and is the same evidence', async () => {
     const [received, took]: [number[], string[]] = [[], []];
     const meter = {
       received: (lines: number) => void received.push(lines),
@@ -67,7 +67,7 @@ describe('a recording of frames', () => {
     for await (const batch of readRecording([fileOf(FRAMES)], SECONDS_FEED, BTCUSDT, new Tally(), meter)) drafts.push(...batch);
     expect(drafts).toEqual((await readFrames(FRAMES)).drafts);
     expect(received.reduce((sum, lines) => sum + lines, 0)).toBe(3_000);
-    expect(took.filter((operation) => operation === 'parse')).toHaveLength(Math.floor(3_000 / 64));
+    expect(took.filter((operation) => operation === 'parse')).toHaveLength(Math.floor(3_000 / 256));
     expect(new Set(took)).toEqual(new Set(['parse', 'book', 'bar']));
   });
 
