@@ -8,7 +8,9 @@ import { applySettings, readSettings } from '../runtime/settings-apply.ts';
 import { loadSettings } from '../runtime/settings-file.ts';
 import { makeEngineRunner } from '../system.ts';
 import { makeLogger } from '../telemetry.ts';
+import { withExamples } from './examples.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
+import { wantsJson } from './output.ts';
 import { findFeed, ingestFiles, type RecordingOutcome, troubles } from './recordings.ts';
 import { makeScreen } from './screen.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -22,7 +24,7 @@ interface Options {
 }
 
 export function ingestCommand(): Command {
-  return new Command('ingest')
+  const command = new Command('ingest')
     .description('take recordings onto the tape, each piece with everything that is decided upon it, then stop')
     .argument('<file...>', 'raw frames or candles, gzip or not; several are one session in the order given')
     .requiredOption('--venue <name>', 'the venue they were recorded from, such as binance')
@@ -30,11 +32,11 @@ export function ingestCommand(): Command {
     .option('--interval <interval>', 'the interval of the candles; must be that of the feed')
     .option('--roll-back', 'put this build back in place of the one that replaced it')
     .option('--json', 'print the outcome as one JSON line')
-    .addHelpText(
-      'after',
-      '\nExample:\n  npx tapedeck ingest data/spot_btcusdt_20240808.jsonl.gz --venue binance --symbol BTCUSDT',
-    )
     .action((files: string[], options: Options) => withStores((opened) => run(opened, files, options)));
+  return withExamples(command, [
+    'tapedeck ingest data/spot_btcusdt_20240808.jsonl.gz --venue binance --symbol BTCUSDT',
+    'tapedeck ingest data/coinbase_*.json.gz --venue coinbase --symbol BTC-USD --interval 4h',
+  ]);
 }
 
 async function run({ config, clock, events, reads }: Opened, files: readonly string[], options: Options): Promise<void> {
@@ -55,7 +57,7 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
-  const json = options.json === true || !process.stdout.isTTY;
+  const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
   const signal = stopSignal(config.withinNpm);
   const name = `${options.venue} ${options.symbol} ${found.feed.bars}`;

@@ -10,6 +10,7 @@ import { loadSettings, recordingPath } from '../runtime/settings-file.ts';
 import { type Summary, summarize } from '../runtime/summary.ts';
 import { type System, startSystem } from '../system.ts';
 import { makeLogger } from '../telemetry.ts';
+import { withExamples } from './examples.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
 import { findFeed, ingestFiles, troubles } from './recordings.ts';
 import { makeScreen, type Screen } from './screen.ts';
@@ -28,7 +29,7 @@ interface Options {
 type Pace = 'max' | number;
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run the whole system: ingest the recordings of the feeds, decide, trade on paper, serve the API')
     .option(
       '--pace <pace>',
@@ -43,6 +44,11 @@ export function runCommand(): Command {
       '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
     )
     .action((options: Options) => withStores((opened) => run(opened, options)));
+  return withExamples(command, [
+    'tapedeck run',
+    'tapedeck run --pace 1',
+    'PORT=8080 TAPEDECK_DATA=/var/lib/tapedeck tapedeck run --json',
+  ]);
 }
 
 async function run(opened: Opened, options: Options): Promise<void> {

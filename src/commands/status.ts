@@ -2,23 +2,33 @@
 
 import { Command } from 'commander';
 import { readStatus, type Status } from '../runtime/status.ts';
+import { withExamples } from './examples.ts';
 import { withTape } from './opening.ts';
-import { money, tableOr } from './table.ts';
+import { answer, type OutputOptions } from './output.ts';
+import { type Palette, stateColour } from './palette.ts';
+import { money, type TableLook, tableOr } from './table.ts';
 
 export function statusCommand(): Command {
-  return new Command('status')
+  const command = new Command('status')
     .description('what is going on: the tape, the engine, feeds, halts, open orders, positions, read models')
     .option('--json', 'one JSON document')
-    .action((options: { json?: true }) =>
+    .action((options: OutputOptions) =>
       withTape(async ({ events, reads }) => {
         const status = await readStatus(events, reads);
-        const json = options.json === true || !process.stdout.isTTY;
-        process.stdout.write(json ? `${JSON.stringify(status)}\n` : `${statusLines(status).join('\n')}\n`);
+        answer(options, status, (palette) => statusLines(status, palette));
       }),
     );
+  return withExamples(command, ['tapedeck status', 'tapedeck status --json | jq .openOrders']);
 }
 
-function statusLines(status: Status): string[] {
+function statusLines(status: Status, palette: Palette): string[] {
+  const look: TableLook = {
+    head: palette.title,
+    cell: (text, title, value) => {
+      if (title === 'halted') return stateColour(palette, value === 'no' ? value : 'stop')(text);
+      return title === 'state' || title === 'status' ? stateColour(palette, value)(text) : text;
+    },
+  };
   const { tape, engine, settings, readModels } = status;
   const behind = readModels.filter(({ position }) => position !== tape.head);
   return [
@@ -36,6 +46,7 @@ function statusLines(status: Status): string[] {
         feed.lastTime ?? '-',
         feed.reason ?? feed.state,
       ]),
+      look,
     ),
     '',
     ...tableOr(
@@ -47,6 +58,7 @@ function statusLines(status: Status): string[] {
         currency ?? '-',
         halts.map(({ scope, mode, reason }) => `${Object.values(scope).join()} ${mode}: ${reason}`).join('; ') || 'no',
       ]),
+      look,
     ),
     '',
     ...tableOr(
@@ -58,6 +70,7 @@ function statusLines(status: Status): string[] {
         position.strategy,
         position.averageEntryPrice ?? '-',
       ]),
+      look,
     ),
     '',
     ...tableOr(
@@ -71,6 +84,7 @@ function statusLines(status: Status): string[] {
         `${order.remainingQuantity ?? '-'} ${order.symbol ?? ''}`,
         order.status,
       ]),
+      look,
     ),
   ];
 }
