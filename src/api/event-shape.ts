@@ -34,7 +34,10 @@ function shapeOf({ type, version, schema }: EventType) {
     .meta({ id: `${type}Event` });
 }
 
+/** Which shape an event has, by its type. */
+const mapping = Object.fromEntries(EVENT_TYPES.map(({ type }) => [type, `#/components/schemas/${type}Event`]));
+
 /** Every type of event that this build reads. */
 export const eventShape = z
   .discriminatedUnion('type', EVENT_TYPES.map(shapeOf) as [ReturnType<typeof shapeOf>])
-  .meta({ id: 'Event', discriminator: { propertyName: 'type' } });
+  .meta({ id: 'Event', discriminator: { propertyName: 'type', mapping } });

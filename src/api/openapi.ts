@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { decimalText, isoTimeText, nonNegativeDecimal, positiveDecimal } from '../domain/event.ts';
 import { type About, described, type Group } from './describe.ts';
 import { type OpenApiDocument, withCommonAnswers } from './openapi-common.ts';
+import { limit, limitForClients } from './query.ts';
 
 const GROUPS: Readonly<Record<Group, string>> = {
   market: 'What is listed and fed; prices, books and bars',
@@ -32,11 +33,13 @@ const UNSAID = new Map<unknown, object>([
   [decimalText, { pattern: '^-?(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['-12.5'] }],
   [nonNegativeDecimal, { pattern: '^(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],
   [positiveDecimal, { pattern: '^(?=.*[1-9])(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],
+  [limit, limitForClients],
   [isoTimeText, { format: 'date-time', examples: ['2024-08-08T23:54:15.208Z'] }],
 ]);
 
 const zodToJsonConfig = {
-  override: ({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: object }) => {
+  override: ({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: Record<string, unknown> }) => {
+    if (zodSchema === limit) for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword];
     Object.assign(jsonSchema, UNSAID.get(zodSchema));
   },
 };

@@ -40,15 +40,19 @@ export const minPosition = {
   'min-position': position.optional().describe('Waits, for up to 5 s, until the answer reflects this position.'),
 };
 
+/** How many rows a page may have; a text, as everything in a query is. */
+export const limit = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, `must be a whole number from 1 to ${MAX_PAGE}`)
+  .transform(Number)
+  .pipe(z.number().max(MAX_PAGE, `must be at most ${MAX_PAGE}`))
+  .default(100);
+/** What it is to a client. */
+export const limitForClients = { type: 'integer', minimum: 1, maximum: MAX_PAGE, default: 100 };
+
 /** For every list. */
 export const page = {
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, `must be a whole number from 1 to ${MAX_PAGE}`)
-    .transform(Number)
-    .pipe(z.number().max(MAX_PAGE, `must be at most ${MAX_PAGE}`))
-    .default(100)
-    .describe(`How many at most: 1 to ${MAX_PAGE}.`),
+  limit,
   cursor: z.string().min(1).optional().describe('`next` of the page before, asked with the same filters and order.'),
   ...minPosition,
 };

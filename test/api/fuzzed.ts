@@ -180,6 +180,8 @@ function typed(schema: JsonSchema, known: Known, name: string): fc.Arbitrary<unk
   switch (type) {
     case 'string':
       return here === undefined ? text(schema) : mostly(fc.constantFrom(...here), text(schema), 6);
+    case 'integer':
+      return fc.integer({ min: schema.minimum as number, max: schema.maximum as number });
     case 'boolean':
       return fc.boolean();
     case 'null':
