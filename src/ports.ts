@@ -115,6 +115,9 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** The tape as those have it who only look at it. */
+export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'head' | 'subscribe' | 'close'>;
+
 /** A document of a read model. `_position` is the tape position of the last event that changed it. */
 export interface ReadDocument {
   readonly _position: string;

@@ -3,11 +3,11 @@
 import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import type { Tally } from '../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
-import { type Clock, type EventStore, type FeedMeter, type ReadStore, StoreError } from '../ports.ts';
+import { type Clock, type EventStore, type FeedMeter, type ReadStore, StoreError, type TapeReader } from '../ports.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
-import { openSqliteEventStore } from './event-store/sqlite.ts';
+import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
-import { openSqliteReadStore } from './read-store/sqlite.ts';
+import { openSqliteReadStore, openSqliteReadStoreToRead } from './read-store/sqlite.ts';
 import { readRecording } from './venues/recording.ts';
 
 const SQLITE = 'sqlite:';
@@ -23,6 +23,21 @@ export async function openEventStore(address: string, clock: Clock): Promise<Eve
 export async function openReadStore(address: string): Promise<ReadStore> {
   if (address === MEMORY) return openMemoryReadStore();
   return openSqliteReadStore(fileOf(address, 'read store'));
+}
+
+/** Can another thread have connections of its own to both stores? What is in memory is of one thread alone. */
+export function canBeShared(addresses: { readonly eventStore: string; readonly readStore: string }): boolean {
+  return addresses.eventStore !== MEMORY && addresses.readStore !== MEMORY;
+}
+
+/** Opens the tape at `sqlite:FILE`, which must be there, for reading only. */
+export async function openTapeToRead(address: string, clock: Clock): Promise<TapeReader> {
+  return openSqliteTapeToRead(fileOf(address, 'event store'), clock);
+}
+
+/** Opens the read store at `sqlite:FILE`, which must be there, for reading only: every write fails. */
+export async function openReadStoreToRead(address: string): Promise<ReadStore> {
+  return openSqliteReadStoreToRead(fileOf(address, 'read store'));
 }
 
 /** The evidence in recorded files, as one session in their order; `meter` is told how it goes. Throws RecordingError for what is no recording. */

@@ -69,10 +69,19 @@ export async function openSqliteFile(name: string, kind: SqliteFileKind): Promis
   const file = resolve(name);
   makeFolder(file, kind.what);
   if (existsSync(file)) assertWritable(file, kind.what);
+  return openPatiently(file, kind, openToWrite);
+}
+
+/** Opens a file that is there, and of this version, for reading only. Throws StoreError as `openSqliteFile` does. */
+export async function openSqliteFileToRead(name: string, kind: SqliteFileKind): Promise<DatabaseSync> {
+  return openPatiently(resolve(name), kind, openToRead);
+}
+
+async function openPatiently(file: string, kind: SqliteFileKind, open: typeof openToWrite): Promise<DatabaseSync> {
   const deadline = performance.now() + LOCK_WAIT_MS;
   for (;;) {
     try {
-      return openOnce(file, kind);
+      return open(file, kind);
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw explainFailure(error, kind.what, file);
     }
@@ -116,14 +125,33 @@ function assertWritable(file: string, what: string): void {
   }
 }
 
-function openOnce(file: string, kind: SqliteFileKind): DatabaseSync {
+/** Each connection's own; nothing of it is kept in the file. */
+const CACHES = 'PRAGMA cache_size = -65536; PRAGMA temp_store = memory';
+
+function openToWrite(file: string, kind: SqliteFileKind): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS });
-  try {
+  return closedOnFailure(db, () => {
     assertOurs(db, file, kind);
     db.exec('PRAGMA journal_mode = WAL');
-    db.exec(`PRAGMA synchronous = ${kind.synchronous}; PRAGMA cache_size = -65536; PRAGMA temp_store = memory`);
+    db.exec(`PRAGMA synchronous = ${kind.synchronous}; ${CACHES}`);
     db.exec('PRAGMA wal_autocheckpoint = 4000');
     if (pragma(db, 'user_version') < kind.migrations.length) migrate(db, file, kind);
+  });
+}
+
+function openToRead(file: string, kind: SqliteFileKind): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS, readOnly: true });
+  return closedOnFailure(db, () => {
+    assertOurs(db, file, kind);
+    db.exec(CACHES);
+    if (pragma(db, 'user_version') === kind.migrations.length) return;
+    throw new StoreError(`the ${kind.what} ${file} is of an older version: open it once to write, and it is brought up to date`);
+  });
+}
+
+function closedOnFailure(db: DatabaseSync, prepare: () => void): DatabaseSync {
+  try {
+    prepare();
     return db;
   } catch (error) {
     db.close();

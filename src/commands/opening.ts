@@ -13,7 +13,7 @@ export interface Opened {
   readonly reads: ReadStore;
 }
 
-const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = { now: () => Date.now() };
 
 /** Opens the stores that the environment names, making them where there are none, hands them to `work`, and closes them. */
 export function withStores<T>(work: (opened: Opened) => Promise<T>): Promise<T> {

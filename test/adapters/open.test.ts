@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { canBeShared, openEventStore, openReadStore, openReadStoreToRead, openTapeToRead } from '../../src/adapters/open.ts';
 import { StoreError } from '../../src/ports.ts';
 import { TestClock } from '../contracts/event-store.ts';
+import { recovered } from '../contracts/tape-events.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
 const folder = new TemporaryFolder();
@@ -27,5 +28,41 @@ describe('an address', () => {
     const message = `the address of the event store, ${shown}, is not known: use "sqlite:FILE" or "memory:"`;
     await expect(openEventStore(address, clock)).rejects.toThrow(new StoreError(message));
     await expect(openReadStore(address)).rejects.toThrow(StoreError);
+  });
+});
+
+describe('stores that are opened to read', () => {
+  const collection = { name: 'notes@1', indexes: [['sequence']] };
+  const note = { _position: '1', sequence: 1 };
+
+  test('show what others write, as it comes, and write nothing', async () => {
+    const file = folder.newFile();
+    const [tape, models] = [await openEventStore(`sqlite:${file}`, clock), await openReadStore(`sqlite:${file}-models`)];
+    const [events, reads] = [await openTapeToRead(`sqlite:${file}`, clock), await openReadStoreToRead(`sqlite:${file}-models`)];
+    const seen: string[] = [];
+    const subscription = events.subscribe({ after: '0', onEvents: (batch) => void seen.push(...batch.map(({ id }) => id)) });
+    const event = recovered('feed-binance.BTCUSDT', 1);
+    await tape.append(event.stream, 'no-stream', [event]);
+    await expect.poll(() => seen).toEqual([event.id]);
+    expect(await events.byId(event.id)).toMatchObject({ id: event.id, position: '1' });
+
+    await models.prepare([collection]);
+    await models.commit('notes@1', [{ collection: 'notes@1', key: 'one', document: note }], '1');
+    expect((await reads.load('notes@1', ['one'])).get('one')).toEqual(note);
+    await expect(reads.commit('notes@1', [], '2')).rejects.toThrow(/cannot be written/);
+    await subscription.close();
+    for (const store of [events, reads, tape, models]) await store.close();
+  });
+
+  test('must be there', async () => {
+    const absent = `sqlite:${folder.newFile()}`;
+    await expect(openTapeToRead(absent, clock)).rejects.toThrow(StoreError);
+    await expect(openReadStoreToRead(absent)).rejects.toThrow(StoreError);
+  });
+
+  test('are files: what is in memory is of one thread', async () => {
+    await expect(openTapeToRead('memory:', clock)).rejects.toThrow(StoreError);
+    expect(canBeShared({ eventStore: 'sqlite:a', readStore: 'sqlite:b' })).toBe(true);
+    expect(canBeShared({ eventStore: 'sqlite:a', readStore: 'memory:' })).toBe(false);
   });
 });

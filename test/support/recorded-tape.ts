@@ -38,7 +38,7 @@ export async function withRecordedTape<T>(
       if (instrument === undefined) throw new Error('the feed has an instrument');
       const files = feed.recordings.map((recording) => recordingPath(settingsFile, recording));
       for await (const drafts of openRecording(files, feed, instrument, new Tally())) {
-        for (let from = 0; from < drafts.length; from += 500) await system.engine.inStep(drafts.slice(from, from + 500), origin);
+        for (let from = 0; from < drafts.length; from += 500) await system.take(drafts.slice(from, from + 500), origin);
       }
     }
     await projected(system, await events.head());

@@ -28,7 +28,7 @@ async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promis
   if (feed === undefined || instrument === undefined) throw new Error('the shipped settings have a feed');
   const tally = new Tally();
   for await (const drafts of openRecording([recordingPath(SETTINGS, feed.recordings[0] ?? '')], feed, instrument, tally)) {
-    for (let from = 0; from < drafts.length; from += 500) await system.engine.inStep(drafts.slice(from, from + 500), ACTOR);
+    for (let from = 0; from < drafts.length; from += 500) await system.take(drafts.slice(from, from + 500), ACTOR);
   }
   const result = await look(events, tally);
   await system.close();

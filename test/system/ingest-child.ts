@@ -27,7 +27,7 @@ for (const feed of settings.feeds.values()) {
   const files = feed.recordings.map((file) => recordingPath(settingsFile, file));
   for await (const drafts of openRecording(files, feed, instrument, new Tally())) {
     for (let from = 0; from < drafts.length; from += Number(steps)) {
-      await system.engine.inStep(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
+      await system.take(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
     }
   }
 }

@@ -6,7 +6,7 @@ import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
 import type { EventStore, ReadStore, Subscription } from '../../src/ports.ts';
 import { applySettings } from '../../src/runtime/settings-apply.ts';
-import { startSystem } from '../../src/system.ts';
+import { startApi, startSystem } from '../../src/system.ts';
 import { makeLogger } from '../../src/telemetry.ts';
 import { figuresOf } from '../support/figures.ts';
 import { minuteBars, smallSettings, tickingClock, zigzag } from '../support/small-market.ts';
@@ -52,7 +52,12 @@ describe('a system that cannot start', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
     const api = { host: '127.0.0.1', port, apiKeys: [] };
-    await expect(startSystem(partsOf(events, openMemoryReadStore()), api)).rejects.toThrow('EADDRINUSE');
+    const parts = partsOf(events, openMemoryReadStore());
+    const system = await startSystem(parts);
+    const before = open();
+    await expect(startApi({ ...parts, metrics: system.metrics, pulse: system.pulse }, api)).rejects.toThrow('EADDRINUSE');
+    expect(open()).toBe(before);
+    await system.close();
     expect(open()).toBe(0);
     await new Promise((resolve) => other.close(resolve));
   });
@@ -61,11 +66,14 @@ describe('a system that cannot start', () => {
 describe('a system that runs', () => {
   it('shows at /metrics what it has decided, how far its read models are, and how the process does', async () => {
     const { events } = await countedTape();
-    const system = await startSystem(partsOf(events, openMemoryReadStore()), { host: '127.0.0.1', port: 0, apiKeys: [] });
+    const parts = partsOf(events, openMemoryReadStore());
+    const system = await startSystem(parts);
+    const { metrics, pulse } = system;
+    const api = await startApi({ ...parts, metrics, pulse }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
-      await system.engine.inStep(minuteBars(zigzag(30)), { actor: 'ingest', codeVersion: 'one' });
+      await system.take(minuteBars(zigzag(30)), { actor: 'ingest', codeVersion: 'one' });
       for (const projection of system.projections.values()) await projection.waitFor(await events.head(), 10_000);
-      const seen = figuresOf(await (await fetch(`${system.address}/metrics`)).text());
+      const seen = figuresOf(await (await fetch(`${api.address}/metrics`)).text());
       expect(seen.get('tapedeck_decide_seconds_count{type="BarClosed"}')).toBe(30);
       expect(seen.get('tapedeck_signals_total{strategy="turns",side="buy"}')).toBeGreaterThan(3);
       expect(seen.get('tapedeck_orders_total{outcome="denied"}')).toBeGreaterThan(6);
@@ -77,6 +85,7 @@ describe('a system that runs', () => {
       expect(seen.get('tapedeck_heap_used_bytes{thread="main"}')).toBeGreaterThan(0);
       expect([...seen.keys()].find((name) => name.startsWith('tapedeck_build_info'))).toContain('version="one"');
     } finally {
+      await api.close();
       await system.close();
     }
   });

@@ -16,6 +16,7 @@ import {
   StoreError,
   type SubscribeOptions,
   type Subscription,
+  type TapeReader,
   type TapeSection,
 } from '../../ports.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
@@ -31,7 +32,7 @@ import {
 } from './append-rules.ts';
 import { StoredRows } from './stored-rows.ts';
 import { TapeSubscription } from './subscription.ts';
-import { openTapeFile } from './tape-file.ts';
+import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
 
 /** How often to look whether another process has appended. */
 const LOOK_EVERY_MS = 5;
@@ -64,6 +65,11 @@ interface Job {
 /** Opens the tape in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
 export async function openSqliteEventStore(file: string, clock: Clock): Promise<EventStore> {
   return new SqliteEventStore(await openTapeFile(file), { file, clock });
+}
+
+/** Opens the tape in a file that is there, for reading only. Throws StoreError for what a person has to mend. */
+export async function openSqliteTapeToRead(file: string, clock: Clock): Promise<TapeReader> {
+  return new SqliteEventStore(await openTapeFileToRead(file), { file, clock });
 }
 
 export class SqliteEventStore implements EventStore {

@@ -1,7 +1,7 @@
 /** The tape's file: its schema, version by version. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import { openSqliteFile, type SqliteFileKind } from '../sqlite-file.ts';
+import { openSqliteFile, openSqliteFileToRead, type SqliteFileKind } from '../sqlite-file.ts';
 
 /**
  * Positions are never used again, since nothing is ever deleted. Every index ends with the position, so each of them
@@ -44,4 +44,9 @@ export const TAPE_FILE: SqliteFileKind = {
 /** Opens a tape's file, or makes it. */
 export function openTapeFile(file: string): Promise<DatabaseSync> {
   return openSqliteFile(file, TAPE_FILE);
+}
+
+/** Opens a tape's file that is there, for reading only. */
+export function openTapeFileToRead(file: string): Promise<DatabaseSync> {
+  return openSqliteFileToRead(file, TAPE_FILE);
 }

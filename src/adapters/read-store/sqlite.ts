@@ -18,6 +18,7 @@ import {
   explainFailure,
   LOCK_WAIT_MS,
   openSqliteFile,
+  openSqliteFileToRead,
   readPatiently,
   type SqliteFileKind,
   writeTransaction,
@@ -38,6 +39,11 @@ const MAX_PREPARED = 200;
 /** Opens the read store in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
 export async function openSqliteReadStore(file: string): Promise<ReadStore> {
   return new SqliteReadStore(await openSqliteFile(file, READ_STORE_FILE), file);
+}
+
+/** Opens the read store in a file that is there, for reading only: every write fails. */
+export async function openSqliteReadStoreToRead(file: string): Promise<ReadStore> {
+  return new SqliteReadStore(await openSqliteFileToRead(file, READ_STORE_FILE), file);
 }
 
 class SqliteReadStore implements ReadStore {

@@ -1,0 +1,54 @@
+/**
+ * What runs in the API's own thread: it reads over connections of its own, so that no reader delays the engine, and
+ * has the main thread write for it.
+ */
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openReadStoreToRead, openTapeToRead } from '../adapters/open.ts';
+import { readConfig } from '../config.ts';
+import { makeMetrics } from '../metrics.ts';
+import { mainThreadOver } from '../runtime/main-thread.ts';
+import { watchProcess } from '../runtime/process-metrics.ts';
+import { startApi } from '../system.ts';
+import { makeLogger } from '../telemetry.ts';
+import { type ApiThreadData, type ApiThreadMessage, describeFailure } from './api-thread.ts';
+import { systemClock as clock } from './opening.ts';
+
+const main = parentPort as MessagePort;
+const { mainThread, pulse, codeVersion, logFile } = workerData as ApiThreadData;
+const tell = (message: ApiThreadMessage): void => main.postMessage(message);
+
+async function serve(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = makeLogger(config.logLevel, logFile);
+  const { append, figures } = mainThreadOver(mainThread);
+  const tape = await openTapeToRead(config.eventStore, clock);
+  const reads = await openReadStoreToRead(config.readStore);
+  const events = {
+    append,
+    read: tape.read.bind(tape),
+    byId: tape.byId.bind(tape),
+    head: tape.head.bind(tape),
+    subscribe: tape.subscribe.bind(tape),
+    close: tape.close.bind(tape),
+  };
+  const metrics = makeMetrics();
+  watchProcess(metrics, 'api', codeVersion);
+  const otherMetrics = async () => [await figures()];
+  const parts = { events, reads, clock, codeVersion, log, pulse, metrics, otherMetrics };
+  const api = await startApi(parts, config);
+  tell({ address: api.address });
+  const asked = new Promise<void>((resolve) => main.once('message', () => resolve()));
+  await Promise.race([asked, api.ended]);
+  await api.close();
+  await reads.close();
+  await events.close();
+}
+
+try {
+  await serve();
+  process.exit(0);
+} catch (error) {
+  tell({ failure: describeFailure(error) });
+  process.exit(1);
+}

@@ -1,0 +1,116 @@
+/**
+ * Records evidence on a tape on which others may record the same, without deciding upon it: an engine elsewhere does.
+ * Appends name the exact revision. What is in a stream already is read back first, and again after a refusal; evidence
+ * that is there is not recorded again.
+ */
+
+import type { TapeEvent } from '../domain/catalogue.ts';
+import type { EvidenceDraft } from '../domain/market/evidence.ts';
+import { type EventStore, type ExpectedRevision, PartialOverlapError, StoreError, WrongExpectedRevisionError } from '../ports.ts';
+import { canonicalHash } from '../tape/canonical-json.ts';
+import { type EvidenceOrigin, makeEvidence } from '../tape/envelope.ts';
+import type { StepOutcome } from './engine-runner.ts';
+
+const PAGE = 500;
+/** How often an append is refused, or its outcome unknown, in a row: more says that something else is wrong. */
+const MAX_TRIES = 20;
+/** Streams that are remembered: a feed writes to three, and to others on the next day. */
+const MAX_STREAMS = 64;
+
+/** What is known of a stream: no more than tells a fact that is there from one that is not. */
+interface Known {
+  revision: ExpectedRevision;
+  position: string | undefined;
+  /** By event id, a hash of what makes it the same fact. */
+  readonly facts: Map<string, string>;
+}
+
+export class EvidenceRecorder {
+  private readonly store: EventStore;
+  private readonly streams = new Map<string, Known>();
+
+  constructor(store: EventStore) {
+    this.store = store;
+  }
+
+  /** Records the evidence in its order. Decisions are somebody else's, and so none. */
+  async record(drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>): Promise<StepOutcome> {
+    let [recorded, already, differing] = [0, 0, 0];
+    let firstDifference: string | null = null;
+    for (const run of runsOfOneStream(drafts)) {
+      const evidence = run.map(({ type, stream, key, data, occurredAt }) =>
+        makeEvidence(type, stream, key, data, { ...origin, occurredAt }),
+      );
+      const added = await this.append(evidence);
+      recorded += added;
+      already += evidence.length - added;
+      for (const event of evidence) {
+        if (this.streams.get(event.stream)?.facts.get(event.id) === factHash(event)) continue;
+        differing++;
+        already--;
+        firstDifference ??= `${event.type} ${event.id} is on the tape with other content (${event.stream})`;
+      }
+    }
+    return { recorded, already, differing, firstDifference, decisions: 0 };
+  }
+
+  /** Appends what is not there yet of events of one stream; returns how many those were. */
+  private async append(evidence: readonly TapeEvent[]): Promise<number> {
+    const stream = (evidence[0] as TapeEvent).stream;
+    const known = await this.known(stream);
+    for (let tries = 1; ; tries++) {
+      const missing = [...new Map(evidence.map((event) => [event.id, event])).values()].filter(({ id }) => !known.facts.has(id));
+      if (missing.length === 0) return 0;
+      try {
+        const { revision, position } = await this.store.append(stream, known.revision, missing);
+        known.revision = revision;
+        known.position = position;
+        for (const event of missing) known.facts.set(event.id, factHash(event));
+        return missing.length;
+      } catch (error) {
+        if (tries === MAX_TRIES || error instanceof StoreError) throw error;
+        const isRefusal = error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError;
+        // Refused: what counts is what is read back. Else nobody knows, and the same is appended again.
+        if (isRefusal) await this.readOn(stream, known);
+      }
+    }
+  }
+
+  private async known(stream: string): Promise<Known> {
+    const before = this.streams.get(stream);
+    if (before !== undefined) return before;
+    const [oldest] = this.streams.keys();
+    if (oldest !== undefined && this.streams.size === MAX_STREAMS) this.streams.delete(oldest);
+    const known: Known = { revision: 'no-stream', position: undefined, facts: new Map() };
+    await this.readOn(stream, known);
+    this.streams.set(stream, known);
+    return known;
+  }
+
+  private async readOn(stream: string, known: Known): Promise<void> {
+    for (;;) {
+      const page = await this.store.read({ stream, after: known.position, limit: PAGE });
+      for (const event of page) {
+        known.facts.set(event.id, factHash(event));
+        known.revision = event.revision;
+        known.position = event.position;
+      }
+      if (page.length < PAGE) return;
+    }
+  }
+}
+
+/** The evidence in runs of the same stream: only so are whole batches appended in the order of the feed. */
+function runsOfOneStream(drafts: readonly EvidenceDraft[]): EvidenceDraft[][] {
+  const runs: EvidenceDraft[][] = [];
+  for (const draft of drafts) {
+    const run = runs.at(-1);
+    if (run?.[0]?.stream === draft.stream) run.push(draft);
+    else runs.push([draft]);
+  }
+  return runs;
+}
+
+function factHash({ type, data, metadata }: TapeEvent): string {
+  return canonicalHash({ type, data, causationId: metadata.causationId });
+}

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import type { EvidenceDraft } from '../../src/domain/market/evidence.ts';
+import type { EventStore } from '../../src/ports.ts';
+import { EngineRunner } from '../../src/runtime/engine-runner.ts';
+import { EvidenceRecorder } from '../../src/runtime/evidence-recorder.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { START } from '../../src/tape/envelope.ts';
+import { factsOf, minuteBars, smallEngine, smallSettings, wholeTape, zigzag } from '../support/small-market.ts';
+
+const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
+const clock = { now: () => 1_800_000_000_000 };
+
+/** Bars over the end of a day, and so in two streams. */
+const DRAFTS: readonly EvidenceDraft[] = minuteBars(zigzag(200));
+
+function newTape(exclusive = true): EventStore {
+  return openMemoryEventStore({ clock, exclusive });
+}
+
+async function settled(exclusive = true): Promise<EventStore> {
+  const events = newTape(exclusive);
+  await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'test' });
+  return events;
+}
+
+function engineOn(store: EventStore): EngineRunner {
+  const checkpoint = { load: async () => START, save: async () => {} };
+  return new EngineRunner({ store, makeEngine: () => smallEngine('one'), codeVersion: 'one', clock, checkpoint });
+}
+
+async function recordInBatches(recorder: EvidenceRecorder, sizes: readonly number[], drafts = DRAFTS): Promise<void> {
+  let from = 0;
+  for (const size of sizes) {
+    await recorder.record(drafts.slice(from, from + size), ORIGIN);
+    from += size;
+  }
+  await recorder.record(drafts.slice(from), ORIGIN);
+}
+
+describe('evidence that is recorded without an engine', () => {
+  it('is on the tape in its order, and an engine elsewhere decides upon it what it decides in step', async () => {
+    const [inStep, recorded] = [await settled(), await settled()];
+    await engineOn(inStep).inStep(DRAFTS, ORIGIN);
+    const outcome = await new EvidenceRecorder(recorded).record(DRAFTS, ORIGIN);
+    expect(outcome).toEqual({ recorded: 200, already: 0, differing: 0, firstDifference: null, decisions: 0 });
+    await engineOn(recorded).catchUp();
+    expect(factsOf(await wholeTape(recorded))).toEqual(factsOf(await wholeTape(inStep)));
+  });
+
+  it('is recorded once by any number of recorders, however their batches fall', async () => {
+    const clean = newTape();
+    await new EvidenceRecorder(clean).record(DRAFTS, ORIGIN);
+    const expected = factsOf(await wholeTape(clean));
+    const batches = fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(batches, batches, fc.boolean(), async (first, second, exclusive) => {
+        const events = newTape(exclusive);
+        await Promise.all([first, second].map((sizes) => recordInBatches(new EvidenceRecorder(events), sizes)));
+        expect(factsOf(await wholeTape(events))).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('goes on after what is there, and says how much that was', async () => {
+    const events = newTape();
+    await new EvidenceRecorder(events).record(DRAFTS.slice(0, 150), ORIGIN);
+    expect(await new EvidenceRecorder(events).record(DRAFTS, ORIGIN)).toMatchObject({ recorded: 50, already: 150 });
+  });
+
+  it('is dropped where the tape has the same fact with other content, and the rest is recorded', async () => {
+    const events = newTape();
+    const others = minuteBars(zigzag(100).map((close) => close + 1));
+    await new EvidenceRecorder(events).record(others.slice(0, 1), ORIGIN);
+    const outcome = await new EvidenceRecorder(events).record(DRAFTS, ORIGIN);
+    expect(outcome).toMatchObject({ recorded: 199, already: 0, differing: 1 });
+    expect(outcome.firstDifference).toMatch(/BarClosed .* is on the tape with other content/);
+  });
+
+  it('is not recorded twice when nobody knows whether it was', async () => {
+    const events = newTape();
+    let lost = 0;
+    const forgetful: EventStore = {
+      ...events,
+      read: events.read.bind(events),
+      append: async (...args) => {
+        const appended = await events.append(...args);
+        if (lost++ % 2 === 0) throw new Error('connection lost');
+        return appended;
+      },
+    };
+    const outcome = await new EvidenceRecorder(forgetful).record(DRAFTS, ORIGIN);
+    expect(outcome.recorded).toBe(200);
+    expect(await wholeTape(events)).toHaveLength(200);
+  });
+});
