@@ -20,7 +20,7 @@ interface Operation {
 }
 
 /** What every error is answered with; `application/problem+json`, RFC 9457. */
-export const problemShape = z
+const problemShape = z
   .strictObject({
     type: z
       .string()
@@ -81,7 +81,7 @@ function headers(...names: readonly Header[]) {
 
 function problemAnswer(status: number) {
   const shown = status === 429 ? { headers: headers('Retry-After', ...RATE) } : {};
-  const schema = { $ref: '#/components/schemas/Problem' };
+  const schema = { $ref: `#/components/schemas/${problemShape.meta()?.id}` };
   return { description: PROBLEMS[status], ...shown, content: { 'application/problem+json': { schema } } };
 }
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { generateSource } from 'oazapfts';
 import { expect, it } from 'vitest';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { ROOT } from '../support/child.ts';
@@ -61,7 +62,10 @@ it(
     mkdirSync(folder);
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(folder, 'openapi.json'), JSON.stringify(document));
+    const specification = join(folder, 'openapi.json');
+    writeFileSync(specification, JSON.stringify(document));
+    const client = await generateSource(specification, { argumentStyle: 'object', useUnknown: true });
+    writeFileSync(join(folder, 'client.ts'), client);
     writeFileSync(join(folder, 'use.ts'), USE);
     writeFileSync(
       join(folder, 'tsconfig.json'),
@@ -84,7 +88,6 @@ it(
       run(process.execPath, args, { cwd: folder }).catch((error) => {
         throw new Error(`${args.join(' ')} failed:\n${error.stdout}${error.stderr}`);
       });
-    await node(tool('oazapfts/dist/cli.js'), '--argumentStyle=object', '--useUnknown', 'openapi.json', 'client.ts');
     await node(tool('typescript/bin/tsc'), '-p', folder);
 
     const address = await api.server.listen({ host: '127.0.0.1', port: 0 });
