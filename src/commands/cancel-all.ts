@@ -9,7 +9,7 @@ import { withExamples } from './examples.ts';
 import { type Opened, withTape } from './opening.ts';
 import { answer } from './output.ts';
 import { askingOf, engineTook, recordedText } from './recorded.ts';
-import { type ScopeOptions, scoped, scopeOf, scopeText } from './scope.ts';
+import { type ScopeOptions, scoped, scopeOf } from './scope.ts';
 
 /** Requests that are under way at once, so that the store commits many of them together. */
 const AT_ONCE = 100;
@@ -40,10 +40,10 @@ async function cancelAll(opened: Opened, options: ScopeOptions): Promise<void> {
   const decided = last === undefined ? null : await engineTook(opened, last.requestId, last.position);
   const cancels = asked.map(({ order, requestId, position }) => ({ order, request: requestId, position }));
   answer(options, { cancels, decided }, () => {
-    if (decided === null) return [`no open orders in ${scopeText(scope)}`];
+    if (decided === null) return ['no open orders'];
     const count = asked.length === 1 ? 'one order' : `${asked.length} orders`;
     return [
-      `cancel of ${count} in ${scopeText(scope)} ${recordedText(decided)}`,
+      `cancel of ${count} ${recordedText(decided)}`,
       ...cancels.map(({ order, request }) => `  ${order} (request ${request})`),
     ];
   });

@@ -1,6 +1,5 @@
 /** `tapedeck settings`: what is in force, and changing it. The tape's settings are in force; a file only proposes. */
 
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { asProposal } from '../domain/settings/in-force.ts';
 import type { Settings } from '../domain/settings/settings.ts';
@@ -134,10 +133,9 @@ function originOf({ config, clock }: Opened): SettingsOrigin {
 
 async function judge(
   opened: Opened | undefined,
-  path: string,
+  file: string,
   propose: (settings: Settings, opened: Opened) => Promise<Planned>,
 ): Promise<Verdict> {
-  const file = resolve(path);
   const nothing = { file, generation: null, inForce: null, changes: [], reasons: [] };
   try {
     const settings = await loadSettings(file);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { CommandNode } from '../../src/commands/completion-scripts.ts';
@@ -39,6 +40,33 @@ describe('the help of every command', () => {
       expect([path, options.map(({ name }) => name)]).toEqual([path, expect.arrayContaining(['--json'])]);
     }
   });
+});
+
+/** What stands behind `npx tapedeck` in a document, as far as it is one command. */
+function callsIn(document: string): string[][] {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  return [...text.matchAll(/npx tapedeck ([^|`>\n(;]+)/g)].map(([, call]) => (call ?? '').trim().split(/\s+/));
+}
+
+describe('the documents', () => {
+  it.each(['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/extending.md'])(
+    '%s names commands and options that there are',
+    async (document) => {
+      const nodes = new Map((await allCommands()).map((node) => [node.path, node]));
+      const calls = callsIn(document);
+      expect(calls.length).toBeGreaterThan(0);
+      for (const words of calls) {
+        const inner = ` ${words[0]} ${words[1]}`;
+        const node = nodes.get(inner) ?? nodes.get(` ${words[0]}`);
+        const known = ['--help', ...(node?.options.map(({ name }) => name) ?? [])];
+        expect([words.join(' '), node?.path]).toEqual([words.join(' '), expect.any(String)]);
+        expect([words.join(' '), known]).toEqual([
+          words.join(' '),
+          expect.arrayContaining(words.filter((word) => /^--[a-z]/.test(word))),
+        ]);
+      }
+    },
+  );
 });
 
 describe.runIf(existsSync(SCRIPT))('on a terminal', () => {
