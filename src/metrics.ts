@@ -67,11 +67,9 @@ export function makeMetrics() {
         collectFailures.inc({ source });
       }
     }
-    // Several queues of one name, such as those of each read model, are one figure.
-    queueDepth.reset();
     for (const { name, limit, depth } of queues) {
       queueLimit.set({ queue: name }, limit);
-      queueDepth.inc({ queue: name }, depth());
+      queueDepth.set({ queue: name }, depth());
     }
   };
 
