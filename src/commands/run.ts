@@ -59,7 +59,7 @@ export function runCommand(): Command {
     'tapedeck run',
     'tapedeck run --pace 1',
     'tapedeck run --roles engine,ingest,projections',
-    'PORT=8080 TAPEDECK_DATA=/var/lib/tapedeck tapedeck run --json',
+    'PORT=8080 TAPEDECK_DATA=/srv/trading tapedeck run --json',
   ]);
 }
 
