@@ -6,13 +6,30 @@
 import { execFileSync } from 'node:child_process';
 
 /** Licences under which the parts may be delivered together with Apache-2.0. */
-const FITTING = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'CC0-1.0', 'BlueOak-1.0.0', 'Unlicense', 'Python-2.0', 'CC-BY-4.0', 'MPL-2.0', 'WTFPL']);
+const FITTING = new Set([
+  'MIT',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'Apache-2.0',
+  '0BSD',
+  'CC0-1.0',
+  'BlueOak-1.0.0',
+  'Unlicense',
+  'Python-2.0',
+  'CC-BY-4.0',
+  'MPL-2.0',
+  'WTFPL',
+]);
 
 interface Component {
   readonly name: string;
   readonly version: string;
   readonly group?: string;
-  readonly licenses?: readonly { readonly license?: { readonly id?: string; readonly name?: string }; readonly expression?: string }[];
+  readonly licenses?: readonly {
+    readonly license?: { readonly id?: string; readonly name?: string };
+    readonly expression?: string;
+  }[];
 }
 
 const arguments_ = ['sbom', '--sbom-format', 'cyclonedx', ...process.argv.slice(2)];
