@@ -22,7 +22,7 @@ async function helpOf(path: string): Promise<string> {
 }
 
 describe('the help of every command', () => {
-  it('says how to call it by examples, and that it can answer as JSON', async () => {
+  it('says how to call it by examples, and that it can answer as JSON', { timeout: 60_000 }, async () => {
     const nodes = (await allCommands()).filter(({ path }) => path !== '');
     expect(nodes.length).toBeGreaterThan(15);
     const helps = new Map(await Promise.all(nodes.map(async ({ path }) => [path, await helpOf(path)] as const)));

@@ -1,6 +1,7 @@
 /** Real processes for tests: started with this Node, awaited, and never left behind. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
@@ -23,11 +24,14 @@ export interface Child {
   output(): string;
 }
 
+/** Halves the time that a process takes to start; entries are told by the content of the file that was compiled. */
+const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), 'tapedeck-test-compiled') };
+
 const running = new Set<ChildProcessWithoutNullStreams>();
 
 /** Starts `node ARGS...`; whatever is still running when the test file is done is ended. */
 export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...COMPILED, ...process.env, ...env } });
   running.add(child);
   let [stdout, stderr] = ['', ''];
   const ended = new Promise<Ended>((resolve, reject) => {
