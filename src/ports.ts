@@ -118,7 +118,10 @@ export interface EventStore {
 /** The tape as those have it who only look at it. */
 export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'head' | 'subscribe' | 'close'>;
 
-/** A document of a read model. `_position` is the tape position of the last event that changed it. */
+/**
+ * A document of a read model. `_position` is the tape position of the last event that changed it. The fields that come
+ * after it are the read model's own, for finding, sorting and changing the document: nobody else is shown them.
+ */
 export interface ReadDocument {
   readonly _position: string;
   readonly [field: string]: unknown;
@@ -160,11 +163,21 @@ export interface FoundDocument {
   readonly document: ReadDocument;
 }
 
+/** A document as the text of its JSON, without `_position` and what comes after it. */
+export interface FoundText {
+  readonly key: string;
+  readonly text: string;
+  /** Of the field that was sorted by. */
+  readonly value: FieldValue;
+}
+
 /** Where projections keep their documents. */
 export interface ReadStore {
   /** Makes collections and indexes that are not there yet. */
   prepare(collections: readonly CollectionDefinition[]): Promise<void>;
   load(collection: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadDocument>>;
+  /** The text of one document, for whom only hands it on; undefined when it is not there. */
+  loadText(collection: string, key: string): Promise<string | undefined>;
   /**
    * Writes whole documents, each only if the stored one is absent or at a lower `_position`, and then the checkpoint,
    * which never goes back. Returns the keys that were written, as `collection/key`.
@@ -173,6 +186,8 @@ export interface ReadStore {
   /** The last committed checkpoint of a projection, or START. */
   checkpoint(projection: string): Promise<string>;
   find(query: FindQuery): Promise<FoundDocument[]>;
+  /** As `find`, for whom only hands the documents on. */
+  findTexts(query: FindQuery): Promise<FoundText[]>;
   /** Removes collections, those that are there, with all they hold, and forgets the checkpoint. */
   drop(projection: string, collections: readonly string[]): Promise<void>;
   close(): Promise<void>;

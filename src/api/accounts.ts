@@ -12,7 +12,7 @@ import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { described, found, pageOfShape } from './describe.ts';
 import { notFound } from './problem.ts';
 import { minPosition, page, timePage, timeRange } from './query.ts';
-import { collectionOf, findDocument, listDocuments, pageOfMap, present, reflect } from './reading.ts';
+import { collectionOf, findDocument, listTexts, pageOfMap, present, reflect } from './reading.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 const params = z.strictObject({ id: nameText });
@@ -32,7 +32,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
     await reflect(deps, [accounts], query, reply);
-    return listDocuments(deps, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
+    return listTexts(deps, reply, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
   });
 
   const ofOne = { params, querystring: z.strictObject(minPosition) };
@@ -85,7 +85,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     await reflect(deps, [accounts, positions], query, reply);
     const { id } = await accountOf(deps, params.id);
     const list = { projection: positions, equal: { account: id }, sort: 'name', descending: false };
-    return listDocuments(deps, `positions/${id}`, query, list);
+    return listTexts(deps, reply, `positions/${id}`, query, list);
   });
 
   const equityList = described(
@@ -105,7 +105,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     const { from, to } = query;
     const descending = query.order === 'desc';
     const list = { projection: equity, equal: { account: id }, sort: 'sequence', descending, from, to };
-    return listDocuments(deps, `equity/${id}`, query, list);
+    return listTexts(deps, reply, `equity/${id}`, query, list);
   });
 }
 

@@ -13,7 +13,7 @@ import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { described, found, pageOfShape } from './describe.ts';
 import { notFound } from './problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from './query.ts';
-import { collectionOf, findDocument, listDocuments, pageOfMap, present, reflect, reflectTape } from './reading.ts';
+import { collectionOf, findText, listTexts, pageOfMap, reflect, reflectTape } from './reading.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 const listQuery = z.strictObject(page);
@@ -97,7 +97,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies): void {
   server.get('/v1/prices', priceList, async ({ query }, reply) => {
     await reflect(deps, [prices], query, reply);
     const equal = { venue: query.venue, symbol: query.symbol };
-    return listDocuments(deps, 'prices', query, { projection: prices, equal, sort: 'venue', descending: false });
+    return listTexts(deps, reply, 'prices', query, { projection: prices, equal, sort: 'venue', descending: false });
   });
 
   for (const { path, projection, thing, id, summary, shape } of [
@@ -121,9 +121,9 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies): void {
     const one = described({ id, group: 'market', summary, answers: found(shape), problems: [404] }, ofOneInstrument);
     server.get(path, one, async ({ params, query }, reply) => {
       await reflect(deps, [projection], query, reply);
-      const document = await findDocument<object>(deps, projection, instrumentKey(params.venue, params.symbol));
-      if (document === undefined) throw notFound(`There is no ${thing} of "${params.symbol}" at "${params.venue}".`);
-      return present(document);
+      const text = await findText<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
+      if (text === undefined) throw notFound(`There is no ${thing} of "${params.symbol}" at "${params.venue}".`);
+      return text;
     });
   }
 }
@@ -145,7 +145,7 @@ function barRoutes(server: ApiServer, deps: ApiDependencies): void {
   server.get('/v1/bars', list, async ({ query }, reply) => {
     await reflect(deps, [bars], query, reply);
     const { venue, symbol, interval, from, to } = query;
-    return listDocuments(deps, 'bars', query, {
+    return listTexts(deps, reply, 'bars', query, {
       projection: bars,
       equal: { venue, symbol, interval },
       sort: 'openTime',

@@ -15,7 +15,7 @@ import { fillShape, listedOrderShape, orderShape, requestedShape } from './order
 import { isClosed, OrderWaits } from './order-waits.ts';
 import { notFound, Problem, type Violation } from './problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from './query.ts';
-import { findDocument, listDocuments, present, reflect } from './reading.ts';
+import { findDocument, findText, listDocuments, listTexts, present, reflect } from './reading.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 export function orderRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
@@ -56,9 +56,9 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
     await reflect(deps, [orders], query, reply);
-    const order = await findDocument(deps, orders, params.id);
+    const order = await findText(deps, reply, orders, params.id);
     if (order === undefined) throw notFound(`There is no order ${params.id}.`);
-    return showOrder(order);
+    return order;
   });
 
   const fillList = described(
@@ -70,14 +70,14 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     const { orderId, strategy, venue, symbol, account, from, to } = query;
     const equal = { orderId, strategy, venue, symbol, account };
     const descending = query.order === 'desc';
-    return listDocuments(deps, 'fills', query, { projection: fills, equal, sort: 'sequence', descending, from, to });
+    return listTexts(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', descending, from, to });
   });
 }
 
 /** An order as the API shows it: without what its status is made of. */
 function showOrder(document: object): Record<string, unknown> {
-  const { orderId, reached, cancelPending, closedAs, ...shown } = present(document);
-  return { id: orderId, ...shown };
+  const { reached, cancelPending, closedAs, ...shown } = present(document);
+  return shown;
 }
 
 /** In its canonical text, so that "1.0" and "1" under one key are one request. */

@@ -16,6 +16,8 @@ const PAGING = new Set(['limit', 'cursor', 'min-position']);
 /** How often the tape's end is looked at while a position is waited for. */
 const LOOK_MS = 20;
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 export interface Page<T> {
   readonly data: readonly T[];
   /** For the next page; null at the end. */
@@ -98,25 +100,40 @@ export interface DocumentList {
   readonly to?: string | undefined;
 }
 
-/** One page of documents. `route` keeps cursors of one list from being used in another. */
+/**
+ * One page of documents, as the text of its JSON: they are handed on as they are stored. `route` keeps cursors of one
+ * list from being used in another.
+ */
+export async function listTexts(
+  deps: ApiDependencies,
+  reply: FastifyReply,
+  route: string,
+  query: PageQuery,
+  list: DocumentList,
+): Promise<string> {
+  const subject = subjectOf(route, query);
+  const found = await deps.reads.findTexts(findQuery(deps, subject, query, list));
+  const { data, next } = pageOf(
+    found,
+    query.limit,
+    subject,
+    ({ key, value }) => ({ key, value }),
+    ({ text }) => text,
+  );
+  reply.type(JSON_TYPE);
+  return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
+}
+
+/** As `listTexts`, for documents that are not shown as they are. */
 export async function listDocuments(
   deps: ApiDependencies,
   route: string,
   query: PageQuery,
   list: DocumentList,
-  show: (document: ReadDocument) => Record<string, unknown> = present,
+  show: (document: ReadDocument) => Record<string, unknown>,
 ): Promise<Page<Record<string, unknown>>> {
   const subject = subjectOf(route, query);
-  const find: FindQuery = {
-    collection: collectionOf(deps, list.projection),
-    equal: defined(list.equal ?? {}),
-    sort: { field: list.sort, descending: list.descending },
-    range: list.from === undefined && list.to === undefined ? undefined : { field: list.sort, from: list.from, to: list.to },
-    after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject),
-    // One more than asked for tells whether there is a next page.
-    limit: query.limit + 1,
-  };
-  const found = await deps.reads.find(find);
+  const found = await deps.reads.find(findQuery(deps, subject, query, list));
   return pageOf(
     found,
     query.limit,
@@ -124,6 +141,35 @@ export async function listDocuments(
     ({ key, document }) => ({ key, value: document[list.sort] as FieldValue }),
     (row) => show(row.document),
   );
+}
+
+function findQuery(
+  deps: ApiDependencies,
+  subject: Readonly<Record<string, unknown>>,
+  query: PageQuery,
+  { projection, equal, sort, descending, from, to }: DocumentList,
+): FindQuery {
+  return {
+    collection: collectionOf(deps, projection),
+    equal: defined(equal ?? {}),
+    sort: { field: sort, descending },
+    range: from === undefined && to === undefined ? undefined : { field: sort, from, to },
+    after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject),
+    // One more than asked for tells whether there is a next page.
+    limit: query.limit + 1,
+  };
+}
+
+/** One document as the text of its JSON, or undefined. */
+export async function findText<T extends object>(
+  deps: ApiDependencies,
+  reply: FastifyReply,
+  projection: Projection<T>,
+  key: string,
+): Promise<string | undefined> {
+  const text = await deps.reads.loadText(collectionOf(deps, projection as Projection), key);
+  if (text !== undefined) reply.type(JSON_TYPE);
+  return text;
 }
 
 /** One document, or undefined. */
@@ -136,7 +182,7 @@ export async function findDocument<T extends object>(
   return found.get(key) as (T & ReadDocument) | undefined;
 }
 
-/** A document as the API shows it: without what only the read store and the order of lists need. */
+/** A document as the API shows it, where it is not handed on as a text: without what only the read store needs. */
 export function present(document: object): Record<string, unknown> {
   const { _position, sequence, ...shown } = document as Record<string, unknown>;
   return shown;

@@ -7,7 +7,7 @@ import { signals } from '../projections/signals.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { described, pageOfShape } from './describe.ts';
 import { name, position, symbol, timePage, timeRange, venue } from './query.ts';
-import { listDocuments, reflect } from './reading.ts';
+import { listTexts, reflect } from './reading.ts';
 
 const signalsQuery = z.strictObject({ strategy: name, venue, symbol, ...timeRange, ...timePage });
 
@@ -30,7 +30,7 @@ export function signalRoutes(server: ApiServer, deps: ApiDependencies): void {
   server.get('/v1/signals', list, async ({ query }, reply) => {
     await reflect(deps, [signals], query, reply);
     const { strategy, venue, symbol, from, to } = query;
-    return listDocuments(deps, 'signals', query, {
+    return listTexts(deps, reply, 'signals', query, {
       projection: signals,
       equal: { strategy, venue, symbol },
       sort: 'sequence',

@@ -16,9 +16,10 @@ export interface EquityDocument {
 
 export const equity: Projection<EquityDocument> = {
   name: 'equity',
-  version: 1,
+  version: 2,
   categories: ['account'],
   indexes: [['account', 'sequence']],
+  hidden: ['sequence'],
 
   keys(event) {
     return event.type === 'AccountMarked' ? [event.id] : [];

@@ -13,7 +13,7 @@ export interface FillDocument extends OrderFill {
 
 export const fills: Projection<FillDocument> = {
   name: 'fills',
-  version: 1,
+  version: 2,
   categories: ['order'],
   indexes: [
     ['sequence'],
@@ -22,6 +22,7 @@ export const fills: Projection<FillDocument> = {
     ['venue', 'symbol', 'sequence'],
     ['orderId', 'sequence'],
   ],
+  hidden: ['sequence'],
 
   keys(event) {
     return event.type === 'OrderFilled' ? [event.id] : [];

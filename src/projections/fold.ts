@@ -46,5 +46,17 @@ function applyAll(
       onApplied();
     }
   });
-  return { ...held.document, _position: last.position };
+  return arranged(projection, held.document as object, last.position);
+}
+
+/** What is shown, the position, what is hidden: stores cut the text there. */
+function arranged({ hidden = [] }: Projection, document: object, position: string): ReadDocument {
+  const fields = document as Record<string, unknown>;
+  const shown: Record<string, unknown> = {};
+  for (const field of Object.keys(fields)) {
+    if (field !== '_position' && !hidden.includes(field)) shown[field] = fields[field];
+  }
+  const arranged: Record<string, unknown> & { _position: string } = { ...shown, _position: position };
+  for (const field of hidden) arranged[field] = fields[field];
+  return arranged;
 }

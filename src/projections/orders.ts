@@ -69,7 +69,7 @@ type Terms = Pick<
 >;
 
 export interface OrderDocument {
-  readonly orderId: string;
+  readonly id: string;
   account: string;
   /** What was ordered; null as far as it is not known, as with orders that are not ours. */
   strategy: Terms['strategy'] | null;
@@ -123,7 +123,7 @@ export interface OrderDocument {
 
 export const orders: Projection<OrderDocument> = {
   name: 'orders',
-  version: 1,
+  version: 2,
   categories: ['order'],
   indexes: [
     ['sequence'],
@@ -132,6 +132,7 @@ export const orders: Projection<OrderDocument> = {
     ['strategy', 'sequence'],
     ['venue', 'symbol', 'sequence'],
   ],
+  hidden: ['reached', 'cancelPending', 'closedAs', 'sequence'],
 
   keys(event) {
     if (categoryOf(event.stream) !== 'order' || !('orderId' in event.data) || event.data.orderId === null) return [];
@@ -151,7 +152,7 @@ export const orders: Projection<OrderDocument> = {
 function newOrder(event: RecordedEvent): OrderDocument {
   const { orderId, account } = event.data as { readonly orderId: string; readonly account: string };
   return {
-    orderId,
+    id: orderId,
     account,
     strategy: null,
     venue: null,

@@ -19,6 +19,8 @@ export interface Projection<Document extends object = object> {
   readonly categories: readonly string[];
   /** Fields that the API filters and sorts by. */
   readonly indexes: readonly IndexDefinition[];
+  /** Fields that only the read model needs, for its own rules or for the order of lists: nobody else is shown them. */
+  readonly hidden?: readonly string[];
   /** Keys of the documents that the event is about; none when it is not for this read model. */
   keys(event: RecordedEvent): readonly string[];
   /**

@@ -16,9 +16,10 @@ export interface SignalDocument extends Signal {
 
 export const signals: Projection<SignalDocument> = {
   name: 'signals',
-  version: 1,
+  version: 2,
   categories: ['signals'],
   indexes: [['sequence'], ['strategy', 'sequence'], ['venue', 'symbol', 'sequence']],
+  hidden: ['sequence'],
 
   keys(event) {
     return event.type === 'SignalGenerated' ? [event.id] : [];

@@ -11,7 +11,7 @@ export const ORDER_STATES: readonly OrderStatus[] = ORDER_STATUSES;
 export const OPEN_STATES: readonly OrderStatus[] = OPEN_STATUSES;
 
 /** An order as the API shows it: without what its status is made of. */
-export type CurrentOrder = { readonly id: string } & Omit<OrderDocument, 'orderId' | 'reached' | 'cancelPending' | 'closedAs'>;
+export type CurrentOrder = Omit<OrderDocument, 'reached' | 'cancelPending' | 'closedAs'>;
 
 /** The orders that fit, newest first. Throws OtherTapeError. */
 export async function currentOrders(events: EventStore, reads: ReadStore, wanted: Omit<Wanted, 'sort'>): Promise<CurrentOrder[]> {
@@ -26,8 +26,8 @@ export async function currentOrder(events: EventStore, reads: ReadStore, id: str
 }
 
 function shownOrder(document: OrderDocument): CurrentOrder {
-  const { orderId, reached, cancelPending, closedAs, _position, ...shown } = document as OrderDocument & ReadDocument;
-  return { id: orderId, ...shown };
+  const { reached, cancelPending, closedAs, _position, ...shown } = document as OrderDocument & ReadDocument;
+  return shown;
 }
 
 /** The open orders that a scope is about, newest first. Throws OtherTapeError. */

@@ -50,7 +50,7 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
     ),
     openOrders: await collect(
       readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN_STATUSES }),
-      ({ orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
+      ({ id: orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
         orderId,
         account,
         strategy,

@@ -44,6 +44,27 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         expect(await store.load('orders@1', ['a/b', 'not-there'])).toEqual(new Map([['a/b', document]]));
       });
 
+      test('hands out the text of what is shown: all fields before the position', async () => {
+        const writes = [
+          { key: 'a', document: { b: 'x', a: [{ _position: '1', c: '"_position":"' }], _position: '7', at: '1', d: null } },
+          { key: 'b', document: { _position: '8', at: '2' } },
+          { key: 'c', document: { only: 'ünï 🙂', _position: '9' } },
+        ].map((write) => ({ collection: 'orders@1', ...write }));
+        await store.commit('orders', writes, '9');
+        const shown = '{"b":"x","a":[{"_position":"1","c":"\\"_position\\":\\""}]}';
+        expect(await store.loadText('orders@1', 'a')).toBe(shown);
+        expect(await store.loadText('orders@1', 'not-there')).toBeUndefined();
+        const query = { collection: 'orders@1', sort: { field: 'at', descending: true }, limit: 9 };
+        expect(await store.findTexts(query)).toEqual([
+          { key: 'b', text: '{}', value: '2' },
+          { key: 'a', text: shown, value: '1' },
+          { key: 'c', text: '{"only":"ünï 🙂"}', value: null },
+        ]);
+        expect((await store.findTexts({ ...query, limit: 1, after: { value: '2', key: 'b' } })).map(({ key }) => key)).toEqual([
+          'a',
+        ]);
+      });
+
       test('replaces a document only by one of a higher position', async () => {
         await store.commit('orders', [order('a', 9, { status: 'open' })], '9');
         expect(await store.commit('orders', [order('a', 9, { status: 'same' })], '9')).toEqual(new Set());

@@ -49,7 +49,9 @@ describe('a checkpoint', () => {
         load: (collection, keys) => reads.load(collection, keys),
         commit: (projection, writes, position) => reads.commit(projection, writes, position),
         checkpoint: async () => '0',
+        loadText: (collection, key) => reads.loadText(collection, key),
         find: (query) => reads.find(query),
+        findTexts: (query) => reads.findTexts(query),
         drop: (projection, collections) => reads.drop(projection, collections),
         close: () => reads.close(),
       };
@@ -72,7 +74,9 @@ describe('a checkpoint', () => {
           return inner.commit(projection, writes, position);
         },
         checkpoint: (projection) => inner.checkpoint(projection),
+        loadText: (collection, key) => inner.loadText(collection, key),
         find: (query) => inner.find(query),
+        findTexts: (query) => inner.findTexts(query),
         drop: (projection, collections) => inner.drop(projection, collections),
         close: () => inner.close(),
       };

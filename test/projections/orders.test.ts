@@ -74,7 +74,7 @@ describe('an order', () => {
   it('carries its terms, what it was judged on and its whole way', () => {
     const order = foldOne(orders, [approved(1), accepted(2), filled(3, '1', '1')]);
     expect(order).toMatchObject({
-      orderId: ORDER,
+      id: ORDER,
       strategy: 'cross',
       quantity: '3',
       price: '100',
@@ -162,7 +162,7 @@ describe('an order', () => {
   });
 
   it('that we never had is unknown, and stays so', () => {
-    expect(foldOne(orders, [cancelRejected(1)])).toMatchObject({ status: 'unknown', quantity: null, orderId: ORDER });
+    expect(foldOne(orders, [cancelRejected(1)])).toMatchObject({ status: 'unknown', quantity: null, id: ORDER });
   });
 
   it('that is not ours is shown as such, with what was filled of it', () => {

@@ -36,6 +36,19 @@ function life(kinds: readonly number[]): RecordedEvent[] {
 }
 
 describe('the read models', () => {
+  it('keep what is theirs alone behind the position, where texts of documents are cut', () => {
+    const [first, ...others] = life([1, 2, 0]);
+    let document = foldDocument(orders, undefined, [first as RecordedEvent]).document;
+    // As it comes back from a store, in the order of its text.
+    document = foldDocument(orders, JSON.parse(JSON.stringify(document)) as ReadDocument, others).document;
+    const fields = Object.keys(document as object);
+    expect(fields.slice(fields.indexOf('_position'))).toEqual(['_position', 'reached', 'cancelPending', 'closedAs', 'sequence']);
+    expect(fields[0]).toBe('id');
+    for (const { hidden, indexes } of PROJECTIONS) {
+      if (indexes.flat().includes('sequence')) expect(hidden).toContain('sequence');
+    }
+  });
+
   it('have names of their own', () => {
     expect(new Set(PROJECTIONS.map(({ name }) => name)).size).toBe(PROJECTIONS.length);
   });

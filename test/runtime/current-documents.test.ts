@@ -51,8 +51,8 @@ describe('documents as they are at the tape’s end', () => {
       for (const count of [0, ...orderEvents.slice(0, 8), ...orderEvents.slice(-5), tape.length]) {
         const behind = await readUpTo(tape, count);
         expect([count, await answers(events, behind)]).toEqual([count, expected]);
-        const [first] = expected[0] as { orderId: string }[];
-        expect(await currentDocument(events, behind, orders, first?.orderId ?? '')).toEqual(first);
+        const [first] = expected[0] as { id: string }[];
+        expect(await currentDocument(events, behind, orders, first?.id ?? '')).toEqual(first);
         expect(await currentDocument(events, behind, orders, 'nothing')).toBeUndefined();
       }
     });

@@ -29,7 +29,9 @@ function gated(reads: ReadStore, collection: string): { store: ReadStore; open()
       return reads.commit(name, writes, position);
     },
     checkpoint: (name) => reads.checkpoint(name),
+    loadText: (name, key) => reads.loadText(name, key),
     find: (query) => reads.find(query),
+    findTexts: (query) => reads.findTexts(query),
     drop: (name, collections) => reads.drop(name, collections),
     close: () => reads.close(),
   };

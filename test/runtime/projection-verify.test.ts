@@ -31,6 +31,8 @@ function changed(reads: ReadStore, change: (documents: Map<string, ReadDocument>
     checkpoint: (name) => reads.checkpoint(name),
     drop: (name, collections) => reads.drop(name, collections),
     close: () => reads.close(),
+    loadText: (name, key) => reads.loadText(name, key),
+    findTexts: (query) => reads.findTexts(query),
     load: async (name, keys) => {
       const documents = new Map(await reads.load(name, keys));
       if (name === 'chain@1.1') change(documents);

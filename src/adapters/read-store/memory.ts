@@ -6,12 +6,14 @@ import {
   type FieldValue,
   type FindQuery,
   type FoundDocument,
+  type FoundText,
   type ReadDocument,
   type ReadStore,
   StoreError,
 } from '../../ports.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
 import { assertCollectionName, assertDefinition, assertQuery, compareTexts, compareValues, wantedValues } from './find-rules.ts';
+import { shownText } from './shown-text.ts';
 
 interface Stored {
   /** As a database would keep it; parsed anew for each reader, so that none changes another's. */
@@ -47,6 +49,11 @@ class MemoryReadStore implements ReadStore {
     return loaded;
   }
 
+  async loadText(collection: string, key: string): Promise<string | undefined> {
+    const stored = this.#collection(collection).get(key);
+    return stored === undefined ? undefined : shownText(stored.text);
+  }
+
   async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
     this.#assertOpen();
     // All that can fail comes first: nothing is written by halves.
@@ -73,6 +80,14 @@ class MemoryReadStore implements ReadStore {
   }
 
   async find(query: FindQuery): Promise<FoundDocument[]> {
+    return this.#page(query).map(({ key, text }) => ({ key, document: JSON.parse(text) as ReadDocument }));
+  }
+
+  async findTexts(query: FindQuery): Promise<FoundText[]> {
+    return this.#page(query).map(({ key, text, value }) => ({ key, text: shownText(text), value }));
+  }
+
+  #page(query: FindQuery): FoundText[] {
     assertQuery(query);
     const { sort, after, limit } = query;
     const direction = sort.descending ? -1 : 1;
@@ -83,8 +98,7 @@ class MemoryReadStore implements ReadStore {
       .map(([key, { document, text }]) => ({ key, text, value: fieldOf(document, sort.field) }))
       .filter((found) => after === undefined || compare(found, after) > 0)
       .sort(compare)
-      .slice(0, limit)
-      .map(({ key, text }) => ({ key, document: JSON.parse(text) as ReadDocument }));
+      .slice(0, limit);
   }
 
   async drop(projection: string, collections: readonly string[]): Promise<void> {

@@ -7,8 +7,10 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   type CollectionDefinition,
   type DocumentWrite,
+  type FieldValue,
   type FindQuery,
   type FoundDocument,
+  type FoundText,
   type ReadDocument,
   type ReadStore,
   StoreError,
@@ -25,6 +27,7 @@ import {
 } from '../sqlite-file.ts';
 import { assertCollectionName, assertDefinition, assertQuery } from './find-rules.ts';
 import { findStatements, indexStatement, tableOf } from './find-sql.ts';
+import { shownText } from './shown-text.ts';
 
 const READ_STORE_FILE: SqliteFileKind = {
   what: 'read store',
@@ -35,6 +38,9 @@ const READ_STORE_FILE: SqliteFileKind = {
 
 /** Prepared texts that are kept; queries have few shapes. */
 const MAX_PREPARED = 200;
+
+/** Key, document and the value that was sorted by. */
+type Found = [string, string, FieldValue];
 
 /** Opens the read store in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
 export async function openSqliteReadStore(file: string): Promise<ReadStore> {
@@ -75,6 +81,13 @@ class SqliteReadStore implements ReadStore {
     return new Map(rows.map(([key, document]) => [key, JSON.parse(document) as ReadDocument]));
   }
 
+  async loadText(collection: string, key: string): Promise<string | undefined> {
+    assertCollectionName(collection);
+    const sql = `SELECT document FROM ${tableOf(collection)} WHERE key = ?`;
+    const row = this.#reading(() => this.#statement(sql).get(key) as [string] | undefined);
+    return row === undefined ? undefined : shownText(row[0]);
+  }
+
   async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
     return this.#writing(() => {
       const written = new Set<string>();
@@ -101,6 +114,12 @@ class SqliteReadStore implements ReadStore {
     return rows.map(([key, document]) => ({ key, document: JSON.parse(document) as ReadDocument }));
   }
 
+  async findTexts(query: FindQuery): Promise<FoundText[]> {
+    assertQuery(query);
+    const rows = this.#reading(() => this.#page(query));
+    return rows.map(([key, document, value]) => ({ key, text: shownText(document), value }));
+  }
+
   async drop(projection: string, collections: readonly string[]): Promise<void> {
     for (const name of collections) assertCollectionName(name);
     await this.#writing(() => {
@@ -125,16 +144,16 @@ class SqliteReadStore implements ReadStore {
   }
 
   /** The parts of a page, read from one state of the file. */
-  #page(query: FindQuery): [string, string][] {
+  #page(query: FindQuery): Found[] {
     const statements = findStatements(query);
-    const rows: [string, string][] = [];
+    const rows: Found[] = [];
     if (statements.length > 1) this.#db.exec('BEGIN');
     try {
       for (const { sql, parameters } of statements) {
         const rest = query.limit - rows.length;
         if (rest <= 0) break;
         const values = [...parameters.slice(0, -1), rest] as SQLInputValue[];
-        rows.push(...(this.#statement(sql).all(...values) as unknown as [string, string][]));
+        rows.push(...(this.#statement(sql).all(...values) as unknown as Found[]));
       }
     } finally {
       if (this.#db.isTransaction) this.#db.exec('COMMIT');
