@@ -70,6 +70,17 @@ describe('evidence that is recorded without an engine', () => {
     expect(await new EvidenceRecorder(events).record(DRAFTS, ORIGIN)).toMatchObject({ recorded: 50, already: 150 });
   });
 
+  it('is recorded after what another recorder has added and then stopped', async () => {
+    const events = newTape();
+    const [one, other] = [new EvidenceRecorder(events), new EvidenceRecorder(events)];
+    await one.record(DRAFTS.slice(0, 50), ORIGIN);
+    await other.record(DRAFTS.slice(0, 100), ORIGIN);
+    expect(await one.record(DRAFTS.slice(50), ORIGIN)).toMatchObject({ recorded: 100, already: 50, differing: 0 });
+    const clean = newTape();
+    await new EvidenceRecorder(clean).record(DRAFTS, ORIGIN);
+    expect(factsOf(await wholeTape(events))).toEqual(factsOf(await wholeTape(clean)));
+  });
+
   it('is dropped where the tape has the same fact with other content, and the rest is recorded', async () => {
     const events = newTape();
     const others = minuteBars(zigzag(100).map((close) => close + 1));
