@@ -164,9 +164,14 @@ export interface FoundDocument {
 }
 
 /** A document as the text of its JSON, without `_position` and what comes after it. */
-export interface FoundText {
-  readonly key: string;
+export interface ShownText {
   readonly text: string;
+  /** `_position`: with the collection and the key it tells which text it is. */
+  readonly position: string;
+}
+
+export interface FoundText extends ShownText {
+  readonly key: string;
   /** Of the field that was sorted by. */
   readonly value: FieldValue;
 }
@@ -177,7 +182,7 @@ export interface ReadStore {
   prepare(collections: readonly CollectionDefinition[]): Promise<void>;
   load(collection: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadDocument>>;
   /** The text of one document, for whom only hands it on; undefined when it is not there. */
-  loadText(collection: string, key: string): Promise<string | undefined>;
+  loadText(collection: string, key: string): Promise<ShownText | undefined>;
   /**
    * Writes whole documents, each only if the stored one is absent or at a lower `_position`, and then the checkpoint,
    * which never goes back. Returns the keys that were written, as `collection/key`.

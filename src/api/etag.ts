@@ -1,6 +1,7 @@
 /** Reads that are repeated: an answer is tagged by its content, and who has it already is told so in a few bytes (304). */
 
 import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Tags every successful read of `server`'s routes. */
@@ -10,7 +11,7 @@ export function tagAnswers(server: FastifyInstance): void {
       done(null, payload);
       return;
     }
-    const tag = `"${hash('sha1', payload, 'base64url')}"`;
+    const tag = tagOf(reply, payload);
     // A cache may keep it for whom it was made for, and asks each time whether it still holds.
     reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
     if (!names(request.headers['if-none-match'], tag)) {
@@ -20,6 +21,18 @@ export function tagAnswers(server: FastifyInstance): void {
     reply.code(304).removeHeader('Content-Type').removeHeader('Content-Length');
     done(null, null);
   });
+}
+
+/** Says what tells the answer from others, where that is shorter than the answer: keys of documents with their positions. */
+export function tagAs(reply: FastifyReply, content: string): void {
+  reply.header('ETag', hash('sha1', content, 'base64url'));
+}
+
+/** A checksum beside the positions, which are those of one tape: it is the content that must be the same. */
+function tagOf(reply: FastifyReply, payload: string | Uint8Array): string {
+  const known = reply.getHeader('ETag');
+  if (known === undefined) return `"${hash('sha1', payload, 'base64url')}"`;
+  return `"${known}.${crc32(payload).toString(36)}.${payload.length}"`;
 }
 
 function isTaggable(request: FastifyRequest, reply: FastifyReply, payload: unknown): payload is string | Uint8Array {

@@ -6,6 +6,7 @@ import type { Projection } from '../projections/projection.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import type { ApiDependencies, ServedProjection } from './dependencies.ts';
+import { tagAs } from './etag.ts';
 import { Problem } from './problem.ts';
 
 export const POSITION_HEADER = 'Tapedeck-Position';
@@ -113,14 +114,19 @@ export async function listTexts(
 ): Promise<string> {
   const subject = subjectOf(route, query);
   const found = await deps.reads.findTexts(findQuery(deps, subject, query, list));
+  let content = collectionOf(deps, list.projection);
   const { data, next } = pageOf(
     found,
     query.limit,
     subject,
     ({ key, value }) => ({ key, value }),
-    ({ text }) => text,
+    ({ key, position, text }) => {
+      content += `|${key}|${position}`;
+      return text;
+    },
   );
   reply.type(JSON_TYPE);
+  tagAs(reply, `${content}|${next}`);
   return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
 }
 
@@ -167,9 +173,12 @@ export async function findText<T extends object>(
   projection: Projection<T>,
   key: string,
 ): Promise<string | undefined> {
-  const text = await deps.reads.loadText(collectionOf(deps, projection as Projection), key);
-  if (text !== undefined) reply.type(JSON_TYPE);
-  return text;
+  const collection = collectionOf(deps, projection as Projection);
+  const found = await deps.reads.loadText(collection, key);
+  if (found === undefined) return undefined;
+  reply.type(JSON_TYPE);
+  tagAs(reply, `${collection}|${key}|${found.position}`);
+  return found.text;
 }
 
 /** One document, or undefined. */

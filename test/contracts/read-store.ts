@@ -52,13 +52,13 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         ].map((write) => ({ collection: 'orders@1', ...write }));
         await store.commit('orders', writes, '9');
         const shown = '{"b":"x","a":[{"_position":"1","c":"\\"_position\\":\\""}]}';
-        expect(await store.loadText('orders@1', 'a')).toBe(shown);
+        expect(await store.loadText('orders@1', 'a')).toEqual({ text: shown, position: '7' });
         expect(await store.loadText('orders@1', 'not-there')).toBeUndefined();
         const query = { collection: 'orders@1', sort: { field: 'at', descending: true }, limit: 9 };
         expect(await store.findTexts(query)).toEqual([
-          { key: 'b', text: '{}', value: '2' },
-          { key: 'a', text: shown, value: '1' },
-          { key: 'c', text: '{"only":"ünï 🙂"}', value: null },
+          { key: 'b', text: '{}', position: '8', value: '2' },
+          { key: 'a', text: shown, position: '7', value: '1' },
+          { key: 'c', text: '{"only":"ünï 🙂"}', position: '9', value: null },
         ]);
         expect((await store.findTexts({ ...query, limit: 1, after: { value: '2', key: 'b' } })).map(({ key }) => key)).toEqual([
           'a',

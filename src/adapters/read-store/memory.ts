@@ -9,6 +9,7 @@ import {
   type FoundText,
   type ReadDocument,
   type ReadStore,
+  type ShownText,
   StoreError,
 } from '../../ports.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
@@ -49,7 +50,7 @@ class MemoryReadStore implements ReadStore {
     return loaded;
   }
 
-  async loadText(collection: string, key: string): Promise<string | undefined> {
+  async loadText(collection: string, key: string): Promise<ShownText | undefined> {
     const stored = this.#collection(collection).get(key);
     return stored === undefined ? undefined : shownText(stored.text);
   }
@@ -84,10 +85,10 @@ class MemoryReadStore implements ReadStore {
   }
 
   async findTexts(query: FindQuery): Promise<FoundText[]> {
-    return this.#page(query).map(({ key, text, value }) => ({ key, text: shownText(text), value }));
+    return this.#page(query).map(({ key, text, value }) => ({ key, value, ...shownText(text) }));
   }
 
-  #page(query: FindQuery): FoundText[] {
+  #page(query: FindQuery): { readonly key: string; readonly text: string; readonly value: FieldValue }[] {
     assertQuery(query);
     const { sort, after, limit } = query;
     const direction = sort.descending ? -1 : 1;

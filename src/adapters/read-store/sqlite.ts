@@ -13,6 +13,7 @@ import {
   type FoundText,
   type ReadDocument,
   type ReadStore,
+  type ShownText,
   StoreError,
 } from '../../ports.ts';
 import { START } from '../../tape/envelope.ts';
@@ -81,7 +82,7 @@ class SqliteReadStore implements ReadStore {
     return new Map(rows.map(([key, document]) => [key, JSON.parse(document) as ReadDocument]));
   }
 
-  async loadText(collection: string, key: string): Promise<string | undefined> {
+  async loadText(collection: string, key: string): Promise<ShownText | undefined> {
     assertCollectionName(collection);
     const sql = `SELECT document FROM ${tableOf(collection)} WHERE key = ?`;
     const row = this.#reading(() => this.#statement(sql).get(key) as [string] | undefined);
@@ -117,7 +118,7 @@ class SqliteReadStore implements ReadStore {
   async findTexts(query: FindQuery): Promise<FoundText[]> {
     assertQuery(query);
     const rows = this.#reading(() => this.#page(query));
-    return rows.map(([key, document, value]) => ({ key, text: shownText(document), value }));
+    return rows.map(([key, document, value]) => ({ key, value, ...shownText(document) }));
   }
 
   async drop(projection: string, collections: readonly string[]): Promise<void> {
@@ -146,8 +147,11 @@ class SqliteReadStore implements ReadStore {
   /** The parts of a page, read from one state of the file. */
   #page(query: FindQuery): Found[] {
     const statements = findStatements(query);
+    const [only] = statements;
+    if (only !== undefined && statements.length === 1)
+      return this.#statement(only.sql).all(...only.parameters) as unknown as Found[];
     const rows: Found[] = [];
-    if (statements.length > 1) this.#db.exec('BEGIN');
+    this.#db.exec('BEGIN');
     try {
       for (const { sql, parameters } of statements) {
         const rest = query.limit - rows.length;
