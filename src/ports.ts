@@ -166,7 +166,7 @@ export interface FoundDocument {
 /** A document as the text of its JSON, without `_position` and what comes after it. */
 export interface ShownText {
   readonly text: string;
-  /** `_position`: with the collection and the key it tells which text it is. */
+  /** `_position`. */
   readonly position: string;
 }
 

@@ -23,7 +23,7 @@ export function tagAnswers(server: FastifyInstance): void {
   });
 }
 
-/** Says what tells the answer from others, where that is shorter than the answer: keys of documents with their positions. */
+/** Says what tells the answer from others, where that is shorter than the answer: the positions of its documents. */
 export function tagAs(reply: FastifyReply, content: string): void {
   reply.header('ETag', hash('sha1', content, 'base64url'));
 }

@@ -120,8 +120,8 @@ export async function listTexts(
     query.limit,
     subject,
     ({ key, value }) => ({ key, value }),
-    ({ key, position, text }) => {
-      content += `|${key}|${position}`;
+    ({ position, text }) => {
+      content += `|${position}`;
       return text;
     },
   );
@@ -177,7 +177,7 @@ export async function findText<T extends object>(
   const found = await deps.reads.loadText(collection, key);
   if (found === undefined) return undefined;
   reply.type(JSON_TYPE);
-  tagAs(reply, `${collection}|${key}|${found.position}`);
+  tagAs(reply, `${collection}|${found.position}`);
   return found.text;
 }
 
