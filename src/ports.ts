@@ -192,7 +192,7 @@ export interface ReadStore {
   checkpoint(projection: string): Promise<string>;
   find(query: FindQuery): Promise<FoundDocument[]>;
   /** As `find`, for whom only hands the documents on. */
-  findTexts(query: FindQuery): Promise<FoundText[]>;
+  findTexts(query: FindQuery): Promise<readonly FoundText[]>;
   /** Removes collections, those that are there, with all they hold, and forgets the checkpoint. */
   drop(projection: string, collections: readonly string[]): Promise<void>;
   close(): Promise<void>;

@@ -84,7 +84,7 @@ class MemoryReadStore implements ReadStore {
     return this.#page(query).map(({ key, text }) => ({ key, document: JSON.parse(text) as ReadDocument }));
   }
 
-  async findTexts(query: FindQuery): Promise<FoundText[]> {
+  async findTexts(query: FindQuery): Promise<readonly FoundText[]> {
     return this.#page(query).map(({ key, text, value }) => ({ key, value, ...shownText(text) }));
   }
 

@@ -39,6 +39,8 @@ const READ_STORE_FILE: SqliteFileKind = {
 
 /** Prepared texts that are kept; queries have few shapes. */
 const MAX_PREPARED = 200;
+/** Rows of all pages that are kept: some megabytes. */
+const MAX_KEPT_ROWS = 5_000;
 
 /** Key, document and the value that was sorted by. */
 type Found = [string, string, FieldValue];
@@ -58,9 +60,16 @@ class SqliteReadStore implements ReadStore {
   readonly #file: string;
   readonly #prepared = new Map<string, StatementSync>();
 
+  /** Pages of texts by their query, as they are as long as nobody commits: busy clients ask for few, again and again. */
+  readonly #pages = new Map<string, readonly FoundText[]>();
+  #pagesVersion: number | undefined;
+  #keptRows = 0;
+  readonly #dataVersion: StatementSync;
+
   constructor(db: DatabaseSync, file: string) {
     this.#db = db;
     this.#file = file;
+    this.#dataVersion = this.#statement('PRAGMA data_version');
   }
 
   async prepare(collections: readonly CollectionDefinition[]): Promise<void> {
@@ -115,10 +124,16 @@ class SqliteReadStore implements ReadStore {
     return rows.map(([key, document]) => ({ key, document: JSON.parse(document) as ReadDocument }));
   }
 
-  async findTexts(query: FindQuery): Promise<FoundText[]> {
+  async findTexts(query: FindQuery): Promise<readonly FoundText[]> {
     assertQuery(query);
-    const rows = this.#reading(() => this.#page(query));
-    return rows.map(([key, document, value]) => ({ key, value, ...shownText(document) }));
+    return this.#reading(() => {
+      const version = (this.#dataVersion.get() as unknown as [number])[0];
+      if (version !== this.#pagesVersion) this.#forgetPages();
+      this.#pagesVersion = version;
+      const name = JSON.stringify(query);
+      const known = this.#pages.get(name);
+      return known ?? this.#keepPage(name, this.#page(query));
+    });
   }
 
   async drop(projection: string, collections: readonly string[]): Promise<void> {
@@ -131,6 +146,19 @@ class SqliteReadStore implements ReadStore {
 
   async close(): Promise<void> {
     if (this.#db.isOpen) this.#db.close();
+  }
+
+  #keepPage(name: string, rows: readonly Found[]): readonly FoundText[] {
+    const page = rows.map(([key, document, value]) => ({ key, value, ...shownText(document) }));
+    this.#keptRows += page.length;
+    if (this.#keptRows > MAX_KEPT_ROWS) this.#forgetPages();
+    else this.#pages.set(name, page);
+    return page;
+  }
+
+  #forgetPages(): void {
+    this.#pages.clear();
+    this.#keptRows = 0;
   }
 
   /** Writes a document unless one of the same or a higher position is there. */
@@ -187,7 +215,11 @@ class SqliteReadStore implements ReadStore {
   async #writing<T>(work: () => T): Promise<T> {
     this.#assertOpen();
     try {
-      return await writeTransaction(this.#db, LOCK_WAIT_MS, work);
+      return await writeTransaction(this.#db, LOCK_WAIT_MS, () => {
+        // The version tells of other connections' commits only.
+        this.#forgetPages();
+        return work();
+      });
     } catch (error) {
       throw this.#explain(error);
     }

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { findStatements } from '../../../src/adapters/read-store/find-sql.ts';
 import { openSqliteReadStore } from '../../../src/adapters/read-store/sqlite.ts';
-import type { FindQuery } from '../../../src/ports.ts';
+import type { FindQuery, ReadStore } from '../../../src/ports.ts';
 import { describeReadStore } from '../../contracts/read-store.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
 
@@ -51,6 +51,37 @@ describe('the read store in SQLite', () => {
     expect(await second.checkpoint('orders')).toBe('3');
     expect(await second.find({ collection: 'orders@1', equal: { at: '2024' }, sort: newest, limit: 5 })).toHaveLength(1);
     await second.close();
+  });
+
+  test('hands out pages as they are now, whoever has changed them', async () => {
+    const file = folder.newFile();
+    const [one, other] = [await openSqliteReadStore(file), await openSqliteReadStore(file)];
+    await one.prepare([{ name: 'orders@1', indexes: [['at']] }]);
+    const query = (limit: number) => ({ collection: 'orders@1', sort: oldest, limit });
+    const texts = async (limit = 3) => (await one.findTexts(query(limit))).map(({ text }) => text);
+    const put = (store: ReadStore, position: number, at: number) =>
+      store.commit(
+        'orders',
+        [{ collection: 'orders@1', key: `${at}`, document: { at, _position: `${position}` } }],
+        `${position}`,
+      );
+    expect(await texts()).toEqual([]);
+    await put(other, 1, 5);
+    expect(await texts()).toEqual(['{"at":5}']);
+    expect(await texts()).toEqual(['{"at":5}']);
+    await put(one, 2, 4);
+    expect(await texts()).toEqual(['{"at":4}', '{"at":5}']);
+    expect(await texts(1)).toEqual(['{"at":4}']);
+    const writes = Array.from({ length: 6_000 }, (_, at) => ({
+      collection: 'orders@1',
+      key: `m${at}`,
+      document: { at: at + 6, _position: '3' },
+    }));
+    await other.commit('orders', writes, '3');
+    for (const limit of [6_002, 4_000, 2, 6_002]) expect((await texts(limit)).length).toBe(limit);
+    await one.drop('orders', ['orders@1']);
+    await expect(texts()).rejects.toThrow('was not prepared');
+    await Promise.all([one.close(), other.close()]);
   });
 
   test('takes guarded writes from two connections: the higher position stays', async () => {
