@@ -39,7 +39,7 @@ const READ_STORE_FILE: SqliteFileKind = {
 
 /** Prepared texts that are kept; queries have few shapes. */
 const MAX_PREPARED = 200;
-/** Rows of all pages that are kept: some megabytes. */
+/** Texts that are kept: some megabytes. */
 const MAX_KEPT_ROWS = 5_000;
 
 /** Key, document and the value that was sorted by. */
@@ -60,9 +60,10 @@ class SqliteReadStore implements ReadStore {
   readonly #file: string;
   readonly #prepared = new Map<string, StatementSync>();
 
-  /** Pages of texts by their query, as they are as long as nobody commits: busy clients ask for few, again and again. */
-  readonly #pages = new Map<string, readonly FoundText[]>();
-  #pagesVersion: number | undefined;
+  /** Texts by what was asked for, as they are as long as nobody commits: busy clients ask for few, again and again. */
+  readonly #keptTexts = new Map<string, readonly FoundText[]>();
+  #textsVersion: number | undefined;
+  #lookedInThisTurn = false;
   #keptRows = 0;
   readonly #dataVersion: StatementSync;
 
@@ -93,9 +94,11 @@ class SqliteReadStore implements ReadStore {
 
   async loadText(collection: string, key: string): Promise<ShownText | undefined> {
     assertCollectionName(collection);
-    const sql = `SELECT document FROM ${tableOf(collection)} WHERE key = ?`;
-    const row = this.#reading(() => this.#statement(sql).get(key) as [string] | undefined);
-    return row === undefined ? undefined : shownText(row[0]);
+    const [found] = this.#texts(`${collection}/${key}`, () => {
+      const sql = `SELECT key, document, NULL FROM ${tableOf(collection)} WHERE key = ?`;
+      return this.#statement(sql).all(key) as unknown as Found[];
+    });
+    return found;
   }
 
   async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
@@ -113,6 +116,8 @@ class SqliteReadStore implements ReadStore {
   }
 
   async checkpoint(projection: string): Promise<string> {
+    // Whoever was told how far the documents are must not be shown older ones.
+    this.#lookedInThisTurn = false;
     const sql = 'SELECT CAST(position AS TEXT) FROM checkpoints WHERE projection = ?';
     const row = this.#reading(() => this.#statement(sql).get(projection) as [string] | undefined);
     return row?.[0] ?? START;
@@ -126,14 +131,7 @@ class SqliteReadStore implements ReadStore {
 
   async findTexts(query: FindQuery): Promise<readonly FoundText[]> {
     assertQuery(query);
-    return this.#reading(() => {
-      const version = (this.#dataVersion.get() as unknown as [number])[0];
-      if (version !== this.#pagesVersion) this.#forgetPages();
-      this.#pagesVersion = version;
-      const name = JSON.stringify(query);
-      const known = this.#pages.get(name);
-      return known ?? this.#keepPage(name, this.#page(query));
-    });
+    return this.#texts(JSON.stringify(query), () => this.#page(query));
   }
 
   async drop(projection: string, collections: readonly string[]): Promise<void> {
@@ -148,16 +146,33 @@ class SqliteReadStore implements ReadStore {
     if (this.#db.isOpen) this.#db.close();
   }
 
-  #keepPage(name: string, rows: readonly Found[]): readonly FoundText[] {
-    const page = rows.map(([key, document, value]) => ({ key, value, ...shownText(document) }));
-    this.#keptRows += page.length;
-    if (this.#keptRows > MAX_KEPT_ROWS) this.#forgetPages();
-    else this.#pages.set(name, page);
-    return page;
+  /** The texts of what `find` finds, or those that it found since the last commit. */
+  #texts(name: string, find: () => readonly Found[]): readonly FoundText[] {
+    return this.#reading(() => {
+      if (!this.#lookedInThisTurn) this.#lookForCommits();
+      const known = this.#keptTexts.get(name);
+      if (known !== undefined) return known;
+      const texts = find().map(([key, document, value]) => ({ key, value, ...shownText(document) }));
+      this.#keptRows += texts.length;
+      if (this.#keptRows > MAX_KEPT_ROWS) this.#forgetTexts();
+      else if (texts.length > 0) this.#keptTexts.set(name, texts);
+      return texts;
+    });
   }
 
-  #forgetPages(): void {
-    this.#pages.clear();
+  /** Once a turn of the event loop is enough: it takes as long as all the rest, and those asking now asked before it. */
+  #lookForCommits(): void {
+    const [version] = this.#dataVersion.get() as unknown as [number];
+    if (version !== this.#textsVersion) this.#forgetTexts();
+    this.#textsVersion = version;
+    this.#lookedInThisTurn = true;
+    setImmediate(() => {
+      this.#lookedInThisTurn = false;
+    });
+  }
+
+  #forgetTexts(): void {
+    this.#keptTexts.clear();
     this.#keptRows = 0;
   }
 
@@ -217,7 +232,7 @@ class SqliteReadStore implements ReadStore {
     try {
       return await writeTransaction(this.#db, LOCK_WAIT_MS, () => {
         // The version tells of other connections' commits only.
-        this.#forgetPages();
+        this.#forgetTexts();
         return work();
       });
     } catch (error) {

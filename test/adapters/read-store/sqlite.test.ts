@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { findStatements } from '../../../src/adapters/read-store/find-sql.ts';
 import { openSqliteReadStore } from '../../../src/adapters/read-store/sqlite.ts';
@@ -58,7 +59,11 @@ describe('the read store in SQLite', () => {
     const [one, other] = [await openSqliteReadStore(file), await openSqliteReadStore(file)];
     await one.prepare([{ name: 'orders@1', indexes: [['at']] }]);
     const query = (limit: number) => ({ collection: 'orders@1', sort: oldest, limit });
-    const texts = async (limit = 3) => (await one.findTexts(query(limit))).map(({ text }) => text);
+    const texts = async (limit = 3) => {
+      await nextTurn();
+      return now(limit);
+    };
+    const now = async (limit = 3) => (await one.findTexts(query(limit))).map(({ text }) => text);
     const put = (store: ReadStore, position: number, at: number) =>
       store.commit(
         'orders',
@@ -66,12 +71,19 @@ describe('the read store in SQLite', () => {
         `${position}`,
       );
     expect(await texts()).toEqual([]);
+    expect(await one.loadText('orders@1', '4')).toBeUndefined();
     await put(other, 1, 5);
     expect(await texts()).toEqual(['{"at":5}']);
     expect(await texts()).toEqual(['{"at":5}']);
     await put(one, 2, 4);
-    expect(await texts()).toEqual(['{"at":4}', '{"at":5}']);
-    expect(await texts(1)).toEqual(['{"at":4}']);
+    expect(await now()).toEqual(['{"at":4}', '{"at":5}']);
+    await put(other, 2, 3);
+    // Whoever knows that it was committed sees it.
+    expect(await one.checkpoint('orders')).toBe('2');
+    expect(await now()).toEqual(['{"at":3}', '{"at":4}', '{"at":5}']);
+    expect((await one.loadText('orders@1', '4'))?.text).toBe('{"at":4}');
+    expect(await texts()).toEqual(['{"at":3}', '{"at":4}', '{"at":5}']);
+    expect(await texts(1)).toEqual(['{"at":3}']);
     const writes = Array.from({ length: 6_000 }, (_, at) => ({
       collection: 'orders@1',
       key: `m${at}`,
