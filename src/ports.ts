@@ -198,6 +198,27 @@ export interface ReadStore {
   close(): Promise<void>;
 }
 
+/** Who may do a piece of work at this time, of the instances that could; nobody's clock decides it. */
+export interface LeaseRecord {
+  /** The incarnation of the process that holds it; null once it was given back. */
+  readonly owner: string | null;
+  /** That process as a person finds it, such as `host-7:4711`. */
+  readonly holder: string;
+  /** Counts the owners that there were. */
+  readonly epoch: number;
+  /** Raised by the owner as long as it holds the lease, and by whoever takes it over. */
+  readonly counter: number;
+}
+
+/** Where instances on the same stores agree on who does what. Safety never rests on it: it saves work. */
+export interface Leases {
+  /** Every lease that was ever taken, by its name. */
+  read(): Promise<ReadonlyMap<string, LeaseRecord>>;
+  /** Puts `next` in the place of the record with the counter `seen` (null: of none), or tells by false that it is not there. */
+  compareAndSet(name: string, seen: number | null, next: LeaseRecord): Promise<boolean>;
+  close(): Promise<void>;
+}
+
 /** Is told how much of a feed came in and how long some of it took: for figures, never for decisions. */
 export interface FeedMeter {
   /** So many frames, candles or lines came in. */
