@@ -11,21 +11,22 @@ import { described } from './describe.ts';
 import { notFound } from './problem.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
-const haltTerms = {
-  /** Cancel what is open; close what is held. */
-  cancelOpen: z.boolean().default(false),
-  flatten: z.boolean().default(false),
+/** As at the command line: what is halted may still close what it holds, unless the request says otherwise. */
+const haltBody = z.strictObject({
+  mode: haltMode
+    .default('reduce-only')
+    .describe('"reduce-only": what is held may still be closed, by strategies too; "stop": nothing may be ordered.'),
+  cancelOpen: z.boolean().default(false).describe('Cancel what is open.'),
+  flatten: z.boolean().default(false).describe('Close what is held.'),
   reason,
-};
-const haltBody = z.strictObject({ mode: haltMode, ...haltTerms });
-/** A strategy that is paused may still close what it holds, unless the request says otherwise. */
-const pauseBody = z.strictObject({ mode: haltMode.default('reduce-only'), ...haltTerms });
+});
 const resumeBody = z.strictObject({ reason });
 
 /** What can be halted, and where. */
 interface Target {
   readonly path: string;
-  readonly halt: { readonly verb: string; readonly body: typeof haltBody | typeof pauseBody };
+  /** What halting it is called. */
+  readonly verb: string;
   readonly scope: (name: string) => HaltScope;
   readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
   readonly thing: string;
@@ -35,7 +36,7 @@ interface Target {
 const TARGETS: readonly Target[] = [
   {
     path: '/v1/accounts/:name',
-    halt: { verb: 'halt', body: haltBody },
+    verb: 'halt',
     scope: (account) => ({ account }),
     known: ({ accounts }) => accounts,
     thing: 'account',
@@ -43,7 +44,7 @@ const TARGETS: readonly Target[] = [
   },
   {
     path: '/v1/strategies/:name',
-    halt: { verb: 'pause', body: pauseBody },
+    verb: 'pause',
     scope: (strategy) => ({ strategy }),
     known: ({ strategies }) => strategies,
     thing: 'strategy',
@@ -63,10 +64,10 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
     const { group, thing } = target;
     const common = { group, answers: recordedAnswers(), problems: [404, 422] };
     const halt = described(
-      { id: operationName(target.halt.verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
-      { params, body: target.halt.body, headers: optionalKey },
+      { id: operationName(target.verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
+      { params, body: haltBody, headers: optionalKey },
     );
-    server.post(`${target.path}/${target.halt.verb}`, halt, async (request, reply) => {
+    server.post(`${target.path}/${target.verb}`, halt, async (request, reply) => {
       const scope = await scopeOf(request.params.name);
       const { mode, cancelOpen, flatten, reason } = request.body;
       const data = { scope, mode, cancelOpen, flatten, reason };

@@ -7,6 +7,12 @@ describe('stop and go', () => {
   it.each([
     ['/v1/accounts/paper-1/halt', HALT, 'TradingHaltRequested', { scope: { account: 'paper-1' }, flatten: false, ...HALT }],
     [
+      '/v1/accounts/paper-1/halt',
+      { reason: 'check' },
+      'TradingHaltRequested',
+      { scope: { account: 'paper-1' }, mode: 'reduce-only', cancelOpen: false, flatten: false, reason: 'check' },
+    ],
+    [
       '/v1/accounts/paper-1/resume',
       { reason: 'well' },
       'TradingResumeRequested',
@@ -53,7 +59,6 @@ describe('stop and go', () => {
 
   it.each([
     ['no reason', { mode: 'stop' }, ['reason']],
-    ['no mode', { reason: 'x' }, ['mode']],
     ['another mode', { mode: 'panic', reason: 'x' }, ['mode']],
     ['a field that is not known', { ...HALT, canceLOpen: true }, ['canceLOpen']],
     ['an empty reason', { mode: 'stop', reason: '' }, ['reason']],
