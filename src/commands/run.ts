@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { canBeShared } from '../adapters/open.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
+import { paceSpeed, paceText } from '../domain/settings/settings.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import { Playback } from '../runtime/playback.ts';
 import { applySettings } from '../runtime/settings-apply.ts';
@@ -24,13 +25,11 @@ const SUMMARY_WAIT_MS = 60_000;
 
 interface Options {
   readonly roles: ReadonlySet<Role>;
-  readonly pace: Pace;
+  /** In place of what the settings say of each feed. */
+  readonly pace?: string;
   readonly rollBack?: true;
   readonly json?: true;
 }
-
-/** How fast recorded sessions are taken in: at once, or at a multiple of real time. */
-type Pace = 'max' | number;
 
 export function runCommand(): Command {
   const command = new Command('run')
@@ -44,9 +43,8 @@ export function runCommand(): Command {
     )
     .option(
       '--pace <pace>',
-      'play recorded sessions at this multiple of real time, such as 1; candle histories come at once',
+      'play recorded sessions at this multiple of real time, such as 1, or at once (max); else as the settings say of each feed. Candle histories come at once',
       parsePace,
-      'max',
     )
     .option('--roll-back', 'put this build back in place of the one that replaced it')
     .option('--json', 'JSON lines instead of a screen')
@@ -115,7 +113,7 @@ interface Ingesting {
   readonly build: string;
   readonly signal: AbortSignal;
   readonly screen: Screen;
-  readonly pace: Pace;
+  readonly pace: string | undefined;
   /** Where the API is served, if it is. */
   readonly address: string;
 }
@@ -128,15 +126,17 @@ async function ingestFeeds(
   { build, signal, screen, pace, address }: Ingesting,
 ): Promise<void> {
   const ingested: Summary['recordings'][number][] = [];
-  for (const { venue, symbol, recordings, bars } of settings.feeds.values()) {
+  for (const feed of settings.feeds.values()) {
+    const { venue, symbol, recordings, bars } = feed;
     if (recordings.length === 0 || signal.aborted) continue;
     const files = recordings.map((recording) => recordingPath(config.settingsFile, recording));
     const name = `${venue} ${symbol} ${bars}`;
+    const speed = paceSpeed(pace ?? feed.pace ?? 'max');
     const outcome = await ingestFiles(system.take, files, findFeed(settings, venue, symbol), {
       codeVersion: build,
       metrics: system.metrics,
       signal,
-      playback: pace === 'max' ? undefined : new Playback({ speed: pace, store: events, signal }),
+      playback: speed === null ? undefined : new Playback({ speed, store: events, signal }),
       onProgress: (progress) => screen.progress(name, progress),
     });
     ingested.push({ feed: name, evidence: outcome.evidence });
@@ -150,10 +150,8 @@ async function ingestFeeds(
   screen.summary(await summarize(reads, settings, ingested), address);
 }
 
-function parsePace(text: string): Pace {
-  if (text === 'max') return text;
-  const speed = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
-  if (speed > 0) return speed;
+function parsePace(text: string): string {
+  if (paceText.safeParse(text).success) return text;
   throw new InvalidArgumentError('It must be "max" or a multiple of real time above zero, such as 1 or 10.');
 }
 

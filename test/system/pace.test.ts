@@ -1,6 +1,6 @@
 /** A recorded session played as if it were live, by the program itself: prices move, and people trade against them. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
@@ -15,11 +15,15 @@ const temporary = new TemporaryFolder();
 const SEND_WINDOW_MS = 5_000;
 let folders = 0;
 
-/** A candle history, and a session of just under six minutes. */
-function givenRun(): { folder: string; run: (...args: string[]) => Child } {
+/** A candle history, and a session of just under six minutes, which has a pace of its own if one is given. */
+function givenRun(pace?: string): { folder: string; run: (...args: string[]) => Child } {
   const folder = join(temporary.path, `pace-${++folders}`);
   mkdirSync(folder);
-  const env = { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: writeRecordedHeads(folder, 300, 41_000), PORT: '0' };
+  const file = writeRecordedHeads(folder, 300, 41_000);
+  const settings = JSON.parse(readFileSync(file, 'utf8'));
+  settings.feeds[1].pace = pace;
+  writeFileSync(file, JSON.stringify(settings));
+  const env = { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: file, PORT: '0' };
   return { folder, run: (...args) => startTapedeck(['run', '--json', ...args], env) };
 }
 
@@ -92,8 +96,9 @@ describe('a session that is played', () => {
   });
 
   it('leaves the tape that it leaves at once, even when it was cut off on the way', { timeout: 60_000 }, async () => {
-    const [atOnce, played] = [givenRun(), givenRun()];
-    const whole = atOnce.run();
+    const [atOnce, played] = [givenRun('0.01'), givenRun('0.01')];
+    // What is said at the start goes before what the settings say.
+    const whole = atOnce.run('--pace', 'max');
     await whole.saw('"msg":"summary"');
     await stop(whole);
     const cutOff = played.run('--pace', '200');
@@ -107,6 +112,18 @@ describe('a session that is played', () => {
     await again.saw('"msg":"summary"');
     await stop(again);
     expect(await factsIn(played.folder)).toEqual(await factsIn(atOnce.folder));
+  });
+
+  it('has the pace that the settings give its feed', { timeout: 60_000 }, async () => {
+    const { folder, run } = givenRun('300');
+    const child = run();
+    await child.saw('"feed":"coinbase BTC-USD 4h"');
+    const begun = performance.now();
+    await child.saw('"msg":"summary"');
+    // Just under six minutes, three hundred times as fast.
+    expect(performance.now() - begun).toBeGreaterThan(1_000);
+    await stop(child);
+    expect((await factsIn(folder))['feed-binance.BTCUSDT']).toHaveLength(2);
   });
 
   it.each(['0', '-1', 'fast', '1e3'])('is not played at the pace "%s"', async (pace) => {

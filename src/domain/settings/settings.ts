@@ -35,6 +35,16 @@ export function durationMs(text: string): number {
   return count * (length[unit] ?? Number.NaN);
 }
 
+/** How fast a recorded session is played: at once, or at a multiple of real time. */
+export const paceText = z
+  .string()
+  .regex(/^(max|(?!0+(\.0+)?$)\d{1,6}(\.\d{1,3})?)$/, 'must be "max" or a multiple of real time above zero, such as "1" or "10"');
+
+/** A pace as a multiple of real time; null: at once. */
+export function paceSpeed(text: string): number | null {
+  return text === 'max' ? null : Number(text);
+}
+
 /** Three bytes each at most, and so well under the largest event that a store takes (256 KiB). */
 const MAX_RECORDINGS_CHARACTERS = 60_000;
 
@@ -48,6 +58,11 @@ export const feed = z.strictObject({
     .refine((paths) => paths.join('').length <= MAX_RECORDINGS_CHARACTERS, 'must be shorter: the paths do not fit into one event')
     .default([])
     .describe('Files to read, relative to the settings file.'),
+  pace: paceText
+    .optional()
+    .describe(
+      'How fast "tapedeck run" plays the session: a multiple of real time, such as "1"; "max", unless said otherwise: at once.',
+    ),
   bars: z.enum(INTERVALS).describe('Interval of the bars that ingest makes or reads.'),
   rollups: z
     .array(z.enum(INTERVALS))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../../src/domain/settings/check.ts';
-import { durationMs, durationText } from '../../../src/domain/settings/settings.ts';
+import { durationMs, durationText, paceSpeed, paceText } from '../../../src/domain/settings/settings.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a settings file that is made wrong on purpose has no type
 type Wrong = any;
@@ -137,5 +137,21 @@ describe('a duration', () => {
 
   it.each(['', '5', 's', '-1s', '1.5s', '01s', '1d', '1 s', '1S', '9999999999s'])('is not %j', (text) => {
     expect(durationText.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('a pace', () => {
+  it.each([
+    ['max', null],
+    ['1', 1],
+    ['0.02', 0.02],
+    ['999999.999', 999_999.999],
+  ])('of %s is a speed of %d', (text, speed) => {
+    expect(paceText.safeParse(text).success).toBe(true);
+    expect(paceSpeed(text)).toBe(speed);
+  });
+
+  it.each(['', '0', '0.000', '-1', '1e3', 'fast', '1.', '1000000', '1x'])('is not %j', (text) => {
+    expect(paceText.safeParse(text).success).toBe(false);
   });
 });
