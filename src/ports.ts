@@ -43,6 +43,25 @@ export class PartialOverlapError extends Error {
 /** A store that cannot be opened or written for a reason outside Tapedeck: says what, where and what to do. */
 export class StoreError extends UserError {}
 
+/** The engines behind the ports, as a person knows them. */
+export type EngineName = 'event store' | 'read store' | 'Kafka';
+
+/**
+ * An engine across the network does not answer, or says that it cannot serve now: it may be back later, and then the
+ * same may be asked again. Whether a write was made is not known. Thrown for absence only, as against what waiting does
+ * not mend (StoreError): a wrong address, refused credentials, a server too old. Opening a store waits for nobody: it is
+ * the first call that throws this.
+ */
+export class StoreUnavailableError extends UserError {
+  readonly engine: EngineName;
+
+  /** `message` says which engine, where (without secrets), what was tried and what came of it. */
+  constructor(engine: EngineName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.engine = engine;
+  }
+}
+
 /** A recording that cannot be opened or is none: says which file, what is wrong and what to do. */
 export class RecordingError extends UserError {}
 

@@ -3,9 +3,19 @@
 import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import type { Tally } from '../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
-import { type Clock, type EventStore, type FeedMeter, type ReadStore, StoreError, type TapeReader } from '../ports.ts';
+import {
+  type Clock,
+  type EventStore,
+  type FeedMeter,
+  type Leases,
+  type ReadStore,
+  StoreError,
+  type TapeReader,
+} from '../ports.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
 import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite.ts';
+import { openMemoryLeases } from './leases/memory.ts';
+import { openSqliteLeases } from './leases/sqlite.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
 import { openSqliteReadStore, openSqliteReadStoreToRead } from './read-store/sqlite.ts';
 import { readRecording } from './venues/recording.ts';
@@ -23,6 +33,15 @@ export async function openEventStore(address: string, clock: Clock): Promise<Eve
 export async function openReadStore(address: string): Promise<ReadStore> {
   if (address === MEMORY) return openMemoryReadStore();
   return openSqliteReadStore(fileOf(address, 'read store'));
+}
+
+/**
+ * Opens the leases of the instances that share the read store at `address`, beside it. Throws StoreError as
+ * `openReadStore` does.
+ */
+export async function openLeases(address: string): Promise<Leases> {
+  if (address === MEMORY) return openMemoryLeases();
+  return openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
 }
 
 /** Can another thread have connections of its own to both stores? What is in memory is of one thread alone. */

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { StoreError } from '../ports.ts';
+import { StoreError, StoreUnavailableError } from '../ports.ts';
 import { ApiKeyError } from '../runtime/api-keys.ts';
 
 /** One thing that is wrong; `path` names the field, with dots for fields within fields. */
@@ -94,7 +94,7 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
 function documentOf(error: FastifyError | Error): ProblemDocument {
   if (error instanceof Problem) return problemDocument(error.status, error.kind, error.message, error.violations);
   if (hasZodFastifySchemaValidationErrors(error)) return invalidDocument(error);
-  if (error instanceof StoreError || error instanceof ApiKeyError) {
+  if (error instanceof StoreError || error instanceof StoreUnavailableError || error instanceof ApiKeyError) {
     return problemDocument(503, 'store-unavailable', 'The store cannot be used now; the log of the server says why.');
   }
   const { code, statusCode } = error as Partial<FastifyError>;

@@ -7,7 +7,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TapeEvent } from '../domain/catalogue.ts';
 import type { MetricsSnapshot } from '../metrics.ts';
-import { type EventStore, type ExpectedRevision, PartialOverlapError, StoreError, WrongExpectedRevisionError } from '../ports.ts';
+import {
+  type EngineName,
+  type EventStore,
+  type ExpectedRevision,
+  PartialOverlapError,
+  StoreError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+} from '../ports.ts';
 
 /** How long figures are waited for: a scrape must not wait for a thread that is stuck. */
 const FIGURES_WAIT_MS = 2_000;
@@ -32,6 +40,7 @@ type Failure =
   | { readonly kind: 'revision'; readonly stream: string; readonly expected: ExpectedRevision; readonly actual: ExpectedRevision }
   | { readonly kind: 'overlap'; readonly stream: string; readonly message: string }
   | { readonly kind: 'store'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly engine: EngineName; readonly message: string }
   | { readonly kind: 'other'; readonly error: unknown };
 
 type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Failure });
@@ -95,6 +104,7 @@ function describe(error: unknown): Failure {
   }
   if (error instanceof PartialOverlapError) return { kind: 'overlap', stream: error.stream, message: error.message };
   if (error instanceof StoreError) return { kind: 'store', message: error.message };
+  if (error instanceof StoreUnavailableError) return { kind: 'unavailable', engine: error.engine, message: error.message };
   return { kind: 'other', error };
 }
 
@@ -106,6 +116,8 @@ function revive(failure: Failure): unknown {
       return Object.assign(new PartialOverlapError(failure.stream, 0), { message: failure.message });
     case 'store':
       return new StoreError(failure.message);
+    case 'unavailable':
+      return new StoreUnavailableError(failure.engine, failure.message);
     case 'other':
       return failure.error;
   }

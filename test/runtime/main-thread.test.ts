@@ -3,7 +3,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { makeMetrics } from '../../src/metrics.ts';
-import { type EventStore, PartialOverlapError, StoreError, WrongExpectedRevisionError } from '../../src/ports.ts';
+import {
+  type EventStore,
+  PartialOverlapError,
+  StoreError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+} from '../../src/ports.ts';
 import { answerThread, mainThreadOver } from '../../src/runtime/main-thread.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { minuteBars, tickingClock } from '../support/small-market.ts';
@@ -49,6 +55,9 @@ describe('an append by another thread', () => {
   it('fails as it fails there', async () => {
     const full = given({ append: () => Promise.reject(new StoreError('the disk is full')) });
     await expect(full.append(STREAM, 'no-stream', BARS)).rejects.toThrow(new StoreError('the disk is full'));
+    const away = new StoreUnavailableError('event store', 'the event store at tape:2113 does not answer');
+    const waited = given({ append: () => Promise.reject(away) });
+    await expect(waited.append(STREAM, 'no-stream', BARS)).rejects.toThrow(away);
     const broken = given({ append: () => Promise.reject(new TypeError('a bug')) });
     await expect(broken.append(STREAM, 'no-stream', BARS)).rejects.toThrow('a bug');
   });
