@@ -16,7 +16,10 @@ const metadata = z.strictObject({
   reactor: z.string().optional().describe('Of a decision: the part of the engine that made it.'),
   evidence: idText.optional().describe('Of a decision: what it was made upon.'),
   index: z.string().optional().describe("Of a decision: its number among that reactor's upon that cause."),
-  traceparent: z.string().optional().describe('The W3C trace context of the request that brought it.'),
+  traceparent: z
+    .string()
+    .optional()
+    .describe('The W3C trace context of the request that brought it, or that it was decided upon.'),
 });
 
 function shapeOf({ type, version, schema }: EventType) {

@@ -20,7 +20,7 @@ export interface Metadata {
   readonly reactor?: string;
   readonly evidence?: string;
   readonly index?: string;
-  /** W3C trace context of the request that brought it. */
+  /** W3C trace context of the request that brought it, and of what was decided upon that. */
   readonly traceparent?: string;
 }
 

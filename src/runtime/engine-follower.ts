@@ -6,7 +6,7 @@
  */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
-import { type Engine, fromRecordedDecision, toRecordedDecision } from '../domain/engine/engine.ts';
+import { type Engine, fromRecordedDecision, toRecordedDecision, traceOf } from '../domain/engine/engine.ts';
 import type { RecordedDecision } from '../domain/engine/events.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -292,6 +292,7 @@ export class EngineFollower {
         causationId: evidence.id,
         actor: 'engine',
         codeVersion: this.codeVersion,
+        ...traceOf(evidence.metadata),
       },
     }));
   }

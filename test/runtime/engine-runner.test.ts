@@ -47,9 +47,10 @@ function runnerOn(
 }
 
 /** Appends bars as another process that only records does. */
-async function record(store: EventStore, drafts: ReturnType<typeof minuteBars>): Promise<void> {
+async function record(store: EventStore, drafts: ReturnType<typeof minuteBars>, traceparent?: string): Promise<void> {
   for (const draft of drafts) {
-    const event = makeEvidence(draft.type, draft.stream, draft.key, draft.data, { ...INGEST, occurredAt: draft.occurredAt });
+    const origin = { ...INGEST, occurredAt: draft.occurredAt, traceparent };
+    const event = makeEvidence(draft.type, draft.stream, draft.key, draft.data, origin);
     const [last] = await store.read({ stream: draft.stream, backward: true, limit: 1 });
     await store.append(draft.stream, last?.revision ?? 'no-stream', [event]);
   }
@@ -188,6 +189,33 @@ describe('the engine on a tape', () => {
       await runnerOn(store).catchUp();
       expect(factsOf(await wholeTape(store))).toEqual(expected);
       if (!died) return;
+    }
+  });
+
+  it('hands the trace of evidence on to all that follows from it, whoever makes the copies', async () => {
+    const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    // The tenth bar ends a longer one.
+    const bars = minuteBars(zigzag(10));
+    for (let appends = 0; ; appends++) {
+      const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+      await record(store, bars.slice(0, 9));
+      await runnerOn(store).catchUp();
+      await record(store, bars.slice(9), trace);
+      const died = await runnerOn(dyingAfter(store, appends))
+        .catchUp()
+        .then(
+          () => false,
+          () => true,
+        );
+      await runnerOn(store).catchUp();
+      const tape = await wholeTape(store);
+      const following = tape.filter(({ metadata }) => metadata.correlationId === tape.find(isTraced)?.id);
+      expect(following.map(({ type }) => type)).toEqual(['BarClosed', 'CascadeDecided', 'BarClosed']);
+      expect(tape.filter(isTraced)).toEqual(following);
+      if (!died) return;
+    }
+    function isTraced({ metadata }: { metadata: { traceparent?: string } }): boolean {
+      return metadata.traceparent === trace;
     }
   });
 

@@ -4,7 +4,7 @@
  */
 
 import { type EventData, type EventName, findEventType, type TapeEvent } from '../catalogue.ts';
-import type { MakeId } from '../event.ts';
+import type { MakeId, Metadata } from '../event.ts';
 import type { RecordedDecision } from './events.ts';
 import type { Emit, Reactor } from './reactor.ts';
 
@@ -102,9 +102,15 @@ export class Engine {
         reactor,
         evidence: evidence.id,
         index: index.toString(),
+        ...traceOf(evidence.metadata),
       },
     } as TapeEvent;
   }
+}
+
+/** What follows from a request is found from its caller's own traces, as the request is. */
+export function traceOf({ traceparent }: Metadata): Pick<Metadata, 'traceparent'> {
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 /** The form in which a decision is kept within its cascade. */
@@ -143,6 +149,7 @@ export function fromRecordedDecision(
       reactor: decision.reactor,
       evidence: cascade.evidenceId,
       index: decision.index.toString(),
+      ...traceOf(cascade.metadata),
     },
   } as TapeEvent;
 }

@@ -156,6 +156,16 @@ describe('a decision', () => {
     expect(back).toEqual(cascade);
   });
 
+  it('carries the trace of the request that it was decided upon, kept or not', () => {
+    const traced = { ...evidence, metadata: { ...evidence.metadata, traceparent: '00-ab-cd-01' } } as TapeEvent;
+    const [decision] = new Engine([new Scripted('a', { evidence: ['a1'] })], makeId, 'build-7').decide(traced);
+    expect(decision?.metadata.traceparent).toBe('00-ab-cd-01');
+    const metadata = { ...traced.metadata, actor: 'engine', codeVersion: 'build-7' };
+    const kept = toRecordedDecision(decision as TapeEvent);
+    expect(fromRecordedDecision(kept, { evidenceId: evidence.id, metadata })).toEqual(decision);
+    expect('traceparent' in first.metadata).toBe(false);
+  });
+
   it('is what evidence is not', () => {
     expect(() => toRecordedDecision(evidence)).toThrow(`FeedStale ${evidence.id} is not a decision`);
   });
