@@ -15,7 +15,7 @@ export const instrument = z.strictObject({
   quote: assetText.describe('The asset that prices are in.'),
   settle: assetText.optional().describe('What profit is paid in; the quote asset unless said otherwise.'),
   contractSize: positiveDecimal.default('1').describe('Base units per contract; "1" for spot.'),
-  priceScale: z.int().min(0).max(18).describe('Decimal places of prices.'),
+  priceScale: z.int().min(0).max(16).describe('Decimal places of prices.'),
   quantityScale: z.int().min(0).max(18).describe('Decimal places of quantities.'),
   tickSize: positiveDecimal.describe('Smallest step of a price.'),
   lotSize: positiveDecimal.describe('Smallest step of a quantity.'),

@@ -122,6 +122,13 @@ describe('a line of a Binance recording', () => {
       /^bad-frame: "a" has a number that is not/,
     ],
     ['has no list of levels', DEPTH.replace('"b":[["61737.63000000","0.00000000"]]', '"b":{}'), /^bad-frame: "b" is not a list/],
+    [
+      'trades more than a bar can hold',
+      TRADE.replace('0.02000000', '9'.repeat(29)),
+      /^bad-frame: "q": "9+" at that price is too large or too fine for a bar/,
+    ],
+    ['trades what is worth more than that', TRADE.replace('0.02000000', '9'.repeat(20)), /^bad-frame: "q": .* too large/],
+    ['trades a dust that no bar can hold', TRADE.replace('0.02000000', `0.${'0'.repeat(23)}1`), /^bad-frame: "q": .* too fine/],
     ['has ids out of order', DEPTH.replace('"u":50093239202', '"u":5'), /^bad-frame: the last update "u" 5 is below the first/],
     ['has half an id', DEPTH.replace('"U":50093239189', '"U":1.5'), /^bad-frame: "U" is not a whole number/],
     ['has no id', DEPTH.replace('"U":50093239189,', ''), /^bad-frame: "U" is not a whole number/],

@@ -7,7 +7,7 @@
  *     1723161254206652067 {"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"]],"asks":[["61837.64000000","1.60520000"]]}
  */
 
-import { type Decimal, ZERO } from '../../../domain/decimal.ts';
+import { compare, type Decimal, formatDecimal, isDecimal, multiply, parseDecimal, ZERO } from '../../../domain/decimal.ts';
 import type { BookSnapshot, DepthUpdate, Levels, MarketFrame, Trade } from '../../../domain/market/frames.ts';
 import type { TallyReason } from '../../../domain/market/tally.ts';
 import { parseQuantity, parseUnits, type Quantity, quantityToDecimal, UnitsError } from '../../../domain/market/units.ts';
@@ -27,6 +27,9 @@ export class RefusedFrameError extends Error {
 export const MAX_LEVELS = 20_000;
 /** The year 9999: later times have no form on the tape. */
 const MAX_TIME = 253_402_300_799_999;
+
+/** Far above any trade's, in the base or the quote asset. */
+const TOO_MUCH = parseDecimal('1000000000000000000000000');
 
 const LINE = /^(\d{16,20}) (?=\{)/;
 
@@ -99,13 +102,14 @@ function parseDepth(receivedAt: number, fields: Fields, instrument: InstrumentSe
 /** Futures say in `X` what kind of print it is; spot has trades of the market only. */
 function parseTrade(receivedAt: number, fields: Fields, instrument: InstrumentSettings): Trade {
   const market = !('X' in fields) || fields.X === 'MARKET';
+  const price = market ? priceUnits('p', fields.p, instrument) : 0;
   return {
     kind: 'trade',
     receivedAt,
     time: time(fields, 'T'),
     tradeId: wholeNumber(fields, 't'),
-    price: market ? priceUnits('p', fields.p, instrument) : 0,
-    quantity: market ? tradedQuantity(fields.q) : ZERO,
+    price,
+    quantity: market ? tradedQuantity(fields.q, price, instrument) : ZERO,
     market,
   };
 }
@@ -124,10 +128,21 @@ function levels(fields: Fields, name: string, instrument: InstrumentSettings): L
   return { prices, quantities };
 }
 
-function tradedQuantity(text: unknown): Decimal {
+function tradedQuantity(text: unknown, price: number, { priceScale }: InstrumentSettings): Decimal {
   const quantity = quantityOf('q', text);
   if (quantity === 0) throw new RefusedFrameError('bad-frame', '"q" is zero');
-  return quantityToDecimal(quantity);
+  const value = quantityToDecimal(quantity);
+  // What fits into units cannot be too much.
+  if (typeof quantity === 'string' && !fitsBars(value, { units: BigInt(price), scale: priceScale })) {
+    throw new RefusedFrameError('bad-frame', `"q": "${quantity}" at that price is too large or too fine for a bar`);
+  }
+  return value;
+}
+
+/** So small that a day of them, added up, is still a number that an event can hold, and no finer than one. */
+function fitsBars(quantity: Decimal, price: Decimal): boolean {
+  const worth = multiply(price, quantity);
+  return isDecimal(formatDecimal(worth)) && compare(worth, TOO_MUCH) < 0 && compare(quantity, TOO_MUCH) < 0;
 }
 
 function priceUnits(name: string, text: unknown, instrument: InstrumentSettings): number {
