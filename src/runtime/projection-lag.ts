@@ -12,7 +12,7 @@ export interface Lag {
 }
 
 /** `head` is the tape's last position. */
-export async function lagBehind(events: EventStore, clock: Clock, position: string, head: string): Promise<Lag> {
+export async function lagBehind(events: Pick<EventStore, 'read'>, clock: Clock, position: string, head: string): Promise<Lag> {
   if (comparePositions(position, head) >= 0) return { caughtUp: true, lagMs: 0 };
   const [waiting] = await events.read({ after: position, limit: 1 });
   if (waiting === undefined) return { caughtUp: true, lagMs: 0 };

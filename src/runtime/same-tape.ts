@@ -24,15 +24,20 @@ export class OtherTapeError extends UserError {
   }
 }
 
+/** A tape is known by its first event and when that was recorded; null while there is none. */
+export async function tapeName(events: Pick<EventStore, 'read'>): Promise<string | null> {
+  const [first] = await events.read({ limit: 1 });
+  return first === undefined ? null : `${first.id} of ${first.recordedAt}`;
+}
+
 /**
- * Throws OtherTapeError unless everything in the read store can be of this tape. A tape is known by its first event
- * and when that was recorded; a read store that belongs to none yet belongs to this one from here on.
+ * Throws OtherTapeError unless everything in the read store can be of this tape; one that belongs to none yet
+ * belongs to this one from here on.
  */
 export async function assertSameTape(events: EventStore, reads: ReadStore): Promise<void> {
   await reads.prepare([TAPE]);
   await assertWithin(events, reads);
-  const [first] = await events.read({ limit: 1 });
-  const tape = first === undefined ? null : `${first.id} of ${first.recordedAt}`;
+  const tape = await tapeName(events);
   if (tape !== null) {
     // A document is never replaced at its own position: the first tape stays.
     await reads.commit(TAPE.name, [{ collection: TAPE.name, key: FIRST, document: { _position: START, event: tape } }], START);
