@@ -1,7 +1,7 @@
 /** What accounts and strategies look like outside. */
 
 import { z } from 'zod';
-import { assetText, decimalText, idText, isoTimeText, nameText, symbolText, venueText } from '../domain/event.ts';
+import { assetText, decimalText, idText, isoTimeText, nameText, side, symbolText, venueText } from '../domain/event.ts';
 import { haltMode, haltScope, limitCheck } from '../domain/order/events.ts';
 import { StrategyConfigured } from '../domain/settings/events.ts';
 import { account, riskLimits } from '../domain/settings/settings.ts';
@@ -78,4 +78,17 @@ export const equityShape = z
 /** Parameters are any JSON, which JSON Schema says more plainly than zod does. */
 export const configuredStrategy = StrategyConfigured.schema.extend({ params: z.record(z.string(), z.unknown()) });
 
-export const strategyShape = configuredStrategy.extend({ halts }).meta({ id: 'Strategy' });
+const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, time: isoTimeText });
+
+export const strategyShape = configuredStrategy
+  .extend({
+    halts,
+    signals: z.int().describe('How many there were.'),
+    lastSignal: lastSignal.nullable(),
+    orders: z.int().describe('How many were decided upon, denied ones among them.'),
+    denied: z.int(),
+    fills: z.int(),
+    lastOrder: z.strictObject({ id: idText, time: isoTimeText }).nullable(),
+    lastFill: isoTimeText.nullable(),
+  })
+  .meta({ id: 'Strategy' });

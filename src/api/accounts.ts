@@ -7,6 +7,7 @@ import type { ConfiguredStrategy } from '../domain/settings/events.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { equity } from '../projections/equity.ts';
 import { positions } from '../projections/positions.ts';
+import { silentStrategy, strategies } from '../projections/strategies.ts';
 import { accountShape, equityShape, limitsShape, positionShape, strategyShape } from './account-shapes.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { described, found, pageOfShape } from './describe.ts';
@@ -115,31 +116,33 @@ async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocu
   return account;
 }
 
-/** `GET /v1/strategies`: as the settings in force say, with the halts that hold each of them. */
+/** `GET /v1/strategies`: as the settings in force say, with what they did and the halts that hold each of them. */
 function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const list = described(
     {
       id: 'listStrategies',
       group: 'strategies',
-      summary: 'Strategies as they are set, with the halts that hold them',
+      summary: 'Strategies as they are set, with what they did and the halts that hold them',
       answers: pageOfShape(strategyShape),
     },
     { querystring: listQuery },
   );
   server.get('/v1/strategies', list, async ({ query }, reply) => {
-    await reflect(deps, [accounts], query, reply);
-    const { strategies } = await settings.inForce();
-    const shown = pageOfMap(strategies, 'strategies', query, (strategy) => strategy);
-    return { ...shown, data: await withHalts(deps, shown.data) };
+    await reflect(deps, [accounts, strategies], query, reply);
+    const configured = pageOfMap((await settings.inForce()).strategies, 'strategies', query, (strategy) => strategy);
+    return { ...configured, data: await withDeeds(deps, configured.data) };
   });
 }
 
-async function withHalts(deps: ApiDependencies, strategies: readonly ConfiguredStrategy[]) {
-  const ids = [...new Set(strategies.map(({ account }) => account))];
-  const found = await deps.reads.load(collectionOf(deps, accounts), ids);
-  return strategies.map((strategy) => {
-    const account = found.get(strategy.account) as AccountDocument | undefined;
-    return { ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
+async function withDeeds(deps: ApiDependencies, configured: readonly ConfiguredStrategy[]) {
+  const ids = [...new Set(configured.map(({ account }) => account))];
+  const holders = await deps.reads.load(collectionOf(deps, accounts), ids);
+  const names = configured.map(({ name }) => name);
+  const known = await deps.reads.load(collectionOf(deps, strategies), names);
+  return configured.map((strategy) => {
+    const account = holders.get(strategy.account) as AccountDocument | undefined;
+    const deeds = present(known.get(strategy.name) ?? silentStrategy(strategy.name));
+    return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
   });
 }
 

@@ -8,26 +8,45 @@ import { instrumentKey } from '../domain/settings/in-force.ts';
 import { type FeedSettings, feed, instrument } from '../domain/settings/settings.ts';
 import { bars } from '../projections/bars.ts';
 import { books } from '../projections/books.ts';
-import { type PriceDocument, prices } from '../projections/prices.ts';
+import { type FeedDocument, feeds } from '../projections/feeds.ts';
+import { type InstrumentDocument, instruments } from '../projections/instruments.ts';
+import { prices } from '../projections/prices.ts';
+import type { Projection } from '../projections/projection.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { described, found, pageOfShape } from './describe.ts';
 import { notFound } from './problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from './query.ts';
-import { collectionOf, findText, listTexts, pageOfMap, reflect, reflectTape } from './reading.ts';
+import { collectionOf, findText, listTexts, NONE_LISTED, pageOfMap, reflect } from './reading.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 const listQuery = z.strictObject(page);
 const instrumentPath = z.strictObject({ venue: venueText, symbol: symbolText });
 const ofOneInstrument = { params: instrumentPath, querystring: z.strictObject(minPosition) };
 
-const instrumentShape = instrument.meta({ id: 'Instrument' });
+const knownBars = z.strictObject({
+  interval: z.enum(INTERVALS),
+  from: isoTimeText.describe('Open time of the first.'),
+  to: isoTimeText.describe('Close time of the last.'),
+  count: z.int(),
+  incomplete: z.int().describe('How many of them have a hole.'),
+});
+const instrumentShape = instrument
+  .extend({ knownBars: z.array(knownBars).describe('Of which intervals there are bars, and of what time.') })
+  .meta({ id: 'Instrument' });
 const feedState = z.strictObject({
   state: z.enum(['live', 'stale']),
   reason: z.enum(FEED_STALE_REASONS).nullable().describe('Why it is stale.'),
   since: isoTimeText.nullable(),
 });
 const feedShape = feed
-  .extend({ state: feedState.nullable().describe('Null: nothing has come yet.'), time: isoTimeText.nullable() })
+  .extend({
+    state: feedState.nullable().describe('Null: nothing has come yet.'),
+    time: isoTimeText.nullable().describe('Of the last event of the feed.'),
+    lastBar: isoTimeText.nullable().describe('Close time of the latest bar.'),
+    lastBook: isoTimeText.nullable().describe('Time of the latest sample of the book.'),
+    interruptions: z.int().describe('How often it became stale, but for the ends of recordings.'),
+    gaps: z.int().describe('How many of these for updates that were missing.'),
+  })
   .meta({ id: 'Feed' });
 const priceShape = z
   .strictObject({
@@ -49,20 +68,22 @@ const barShape = BarClosed.schema
 
 export function marketRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   listingRoutes(server, deps, settings);
-  priceRoutes(server, deps);
-  barRoutes(server, deps);
+  priceRoutes(server, deps, settings);
+  barRoutes(server, deps, settings);
 }
 
-/** `GET /v1/instruments` and `/v1/feeds`: as the settings in force say; feeds with their state. */
+/** `GET /v1/instruments` and `/v1/feeds`: as the settings in force say, with what is known of them. */
 function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const instrumentList = described(
     { id: 'listInstruments', group: 'market', summary: 'What is listed', answers: pageOfShape(instrumentShape) },
     { querystring: listQuery },
   );
   server.get('/v1/instruments', instrumentList, async ({ query }, reply) => {
-    await reflectTape(deps, query, reply);
-    const { instruments } = await settings.inForce();
-    return pageOfMap(instruments, 'instruments', query, (instrument) => instrument);
+    await reflect(deps, [instruments], query, reply);
+    const listed = pageOfMap((await settings.inForce()).instruments, 'instruments', query, (instrument) => instrument);
+    const known = await documentsOf<InstrumentDocument>(deps, instruments, listed.data);
+    const data = listed.data.map((instrument, index) => ({ ...instrument, knownBars: known[index]?.bars ?? [] }));
+    return { ...listed, data };
   });
 
   const feedList = described(
@@ -70,25 +91,31 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
     { querystring: listQuery },
   );
   server.get('/v1/feeds', feedList, async ({ query }, reply) => {
-    await reflect(deps, [prices], query, reply);
-    const { feeds } = await settings.inForce();
-    const shown = pageOfMap(feeds, 'feeds', query, (feed) => feed);
-    return { ...shown, data: await withStates(deps, shown.data) };
+    await reflect(deps, [feeds], query, reply);
+    const configured = pageOfMap((await settings.inForce()).feeds, 'feeds', query, (feed) => feed);
+    const known = await documentsOf<FeedDocument>(deps, feeds, configured.data);
+    return { ...configured, data: configured.data.map((feed, index) => withState(feed, known[index])) };
   });
 }
 
-/** `state` is null for a feed from which nothing has come yet. */
-async function withStates(deps: ApiDependencies, feeds: readonly FeedSettings[]) {
-  const keys = feeds.map(({ venue, symbol }) => instrumentKey(venue, symbol));
-  const found = await deps.reads.load(collectionOf(deps, prices), keys);
-  return feeds.map((feed, index) => {
-    const price = found.get(keys[index] as string) as PriceDocument | undefined;
-    return { ...feed, state: price?.feed ?? null, time: price?.time ?? null };
-  });
+/** What is known of each; undefined where nothing has come yet. */
+async function documentsOf<Document extends object>(
+  deps: ApiDependencies,
+  projection: Projection<Document>,
+  listed: readonly { readonly venue: string; readonly symbol: string }[],
+): Promise<(Document | undefined)[]> {
+  const keys = listed.map(({ venue, symbol }) => instrumentKey(venue, symbol));
+  const found = await deps.reads.load(collectionOf(deps, projection as Projection), keys);
+  return keys.map((key) => found.get(key) as Document | undefined);
+}
+
+function withState(feed: FeedSettings, known: FeedDocument | undefined) {
+  const { state = null, time = null, lastBar = null, lastBook = null, interruptions = 0, gaps = 0 } = known ?? {};
+  return { ...feed, state, time, lastBar, lastBook, interruptions, gaps };
 }
 
 /** `GET /v1/prices`, `/v1/prices/{venue}/{symbol}` and `/v1/book/{venue}/{symbol}`: the latest of each. */
-function priceRoutes(server: ApiServer, deps: ApiDependencies): void {
+function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const pricesQuery = z.strictObject({ venue, symbol, ...page });
   const priceList = described(
     { id: 'listPrices', group: 'market', summary: 'The latest price of each instrument', answers: pageOfShape(priceShape) },
@@ -122,8 +149,9 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies): void {
     server.get(path, one, async ({ params, query }, reply) => {
       await reflect(deps, [projection], query, reply);
       const text = await findText<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
-      if (text === undefined) throw notFound(`There is no ${thing} of "${params.symbol}" at "${params.venue}".`);
-      return text;
+      if (text !== undefined) return text;
+      await assertListed(settings, params);
+      throw notFound(`There is no ${thing} of "${params.symbol}" at "${params.venue}" yet.`);
     });
   }
 }
@@ -137,15 +165,15 @@ const barsQuery = z.strictObject({
 });
 
 /** `GET /v1/bars`: of one instrument and interval, by open time. */
-function barRoutes(server: ApiServer, deps: ApiDependencies): void {
+function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const list = described(
-    { id: 'listBars', group: 'market', summary: 'Bars, by open time', answers: pageOfShape(barShape) },
+    { id: 'listBars', group: 'market', summary: 'Bars, by open time', answers: pageOfShape(barShape), problems: [404] },
     { querystring: barsQuery },
   );
   server.get('/v1/bars', list, async ({ query }, reply) => {
     await reflect(deps, [bars], query, reply);
     const { venue, symbol, interval, from, to } = query;
-    return listTexts(deps, reply, 'bars', query, {
+    const list = await listTexts(deps, reply, 'bars', query, {
       projection: bars,
       equal: { venue, symbol, interval },
       sort: 'openTime',
@@ -153,5 +181,17 @@ function barRoutes(server: ApiServer, deps: ApiDependencies): void {
       from,
       to,
     });
+    // None are an answer for what is listed only, and seldom.
+    if (list === NONE_LISTED) await assertListed(settings, query);
+    return list;
   });
+}
+
+/** What must be named must be there: 404 for an instrument that is not listed. */
+async function assertListed(
+  settings: SettingsReader,
+  { venue, symbol }: { readonly venue: string; readonly symbol: string },
+): Promise<void> {
+  if ((await settings.inForce()).instruments.has(instrumentKey(venue, symbol))) return;
+  throw notFound(`"${symbol}" is not listed at "${venue}"; /v1/instruments has what is.`);
 }

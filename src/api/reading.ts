@@ -101,6 +101,9 @@ export interface DocumentList {
   readonly to?: string | undefined;
 }
 
+/** The answer of `listTexts` when there are no documents. */
+export const NONE_LISTED = '{"data":[],"next":null}';
+
 /**
  * One page of documents, as the text of its JSON: they are handed on as they are stored. `route` keeps cursors of one
  * list from being used in another.

@@ -1,7 +1,8 @@
 /** The latest of each instrument: last price, bid and ask, and whether its feed can be trusted. */
 
-import type { Bar, DepthSample, FeedStaleReason } from '../domain/market/events.ts';
+import type { Bar, DepthSample } from '../domain/market/events.ts';
 import { instrumentKey } from '../domain/settings/in-force.ts';
+import { type FeedState, goesOn, UNTROUBLED } from './feeds.ts';
 import { type Projection, unexpected } from './projection.ts';
 
 export interface PriceDocument {
@@ -17,13 +18,6 @@ export interface PriceDocument {
   /** The later of the two times. */
   time: string | null;
   feed: FeedState;
-}
-
-export interface FeedState {
-  readonly state: 'live' | 'stale';
-  /** Why it is stale; null while it is live. */
-  readonly reason: FeedStaleReason | null;
-  readonly since: string | null;
 }
 
 export const prices: Projection<PriceDocument> = {
@@ -53,7 +47,7 @@ export const prices: Projection<PriceDocument> = {
       case 'DepthSampled': {
         const { bids, asks, eventTime } = event.data;
         const price = document ?? unknownPrice(event.data);
-        goesOn(price, eventTime);
+        price.feed = goesOn(price.feed, eventTime);
         return takeQuote(price, topOf(bids), topOf(asks), eventTime);
       }
       case 'FeedStale':
@@ -83,7 +77,7 @@ function unknownPrice(instrument: { readonly venue: string; readonly symbol: str
     ask: null,
     quoteTime: null,
     time: null,
-    feed: { state: 'live', reason: null, since: null },
+    feed: UNTROUBLED,
   };
 }
 
@@ -95,14 +89,8 @@ function takeBar(price: PriceDocument, bar: Bar): PriceDocument {
     price.time = later(price.time, bar.closeTime);
   }
   // Where there is a book, a bar does not show that it is valid.
-  if (price.quoteTime === null) goesOn(price, bar.closeTime);
+  if (price.quoteTime === null) price.feed = goesOn(price.feed, bar.closeTime);
   return bar.bid === null && bar.ask === null ? price : takeQuote(price, bar.bid, bar.ask, bar.closeTime);
-}
-
-/** Data from after the end of a recording: more of the same session came, whose beginning is on the tape already. */
-function goesOn(price: PriceDocument, time: string): void {
-  const { reason, since } = price.feed;
-  if (reason === 'ended' && (since === null || time > since)) price.feed = { state: 'live', reason: null, since: time };
 }
 
 function takeQuote(price: PriceDocument, bid: string | null, ask: string | null, time: string): PriceDocument {

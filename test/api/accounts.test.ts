@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accountStream, SETTINGS_STREAM } from '../../src/domain/streams.ts';
-import { ACCOUNT, type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, STRATEGY } from './given-api.ts';
+import { ACCOUNT, type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, STRATEGY, signal } from './given-api.ts';
 
 const STREAM = accountStream('paper-1');
 
@@ -105,11 +105,17 @@ describe('accounts', () => {
 });
 
 describe('GET /v1/strategies', () => {
-  it('lists those in force with the halts that hold them', async () => {
+  it('lists those in force with what they did and the halts that hold them', async () => {
     const api = await givenApi();
     await recordSettings(api);
     await halt(api, { strategy: 'other' });
-    expect((await api.get('/v1/strategies')).body).toEqual({ data: [{ ...STRATEGY, halts: [] }], next: null });
+    const nothing = { signals: 0, lastSignal: null, orders: 0, denied: 0, fills: 0, lastOrder: null, lastFill: null };
+    expect((await api.get('/v1/strategies')).body).toEqual({ data: [{ ...STRATEGY, ...nothing, halts: [] }], next: null });
+    await api.record('SignalGenerated', 'signals-cross', signal(0), { at: minuteTime(1) });
+    expect((await api.get('/v1/strategies')).body.data[0]).toMatchObject({
+      signals: 1,
+      lastSignal: { side: 'buy', time: minuteTime(1) },
+    });
     await halt(api, { strategy: 'cross' });
     await halt(api, { account: 'paper-1' });
     const { body } = await api.get('/v1/strategies');

@@ -51,7 +51,17 @@ describe('GET /v1/bars', () => {
     const { body } = await api.get(BARS);
     expect(closes(body)).toEqual(['102', '101', '100']);
     expect(body.data[0]).toEqual({ ...bar(2, '102'), corrected: false });
-    expect((await api.get(BARS.replace('1m', '5m'))).body).toEqual({ data: [], next: null });
+  });
+
+  it('are none of what is listed and has none, and not there of what is not listed, as a price is not', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    expect((await api.get(BARS)).body).toEqual({ data: [], next: null });
+    expect(problemOf(await api.get(BARS.replace('BTCUSDT', 'ETHUSDT')))).toMatchObject({ status: 404, kind: 'not-found' });
+    const price = await api.get('/v1/prices/binance/ETHUSDT');
+    expect(price.body.detail).toBe('"ETHUSDT" is not listed at "binance"; /v1/instruments has what is.');
+    const awaited = await api.get('/v1/prices/binance/BTCUSDT');
+    expect(awaited).toMatchObject({ status: 404, body: { detail: 'There is no price of "BTCUSDT" at "binance" yet.' } });
   });
 
   it('selects by open time and pages in both directions', async () => {
@@ -96,23 +106,37 @@ describe('instruments and feeds', () => {
     await api.record('InstrumentListed', SETTINGS_STREAM, BTCUSDT);
     expect((await api.get('/v1/instruments')).body.data).toEqual([]);
     await recordSettings(api);
-    expect((await api.get('/v1/instruments')).body).toEqual({ data: [BTCUSDT], next: null });
+    expect((await api.get('/v1/instruments')).body).toEqual({ data: [{ ...BTCUSDT, knownBars: [] }], next: null });
     const ether = { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' };
     await api.record('InstrumentListed', SETTINGS_STREAM, ether);
     await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 1, hash: 'c'.repeat(64) });
     const first = await api.get('/v1/instruments?limit=1');
     const second = await api.get(`/v1/instruments?limit=1&cursor=${first.body.next}`);
-    expect([...first.body.data, ...second.body.data]).toEqual([BTCUSDT, ether]);
+    expect([...first.body.data, ...second.body.data]).toEqual([
+      { ...BTCUSDT, knownBars: [] },
+      { ...ether, knownBars: [] },
+    ]);
     expect(second.body.next).toBeNull();
+  });
+
+  it('say of which bars there are, and from when to when', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    await recordBars(api, 3, 6);
+    const [{ knownBars }] = (await api.get('/v1/instruments')).body.data;
+    expect(knownBars).toEqual([{ interval: '1m', from: minuteTime(3), to: minuteTime(6), count: 3, incomplete: 0 }]);
   });
 
   it('say whether a feed can be trusted', async () => {
     const api = await givenApi();
     await recordSettings(api);
     const feed = async () => (await api.get('/v1/feeds')).body.data[0];
-    expect(await feed()).toMatchObject({ venue: 'binance', symbol: 'BTCUSDT', bars: '1s', state: null, time: null });
+    expect(await feed()).toMatchObject({ venue: 'binance', symbol: 'BTCUSDT', bars: '1s', state: null, time: null, gaps: 0 });
     const stale = { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap' as const, lastEventTime: null };
     await api.record('FeedStale', feedStream('binance', 'BTCUSDT'), stale, { at: minuteTime(4) });
-    expect(await feed()).toMatchObject({ state: { state: 'stale', reason: 'gap', since: minuteTime(4) } });
+    expect(await feed()).toMatchObject({ state: { state: 'stale', reason: 'gap', since: minuteTime(4) }, time: minuteTime(4) });
+    await recordDepth(api, 5);
+    const troubled = { lastBook: minuteTime(5), lastBar: null, interruptions: 1, gaps: 1 };
+    expect(await feed()).toMatchObject({ state: { state: 'stale' }, time: minuteTime(5), ...troubled });
   });
 });

@@ -5,7 +5,10 @@ import type { DocumentWrite, ReadStore } from '../../src/ports.ts';
 import { givenTape, linesOf } from './given-tape.ts';
 
 const tape = givenTape();
-const NAMES = ['prices', 'books', 'bars', 'signals', 'orders', 'fills', 'accounts', 'positions', 'equity'];
+const NAMES = [
+  ...['instruments', 'feeds', 'prices', 'books', 'bars', 'strategies'],
+  ...['signals', 'orders', 'fills', 'accounts', 'positions', 'equity'],
+];
 
 /** Works on the read models of a tape that nobody else has open. */
 async function withReads<T>(folder: string, work: (reads: ReadStore) => Promise<T>): Promise<T> {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Bar } from '../../src/domain/market/events.ts';
 import { bars } from '../../src/projections/bars.ts';
 import { books } from '../../src/projections/books.ts';
+import { feeds } from '../../src/projections/feeds.ts';
+import { instruments } from '../../src/projections/instruments.ts';
 import { prices } from '../../src/projections/prices.ts';
 import { fold, foldOne, noon, recorded } from './recorded.ts';
 
@@ -102,6 +104,55 @@ describe('prices', () => {
     expect(foldOne(prices, [sample, end, late, depth(5, 3, '100', '102')]).feed).toEqual(live);
     const gap = recorded(3, 'FeedStale', 'feed-binance.BTCUSDT', { ...instrument, reason: 'gap', lastEventTime: null });
     expect(foldOne(prices, [sample, gap, depth(5, 5, '100', '102')]).feed).toMatchObject({ reason: 'gap' });
+  });
+});
+
+describe('feeds', () => {
+  const STALE_STREAM = 'feed-binance.BTCUSDT';
+  const stale = (position: number, reason: 'gap' | 'crossed' | 'silent' | 'ended') =>
+    recorded(position, 'FeedStale', STALE_STREAM, { ...instrument, reason, lastEventTime: null });
+
+  it('say what came last, and how often they could not be trusted, ends of recordings aside', () => {
+    const back = recorded(6, 'FeedRecovered', STALE_STREAM, { ...instrument, reason: 'gap', eventTime: noon(6) });
+    const events = [stale(1, 'ended'), depth(2, 2, '1', '2'), recorded(3, 'BarClosed', STREAM, bar(2, '101'))];
+    expect(foldOne(feeds, [...events, stale(4, 'silent'), stale(5, 'gap')])).toMatchObject({
+      ...{ state: { state: 'stale', reason: 'gap', since: noon(5) }, time: noon(5), lastBar: noon(3), lastBook: noon(2) },
+      ...{ interruptions: 2, gaps: 1 },
+    });
+    expect(foldOne(feeds, [...events, stale(4, 'silent'), stale(5, 'gap'), back])).toMatchObject({
+      state: { state: 'live', reason: null, since: noon(6) },
+      time: noon(6),
+    });
+  });
+
+  it('go on after the end of a recording as prices do, and keep the latest of what came out of order', () => {
+    const late = recorded(3, 'BarClosed', STREAM, bar(2, '101'));
+    const early = recorded(4, 'BarCorrected', STREAM, bar(0, '101'));
+    expect(foldOne(feeds, [stale(2, 'ended'), late, early])).toMatchObject({
+      state: { state: 'live' },
+      lastBar: noon(3),
+      time: noon(3),
+    });
+    // With a book, a bar does not show that it is valid.
+    expect(foldOne(feeds, [depth(1, 1, '1', '2'), stale(2, 'ended'), late])).toMatchObject({ state: { reason: 'ended' } });
+  });
+});
+
+describe('instruments', () => {
+  it('say of which intervals there are bars, from when to when, and how many with a hole', () => {
+    const events = [
+      recorded(1, 'BarClosed', STREAM, bar(1, '101')),
+      recorded(2, 'BarClosed', STREAM, bar(0, '102', { complete: false })),
+      recorded(3, 'BarCorrected', STREAM, bar(0, '103')),
+      recorded(4, 'BarClosed', 'rollups-x', bar(0, '102', { interval: '1m', closeTime: noon(60) })),
+    ];
+    expect(foldOne(instruments, events)).toMatchObject({
+      ...instrument,
+      bars: [
+        { interval: '1s', from: noon(0), to: noon(2), count: 2, incomplete: 1 },
+        { interval: '1m', from: noon(0), to: noon(60), count: 1, incomplete: 0 },
+      ],
+    });
   });
 });
 

@@ -1,0 +1,112 @@
+/** What became of each feed: whether it can be trusted, what came last, and how often it could not be trusted. */
+
+import type { FeedStaleReason } from '../domain/market/events.ts';
+import { instrumentKey } from '../domain/settings/in-force.ts';
+import { type Projection, unexpected } from './projection.ts';
+
+export interface FeedState {
+  readonly state: 'live' | 'stale';
+  /** Why it is stale; null while it is live. */
+  readonly reason: FeedStaleReason | null;
+  readonly since: string | null;
+}
+
+export interface FeedDocument {
+  readonly venue: string;
+  readonly symbol: string;
+  state: FeedState;
+  /** Of the last event of the feed, whichever it was. */
+  time: string | null;
+  /** Close time of the latest bar, time of the latest sample of the book. */
+  lastBar: string | null;
+  lastBook: string | null;
+  /** How often it became stale, but for the ends of recordings; and how often of these by a gap. */
+  interruptions: number;
+  gaps: number;
+}
+
+/** Of a feed from which nothing was heard that speaks against it. */
+export const UNTROUBLED: FeedState = { state: 'live', reason: null, since: null };
+
+export const feeds: Projection<FeedDocument> = {
+  name: 'feeds',
+  version: 1,
+  categories: ['bars', 'depth', 'feed'],
+  indexes: [['venue', 'symbol']],
+
+  keys(event) {
+    switch (event.type) {
+      case 'BarClosed':
+      case 'BarCorrected':
+      case 'DepthSampled':
+      case 'FeedStale':
+      case 'FeedRecovered':
+        return [instrumentKey(event.data.venue, event.data.symbol)];
+      default:
+        return [];
+    }
+  },
+
+  apply(document, event): FeedDocument {
+    const time = event.metadata.occurredAt;
+    switch (event.type) {
+      case 'BarClosed':
+      case 'BarCorrected': {
+        const feed = document ?? silentFeed(event.data);
+        feed.lastBar = later(feed.lastBar, event.data.closeTime);
+        // Where there is a book, a bar does not show that it is valid.
+        return heard(feed, event.data.closeTime, feed.lastBook === null);
+      }
+      case 'DepthSampled': {
+        const feed = document ?? silentFeed(event.data);
+        feed.lastBook = later(feed.lastBook, event.data.eventTime);
+        return heard(feed, event.data.eventTime, true);
+      }
+      case 'FeedStale': {
+        const feed = document ?? silentFeed(event.data);
+        const { reason } = event.data;
+        feed.state = { state: 'stale', reason, since: time };
+        if (reason !== 'ended') feed.interruptions++;
+        if (reason === 'gap') feed.gaps++;
+        return heard(feed, time, false);
+      }
+      case 'FeedRecovered': {
+        const feed = document ?? silentFeed(event.data);
+        feed.state = { state: 'live', reason: null, since: time };
+        return heard(feed, time, false);
+      }
+      default:
+        throw unexpected('feeds', event);
+    }
+  },
+};
+
+/** Data from after the end of a recording: more of the same session came, whose beginning is on the tape already. */
+export function goesOn(state: FeedState, time: string): FeedState {
+  const { reason, since } = state;
+  const isAfterEnd = reason === 'ended' && (since === null || time > since);
+  return isAfterEnd ? { state: 'live', reason: null, since: time } : state;
+}
+
+function silentFeed({ venue, symbol }: { readonly venue: string; readonly symbol: string }): FeedDocument {
+  return {
+    venue,
+    symbol,
+    state: UNTROUBLED,
+    time: null,
+    lastBar: null,
+    lastBook: null,
+    interruptions: 0,
+    gaps: 0,
+  };
+}
+
+function heard(feed: FeedDocument, time: string, isTold: boolean): FeedDocument {
+  feed.time = later(feed.time, time);
+  if (isTold) feed.state = goesOn(feed.state, time);
+  return feed;
+}
+
+function later(a: string | null, b: string): string {
+  return a === null || b > a ? b : a;
+}

@@ -1,0 +1,79 @@
+/** What each strategy said and ordered, in numbers and at last; orders of people are those of `manual`. */
+
+import type { EventData } from '../domain/catalogue.ts';
+import { type Projection, unexpected } from './projection.ts';
+
+export interface StrategyDocument {
+  readonly name: string;
+  signals: number;
+  lastSignal: { readonly id: string; readonly side: string; readonly barOpenTime: string; readonly time: string } | null;
+  /** Approved and denied. */
+  orders: number;
+  denied: number;
+  fills: number;
+  /** The latest that was decided upon. */
+  lastOrder: { readonly id: string; readonly time: string } | null;
+  lastFill: string | null;
+}
+
+export const strategies: Projection<StrategyDocument> = {
+  name: 'strategies',
+  version: 1,
+  categories: ['signals', 'order'],
+  indexes: [['name']],
+
+  keys(event) {
+    switch (event.type) {
+      case 'SignalGenerated':
+      case 'OrderApproved':
+      case 'OrderDenied':
+      case 'OrderFilled':
+        return [event.data.strategy];
+      default:
+        return [];
+    }
+  },
+
+  apply(document, event): StrategyDocument {
+    const time = event.metadata.occurredAt;
+    switch (event.type) {
+      case 'SignalGenerated': {
+        const strategy = document ?? silentStrategy(event.data.strategy);
+        const { side, barOpenTime } = event.data;
+        strategy.signals++;
+        strategy.lastSignal = { id: event.id, side, barOpenTime, time };
+        return strategy;
+      }
+      case 'OrderApproved':
+        return ordered(document ?? silentStrategy(event.data.strategy), event.data, time);
+      case 'OrderDenied': {
+        const strategy = ordered(document ?? silentStrategy(event.data.strategy), event.data, time);
+        strategy.denied++;
+        return strategy;
+      }
+      case 'OrderFilled': {
+        const strategy = document ?? silentStrategy(event.data.strategy);
+        strategy.fills++;
+        strategy.lastFill = event.data.at;
+        return strategy;
+      }
+      default:
+        throw unexpected('strategies', event);
+    }
+  },
+};
+
+/** One that has not said anything yet. */
+export function silentStrategy(name: string): StrategyDocument {
+  return { name, signals: 0, lastSignal: null, orders: 0, denied: 0, fills: 0, lastOrder: null, lastFill: null };
+}
+
+function ordered(
+  strategy: StrategyDocument,
+  { orderId }: Pick<EventData['OrderApproved'], 'orderId'>,
+  time: string,
+): StrategyDocument {
+  strategy.orders++;
+  strategy.lastOrder = { id: orderId, time };
+  return strategy;
+}
