@@ -17,6 +17,10 @@ const DECIMAL_PATTERN = /^-?(0|[1-9]\d{0,29})(\.\d{1,24})?$/;
 
 const POWERS_OF_TEN: readonly bigint[] = Array.from({ length: 64 }, (_, exponent) => BigInt(`1${'0'.repeat(exponent)}`));
 
+const MAX_SAFE_UNITS = BigInt(Number.MAX_SAFE_INTEGER);
+/** Powers of ten that a number holds exactly beside any such units. */
+const SAFE_POWERS: readonly number[] = POWERS_OF_TEN.slice(0, 16).map(Number);
+
 export const ZERO: Decimal = { units: 0n, scale: 0 };
 export const ONE: Decimal = { units: 1n, scale: 0 };
 
@@ -43,12 +47,31 @@ export function formatDecimal(value: Decimal): string {
   const { units, scale } = value;
   if (scale === 0) return units.toString();
   const negative = units < 0n;
-  const digits = (negative ? -units : units).toString().padStart(scale + 1, '0');
-  let end = digits.length;
+  const size = negative ? -units : units;
+  const text = size <= MAX_SAFE_UNITS && scale < SAFE_POWERS.length ? formatSafe(Number(size), scale) : formatLarge(size, scale);
+  return negative ? `-${text}` : text;
+}
+
+/**
+ * In integers that a number holds exactly, which takes less time. Below 2^53 a quotient is never rounded up to the next
+ * integer, since it lies further from that than half of what a number can tell apart there.
+ */
+function formatSafe(units: number, scale: number): string {
+  const one = SAFE_POWERS[scale] as number;
+  const whole = Math.floor(units / one);
+  let rest = units - whole * one;
+  if (rest === 0) return `${whole}`;
+  let places = scale;
+  for (; rest % 10 === 0; places--) rest /= 10;
+  return `${whole}.${`${rest}`.padStart(places, '0')}`;
+}
+
+function formatLarge(units: bigint, scale: number): string {
+  const digits = units.toString().padStart(scale + 1, '0');
   const point = digits.length - scale;
+  let end = digits.length;
   while (end > point && digits.charCodeAt(end - 1) === 48) end--;
-  const text = end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`;
-  return negative && units !== 0n ? `-${text}` : text;
+  return end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`;
 }
 
 /** The canonical text of `units / 10^scale`. */
@@ -122,12 +145,12 @@ export function divideUnits(dividend: bigint, divisor: bigint, rounding: Roundin
   const n = divisor < 0n ? -dividend : dividend;
   const d = divisor < 0n ? -divisor : divisor;
   const truncated = n / d;
-  const remainder = n % d;
+  const remainder = n - truncated * d;
   if (remainder === 0n) return truncated;
   const floor = remainder < 0n ? truncated - 1n : truncated;
   if (rounding === 'floor') return floor;
   if (rounding === 'ceil') return floor + 1n;
-  const twice = 2n * (n - floor * d);
+  const twice = 2n * (remainder < 0n ? remainder + d : remainder);
   if (twice !== d) return twice < d ? floor : floor + 1n;
   return floor % 2n === 0n ? floor : floor + 1n;
 }

@@ -101,6 +101,27 @@ describe('a decimal number', () => {
     expect(() => parseDecimal('x'.repeat(1000))).toThrow(`"${'x'.repeat(60)}" is not a decimal number`);
   });
 
+  it('has the text of its digits, on either side of what a number holds exactly', () => {
+    const largest = 2n ** 53n;
+    const near = fc.tuple(fc.bigInt({ min: 1n, max: 60n }), fc.nat(16), fc.bigInt({ min: -3n, max: 3n }));
+    const units = fc.oneof(
+      fc.bigInt({ min: -4n * largest, max: 4n * largest }),
+      fc.bigInt({ min: largest - 5n, max: largest + 5n }),
+      // Beside a whole number, where a quotient could be rounded wrongly.
+      near.map(([whole, exponent, off]) => whole * 10n ** BigInt(exponent) + off),
+    );
+    fc.assert(
+      fc.property(units, fc.nat(20), (count, scale) => {
+        const size = (count < 0n ? -count : count).toString().padStart(scale + 1, '0');
+        const whole = size.slice(0, size.length - scale);
+        const places = size.slice(size.length - scale).replace(/0+$/, '');
+        const text = `${count < 0n ? '-' : ''}${whole}${places === '' ? '' : `.${places}`}`;
+        expect(formatDecimal({ units: count, scale })).toBe(text);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('has one text, whatever the trailing zeros', () => {
     expect(formatDecimal(parseDecimal('1.500'))).toBe('1.5');
     expect(formatDecimal(parseDecimal('100.000'))).toBe('100');
