@@ -42,6 +42,9 @@ const ROOT = join(import.meta.dirname, '..');
 
 const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(?:(read|trade):)?(\S{16,256})$/;
 
+/** These may be given in a file; an address may hold a password. */
+const SECRETS = ['TAPEDECK_API_KEYS', 'TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE'] as const;
+
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z
@@ -80,12 +83,12 @@ const environment = z.object({
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const violations: string[] = [];
-  const secrets = readSecretFile(env, 'TAPEDECK_API_KEYS', violations);
+  const secrets = Object.fromEntries(SECRETS.map((name) => [name, readSecretFile(env, name, violations)]));
   // An empty variable is one that is not set: that is how compose files and shells leave things out.
-  const given = Object.fromEntries(Object.entries({ ...env, TAPEDECK_API_KEYS: secrets }).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(Object.entries({ ...env, ...secrets }).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(given);
   if (!parsed.success) violations.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  const apiKeys = parseApiKeys(secrets ?? '', violations);
+  const apiKeys = parseApiKeys(secrets.TAPEDECK_API_KEYS ?? '', violations);
   if (!parsed.success || violations.length > 0)
     throw new ConfigError(`the environment cannot be used:\n${violations.map((text) => `  ${text}`).join('\n')}`);
   const { data } = parsed;

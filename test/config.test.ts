@@ -98,6 +98,14 @@ describe('the environment', () => {
     expect(apiKeys).toEqual([{ name: 'alice', scope: 'trade', key: SECRET }]);
   });
 
+  it.each([
+    ['TAPEDECK_EVENT_STORE', 'eventStore'],
+    ['TAPEDECK_READ_STORE', 'readStore'],
+  ] as const)('of an address, %s, may lie in a file too', (name, field) => {
+    const file = secretFile('sqlite:/srv/somewhere.sqlite\n');
+    expect(readConfig({ [`${name}_FILE`]: file })[field]).toBe('sqlite:/srv/somewhere.sqlite');
+  });
+
   it('is refused when that file cannot be read, beside whatever else is wrong', () => {
     const missing = join(temporary.path, 'no-such-file');
     const message = messageFor({ TAPEDECK_API_KEYS_FILE: missing, PORT: 'eighty' });
