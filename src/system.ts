@@ -24,7 +24,13 @@ import { beat, MAX_TURN_MS, makePulse, type PulseState, watchPulse } from './run
 import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
 import { followProjections } from './runtime/served-projections.ts';
 import { ensureServing } from './runtime/serving.ts';
-import { watchEngine, watchHalts, watchProjections } from './runtime/system-metrics.ts';
+import {
+  watchEngine,
+  watchHalts,
+  watchPositionWaits,
+  watchProjections,
+  watchProjectionsElsewhere,
+} from './runtime/system-metrics.ts';
 import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
@@ -137,7 +143,8 @@ export async function startSystem(
       beginCounting(metrics);
       watchEngine(metrics, engine, events, clock);
     }
-    watchProjections(metrics, projections.values());
+    if (roles.has('projections')) watchProjections(metrics, projections.values());
+    else if (roles.has('api')) watchProjectionsElsewhere(metrics, events, reads, clock);
     watchHalts(metrics, reads);
     const { ended } = watched({ ended: Promise.race([...loops, ...projections.values()].map((part) => part.ended)) });
     const pulse = makePulse();
@@ -166,6 +173,7 @@ export async function startApi({ log, pulse, ...parts }: ServedParts, { host, po
   const followed = watched(await followProjections(PROJECTIONS, parts.events, parts.reads, parts.clock));
   const watch = watchPulse(pulse);
   const { projections } = followed;
+  watchPositionWaits(parts.metrics, projections.values());
   const server = buildServer({
     ...parts,
     ...terms,

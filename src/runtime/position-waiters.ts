@@ -3,7 +3,7 @@
 import { comparePositions } from '../tape/envelope.ts';
 
 /** Most callers that may wait at once; further ones are told at once that their position is not reached. */
-const MAX_WAITERS = 10_000;
+export const MAX_WAITERS = 10_000;
 
 interface Waiter {
   readonly position: string;
@@ -12,6 +12,11 @@ interface Waiter {
 
 export class PositionWaiters {
   private readonly waiters = new Set<Waiter>();
+
+  /** How many wait now. */
+  get count(): number {
+    return this.waiters.size;
+  }
 
   /** Resolves true once `advance` reaches `position`, false when that takes longer than `timeoutMs`. */
   wait(position: string, timeoutMs: number): Promise<boolean> {

@@ -7,6 +7,8 @@ import type { Clock, EventStore, ReadStore } from '../ports.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { isDecision } from '../tape/envelope.ts';
 import type { ProjectionProgress } from './hosted-projection.ts';
+import { MAX_WAITERS } from './position-waiters.ts';
+import { listProjections } from './projection-list.ts';
 import { readAll } from './read-all.ts';
 import { servingCollection } from './serving.ts';
 
@@ -46,6 +48,24 @@ export function watchProjections(metrics: Metrics, projections: Iterable<Watched
       retriesSeen.set(projection, retries);
     }
   });
+}
+
+/** As `watchProjections`, of what other processes make: as far as the stores show it. */
+export function watchProjectionsElsewhere(metrics: Metrics, events: EventStore, reads: ReadStore, clock: Clock): void {
+  metrics.collect('projections', async () => {
+    for (const { projection, lagMs, parkedEvents, parkedKeys } of await listProjections(events, reads, clock)) {
+      if (lagMs !== null) metrics.projectionLag.set({ projection }, lagMs / 1_000);
+      metrics.parkedEvents.set({ projection }, parkedEvents);
+      metrics.parkedDocuments.set({ projection }, parkedKeys);
+    }
+  });
+}
+
+/** Callers of the API that wait for a position: as many as at the read model at which most do. */
+export function watchPositionWaits(metrics: Metrics, projections: Iterable<{ readonly waiting: number }>): void {
+  const watched = [...projections];
+  const depth = (): number => Math.max(0, ...watched.map(({ waiting }) => waiting));
+  metrics.watchQueue({ name: 'position-waits', limit: MAX_WAITERS, depth });
 }
 
 export function watchHalts(metrics: Metrics, reads: ReadStore): void {

@@ -8,7 +8,14 @@ import { makeMetrics } from '../../src/metrics.ts';
 import { accounts } from '../../src/projections/accounts.ts';
 import { startProjection } from '../../src/runtime/hosted-projection.ts';
 import { watchProcess } from '../../src/runtime/process-metrics.ts';
-import { watchEngine, watchHalts, watchProjections } from '../../src/runtime/system-metrics.ts';
+import { FollowedProjection } from '../../src/runtime/served-projections.ts';
+import {
+  watchEngine,
+  watchHalts,
+  watchPositionWaits,
+  watchProjections,
+  watchProjectionsElsewhere,
+} from '../../src/runtime/system-metrics.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { ACCOUNT } from '../api/given-api.ts';
 import { TestClock } from '../contracts/event-store.ts';
@@ -90,6 +97,35 @@ describe('the figures of read models', () => {
     } finally {
       await runner.close();
     }
+  });
+
+  it('show how far those are that others make, by what the stores say', async () => {
+    const { clock, metrics, events, reads } = given();
+    await events.append(SETTINGS_STREAM, 'no-stream', [event('AccountOpened', SETTINGS_STREAM, 'a', ACCOUNT)]);
+    clock.time += 7_000;
+    watchProjectionsElsewhere(metrics, events, reads, clock);
+    const lag = async () => (await figures(metrics)).get('tapedeck_projection_lag_seconds{projection="accounts"}');
+    expect(await lag()).toBe(7);
+    const runner = await startProjection(accounts, events, reads, { clock });
+    expect(await runner.waitFor(await events.head(), 5_000)).toBe(true);
+    await runner.close();
+    expect(await lag()).toBe(0);
+    expect((await figures(metrics)).get('tapedeck_parked_events{projection="accounts"}')).toBe(0);
+  });
+
+  it('show how many callers wait for a position, at most at any of them', async () => {
+    const metrics = makeMetrics();
+    const [orders, bars] = [new FollowedProjection('orders', 'orders@1.1'), new FollowedProjection('bars', 'bars@1.1')];
+    watchPositionWaits(metrics, [orders, bars]);
+    const depth = async () => (await figures(metrics)).get('tapedeck_queue_depth{queue="position-waits"}');
+    expect(await depth()).toBe(0);
+    const waits = [orders.waitFor('7', 60_000), orders.waitFor('8', 60_000), bars.waitFor('7', 60_000)];
+    expect(await depth()).toBe(2);
+    expect((await figures(metrics)).get('tapedeck_queue_limit{queue="position-waits"}')).toBe(10_000);
+    orders.saw('orders@1.1', '7', { caughtUp: true, lagMs: 0 });
+    expect(await depth()).toBe(1);
+    for (const served of [orders, bars]) served.giveUp();
+    expect(await Promise.all(waits)).toEqual([true, false, false]);
   });
 
   it('count what was tried again, also over a change of the runner', async () => {

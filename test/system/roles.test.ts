@@ -69,6 +69,11 @@ describe('the roles of a process', () => {
     await expect.poll(async () => (await fetch(`${address}/readyz`)).status, { timeout: 20_000 }).toBe(200);
     await expect.poll(() => factsIn(several.folder), { timeout: 20_000, interval: 500 }).toEqual(expected);
 
+    // Each projection is in the figures of the process that makes it and of the one that serves it.
+    const figures = await (await fetch(`${address}/metrics`)).text();
+    expect(figures).toMatch(/tapedeck_projection_lag_seconds\{projection="orders"\} 0\n/);
+    expect(figures).toMatch(/tapedeck_queue_depth\{queue="position-waits"\} 0\n/);
+
     // Asked here, decided there, and shown by way of the third.
     const answer = await fetch(`${address}/v1/orders?wait=decided`, {
       method: 'POST',
