@@ -7,8 +7,8 @@ import { isoTime } from '../../src/domain/time.ts';
 import { makeMetrics } from '../../src/metrics.ts';
 import { accounts } from '../../src/projections/accounts.ts';
 import { startProjection } from '../../src/runtime/hosted-projection.ts';
+import { PositionWaiters } from '../../src/runtime/position-waiters.ts';
 import { watchProcess } from '../../src/runtime/process-metrics.ts';
-import { FollowedProjection } from '../../src/runtime/served-projections.ts';
 import {
   watchEngine,
   watchHalts,
@@ -115,16 +115,21 @@ describe('the figures of read models', () => {
 
   it('show how many callers wait for a position, at most at any of them', async () => {
     const metrics = makeMetrics();
-    const [orders, bars] = [new FollowedProjection('orders', 'orders@1.1'), new FollowedProjection('bars', 'bars@1.1')];
-    watchPositionWaits(metrics, [orders, bars]);
+    const [orders, bars] = [new PositionWaiters(), new PositionWaiters()];
+    const served = [orders, bars].map((waiters) => ({
+      get waiting() {
+        return waiters.count;
+      },
+    }));
+    watchPositionWaits(metrics, served);
     const depth = async () => (await figures(metrics)).get('tapedeck_queue_depth{queue="position-waits"}');
     expect(await depth()).toBe(0);
-    const waits = [orders.waitFor('7', 60_000), orders.waitFor('8', 60_000), bars.waitFor('7', 60_000)];
+    const waits = [orders.wait('7', 60_000), orders.wait('8', 60_000), bars.wait('7', 60_000)];
     expect(await depth()).toBe(2);
     expect((await figures(metrics)).get('tapedeck_queue_limit{queue="position-waits"}')).toBe(10_000);
-    orders.saw('orders@1.1', '7', { caughtUp: true, lagMs: 0 });
+    orders.advance('7');
     expect(await depth()).toBe(1);
-    for (const served of [orders, bars]) served.giveUp();
+    for (const waiters of [orders, bars]) waiters.giveUp();
     expect(await Promise.all(waits)).toEqual([true, false, false]);
   });
 
