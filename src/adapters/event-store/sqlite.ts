@@ -146,6 +146,8 @@ export class SqliteEventStore implements EventStore {
   }
 
   async head(): Promise<string> {
+    // Whoever asks how far the tape is would be told of a file that is gone.
+    this.#assertInPlace();
     return String(this.#reading(() => this.#rows.last().position));
   }
 

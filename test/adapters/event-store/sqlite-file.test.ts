@@ -54,6 +54,8 @@ describe('a tape', () => {
     expect(await complaint(append())).toContain(`${file} was removed or replaced while it was in use`);
     writeFileSync(file, '');
     expect(await complaint(append())).toContain('put it back');
+    // Nor is anybody told how far it is, so that a process that only reads notices too.
+    expect(await complaint(store.head())).toContain('put it back');
     renameSync(`${file}.away`, file);
     expect(await append()).toMatchObject({ revision: 1 });
     await store.close();
