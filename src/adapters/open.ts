@@ -12,6 +12,7 @@ import {
   StoreError,
   type TapeReader,
 } from '../ports.ts';
+import { openEventStoreDb } from './event-store/eventstoredb.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
 import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite.ts';
 import { openMemoryLeases } from './leases/memory.ts';
@@ -22,11 +23,13 @@ import { readRecording } from './venues/recording.ts';
 
 const SQLITE = 'sqlite:';
 const MEMORY = 'memory:';
+const EVENT_STORE_DB = /^esdb(\+discover)?:/;
 
-/** Opens the tape at `sqlite:FILE` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
+/** Opens the tape at `sqlite:FILE`, `esdb://...` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
 export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
   if (address === MEMORY) return openMemoryEventStore({ clock, exclusive: true });
-  return openSqliteEventStore(fileOf(address, 'event store'), clock);
+  if (EVENT_STORE_DB.test(address)) return openEventStoreDb(address);
+  return openSqliteEventStore(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE` or `memory:`. Throws StoreError as `openEventStore` does. */
@@ -49,9 +52,10 @@ export function canBeShared(addresses: { readonly eventStore: string; readonly r
   return addresses.eventStore !== MEMORY && addresses.readStore !== MEMORY;
 }
 
-/** Opens the tape at `sqlite:FILE`, which must be there, for reading only. */
+/** Opens the tape at `sqlite:FILE`, which must be there, or at `esdb://...`, for reading only. */
 export async function openTapeToRead(address: string, clock: Clock): Promise<TapeReader> {
-  return openSqliteTapeToRead(fileOf(address, 'event store'), clock);
+  if (EVENT_STORE_DB.test(address)) return openEventStoreDb(address);
+  return openSqliteTapeToRead(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, which must be there, for reading only: every write fails. */
@@ -70,10 +74,14 @@ export function openRecording(
   return readRecording(files, feed, instrument, tally, meter);
 }
 
-function fileOf(address: string, what: string): string {
+function tapeFileOf(address: string): string {
+  return fileOf(address, 'event store', '"sqlite:FILE", "esdb://..." or "memory:"');
+}
+
+function fileOf(address: string, what: string, known = '"sqlite:FILE" or "memory:"'): string {
   const file = address.startsWith(SQLITE) ? address.slice(SQLITE.length) : '';
   if (file !== '') return file;
-  throw new StoreError(`the address of the ${what}, ${nameOf(address)}, is not known: use "sqlite:FILE" or "memory:"`);
+  throw new StoreError(`the address of the ${what}, ${nameOf(address)}, is not known: use ${known}`);
 }
 
 /** An address may hold a password: no more than its scheme is ever shown. */

@@ -25,7 +25,7 @@ describe('an address', () => {
     ['sqlite:', '"sqlite:..."'],
     ['', 'which has no scheme'],
   ])('of a store that is not, %s, is refused without its secrets', async (address, shown) => {
-    const message = `the address of the event store, ${shown}, is not known: use "sqlite:FILE" or "memory:"`;
+    const message = `the address of the event store, ${shown}, is not known: use "sqlite:FILE", "esdb://..." or "memory:"`;
     await expect(openEventStore(address, clock)).rejects.toThrow(new StoreError(message));
     await expect(openReadStore(address)).rejects.toThrow(StoreError);
   });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
-import { isoTime } from '../../src/domain/time.ts';
+import { isIsoTime, isoTime } from '../../src/domain/time.ts';
 import {
   type Clock,
   type EventStore,
@@ -28,7 +28,12 @@ export class TestClock implements Clock {
 /** Opens an empty store; everything it needs is cleared away by the test file that hands it in. */
 export type OpenEventStore = (clock: Clock) => Promise<EventStore>;
 
-export function describeEventStore(name: string, open: OpenEventStore): void {
+export interface EventStoreTraits {
+  /** Events are recorded by the clock that is handed in, not by a server's. */
+  readonly ownClock: boolean;
+}
+
+export function describeEventStore(name: string, open: OpenEventStore, traits: EventStoreTraits = { ownClock: true }): void {
   describe(`${name}, an event store`, () => {
     let store: EventStore;
     let clock: TestClock;
@@ -167,7 +172,7 @@ export function describeEventStore(name: string, open: OpenEventStore): void {
     });
 
     describe('what is recorded', () => {
-      test("carries the store's time, which never runs back", async () => {
+      test.runIf(traits.ownClock)("carries the store's time, which never runs back", async () => {
         await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
         clock.time -= 60_000;
         await store.append('feed-b', 'no-stream', [recovered('feed-b', 0)]);
@@ -175,6 +180,13 @@ export function describeEventStore(name: string, open: OpenEventStore): void {
         await store.append('feed-a', 0, [recovered('feed-a', 1)]);
         const times = (await store.read({ limit: 10 })).map((event) => event.recordedAt);
         expect(times).toEqual([isoTime(DAY), isoTime(DAY), isoTime(DAY + 5)]);
+      });
+
+      test.runIf(!traits.ownClock)("carries the server's time, the same whenever it is read", async () => {
+        await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
+        const [first] = await store.read({ limit: 1 });
+        expect(isIsoTime(first?.recordedAt as string)).toBe(true);
+        expect(await store.read({ stream: 'feed-a', limit: 1 })).toEqual([first]);
       });
 
       test('of an older version is read in the shape of today', async () => {
@@ -524,17 +536,21 @@ export class Watcher {
   readonly log: string[] = [];
   readonly events: RecordedEvent[] = [];
   readonly subscription: Subscription;
+  readonly #store: EventStore;
+  readonly #positions: string[] = [];
   #told: (() => void) | undefined;
+  #noted: Promise<void> = Promise.resolve();
 
   constructor(store: EventStore, options: Omit<SubscribeOptions, 'onEvents'> & Partial<SubscribeOptions>) {
+    this.#store = store;
     this.subscription = store.subscribe({
       ...options,
       onEvents: async (events, position) => {
         this.events.push(...events);
-        this.#note(`events ${events.length} at ${position}`);
+        this.#note(`events ${events.length} at`, position);
         await options.onEvents?.(events, position);
       },
-      onCaughtUp: (position) => this.#note(`caught up ${position}`),
+      onCaughtUp: (position) => this.#note('caught up', position),
     });
     // A test that means it to fail looks at `ended` itself.
     this.subscription.ended.catch(() => {});
@@ -548,8 +564,15 @@ export class Watcher {
     }
   }
 
-  #note(line: string): void {
-    this.log.push(line);
-    this.#told?.();
+  #note(what: string, position: string): void {
+    const note = async (): Promise<void> => {
+      await this.#noted;
+      const more = await this.#store.read({ after: this.#positions.at(-1), limit: 10_000 });
+      this.#positions.push(...more.map((event) => event.position));
+      this.log.push(`${what} ${this.#positions.filter((known) => comparePositions(known, position) <= 0).length}`);
+      this.#told?.();
+    };
+    // After the store is closed nobody waits for what was told.
+    this.#noted = note().catch(() => {});
   }
 }

@@ -69,10 +69,8 @@ export function judgeAppend(
   last: number,
   idAt: (revision: number) => string | undefined,
 ): AlreadyThere | undefined {
+  assertRevision(stream, expected);
   const after = expected === 'no-stream' ? NO_REVISION : expected;
-  if (!Number.isInteger(after) || (after < 0 && expected !== 'no-stream')) {
-    throw new RangeError(`append to "${stream}": ${expected} is not a revision`);
-  }
   if (after === last) return undefined;
   if (after > last) throw new WrongExpectedRevisionError(stream, expected, asExpected(last));
   for (const [offset, event] of events.entries()) {
@@ -82,6 +80,12 @@ export function judgeAppend(
     throw new PartialOverlapError(stream, revision);
   }
   return { lastRevision: after + events.length };
+}
+
+/** Throws RangeError for what is no revision. */
+export function assertRevision(stream: string, expected: ExpectedRevision): void {
+  if (expected === 'no-stream' || (Number.isInteger(expected) && expected >= 0)) return;
+  throw new RangeError(`append to "${stream}": ${expected} is not a revision`);
 }
 
 /** Does this error say that an append is not to be, so that nothing was written? Anything else is a failure. */

@@ -1,0 +1,30 @@
+/** What a server can do to its clients, one fault at a time, each taken by the next call that it concerns. */
+
+export type AppendFault =
+  /** Takes the append and never answers. */
+  | 'silent'
+  /** Commits it and never answers. */
+  | 'commit-silent'
+  /** Commits it and ends the answers cleanly, without one to this. */
+  | 'commit-half-close'
+  /** Ends the answers cleanly and commits nothing. */
+  | 'half-close'
+  /** Commits it and breaks the stream (UNAVAILABLE). */
+  | 'commit-cut'
+  /** Breaks the stream (UNAVAILABLE) and commits nothing. */
+  | 'cut'
+  /** Breaks the stream with INTERNAL, upon which the client keeps its channel. */
+  | 'commit-internal'
+  /** Answers that the server gave up waiting; whether it is written is open. It is. */
+  | 'commit-timeout';
+
+export type ReadFault = 'unavailable' | 'internal' | 'silent' | 'cut-after-some';
+
+export class Faults {
+  /** For the next appends, in order. */
+  readonly appends: AppendFault[] = [];
+  /** For the next reads (not subscriptions), in order. */
+  readonly reads: ReadFault[] = [];
+  /** All calls are refused, as long as it is set. */
+  refuse: 'unavailable' | 'unauthenticated' | undefined;
+}

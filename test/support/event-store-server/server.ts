@@ -1,0 +1,146 @@
+/**
+ * A server that EventStoreDB's own client takes for one: made from the client's generated stubs, with the semantics of
+ * EventStoreDB 22.10 to 24.10 as far as Tapedeck uses them, and faults on demand.
+ */
+
+import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import gossip from '@eventstore/db-client/generated/gossip_pb.js';
+import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { append, batchAppend } from './appends.ts';
+import { Faults } from './faults.ts';
+import { Log } from './log.ts';
+import { type ReadTraits, read, type Subscriptions } from './reads.ts';
+import { refusalOf, serviceError } from './refusals.ts';
+
+export interface ServerOptions {
+  readonly port?: number;
+  readonly now?: () => number;
+  /** Where the log is kept, to outlive the server; in memory alone without one. */
+  readonly file?: string;
+  /** As the server tells it; null for one that is so old that it cannot. */
+  readonly version?: string | null;
+  readonly traits?: Partial<ReadTraits>;
+  readonly tls?: { readonly key: Buffer; readonly certificate: Buffer };
+  /** Whom it lets in; everybody without. */
+  readonly login?: { readonly user: string; readonly password: string };
+}
+
+export class EventStoreServer {
+  readonly faults = new Faults();
+  readonly log: Log;
+  readonly port: number;
+  /** For tests: how many times a client connected and asked what the server can do. */
+  connections = 0;
+  readonly #server: Server;
+  readonly #subscriptions: Subscriptions;
+
+  private constructor(server: Server, log: Log, subscriptions: Subscriptions, port: number) {
+    this.#server = server;
+    this.log = log;
+    this.#subscriptions = subscriptions;
+    this.port = port;
+  }
+
+  static async start(options: ServerOptions = {}): Promise<EventStoreServer> {
+    const { version = '24.10.0', traits, now = Date.now } = options;
+    const log = new Log(now, options.file);
+    const subscriptions: Subscriptions = new Map();
+    const grpc = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
+    const { tls } = options;
+    const credentials =
+      tls === undefined
+        ? ServerCredentials.createInsecure()
+        : ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.certificate }]);
+    const port = await new Promise<number>((resolve, reject) => {
+      grpc.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    const server = new EventStoreServer(grpc, log, subscriptions, port);
+    const { faults } = server;
+    const all: ReadTraits = { streamPositions: true, caughtUp: true, ...traits };
+    grpc.addService(streamsService.StreamsService as never, {
+      read: guarded(options, read(log, faults, all, subscriptions) as never),
+      batchAppend: guarded(options, batchAppend(log, faults) as never),
+      append: guarded(options, append(log, faults) as never),
+    });
+    grpc.addService(featuresService.ServerFeaturesService as never, { getSupportedMethods: supportedMethods(version, server) });
+    grpc.addService(gossipService.GossipService as never, { read: clusterOf(port) });
+    return server;
+  }
+
+  /** Subscriptions that there are. */
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Ends every subscription: cleanly, or with UNAVAILABLE. */
+  endSubscriptions(how: 'cleanly' | 'cut'): void {
+    for (const end of [...this.#subscriptions.values()])
+      end(how === 'cleanly' ? undefined : serviceError(status.UNAVAILABLE, 'the server went away'));
+  }
+
+  /** The connection breaks for everyone; the log is what it is. */
+  async stop(): Promise<void> {
+    this.#server.forceShutdown();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.log.close();
+  }
+}
+
+/** Lets in whom the server knows. */
+function guarded(options: ServerOptions, handle: (call: never, callback: never) => void) {
+  return (
+    call: { metadata: { get(name: string): unknown[] }; emit(event: string, error: Error): void },
+    callback?: (error: Error) => void,
+  ): void => {
+    const { login } = options;
+    const wanted = login === undefined ? undefined : `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
+    if (wanted === undefined || call.metadata.get('authorization').includes(wanted)) {
+      handle(call as never, callback as never);
+      return;
+    }
+    const refused = serviceError(status.UNAUTHENTICATED, 'the credentials are wrong');
+    if (callback === undefined) call.emit('error', refused);
+    else callback(refused);
+  };
+}
+
+function supportedMethods(version: string | null, server: EventStoreServer): handleUnaryCall<unknown, features.SupportedMethods> {
+  return (_call, callback) => {
+    server.connections++;
+    const refused = server.faults.refuse === 'unavailable' ? refusalOf(server.faults) : undefined;
+    if (refused !== undefined) return callback(refused);
+    if (version === null) return callback(serviceError(status.UNIMPLEMENTED, 'unknown service'));
+    const supported = new features.SupportedMethods();
+    supported.setEventStoreServerVersion(version);
+    supported.setMethodsList(
+      ['read', 'append', 'batchappend'].map((name) => {
+        const method = new features.SupportedMethod();
+        method.setServiceName('event_store.client.streams.Streams');
+        method.setMethodName(name);
+        return method;
+      }),
+    );
+    return callback(null, supported);
+  };
+}
+
+/** A cluster of this node alone. */
+function clusterOf(port: number): handleUnaryCall<unknown, gossip.ClusterInfo> {
+  return (_call, callback) => {
+    const endPoint = new gossip.EndPoint();
+    endPoint.setAddress('127.0.0.1');
+    endPoint.setPort(port);
+    const member = new gossip.MemberInfo();
+    member.setState(gossip.MemberInfo.VNodeState.LEADER);
+    member.setIsAlive(true);
+    member.setHttpEndPoint(endPoint);
+    const cluster = new gossip.ClusterInfo();
+    cluster.setMembersList([member]);
+    callback(null, cluster);
+  };
+}
