@@ -7,7 +7,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { latencyOf } from './latency.ts';
+import { latencyOf } from './row.ts';
 
 /** Readers that may wait for an answer at once: one that is late takes nobody else's connection. */
 const MAX_CONNECTIONS = 2_000;

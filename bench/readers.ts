@@ -24,7 +24,7 @@ import { applySettings } from '../src/runtime/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/runtime/settings-file.ts';
 import { startSystem } from '../src/system.ts';
 import { makeLogger } from '../src/telemetry.ts';
-import { type Latency, latencyOf } from './latency.ts';
+import { type Latency, latencyOf } from './row.ts';
 
 const MAX_RATIO = 1.5;
 /** Memory may be this much more in the last third of a round than in the first. */

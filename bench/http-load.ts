@@ -1,0 +1,110 @@
+/**
+ * A load generator in a process of its own: GETs the paths in turn over connections that stay open, and reads no more
+ * of an answer than where it ends. Prints JSON.
+ *
+ *     node bench/http-load.ts closed SECONDS ADDRESS PATH...              -> { "perSecond": 12345 }
+ *     node bench/http-load.ts open SECONDS PER_SECOND ADDRESS PATH...     -> { "latencies": [ms, ...] }
+ */
+
+import { connect, type Socket } from 'node:net';
+import { atRate } from './row.ts';
+
+const CONNECTIONS = 32;
+const HEADERS_END = '\r\n\r\n';
+const OK = 'HTTP/1.1 200 ';
+const LENGTH = 'ontent-length: ';
+
+const [mode, seconds, ...rest] = process.argv.slice(2);
+const rate = mode === 'open' ? Number(rest.shift()) : 0;
+const [address = '', ...paths] = rest;
+const url = new URL(address);
+const REQUESTS = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+const totalMs = Number(seconds) * 1000;
+let asked = 0;
+
+const connections = await Promise.all(Array.from({ length: CONNECTIONS }, open));
+const result = mode === 'closed' ? await closedLoop() : await openLoop(rate);
+process.stdout.write(`${JSON.stringify(result)}\n`);
+for (const connection of connections) connection.socket.destroy();
+
+interface Connection {
+  readonly socket: Socket;
+  /** Called for each answer. */
+  onAnswer: () => void;
+}
+
+function open(): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname, () => resolve(connection));
+    const connection: Connection = { socket, onAnswer: () => {} };
+    socket.setNoDelay(true);
+    socket.once('error', reject);
+    let head: Buffer | undefined;
+    let bodyLeft = 0;
+    socket.on('data', (chunk) => {
+      for (let at = 0; at < chunk.length; ) {
+        if (bodyLeft === 0) {
+          const from = head === undefined ? chunk.subarray(at) : Buffer.concat([head, chunk.subarray(at)]);
+          const end = from.indexOf(HEADERS_END);
+          if (end < 0) {
+            head = from;
+            return;
+          }
+          at += end + HEADERS_END.length - (head?.length ?? 0);
+          head = undefined;
+          bodyLeft = bodyLength(from.toString('latin1', 0, end));
+        }
+        const taken = Math.min(bodyLeft, chunk.length - at);
+        at += taken;
+        bodyLeft -= taken;
+        if (bodyLeft === 0) connection.onAnswer();
+      }
+    });
+  });
+}
+
+/** Of an answer with these headers. It has to be less work to ask than to answer. */
+function bodyLength(head: string): number {
+  const at = head.indexOf(LENGTH);
+  if (!head.startsWith(OK) || at < 0) throw new Error(`answered with ${head.slice(0, 500)}`);
+  return Number.parseInt(head.slice(at + LENGTH.length, at + LENGTH.length + 12), 10);
+}
+
+function ask(connection: Connection): void {
+  connection.socket.write(REQUESTS[asked++ % REQUESTS.length] as string);
+}
+
+async function closedLoop(): Promise<{ perSecond: number }> {
+  let answers = 0;
+  for (const connection of connections) {
+    connection.onAnswer = () => {
+      answers++;
+      ask(connection);
+    };
+    ask(connection);
+  }
+  await new Promise((resolve) => setTimeout(resolve, totalMs / 4));
+  const [before, start] = [answers, performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, totalMs));
+  return { perSecond: ((answers - before) / (performance.now() - start)) * 1000 };
+}
+
+async function openLoop(perSecond: number): Promise<{ latencies: number[] }> {
+  const latencies: number[] = [];
+  const count = Math.floor((perSecond * totalMs) / 1000);
+  const due = connections.map((connection) => {
+    // Answers come in the order asked.
+    const times: number[] = [];
+    let answered = 0;
+    connection.onAnswer = () => latencies.push(performance.now() - (times[answered++] as number));
+    return times;
+  });
+  await atRate(perSecond, count, (index, dueMs) => {
+    const which = index % CONNECTIONS;
+    due[which]?.push(dueMs);
+    ask(connections[which] as Connection);
+  });
+  for (let waits = 0; latencies.length < count && waits < 500; waits++) await new Promise((resolve) => setTimeout(resolve, 10));
+  if (latencies.length < count) throw new Error(`${count - latencies.length} of ${count} requests were not answered`);
+  return { latencies };
+}

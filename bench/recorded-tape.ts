@@ -1,0 +1,62 @@
+/** The shipped recordings on a tape of this machine's disk, made once for all rows that read one. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEventStore, openReadStore, openRecording } from '../src/adapters/open.ts';
+import { Engine } from '../src/domain/engine/engine.ts';
+import { Tally } from '../src/domain/market/tally.ts';
+import { makeReactors } from '../src/domain/reactors.ts';
+import type { Clock } from '../src/ports.ts';
+import { ingest } from '../src/runtime/ingest.ts';
+import { applySettings } from '../src/runtime/settings-apply.ts';
+import { loadSettings, recordingPath } from '../src/runtime/settings-file.ts';
+import { makeEngineRunner } from '../src/system.ts';
+import { makeId } from '../src/tape/id.ts';
+import { makeLogger } from '../src/telemetry.ts';
+
+const SETTINGS = 'settings/default.json';
+export const BUILD = 'bench';
+export const CLOCK: Clock = { now: () => Date.now() };
+
+/** Holds everything that is written; removed when the process ends. */
+const folder = mkdtempSync(join(tmpdir(), 'tapedeck-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+let names = 0;
+
+/** The path of a file that is not there yet. */
+export function newFile(): string {
+  return join(folder, `${++names}.sqlite`);
+}
+
+export function newEngine(): Engine {
+  return new Engine(makeReactors(makeId), makeId, BUILD);
+}
+
+let made: Promise<string> | undefined;
+
+/** The path of the tape. */
+export function recordedTape(): Promise<string> {
+  made ??= makeTape();
+  return made;
+}
+
+async function makeTape(): Promise<string> {
+  const file = newFile();
+  const [events, reads] = [await openEventStore(`sqlite:${file}`, CLOCK), await openReadStore('memory:')];
+  const by = { clock: CLOCK, actor: BUILD, codeVersion: BUILD };
+  const { settings } = await applySettings(events, await loadSettings(SETTINGS), by);
+  const log = makeLogger('silent');
+  const runner = makeEngineRunner({ events, reads, clock: CLOCK, log, codeVersion: BUILD, rollBack: false });
+  for (const feed of settings.feeds.values()) {
+    const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
+    if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);
+    const files = feed.recordings.map((recording) => recordingPath(SETTINGS, recording));
+    const source = openRecording(files, feed, instrument, new Tally());
+    await ingest(runner.inStep.bind(runner), source, { actor: BUILD, codeVersion: BUILD });
+  }
+  await events.close();
+  await reads.close();
+  return file;
+}

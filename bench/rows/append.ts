@@ -1,0 +1,98 @@
+import { openTapeFile } from '../../src/adapters/event-store/tape-file.ts';
+import { openEventStore } from '../../src/adapters/open.ts';
+import type { TapeEvent } from '../../src/domain/catalogue.ts';
+import { categoryOf } from '../../src/domain/streams.ts';
+import { CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
+import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+
+const BATCH = 100;
+const BATCHES = 120;
+const PAGE = 500;
+const ROUNDS = 7;
+
+export const append: Row = {
+  name: 'append',
+  path: 'append, embedded, batches of 100',
+  async run(): Promise<Outcome[]> {
+    const batches = await recordedBatches();
+    const { raw, ours, ratio } = await inTurn(
+      ROUNDS,
+      () => insertAll(batches),
+      () => appendAll(batches),
+    );
+    const count = batches.length * BATCH;
+    return [
+      {
+        what: 'events appended, against the bare insert of the same rows and indexes',
+        measured: perSecond(count, ours),
+        raw: perSecond(count, raw),
+        value: ratio,
+        bound: 0.8,
+        atLeast: true,
+        unit: 'x',
+      },
+    ];
+  },
+};
+
+/** The recorded candles in batches, each for one of ten streams. */
+export async function recordedBatches(): Promise<readonly TapeEvent[][]> {
+  const store = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
+  const batches: TapeEvent[][] = [];
+  for (let after: string | undefined; batches.length < BATCHES; ) {
+    const page = await store.read({ categories: ['bars'], after, limit: PAGE });
+    after = page.at(-1)?.position;
+    for (let from = 0; from < PAGE; from += BATCH) {
+      const stream = `bars-bench.${batches.length % 10}`;
+      batches.push(
+        page.slice(from, from + BATCH).map(({ id, type, schemaVersion, data, metadata }) => {
+          return { id, stream, type, schemaVersion, data, metadata } as TapeEvent;
+        }),
+      );
+    }
+  }
+  await store.close();
+  return batches;
+}
+
+/** To a new tape, one batch after the other. Returns the milliseconds. */
+export async function appendAll(batches: readonly TapeEvent[][]): Promise<number> {
+  const store = await openEventStore(`sqlite:${newFile()}`, CLOCK);
+  const revisions = new Map<string, number>();
+  const took = await timed(async () => {
+    for (const events of batches) {
+      const { stream } = events[0] as TapeEvent;
+      revisions.set(stream, (await store.append(stream, revisions.get(stream) ?? 'no-stream', events)).revision);
+    }
+  });
+  await store.close();
+  return took;
+}
+
+/** The same rows, ready as they are, into the same table with the same durability, and nothing else. */
+async function insertAll(batches: readonly TapeEvent[][]): Promise<number> {
+  const now = new Date().toISOString();
+  let position = 0;
+  const rows = batches.map((events, batch) =>
+    events.map((event, index) => {
+      const { id, stream, type, schemaVersion, data, metadata } = event;
+      const revision = Math.floor(batch / 10) * BATCH + index;
+      const texts = [JSON.stringify(data), JSON.stringify(metadata), metadata.occurredAt, metadata.correlationId, now] as const;
+      return [++position, id, stream, categoryOf(stream), revision, type, schemaVersion, ...texts] as const;
+    }),
+  );
+  const db = await openTapeFile(newFile());
+  const insert = db.prepare(
+    `INSERT INTO events (position, id, stream, category, revision, type, schema_version, data, metadata, occurred_at,
+      correlation_id, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const took = await timed(() => {
+    for (const batch of rows) {
+      db.exec('BEGIN IMMEDIATE');
+      for (const row of batch) insert.run(...row);
+      db.exec('COMMIT');
+    }
+  });
+  db.close();
+  return took;
+}

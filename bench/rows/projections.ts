@@ -1,0 +1,70 @@
+import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { categoryOf } from '../../src/domain/streams.ts';
+import type { EventStore } from '../../src/ports.ts';
+import { PROJECTIONS } from '../../src/projections/projections.ts';
+import { startProjection } from '../../src/runtime/hosted-projection.ts';
+import type { RecordedEvent } from '../../src/tape/envelope.ts';
+import { CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
+import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+import { appendAll, recordedBatches } from './append.ts';
+
+const ROUNDS = 3;
+const PAGE = 500;
+const MAX_WAIT_MS = 120_000;
+
+export const projections: Row = {
+  name: 'projections',
+  path: 'projections',
+  async run(): Promise<Outcome[]> {
+    const batches = await recordedBatches();
+    const appended = batches.flat().length;
+    const store = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
+    const head = await store.head();
+    const events = await countHandled(store);
+    const { raw, ours } = await inTurn(
+      ROUNDS,
+      () => appendAll(batches),
+      async () => {
+        const reads = await openReadStore(`sqlite:${newFile()}`);
+        const took = await timed(async () => {
+          const running = await Promise.all(PROJECTIONS.map((one) => startProjection(one, store, reads, { clock: CLOCK })));
+          for (const one of running) {
+            if (!(await one.waitFor(head, MAX_WAIT_MS))) throw new Error('a projection did not catch up');
+          }
+          for (const one of running) await one.close();
+        });
+        await reads.close();
+        return took;
+      },
+    );
+    await store.close();
+    const [projected, written] = [events / ours, appended / raw];
+    return [
+      {
+        what: `events that one of the ${PROJECTIONS.length} read models shows, taken into all of them, against events appended in batches of 100`,
+        measured: perSecond(events, ours),
+        raw: perSecond(appended, raw),
+        value: projected / written,
+        bound: 0.5,
+        atLeast: true,
+        unit: 'x',
+      },
+    ];
+  },
+};
+
+/** Those that only pass by, such as cascades, whose decisions are copied to streams of their own, do not count. */
+async function countHandled(store: EventStore): Promise<number> {
+  let count = 0;
+  for (let after: string | undefined; ; ) {
+    const page = await store.read({ after, limit: PAGE });
+    count += page.filter(isHandled).length;
+    after = page.at(-1)?.position;
+    if (page.length < PAGE) return count;
+  }
+}
+
+function isHandled(event: RecordedEvent): boolean {
+  const category = categoryOf(event.stream);
+  return PROJECTIONS.some((projection) => projection.categories.includes(category) && projection.keys(event).length > 0);
+}

@@ -1,0 +1,63 @@
+import { DatabaseSync } from 'node:sqlite';
+import { openEventStore } from '../../src/adapters/open.ts';
+import { verify } from '../../src/audit/verify.ts';
+import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts';
+import { EngineFollower } from '../../src/runtime/engine-follower.ts';
+import { runOver } from '../../src/runtime/tape-operations.ts';
+import { BUILD, CLOCK, newEngine, recordedTape } from '../recorded-tape.ts';
+import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+
+const ROUNDS = 9;
+
+/** Both read the evidence and the stream `engine`, and not the copies of decisions. */
+export const replay: Row = {
+  name: 'replay',
+  path: 'restart by adoption; replay verify',
+  async run(): Promise<Outcome[]> {
+    const file = await recordedTape();
+    const rows = readRows(file);
+    const store = await openEventStore(`sqlite:${file}`, CLOCK);
+    const head = await store.head();
+    const against = async (what: string, bound: number, work: () => Promise<unknown>): Promise<Outcome> => {
+      const { raw, ours, ratio } = await inTurn(
+        ROUNDS,
+        () => timed(() => readRows(file)),
+        () => timed(work),
+      );
+      return {
+        what: `rows ${what}, against reading and JSON.parse of the same rows`,
+        measured: perSecond(rows, ours),
+        raw: perSecond(rows, raw),
+        value: ratio,
+        bound,
+        atLeast: true,
+        unit: 'x',
+      };
+    };
+    const outcomes = [
+      await against('adopted', 0.5, () => runOver(store, new EngineFollower(newEngine(), BUILD, head).adopt())),
+      await against('verified', 0.3, async () => {
+        const { own, others, undecided } = await verify(store, newEngine(), BUILD);
+        if (own.differing + others.evidence + undecided > 0) throw new Error('the tape does not verify');
+      }),
+    ];
+    await store.close();
+    return outcomes;
+  },
+};
+
+/** Reads and parses; returns how many rows there are. */
+function readRows(file: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  const categories = [...EVIDENCE_CATEGORIES, ENGINE_STREAM].map((category) => `'${category}'`).join(', ');
+  const select = db.prepare(`SELECT position, id, stream, revision, type, schema_version, data, metadata, recorded_at
+    FROM events WHERE category IN (${categories}) ORDER BY position`);
+  select.setReturnArrays(true);
+  let rows = 0;
+  for (const row of select.iterate() as Iterable<unknown>) {
+    const [data, metadata] = (row as string[]).slice(6, 8) as [string, string];
+    if (JSON.parse(data) !== null && JSON.parse(metadata) !== null) rows++;
+  }
+  db.close();
+  return rows;
+}
