@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
 import { Tally } from '../../src/domain/market/tally.ts';
-import type { EventStore, ReadStore } from '../../src/ports.ts';
+import type { Clock, EventStore, ReadStore } from '../../src/ports.ts';
 import { applySettings } from '../../src/runtime/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
 import { type System, startSystem } from '../../src/system.ts';
@@ -20,9 +20,9 @@ export async function withRecordedTape<T>(
   candles: number,
   frames: number,
   work: (events: EventStore, reads: ReadStore) => Promise<T>,
+  clock: Clock = tickingClock(),
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
-  const clock = tickingClock();
   const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:')];
   const origin = { actor: 'ingest', codeVersion: 'test' };
   try {
