@@ -10,8 +10,8 @@ import type { FeedSettings, InstrumentSettings } from '../../domain/settings/set
 import { type FeedMeter, RecordingError } from '../../ports.ts';
 import { FrameScanner } from './binance/frame-scanner.ts';
 import { parseFrame, RefusedFrameError } from './binance/frames.ts';
-import { BINANCE_CSV_HEADER, BinanceCsvCandles } from './candles/binance-csv.ts';
-import { CoinbaseCandles } from './candles/coinbase-json.ts';
+import type { CandleKind, CandleReader } from './candles/candle-kind.ts';
+import { CANDLE_KINDS } from './candles/candle-kinds.ts';
 import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
 
 /** One kind of recording: takes line `index` of some, gives evidence. Several files of a kind are one session. */
@@ -22,7 +22,8 @@ interface Session {
   end(): EvidenceDraft[];
 }
 
-type Kind = 'coinbase-json' | 'binance-csv' | 'binance-frames';
+const FRAMES = { name: 'binance-frames' } as const;
+type Kind = CandleKind | typeof FRAMES;
 
 /**
  * The evidence in `files`, one session in the order given, in batches that keep its order; the same for the same
@@ -49,7 +50,7 @@ export async function* readRecording(
         const kind = kindOf(file, lines);
         if (sessionKind !== undefined && kind !== sessionKind) {
           throw new RecordingError(
-            `recording "${file}" is of the kind ${kind}, the one before it of ${sessionKind}; ingest them apart`,
+            `recording "${file}" is of the kind ${kind.name}, the one before it of ${sessionKind.name}; ingest them apart`,
           );
         }
         sessionKind = kind;
@@ -75,12 +76,11 @@ const LINES_LOOKED_AT = 20;
 function kindOf(file: string, lines: Lines): Kind {
   const texts = lines.ends.slice(0, LINES_LOOKED_AT).map((_, i) => lineText(lines, i));
   const first = (texts[0] ?? '').replace(/^\uFEFF/, '').trim();
-  if (first === BINANCE_CSV_HEADER) return 'binance-csv';
-  if (/^\{\s*("candles"|$)/.test(first)) return 'coinbase-json';
-  if (texts.some((line) => /^\d{16,20} \{/.test(line))) return 'binance-frames';
-  throw new RecordingError(
-    `recording "${file}" is of no known kind: it begins neither with \`<receive ns> {frame}\`, nor with \`{"candles": [\`, nor with the header "${BINANCE_CSV_HEADER}"`,
-  );
+  const candles = CANDLE_KINDS.find((kind) => kind.isKind(first));
+  if (candles !== undefined) return candles;
+  if (texts.some((line) => /^\d{16,20} \{/.test(line))) return FRAMES;
+  const begins = ['with `<receive ns> {frame}`', ...CANDLE_KINDS.map((kind) => kind.begins)];
+  throw new RecordingError(`recording "${file}" is of no known kind: it begins neither ${begins.join(', nor ')}`);
 }
 
 function makeSession(
@@ -90,8 +90,8 @@ function makeSession(
   tally: Tally,
   meter: FeedMeter | undefined,
 ): Session {
-  if (kind === 'binance-frames') return new FrameFiles(feed, instrument, tally, meter);
-  return new CandleFiles(kind, feed, instrument, tally);
+  if ('open' in kind) return new CandleFiles(kind, feed, instrument, tally);
+  return new FrameFiles(feed, instrument, tally, meter);
 }
 
 /** How often candles must be the same distance apart to show another interval; gaps make longer distances by chance. */
@@ -100,17 +100,17 @@ const LONGER_SPACINGS = 20;
 
 /** Candle files, of either kind, as one session. */
 class CandleFiles implements Session {
-  private readonly kind: Exclude<Kind, 'binance-frames'>;
+  private readonly kind: CandleKind;
   private readonly feed: FeedSettings;
   private readonly tally: Tally;
   private readonly session: CandleSession;
-  private reader: CoinbaseCandles | BinanceCsvCandles | undefined;
+  private reader: CandleReader | undefined;
   private file = '';
   private lastOpen: number | null = null;
   private spacing = 0;
   private sameSpacings = 0;
 
-  constructor(kind: Exclude<Kind, 'binance-frames'>, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
+  constructor(kind: CandleKind, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
     this.kind = kind;
     this.feed = feed;
     this.tally = tally;
@@ -119,10 +119,7 @@ class CandleFiles implements Session {
 
   startFile(file: string): void {
     this.file = file;
-    this.reader =
-      this.kind === 'coinbase-json'
-        ? new CoinbaseCandles(file, this.tally)
-        : new BinanceCsvCandles(file, this.feed.bars, this.tally);
+    this.reader = this.kind.open(file, this.feed.bars, this.tally);
   }
 
   take(lines: Lines, index: number): readonly EvidenceDraft[] {
@@ -136,7 +133,7 @@ class CandleFiles implements Session {
   }
 
   endFile(): void {
-    if (this.reader instanceof CoinbaseCandles) this.reader.end();
+    this.reader?.end();
   }
 
   end(): EvidenceDraft[] {

@@ -8,12 +8,20 @@ import type { Candle } from '../../../domain/market/candle-session.ts';
 import { type Interval, intervalMs } from '../../../domain/market/interval.ts';
 import type { Tally } from '../../../domain/market/tally.ts';
 import { epochMs, isIsoTime, MINUTE_MS } from '../../../domain/time.ts';
+import type { CandleKind, CandleReader } from './candle-kind.ts';
 
-export const BINANCE_CSV_HEADER = 'open,high,low,close,volume,quote_volume,trades,close_datetime';
+const HEADER = 'open,high,low,close,volume,quote_volume,trades,close_datetime';
 
 const CLOSE_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d{3})(?:000)?([+-])(\d\d):(\d\d)$/;
 
-export class BinanceCsvCandles {
+export const binanceCsv: CandleKind = {
+  name: 'binance-csv',
+  begins: `with the header "${HEADER}"`,
+  isKind: (firstLine) => firstLine === HEADER,
+  open: (file, interval, tally) => new BinanceCsvCandles(file, interval, tally),
+};
+
+class BinanceCsvCandles implements CandleReader {
   private readonly file: string;
   private readonly interval: Interval;
   private readonly tally: Tally;
@@ -35,6 +43,9 @@ export class BinanceCsvCandles {
     if (typeof candle === 'string') this.tally.note('bad-candle', candle);
     else onCandle(candle);
   }
+
+  /** Each line is whole. */
+  end(): void {}
 }
 
 /** A candle, or what is wrong with the row. */

@@ -6,11 +6,19 @@
 
 import type { Candle } from '../../../domain/market/candle-session.ts';
 import type { Tally } from '../../../domain/market/tally.ts';
+import type { CandleKind, CandleReader } from './candle-kind.ts';
 
 /** Longest row that is held while its end is looked for; a longer one is refused. */
 const MAX_ROW = 10_000;
 
-export class CoinbaseCandles {
+export const coinbaseJson: CandleKind = {
+  name: 'coinbase-json',
+  begins: 'with `{"candles": [`',
+  isKind: (firstLine) => /^\{\s*("candles"|$)/.test(firstLine),
+  open: (file, _interval, tally) => new CoinbaseCandles(file, tally),
+};
+
+class CoinbaseCandles implements CandleReader {
   private readonly tally: Tally;
   private readonly file: string;
   private row: string | null = null;
@@ -23,7 +31,6 @@ export class CoinbaseCandles {
     this.tally = tally;
   }
 
-  /** Takes the file's next line; calls `onCandle` for each row that ends in it. */
   takeLine(line: string, onCandle: (candle: Candle) => void): void {
     this.line++;
     let text = line;
@@ -36,7 +43,6 @@ export class CoinbaseCandles {
     while (text.length > 0) text = this.takeRow(text, onCandle);
   }
 
-  /** Says what was left over when the file ended. */
   end(): void {
     if (this.row === null) return;
     this.tally.at(this.file, this.rowLine);
