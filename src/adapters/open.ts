@@ -1,5 +1,6 @@
 /** From an address to the store behind it. The scheme of the address picks the adapter. */
 
+import type { Logger } from 'pino';
 import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import type { Tally } from '../domain/market/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
@@ -8,6 +9,8 @@ import {
   type EventStore,
   type FeedMeter,
   type Leases,
+  type PublishedReader,
+  type Publisher,
   type ReadStore,
   StoreError,
   type TapeReader,
@@ -16,8 +19,13 @@ import { openEventStoreDb } from './event-store/eventstoredb.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
 import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite.ts';
 import { openMemoryLeases } from './leases/memory.ts';
+import { openMongoLeases } from './leases/mongodb.ts';
 import { openSqliteLeases } from './leases/sqlite.ts';
+import { openKafkaPublisher } from './publisher/kafka.ts';
+import { openKafkaReader } from './publisher/kafka-reader.ts';
+import { isMongoAddress } from './mongodb-address.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
+import { openMongoReadStore, openMongoReadStoreToRead } from './read-store/mongodb.ts';
 import { openSqliteReadStore, openSqliteReadStoreToRead } from './read-store/sqlite.ts';
 import { readRecording } from './venues/recording.ts';
 
@@ -32,9 +40,10 @@ export async function openEventStore(address: string, clock: Clock): Promise<Eve
   return openSqliteEventStore(tapeFileOf(address), clock);
 }
 
-/** Opens the read store at `sqlite:FILE` or `memory:`. Throws StoreError as `openEventStore` does. */
+/** Opens the read store at `sqlite:FILE`, `mongodb://...` or `memory:`. Throws StoreError as `openEventStore` does. */
 export async function openReadStore(address: string): Promise<ReadStore> {
   if (address === MEMORY) return openMemoryReadStore();
+  if (isMongoAddress(address)) return openMongoReadStore(address);
   return openSqliteReadStore(fileOf(address, 'read store'));
 }
 
@@ -44,7 +53,18 @@ export async function openReadStore(address: string): Promise<ReadStore> {
  */
 export async function openLeases(address: string): Promise<Leases> {
   if (address === MEMORY) return openMemoryLeases();
+  if (isMongoAddress(address)) return openMongoLeases(address);
   return openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
+}
+
+/** A publisher on the brokers of that address, `host:port,...` or `kafka+ssl://...`. Throws StoreError for another address. */
+export function openPublisher(address: string, log: Logger): Publisher {
+  return openKafkaPublisher(address, log);
+}
+
+/** What was published on the brokers of that address, to be read. Throws StoreError as `openPublisher` does. */
+export function openPublished(address: string, log: Logger): PublishedReader {
+  return openKafkaReader(address, log);
 }
 
 /** Can another thread have connections of its own to both stores? What is in memory is of one thread alone. */
@@ -58,8 +78,9 @@ export async function openTapeToRead(address: string, clock: Clock): Promise<Tap
   return openSqliteTapeToRead(tapeFileOf(address), clock);
 }
 
-/** Opens the read store at `sqlite:FILE`, which must be there, for reading only: every write fails. */
+/** Opens the read store at `sqlite:FILE`, which must be there, or `mongodb://...`, for reading only: every write fails. */
 export async function openReadStoreToRead(address: string): Promise<ReadStore> {
+  if (isMongoAddress(address)) return openMongoReadStoreToRead(address);
   return openSqliteReadStoreToRead(fileOf(address, 'read store'));
 }
 

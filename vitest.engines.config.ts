@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:engines`: the same laws on real engines, which start slowly and are shared by the tests of a file. */
+export default defineConfig({
+  test: {
+    include: ['test/engines/**/*.test.ts'],
+    setupFiles: ['test/laws/forbidden-globals.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    // Engines are heavy: two cores carry the tests of one file at a time.
+    fileParallelism: false,
+  },
+});
