@@ -83,6 +83,7 @@ describe('the publisher on Kafka', () => {
         },
       ],
     });
+    await expect.poll(() => admin.listTopics()).toContain(`${prefix}.orders`);
     const refusal = open(place + options);
     await expect(refusal).rejects.toThrow(StoreError);
     await expect(refusal).rejects.toThrow(message);
