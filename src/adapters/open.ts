@@ -21,9 +21,9 @@ import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite
 import { openMemoryLeases } from './leases/memory.ts';
 import { openMongoLeases } from './leases/mongodb.ts';
 import { openSqliteLeases } from './leases/sqlite.ts';
+import { isMongoAddress } from './mongodb-address.ts';
 import { openKafkaPublisher } from './publisher/kafka.ts';
 import { openKafkaReader } from './publisher/kafka-reader.ts';
-import { isMongoAddress } from './mongodb-address.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
 import { openMongoReadStore, openMongoReadStoreToRead } from './read-store/mongodb.ts';
 import { openSqliteReadStore, openSqliteReadStoreToRead } from './read-store/sqlite.ts';
@@ -99,7 +99,7 @@ function tapeFileOf(address: string): string {
   return fileOf(address, 'event store', '"sqlite:FILE", "esdb://..." or "memory:"');
 }
 
-function fileOf(address: string, what: string, known = '"sqlite:FILE" or "memory:"'): string {
+function fileOf(address: string, what: string, known = '"sqlite:FILE", "mongodb://..." or "memory:"'): string {
   const file = address.startsWith(SQLITE) ? address.slice(SQLITE.length) : '';
   if (file !== '') return file;
   throw new StoreError(`the address of the ${what}, ${nameOf(address)}, is not known: use ${known}`);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { canBeShared, openEventStore, openReadStore, openReadStoreToRead, openTapeToRead } from '../../src/adapters/open.ts';
-import { StoreError } from '../../src/ports.ts';
+import {
+  canBeShared,
+  openEventStore,
+  openLeases,
+  openReadStore,
+  openReadStoreToRead,
+  openTapeToRead,
+} from '../../src/adapters/open.ts';
+import { StoreError, StoreUnavailableError } from '../../src/ports.ts';
 import { TestClock } from '../contracts/event-store.ts';
 import { recovered } from '../contracts/tape-events.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
@@ -27,7 +34,19 @@ describe('an address', () => {
   ])('of a store that is not, %s, is refused without its secrets', async (address, shown) => {
     const message = `the address of the event store, ${shown}, is not known: use "sqlite:FILE", "esdb://..." or "memory:"`;
     await expect(openEventStore(address, clock)).rejects.toThrow(new StoreError(message));
-    await expect(openReadStore(address)).rejects.toThrow(StoreError);
+    if (!address.startsWith('mongodb:')) await expect(openReadStore(address)).rejects.toThrow(/"mongodb:\/\/\.\.\."/);
+  });
+
+  test('of MongoDB opens read models and leases there, and waits for nobody', async () => {
+    const address = 'mongodb://127.0.0.1:1/models?serverSelectionTimeoutMS=50';
+    for (const open of [openReadStore, openReadStoreToRead]) {
+      const models = await open(address);
+      await expect(models.checkpoint('orders')).rejects.toThrow(StoreUnavailableError);
+      await models.close();
+    }
+    const leases = await openLeases(address);
+    await expect(leases.read()).rejects.toThrow(/MongoDB at 127\.0\.0\.1:1\/models does not serve the leases now/);
+    await leases.close();
   });
 });
 
