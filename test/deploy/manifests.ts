@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseAllDocuments } from 'yaml';
+import { parseEventStoreDbAddress } from '../../src/adapters/event-store/eventstoredb-address.ts';
+import { parseKafkaAddress } from '../../src/adapters/publisher/kafka-address.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -85,4 +87,24 @@ export const OWN_IMAGE = `tapedeck:${version}`;
 /** With all three numbers, so that the same file starts the same thing tomorrow. */
 export function isPinned(image: string): boolean {
   return /^[^:\s]+:v?\d+\.\d+\.\d+(-[\w.-]+)?(@sha256:[0-9a-f]{64})?$/.test(image);
+}
+
+export interface Addresses {
+  readonly eventStore: string;
+  readonly readStore: string;
+  readonly kafka: string;
+}
+
+/** Host and port of each engine, as the adapters understand the addresses; throws for one that they do not. */
+export function enginesAt({ eventStore, readStore, kafka }: Addresses): { readonly host: string; readonly port: number }[] {
+  const { endpoints } = parseEventStoreDbAddress(eventStore);
+  const places = [
+    ...endpoints.map(({ address, port }) => `${address}:${port}`),
+    new URL(readStore).host,
+    ...parseKafkaAddress(kafka).brokers,
+  ];
+  return places.map((place) => {
+    const [host = '', port] = place.split(':');
+    return { host, port: Number(port) };
+  });
 }
