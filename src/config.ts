@@ -21,6 +21,8 @@ export interface Config {
   readonly dataFolder: string;
   readonly eventStore: string;
   readonly readStore: string;
+  /** The brokers that the tape is handed on to; null: none. */
+  readonly kafka: string | null;
   /** Path of the settings file that is proposed. */
   readonly settingsFile: string;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -29,6 +31,8 @@ export interface Config {
   readonly keyFolder: string;
   /** Requests that one API key may make in a second. */
   readonly rateLimit: number;
+  /** How long a lease is, among several instances; the same for all. */
+  readonly leaseMs: number;
   /** Web pages from these origins may call the API from a browser; none unless set. */
   readonly corsOrigins: readonly string[];
   /** Who works at the command line, as the system knows them. */
@@ -43,7 +47,7 @@ const ROOT = join(import.meta.dirname, '..');
 const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(?:(read|trade):)?(\S{16,256})$/;
 
 /** These may be given in a file; an address may hold a password. */
-const SECRETS = ['TAPEDECK_API_KEYS', 'TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE'] as const;
+const SECRETS = ['TAPEDECK_API_KEYS', 'TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE', 'TAPEDECK_KAFKA'] as const;
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -56,6 +60,7 @@ const environment = z.object({
   TAPEDECK_DATA: z.string().min(1).default(join(ROOT, '.tapedeck')),
   TAPEDECK_EVENT_STORE: z.string().min(1).optional(),
   TAPEDECK_READ_STORE: z.string().min(1).optional(),
+  TAPEDECK_KAFKA: z.string().optional(),
   TAPEDECK_SETTINGS: z
     .string()
     .min(1)
@@ -67,6 +72,11 @@ const environment = z.object({
     .regex(/^[1-9]\d{0,6}$/, 'must be a number of requests a second, from 1 to 9999999')
     .transform(Number)
     .default(5_000),
+  TAPEDECK_LEASE_SECONDS: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, 'must be a number of seconds, from 1 to 999')
+    .transform(Number)
+    .default(10),
   TAPEDECK_CORS_ORIGINS: z
     .string()
     .default('')
@@ -99,11 +109,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataFolder,
     eventStore: data.TAPEDECK_EVENT_STORE ?? `sqlite:${join(dataFolder, 'tape.sqlite')}`,
     readStore: data.TAPEDECK_READ_STORE ?? `sqlite:${join(dataFolder, 'read-models.sqlite')}`,
+    kafka: data.TAPEDECK_KAFKA ?? null,
     settingsFile: resolve(data.TAPEDECK_SETTINGS),
     logLevel: data.TAPEDECK_LOG_LEVEL,
     apiKeys,
     keyFolder: join(dataFolder, 'api-keys'),
     rateLimit: data.TAPEDECK_RATE_LIMIT,
+    leaseMs: data.TAPEDECK_LEASE_SECONDS * 1_000,
     corsOrigins: data.TAPEDECK_CORS_ORIGINS,
     user: data.USER,
     withinNpm: data.npm_lifecycle_event !== undefined,

@@ -5,6 +5,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { cancelAllCommand } from './commands/cancel-all.ts';
 import { completionCommand } from './commands/completion.ts';
+import { consumeCommand } from './commands/consume.ts';
 import { eventsCommand } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { flattenCommand, haltCommand, resumeCommand } from './commands/halt.ts';
@@ -42,6 +43,7 @@ for (const command of [
   resumeCommand,
   settingsCommand,
   projectionsCommand,
+  consumeCommand,
   keysCommand,
   completionCommand,
 ]) {

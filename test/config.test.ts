@@ -39,7 +39,15 @@ describe('the environment', () => {
   });
 
   it('with empty variables is as one without them', () => {
-    const names = ['HOST', 'PORT', 'TAPEDECK_DATA', 'TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE', 'TAPEDECK_SETTINGS'];
+    const names = [
+      'HOST',
+      'PORT',
+      'TAPEDECK_DATA',
+      'TAPEDECK_EVENT_STORE',
+      'TAPEDECK_READ_STORE',
+      'TAPEDECK_KAFKA',
+      'TAPEDECK_SETTINGS',
+    ];
     const empty = [...names, 'TAPEDECK_LOG_LEVEL', 'TAPEDECK_API_KEYS', 'TAPEDECK_API_KEYS_FILE'].map((name) => [name, '']);
     expect(readConfig(Object.fromEntries(empty))).toEqual(readConfig({}));
   });
@@ -101,6 +109,7 @@ describe('the environment', () => {
   it.each([
     ['TAPEDECK_EVENT_STORE', 'eventStore'],
     ['TAPEDECK_READ_STORE', 'readStore'],
+    ['TAPEDECK_KAFKA', 'kafka'],
   ] as const)('of an address, %s, may lie in a file too', (name, field) => {
     const file = secretFile('sqlite:/srv/somewhere.sqlite\n');
     expect(readConfig({ [`${name}_FILE`]: file })[field]).toBe('sqlite:/srv/somewhere.sqlite');
