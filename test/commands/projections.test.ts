@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openReadStore } from '../../src/adapters/open.ts';
 import type { DocumentWrite, ReadStore } from '../../src/ports.ts';
+import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { givenTape, linesOf } from './given-tape.ts';
 
 const tape = givenTape();
-const NAMES = [
-  ...['instruments', 'feeds', 'prices', 'books', 'bars', 'strategies'],
-  ...['signals', 'orders', 'fills', 'accounts', 'positions', 'equity'],
-];
+const NAMES = PROJECTIONS.map(({ name }) => name);
 
 /** Works on the read models of a tape that nobody else has open. */
 async function withReads<T>(folder: string, work: (reads: ReadStore) => Promise<T>): Promise<T> {
