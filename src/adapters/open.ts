@@ -1,4 +1,7 @@
-/** From an address to the store behind it. The scheme of the address picks the adapter. */
+/**
+ * From an address to the store behind it. The scheme of the address picks the adapter. Those of engines are loaded when
+ * they are asked for: their clients would double the time that every command takes to start.
+ */
 
 import type { Logger } from 'pino';
 import type { EvidenceDraft } from '../domain/market/evidence.ts';
@@ -15,17 +18,12 @@ import {
   StoreError,
   type TapeReader,
 } from '../ports.ts';
-import { openEventStoreDb } from './event-store/eventstoredb.ts';
 import { openMemoryEventStore } from './event-store/memory.ts';
 import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite.ts';
 import { openMemoryLeases } from './leases/memory.ts';
-import { openMongoLeases } from './leases/mongodb.ts';
 import { openSqliteLeases } from './leases/sqlite.ts';
 import { isMongoAddress } from './mongodb-address.ts';
-import { openKafkaPublisher } from './publisher/kafka.ts';
-import { openKafkaReader } from './publisher/kafka-reader.ts';
 import { openMemoryReadStore } from './read-store/memory.ts';
-import { openMongoReadStore, openMongoReadStoreToRead } from './read-store/mongodb.ts';
 import { openSqliteReadStore, openSqliteReadStoreToRead } from './read-store/sqlite.ts';
 import { readRecording } from './venues/recording.ts';
 
@@ -36,14 +34,14 @@ const EVENT_STORE_DB = /^esdb(\+discover)?:/;
 /** Opens the tape at `sqlite:FILE`, `esdb://...` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
 export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
   if (address === MEMORY) return openMemoryEventStore({ clock, exclusive: true });
-  if (EVENT_STORE_DB.test(address)) return openEventStoreDb(address);
+  if (EVENT_STORE_DB.test(address)) return (await import('./event-store/eventstoredb.ts')).openEventStoreDb(address);
   return openSqliteEventStore(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, `mongodb://...` or `memory:`. Throws StoreError as `openEventStore` does. */
 export async function openReadStore(address: string): Promise<ReadStore> {
   if (address === MEMORY) return openMemoryReadStore();
-  if (isMongoAddress(address)) return openMongoReadStore(address);
+  if (isMongoAddress(address)) return (await import('./read-store/mongodb.ts')).openMongoReadStore(address);
   return openSqliteReadStore(fileOf(address, 'read store'));
 }
 
@@ -53,18 +51,18 @@ export async function openReadStore(address: string): Promise<ReadStore> {
  */
 export async function openLeases(address: string): Promise<Leases> {
   if (address === MEMORY) return openMemoryLeases();
-  if (isMongoAddress(address)) return openMongoLeases(address);
+  if (isMongoAddress(address)) return (await import('./leases/mongodb.ts')).openMongoLeases(address);
   return openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
 }
 
 /** A publisher on the brokers of that address, `host:port,...` or `kafka+ssl://...`. Throws StoreError for another address. */
-export function openPublisher(address: string, log: Logger): Publisher {
-  return openKafkaPublisher(address, log);
+export async function openPublisher(address: string, log: Logger): Promise<Publisher> {
+  return (await import('./publisher/kafka.ts')).openKafkaPublisher(address, log);
 }
 
 /** What was published on the brokers of that address, to be read. Throws StoreError as `openPublisher` does. */
-export function openPublished(address: string, log: Logger): PublishedReader {
-  return openKafkaReader(address, log);
+export async function openPublished(address: string, log: Logger): Promise<PublishedReader> {
+  return (await import('./publisher/kafka-reader.ts')).openKafkaReader(address, log);
 }
 
 /** Can another thread have connections of its own to both stores? What is in memory is of one thread alone. */
@@ -74,13 +72,13 @@ export function canBeShared(addresses: { readonly eventStore: string; readonly r
 
 /** Opens the tape at `sqlite:FILE`, which must be there, or at `esdb://...`, for reading only. */
 export async function openTapeToRead(address: string, clock: Clock): Promise<TapeReader> {
-  if (EVENT_STORE_DB.test(address)) return openEventStoreDb(address);
+  if (EVENT_STORE_DB.test(address)) return (await import('./event-store/eventstoredb.ts')).openEventStoreDb(address);
   return openSqliteTapeToRead(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, which must be there, or `mongodb://...`, for reading only: every write fails. */
 export async function openReadStoreToRead(address: string): Promise<ReadStore> {
-  if (isMongoAddress(address)) return openMongoReadStoreToRead(address);
+  if (isMongoAddress(address)) return (await import('./read-store/mongodb.ts')).openMongoReadStoreToRead(address);
   return openSqliteReadStoreToRead(fileOf(address, 'read store'));
 }
 

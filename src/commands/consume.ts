@@ -44,7 +44,7 @@ async function consume(topic: string, options: Options): Promise<void> {
   if (config.kafka === null) {
     throw new UserError('TAPEDECK_KAFKA is not set: name the brokers that the relay sends to, such as kafka-1:9092,kafka-2:9092');
   }
-  const published = openPublished(config.kafka, makeLogger('silent'));
+  const published = await openPublished(config.kafka, makeLogger('silent'));
   const { fromBeginning = false, untilEnd = false, limit = Number.POSITIVE_INFINITY } = options;
   const json = wantsJson(options);
   const order = new PublishedOrder(fromBeginning && (await published.isWhole(topic)));

@@ -38,7 +38,7 @@ export function givenKafka(): GivenKafka {
 /** Everything on a topic, as a consumer of committed transactions sees it. */
 export async function recordsOn(address: string, topic: string): Promise<readonly PublishedRecord[]> {
   const records: PublishedRecord[] = [];
-  await openPublished(address, silent).consume(topic, {
+  await (await openPublished(address, silent)).consume(topic, {
     fromBeginning: true,
     untilEnd: true,
     signal: new AbortController().signal,

@@ -15,13 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => admin.disconnect());
 
-const open = (place: string): Promise<PublisherSession> => openPublisher(place, silent).open(new AbortController().signal);
+const open = async (place: string): Promise<PublisherSession> =>
+  (await openPublisher(place, silent)).open(new AbortController().signal);
 const prefixOf = (place: string): string => new URL(place).searchParams.get('prefix') as string;
 const at = (position: number) => ({ tape: 'a tape', position: String(position) });
 
 publisherContract('Kafka', async () => {
   const place = kafka.place();
-  return { publisher: openPublisher(place, silent), valuesOf: (topic) => valuesOn(place, topic) };
+  return { publisher: await openPublisher(place, silent), valuesOf: (topic) => valuesOn(place, topic) };
 });
 
 describe('the publisher on Kafka', () => {
@@ -158,7 +159,8 @@ describe('the publisher on Kafka', () => {
     });
     const { port } = silentServer.address() as { port: number };
     const giveUp = new AbortController();
-    const opening = openPublisher(`127.0.0.1:${port}`, silent).open(giveUp.signal);
+    const publisher = await openPublisher(`127.0.0.1:${port}`, silent);
+    const opening = publisher.open(giveUp.signal);
     giveUp.abort();
     await expect(opening).rejects.toThrow(/was given up/);
     silentServer.close();
@@ -184,7 +186,8 @@ describe('the publisher on Kafka', () => {
 
 describe('a reader of what was published', () => {
   it('says where there is no such topic', async () => {
-    await expect(openPublished(kafka.place(), silent).isWhole('orders')).rejects.toThrow(/there is no topic/);
+    const nowhere = await openPublished(kafka.place(), silent);
+    await expect(nowhere.isWhole('orders')).rejects.toThrow(/there is no topic/);
     await expect(recordsOn(kafka.place(), 'orders')).rejects.toThrow(/there is no topic "test-.*orders": the relay makes it/);
   });
 
@@ -192,6 +195,6 @@ describe('a reader of what was published', () => {
     const place = kafka.place();
     await (await open(place)).close();
     expect(await recordsOn(place, 'orders')).toEqual([]);
-    expect(await openPublished(place, silent).isWhole('orders')).toBe(true);
+    expect(await (await openPublished(place, silent)).isWhole('orders')).toBe(true);
   });
 });
