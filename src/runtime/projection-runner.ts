@@ -4,7 +4,7 @@
  * again, or a second runner of the same build, changes nothing.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleepUnless } from 'node:timers/promises';
 import { epochMs } from '../domain/time.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock, DocumentWrite, EventStore, ReadStore, Subscription } from '../ports.ts';
@@ -13,6 +13,7 @@ import type { Projection } from '../projections/projection.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
 import { applyParked, loadParked, NOTHING_PARKED, type Parked, parkedWrite } from './parked-events.ts';
 import { PositionWaiters } from './position-waiters.ts';
+import { Turns } from './turns.ts';
 
 /** Reads and writes of the read store that fail are tried again this often, waiting longer each time. */
 const MAX_TRIES = 8;
@@ -21,6 +22,11 @@ const LONGEST_WAIT_MS = 5_000;
 /** Most events of one batch, and the time that folding and committing it should take: more, and the next is smaller. */
 const MAX_BATCH = 500;
 const BATCH_MS = 50;
+
+/** At the end of the tape, the time from one batch to the next: what comes in between is taken together. */
+const GAP_MS = 20;
+/** Whatever runs in this thread and must not wait, such as the engine, comes between two batches. */
+const turns = new Turns();
 
 /** In a rebuild, the first event that cannot be applied stops it. */
 export class UnappliedEventError extends UserError {
@@ -91,7 +97,8 @@ export class ProjectionRunner {
   private committed: string;
   private lastRecordedAt: string | null = null;
   private caughtUp = false;
-  private isClosing = false;
+  private readonly closing = new AbortController();
+  private keeping: Promise<void> | undefined;
   private retries = 0;
   private batchSize = MAX_BATCH;
   /** What is under way with the documents: one thing at a time. */
@@ -121,11 +128,17 @@ export class ProjectionRunner {
     this.subscription = events.subscribe({
       after: checkpoint,
       categories: projection.categories,
-      onEvents: (batch, position) => this.inTurn(() => this.take(batch, position)),
+      onEvents: async (batch, position) => {
+        const began = performance.now();
+        await turns.next();
+        await this.inTurn(() => this.take(batch, position));
+        if (batch.length < MAX_BATCH) await this.rest(GAP_MS - (performance.now() - began));
+      },
       onCaughtUp: (position) => {
         this.caughtUp = true;
         this.advance(position);
-        this.inTurn(() => this.keepPosition()).catch(fail);
+        this.keeping ??= this.keepSoon();
+        this.keeping.catch(fail);
       },
     });
     this.ended = Promise.race([this.subscription.ended, failed]);
@@ -157,8 +170,9 @@ export class ProjectionRunner {
 
   /** Finishes the batch in hand, keeps its checkpoint and stops. */
   async close(): Promise<void> {
-    this.isClosing = true;
+    this.closing.abort();
     await this.subscription.close();
+    await this.keeping?.catch(() => {});
     await this.turn;
     this.waiters.giveUp();
   }
@@ -265,6 +279,18 @@ export class ProjectionRunner {
     return parked;
   }
 
+  /** Lets others come in, for so long or until this is closed. */
+  private async rest(ms: number): Promise<void> {
+    if (ms > 0) await sleepUnless(ms, undefined, { signal: this.closing.signal }).catch(() => {});
+    await turns.next();
+  }
+
+  private async keepSoon(): Promise<void> {
+    await this.rest(GAP_MS);
+    this.keeping = undefined;
+    await this.inTurn(() => this.keepPosition());
+  }
+
   /** At the tape's end the position may have moved over events that changed nothing: that is kept too. */
   private async keepPosition(): Promise<void> {
     if (comparePositions(this.committed, this.position) < 0) await this.commit([], this.position);
@@ -287,7 +313,7 @@ export class ProjectionRunner {
         return await call();
       } catch (error) {
         failed++;
-        if (failed === MAX_TRIES || this.isClosing) throw error;
+        if (failed === MAX_TRIES || this.closing.signal.aborted) throw error;
         this.retries++;
         await (this.options.wait ?? sleep)(Math.min(FIRST_WAIT_MS * 2 ** (failed - 1), LONGEST_WAIT_MS));
       }

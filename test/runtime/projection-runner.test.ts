@@ -195,7 +195,29 @@ describe('a projection runner', () => {
     expect(runner.progress()).toMatchObject({ position: '0', caughtUp: false, lagMs: null });
     await tape.catchUp('7');
     expect(runner.progress()).toMatchObject({ position: '7', caughtUp: true, lagMs: 0 });
+    await runner.close();
     expect(reads.checkpoints.get('chain@1.1')).toBe('7');
+  });
+
+  it('keeps positions that follow each other quickly once, the last of them', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    const runner = await start(tape, reads);
+    for (const position of ['1', '2', '3']) await tape.catchUp(position);
+    await runner.close();
+    expect(reads.checkpoints.get('chain@1.1')).toBe('3');
+    expect(reads.commits).toBe(1);
+  });
+
+  it('is asked to take more only a while after a batch, so that what comes meanwhile is taken together', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    const runner = await start(tape, reads);
+    let mayHaveMore = false;
+    const delivered = tape.deliver(halted(1, 'a', 'x')).then(() => {
+      mayHaveMore = true;
+    });
+    expect(await runner.waitFor('1', 60_000)).toBe(true);
+    expect(mayHaveMore).toBe(false);
+    await delivered;
   });
 
   it('says how far behind it is until it has caught up', async () => {
