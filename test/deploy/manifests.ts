@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseAllDocuments } from 'yaml';
 import { parseEventStoreDbAddress } from '../../src/adapters/event-store/eventstoredb-address.ts';
+import { parseMongoAddress } from '../../src/adapters/mongodb-address.ts';
 import { parseKafkaAddress } from '../../src/adapters/publisher/kafka-address.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -100,7 +101,7 @@ export function enginesAt({ eventStore, readStore, kafka }: Addresses): { readon
   const { endpoints } = parseEventStoreDbAddress(eventStore);
   const places = [
     ...endpoints.map(({ address, port }) => `${address}:${port}`),
-    new URL(readStore).host,
+    parseMongoAddress(readStore).place.replace(/\/.*$/, ''),
     ...parseKafkaAddress(kafka).brokers,
   ];
   return places.map((place) => {
