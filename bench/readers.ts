@@ -80,7 +80,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
   const system = await startSystem({ events, reads, clock, log, codeVersion, rollBack: false });
   const { metrics, pulse } = system;
   const main = { append: system.events.append.bind(system.events), figures: () => metrics.snapshot() };
-  const api = await startApiThread(main, { pulse, codeVersion, logFile: undefined });
+  const api = await startApiThread(main, { pulse, codeVersion, logFile: undefined, isAcross: false });
   try {
     const ingest = (symbol: string, venue: string, take: EvidenceSink, playback?: Playback, signal?: AbortSignal) => {
       const found = findFeed(settings, venue, symbol);

@@ -136,6 +136,10 @@ export function makeMetrics() {
       SECONDS,
     ),
 
+    // The instance among others
+    leaseHeld: gauge('tapedeck_lease_held', '1 where this process does that work, 0 where another does or nobody', ['lease']),
+    partWaiting: gauge('tapedeck_part_waiting', '1 while the part waits for an engine that is away', ['part']),
+
     // The process
     collectFailures,
     buildInfo: gauge('tapedeck_build_info', 'Always 1; the build and the runtime', ['version', 'node']),

@@ -1,22 +1,28 @@
 /** The map: which parts run, wired to which. Takes its ports as arguments and opens nothing. */
 
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { bindHost } from './api/auth.ts';
 import { type ApiDependencies, USUAL_PATIENCE } from './api/dependencies.ts';
 import { behind } from './api/health.ts';
 import type { KeySources } from './api/key-ring.ts';
+import { buildProbeServer } from './api/probes.ts';
 import type { Violation } from './api/problem.ts';
-import { buildServer } from './api/server.ts';
+import { buildServer, waitForReadModels } from './api/server.ts';
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import type { Clock, EventStore, ReadStore } from './ports.ts';
 import { PROJECTIONS } from './projections/projections.ts';
-import { startEngineLoop } from './runtime/engine-loop.ts';
+import { aborted } from './runtime/abort.ts';
+import { engineAlone, engineAmongOthers, Turn } from './runtime/engine-part.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
 import { EvidenceRecorder } from './runtime/evidence-recorder.ts';
-import { type HostedProjection, startProjection } from './runtime/hosted-projection.ts';
+import { heldEventStore } from './runtime/held-stores.ts';
+import { type HostedProjection, projectionPart } from './runtime/hosted-projection.ts';
 import type { EvidenceSink } from './runtime/ingest.ts';
+import type { Holding, Lease, LeaseTerms } from './runtime/lease.ts';
+import { LeaseKeeper } from './runtime/lease-keeper.ts';
 import { MeteredEngine } from './runtime/metered-engine.ts';
 import { meteredEventStore } from './runtime/metered-event-store.ts';
 import { watchProcess } from './runtime/process-metrics.ts';
@@ -24,13 +30,16 @@ import { beat, MAX_TURN_MS, makePulse, type PulseState, watchPulse } from './run
 import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
 import { followProjections } from './runtime/served-projections.ts';
 import { ensureServing } from './runtime/serving.ts';
+import { Supervisor } from './runtime/supervisor.ts';
 import {
   watchEngine,
   watchHalts,
+  watchInstance,
   watchPositionWaits,
   watchProjections,
   watchProjectionsElsewhere,
 } from './runtime/system-metrics.ts';
+import { awaitedIn, type SystemReport } from './runtime/system-report.ts';
 import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
@@ -43,15 +52,21 @@ export interface SystemParts {
   readonly codeVersion: string;
   /** A person wants this build back in place of the one that replaced it. */
   readonly rollBack: boolean;
+  /** Among several instances on the same stores; absent where the tape has a lock of its own, or this is the only one. */
+  readonly leases?: LeaseTerms | undefined;
 }
 
 /** What a process does. `ingest` and `api` are begun by whoever starts the system. */
 export type Role = 'engine' | 'ingest' | 'projections' | 'api';
 
-/** Where the API is served, and to whom. */
-export interface ApiParts extends KeySources {
+/** Where it is served. */
+export interface ProbedAt {
   readonly host: string;
   readonly port: number;
+}
+
+/** Where the API is served, and to whom. */
+export interface ApiParts extends KeySources, ProbedAt {
   readonly rateLimit?: number | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
 }
@@ -61,22 +76,34 @@ export interface System {
   readonly metrics: Metrics;
   /** The tape, with writes in the figures. */
   readonly events: EventStore;
-  /** Takes evidence onto the tape: in step with the engine that runs here, or else for one that runs elsewhere. */
+  /** Takes evidence onto the tape: in step with the engine that runs here, or else for whichever decides. */
   readonly take: EvidenceSink;
-  /** Those that are made here, by name. */
+  /** The lease of that name; null where there are none. */
+  lease(name: string): Lease | null;
+  /** As `take`, for as long as that lease is held. */
+  takeUnder(holding: Holding): EvidenceSink;
+  /** Those that are made here, or are to be, by name. */
   readonly projections: ReadonlyMap<string, HostedProjection>;
   /** Shows other threads that this one turns. */
   readonly pulse: SharedArrayBuffer;
+  /** How the parts are. */
+  report(): SystemReport;
+  /** Begins the work. Resolves when every part runs or stands by; engines that are away are waited for. */
+  start(): Promise<void>;
   /** Rejects when a part had to stop. */
   readonly ended: Promise<void>;
-  /** Finishes what is in hand and stops every part; the stores stay open. */
+  /** Finishes what is in hand and stops every part, and gives back the leases; the stores stay open. */
   close(): Promise<void>;
 }
 
 /** What the API serves in whichever thread it runs. */
-export interface ServedParts extends Omit<SystemParts, 'rollBack'>, Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
+export interface ServedParts extends Omit<SystemParts, 'rollBack' | 'leases'>, Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
   /** Of the thread with the engine. */
   readonly pulse: SharedArrayBuffer;
+  /** How the parts of the process are; null while that is not known. Absent: there are none beside the API. */
+  readonly report?: (() => SystemReport | null) | undefined;
+  /** The stores are across a network, for several instances. */
+  readonly isAcross?: boolean | undefined;
 }
 
 /** The API, served. */
@@ -87,6 +114,8 @@ export interface ServedApi {
   /** Finishes what was accepted; the stores stay open. */
   close(): Promise<void>;
 }
+
+const NO_PARTS: SystemReport = { parts: [], leases: [] };
 
 /** Projections that are further behind than this make the process not ready. */
 const MAX_LAG_MS = 5_000;
@@ -111,54 +140,75 @@ export function makeEngineRunner(parts: SystemParts, metrics?: Metrics): EngineR
   });
 }
 
-/** Starts the engine, adopting what is recorded, and then every projection, as far as they are among the roles. */
-export async function startSystem(
-  given: SystemParts,
-  roles: ReadonlySet<Role> = new Set(['engine', 'projections']),
-): Promise<System> {
+/** Puts the parts together, as far as they are among the roles; `start` begins the work. */
+export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Set(['engine', 'projections'])): System {
   const metrics = makeMetrics();
-  const parts = { ...given, events: meteredEventStore(given.events, metrics) };
-  const { events, reads, clock } = parts;
-  await assertSameTape(events, reads);
-  const engine = roles.has('engine') ? makeEngineRunner(parts, metrics) : null;
-  const endWatch = watchProcess(metrics, 'main', parts.codeVersion);
-  const running: Part[] = [{ close: async () => endWatch() }];
-  const close = async (): Promise<void> => {
-    for (const part of running) await part.close();
-  };
-  const run = <P extends Part & { readonly ended: Promise<void> }>(part: P): P => {
-    running.push(part);
-    return watched(part);
-  };
-  try {
-    const loops = engine === null ? [] : [run(await startEngineLoop(engine, events))];
-    const projections = new Map<string, HostedProjection>();
-    for (const projection of PROJECTIONS) {
-      const onBatch = batchFigures(metrics, projection.name);
-      // Where others make them, there must be something to read all the same.
-      if (!roles.has('projections')) await ensureServing(reads, projection);
-      else projections.set(projection.name, run(await startProjection(projection, events, reads, { clock, onBatch })));
-    }
+  const { reads, clock, log } = given;
+  const events = meteredEventStore(given.events, metrics);
+  const keeper =
+    given.leases && new LeaseKeeper(given.leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
+  const turn = new Turn();
+  const decidedIn = keeper === undefined ? events : heldEventStore(events, () => turn.assertHeld());
+  const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics) : null;
+  const supervisor = new Supervisor((part, { engine: away, message }) => log.warn({ part, away }, message));
+  const projections = new Map<string, HostedProjection>();
+  const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;
+  const report = (): SystemReport => ({ parts: supervisor.reports(), leases: keeper?.holders() ?? [] });
+  const pulse = makePulse();
+  const stopBeating = beat(pulse, () => engine !== null && isStuck(engine, clock));
+  const endWatch = watchProcess(metrics, 'main', given.codeVersion);
+  watchInstance(metrics, report);
+
+  const start = async (): Promise<void> => {
+    await supervisor.start('stores', async (tell, signal) => {
+      await assertSameTape(events, reads);
+      // Where others make the read models, there must be something to read all the same.
+      for (const projection of PROJECTIONS) await ensureServing(reads, projection);
+      tell('running');
+      await aborted(signal);
+    });
     if (engine !== null) {
+      const mine = lease('engine');
+      await supervisor.start('engine', mine ? engineAmongOthers(engine, events, mine, turn) : engineAlone(engine, events));
       beginCounting(metrics);
       watchEngine(metrics, engine, events, clock);
     }
-    if (roles.has('projections')) watchProjections(metrics, projections.values());
+    for (const projection of roles.has('projections') ? PROJECTIONS : []) {
+      const { name, version } = projection;
+      // A new version is made beside the old one: each has somebody who makes it.
+      const options = { clock, onBatch: batchFigures(metrics, name), lease: lease(`projection-${name}@${version}`) ?? undefined };
+      const part = projectionPart(projection, events, reads, options, (hosted) => projections.set(name, hosted));
+      await supervisor.start(`projection ${name}`, part);
+    }
+    if (roles.has('projections')) watchProjections(metrics, projections);
     else if (roles.has('api')) watchProjectionsElsewhere(metrics, events, reads, clock);
     watchHalts(metrics, reads);
-    const { ended } = watched({ ended: Promise.race([...loops, ...projections.values()].map((part) => part.ended)) });
-    const pulse = makePulse();
-    const stopBeating = beat(pulse, () => engine !== null && isStuck(engine, clock));
-    running.push({ close: async () => stopBeating() });
-    return { metrics, events, take: sinkOf(engine, events), projections, pulse, ended, close };
+  };
+  const close = async (): Promise<void> => {
+    await supervisor.close();
+    await keeper?.close();
+    stopBeating();
+    endWatch();
+  };
+  const takeUnder = (holding: Holding): EvidenceSink => recorderOn(heldEventStore(events, () => holding.assertHeld()));
+  const take = engine !== null && events.exclusively !== undefined ? engine.inStep.bind(engine) : recorderOn(events);
+  const { ended } = supervisor;
+  return { metrics, events, take, lease, takeUnder, projections, pulse, report, start, ended, close };
+}
+
+/** Makes the system and starts it. Rejects, with nothing left running, when a part cannot start. */
+export async function startSystem(parts: SystemParts, roles?: ReadonlySet<Role>): Promise<System> {
+  const system = makeSystem(parts, roles);
+  try {
+    await system.start();
+    return system;
   } catch (error) {
-    await close();
+    await system.close();
     throw error;
   }
 }
 
-function sinkOf(engine: EngineRunner | null, events: EventStore): EvidenceSink {
-  if (engine !== null) return engine.inStep.bind(engine);
+function recorderOn(events: EventStore): EvidenceSink {
   const recorder = new EvidenceRecorder(events);
   return recorder.record.bind(recorder);
 }
@@ -168,9 +218,13 @@ function isStuck({ busySince }: EngineRunner, clock: Clock): boolean {
 }
 
 /** Serves what is in the stores, whoever makes it, in this thread. */
-export async function startApi({ log, pulse, ...parts }: ServedParts, { host, port, ...terms }: ApiParts): Promise<ServedApi> {
+export async function startApi(
+  { log, pulse, report = () => NO_PARTS, isAcross = false, ...parts }: ServedParts,
+  { host, port, ...terms }: ApiParts,
+): Promise<ServedApi> {
   const allowedHost = await bindHost({ host, ...terms });
-  const followed = watched(await followProjections(PROJECTIONS, parts.events, parts.reads, parts.clock));
+  const { events, reads, clock } = parts;
+  const followed = watched(await followProjections(PROJECTIONS, events, reads, { clock, isAcross }));
   const watch = watchPulse(pulse);
   const { projections } = followed;
   watchPositionWaits(parts.metrics, projections.values());
@@ -180,24 +234,45 @@ export async function startApi({ log, pulse, ...parts }: ServedParts, { host, po
     projections,
     health: {
       live: () => notTurning(watch.look()),
-      ready: () => behind(projections.values(), MAX_LAG_MS),
-      // The server listens when everything that is done once at start-up is done.
-      started: () => [],
+      ready: () => [...followed.troubles(), ...behind(projections.values(), MAX_LAG_MS)],
+      started: () => starting(report()),
+      report,
     },
     patience: USUAL_PATIENCE,
     logger: log,
   });
+  waitForReadModels(server, followed.isKnown);
   const close = async (): Promise<void> => {
     await server.close();
     await followed.close();
     watch.close();
   };
+  return listening(server, { host: allowedHost, port }, { ended: followed.ended, close });
+}
+
+/** Serves the probes and the figures of a process without an API. */
+export async function startProbes({ log }: Pick<SystemParts, 'log'>, system: System, at: ProbedAt): Promise<ServedApi> {
+  const { metrics, report } = system;
+  const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'waits' }));
+  const health = { live: () => [], ready: waiting, started: () => starting(report()), report };
+  const server = buildProbeServer({ health, metrics, logger: log });
+  return listening(server, at, { ended: new Promise(() => {}), close: () => server.close() });
+}
+
+async function listening(server: FastifyInstance, at: ProbedAt, served: Omit<ServedApi, 'address'>): Promise<ServedApi> {
   try {
-    return { address: await server.listen({ host: allowedHost, port }), ended: followed.ended, close };
+    return { ...served, address: await server.listen({ host: at.host, port: at.port }) };
   } catch (error) {
-    await close();
+    await served.close();
     throw error;
   }
+}
+
+/** The parts that take in what is there; one that waits for an engine has done its own. */
+function starting(report: SystemReport | null): Violation[] {
+  if (report === null) return [{ path: 'main', message: 'has not told yet how it is' }];
+  const parts = report.parts.filter(({ state }) => state === 'starting');
+  return parts.map(({ part }) => ({ path: part, message: 'is starting' }));
 }
 
 function notTurning(state: PulseState): Violation[] {
@@ -213,10 +288,6 @@ function batchFigures({ project, projectedEvents }: Metrics, projection: string)
   };
 }
 
-interface Part {
-  close(): Promise<void>;
-}
-
 /** A part that stops before everything is started is told of by `System.ended`, not by a crash of the process. */
 function watched<P extends { readonly ended: Promise<void> }>(part: P): P {
   part.ended.catch(() => undefined);
@@ -225,8 +296,8 @@ function watched<P extends { readonly ended: Promise<void> }>(part: P): P {
 
 function engineCheckpoint(events: EventStore, reads: ReadStore): EngineCheckpoint {
   return {
-    load: async () => {
-      await assertSameTape(events, reads);
+    load: async (begins) => {
+      if (begins) await assertSameTape(events, reads);
       return reads.checkpoint(ENGINE_CHECKPOINT);
     },
     save: async (position) => {

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { awaitedIn, type SystemReport } from '../runtime/system-report.ts';
 import { described } from './describe.ts';
 import { problemDocument, sendProblem, type Violation } from './problem.ts';
 
@@ -15,6 +16,8 @@ export interface Health {
   readonly ready: Check;
   /** Everything that is done once at start-up is done. */
   readonly started: Check;
+  /** How the parts are; null where it is not known (yet). */
+  readonly report: () => SystemReport | null;
 }
 
 const ROUTES = [
@@ -23,18 +26,46 @@ const ROUTES = [
   { path: '/startupz', check: 'started', id: 'getStarted', summary: 'Has it started?', detail: 'The process is starting.' },
 ] as const;
 
-const answers = { 200: { description: 'It is so.', schema: z.strictObject({ status: z.literal('ok') }) } };
+const healthy = z.strictObject({
+  status: z.literal('ok'),
+  leases: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        holder: z.string().nullable().describe('The process that does this work, as host:pid; null: nobody does.'),
+        here: z.boolean().describe('It is this process.'),
+      }),
+    )
+    .optional()
+    .describe('Which instance does what, where there may be several.'),
+  awaited: z
+    .array(z.strictObject({ part: z.string(), reason: z.string() }))
+    .optional()
+    .describe('Parts that wait for an engine that is away.'),
+});
+
+const answers = { 200: { description: 'It is so.', schema: healthy } };
 
 export const HEALTH_PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
 
-/** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well. */
+/** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well; both say what is waited for. */
 export function healthRoutes(server: FastifyInstance, health: Health): void {
   for (const { path, check, detail, id, summary } of ROUTES) {
     server.get(path, described({ id, group: 'health', summary, answers }, {}), async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
       const failing = health[check]();
-      if (failing.length === 0) return { status: 'ok' };
-      return sendProblem(reply, problemDocument(503, `not-${check}`, detail, failing));
+      const report = health.report();
+      const awaited = report === null ? [] : awaitedIn(report);
+      if (failing.length > 0) {
+        const waiting = awaited.map(({ part, reason }) => ({ path: part, message: reason }));
+        return sendProblem(reply, problemDocument(503, `not-${check}`, detail, [...failing, ...waiting]));
+      }
+      const leases = report?.leases ?? [];
+      return {
+        status: 'ok',
+        ...(leases.length === 0 ? {} : { leases }),
+        ...(awaited.length === 0 ? {} : { awaited }),
+      };
     });
   }
 }

@@ -67,6 +67,15 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   return server;
 }
 
+/** Before it is known where the read models lie, the server listens, for the probes, and everything else is 503. */
+export function waitForReadModels(server: FastifyInstance, areKnown: () => boolean): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (areKnown() || !request.url.startsWith('/v1/')) return done();
+    reply.header('Retry-After', '1');
+    done(new Problem(503, 'starting', 'The process is starting, or waits for a store: /readyz says for which.'));
+  });
+}
+
 function addRoutes(server: ApiServer, deps: ApiDependencies): void {
   const methods = methodsByPath(server);
   limitRate(server);

@@ -14,6 +14,8 @@ export interface ApiThreadData {
   readonly codeVersion: string;
   /** Absent: it logs to standard output. */
   readonly logFile: string | undefined;
+  /** The stores are across a network, for several instances. */
+  readonly isAcross: boolean;
 }
 
 /** What the thread tells: that it serves, or why it cannot (any more). */

@@ -16,7 +16,7 @@ import { type ApiThreadData, type ApiThreadMessage, describeFailure } from './ap
 import { systemClock as clock } from './opening.ts';
 
 const main = parentPort as MessagePort;
-const { mainThread, pulse, codeVersion, logFile } = workerData as ApiThreadData;
+const { mainThread, pulse, codeVersion, logFile, isAcross } = workerData as ApiThreadData;
 const tell = (message: ApiThreadMessage): void => main.postMessage(message);
 
 /** A third of the engine's share of a processor that both want. */
@@ -31,7 +31,7 @@ async function serve(): Promise<void> {
   stepBack();
   const config = readConfig(process.env);
   const log = makeLogger(config.logLevel, logFile);
-  const { append, figures } = mainThreadOver(mainThread);
+  const { append, figures, report } = mainThreadOver(mainThread);
   const tape = await openTapeToRead(config.eventStore, clock);
   const reads = await openReadStoreToRead(config.readStore);
   const events = {
@@ -45,7 +45,7 @@ async function serve(): Promise<void> {
   const metrics = makeMetrics();
   watchProcess(metrics, 'api', codeVersion);
   const otherMetrics = async () => [await figures()];
-  const parts = { events, reads, clock, codeVersion, log, pulse, metrics, otherMetrics };
+  const parts = { events, reads, clock, codeVersion, log, pulse, metrics, otherMetrics, report, isAcross };
   const api = await startApi(parts, config);
   tell({ address: api.address });
   const asked = new Promise<void>((resolve) => main.once('message', () => resolve()));

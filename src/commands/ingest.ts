@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { INTERVALS } from '../domain/market/interval.ts';
 import { UserError } from '../domain/user-error.ts';
 import { codeVersion } from '../runtime/code-version.ts';
+import { EvidenceRecorder } from '../runtime/evidence-recorder.ts';
 import { applySettings, readSettings } from '../runtime/settings-apply.ts';
 import { loadSettings } from '../runtime/settings-file.ts';
 import { makeEngineRunner } from '../system.ts';
@@ -57,11 +58,14 @@ async function run({ config, clock, events, reads }: Opened, files: readonly str
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
+  // Across a network the engine that is running decides.
+  const recorder = new EvidenceRecorder(events);
+  const take = events.exclusively === undefined ? recorder.record.bind(recorder) : runner.inStep.bind(runner);
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
   const signal = stopSignal(config.withinNpm);
   const name = `${options.venue} ${options.symbol} ${found.feed.bars}`;
-  const outcome = await ingestFiles(runner.inStep.bind(runner), files, found, {
+  const outcome = await ingestFiles(take, files, found, {
     codeVersion: build,
     signal,
     onProgress: (progress) => screen.progress(name, progress),

@@ -1,16 +1,18 @@
 /** What every command opens: the configuration and the stores, closed again whatever happens. */
 
 import { existsSync } from 'node:fs';
-import { openEventStore, openReadStore } from '../adapters/open.ts';
+import { openEventStore, openLeases, openReadStore } from '../adapters/open.ts';
 import { type Config, readConfig } from '../config.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { Clock, EventStore, ReadStore } from '../ports.ts';
+import type { Clock, EventStore, Leases, ReadStore } from '../ports.ts';
 
 export interface Opened {
   readonly config: Config;
   readonly clock: Clock;
   readonly events: EventStore;
   readonly reads: ReadStore;
+  /** Of the instances on these stores; null where the tape's own lock says who does what. */
+  readonly leases: Leases | null;
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
@@ -47,12 +49,22 @@ async function withStoresOf<T>(config: Config, work: (opened: Opened) => Promise
   try {
     const reads = await openReadStore(config.readStore);
     try {
-      return await work({ config, clock: systemClock, events, reads });
+      return await withLeases(config, events, (leases) => work({ config, clock: systemClock, events, reads, leases }));
     } finally {
       await reads.close();
     }
   } finally {
     await events.close();
+  }
+}
+
+async function withLeases<T>({ readStore }: Config, events: EventStore, work: (leases: Leases | null) => Promise<T>): Promise<T> {
+  if (events.exclusively !== undefined) return work(null);
+  const leases = await openLeases(readStore);
+  try {
+    return await work(leases);
+  } finally {
+    await leases.close();
   }
 }
 

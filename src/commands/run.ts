@@ -1,27 +1,29 @@
 /** `tapedeck run`: the whole system. Ingests the feeds' recordings, serves the API, and stays up. */
 
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { canBeShared } from '../adapters/open.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
-import { paceSpeed, paceText } from '../domain/settings/settings.ts';
+import { paceText, type Settings } from '../domain/settings/settings.ts';
+import { aborted } from '../runtime/abort.ts';
 import { codeVersion } from '../runtime/code-version.ts';
-import { Playback } from '../runtime/playback.ts';
+import type { LeaseTerms } from '../runtime/lease.ts';
+import { processTiming } from '../runtime/lease-keeper.ts';
+import { patiently } from '../runtime/patience.ts';
 import { applySettings } from '../runtime/settings-apply.ts';
-import { loadSettings, recordingPath } from '../runtime/settings-file.ts';
-import { type Summary, summarize } from '../runtime/summary.ts';
-import { type Role, type ServedApi, type System, type SystemParts, startApi, startSystem } from '../system.ts';
+import { loadSettings } from '../runtime/settings-file.ts';
+import { isPassing } from '../runtime/supervisor.ts';
+import { makeSystem, type Role, type ServedApi, type System, type SystemParts, startApi, startProbes } from '../system.ts';
 import { makeLogger } from '../telemetry.ts';
 import { startApiThread } from './api-thread.ts';
 import { withExamples } from './examples.ts';
+import { type Ingesting, ingestFeeds } from './feeds.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
-import { findFeed, ingestFiles, troubles } from './recordings.ts';
 import { ALL_ROLES, parseRoles } from './roles.ts';
 import { makeScreen, type Screen } from './screen.ts';
 import { stopSignal } from './stop-signal.ts';
-
-/** How long the summary waits for the read models. */
-const SUMMARY_WAIT_MS = 60_000;
 
 interface Options {
   readonly roles: ReadonlySet<Role>;
@@ -70,94 +72,85 @@ async function run(opened: Opened, options: Options): Promise<void> {
   const screen = makeScreen(logFile === undefined ? undefined : process.stdout, log);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
-  const { outcome, settings } = await applySettings(events, proposed, { clock, actor: cliActor(config), codeVersion: build });
+  const rollBack = options.rollBack === true;
+  const parts = { events, reads, clock, log, codeVersion: build, rollBack, leases: leaseTerms(opened) };
+  const system = makeSystem(parts, roles);
+  let served: ServedApi | undefined;
+  try {
+    // At once, so that whoever looks after the process sees what it waits for.
+    served = roles.has('api') ? await serve(opened, parts, system, logFile) : await probe(opened, parts, system, screen);
+    const address = roles.has('api') ? (served?.address ?? '') : '';
+    const work = async (): Promise<void> => {
+      const settings = await settle(opened, proposed, { build, signal, screen });
+      await Promise.race([system.start(), aborted(signal)]);
+      if (signal.aborted) return;
+      const serving = address === '' ? `running ${[...roles].join(', ')}` : `serving ${address}`;
+      screen.say(serving, { address: served?.address ?? null, roles: [...roles], codeVersion: build });
+      if (roles.has('ingest') && !roles.has('engine')) {
+        screen.say('evidence is recorded, for an engine elsewhere to decide upon', {});
+      }
+      if (roles.has('ingest')) await ingestFeeds(opened, system, settings, { build, signal, screen, pace, address });
+      await aborted(signal);
+    };
+    const working = work().catch((error: unknown) => {
+      if (!signal.aborted || !isPassing(error)) throw error;
+    });
+    await Promise.race([working, system.ended, ...(served === undefined ? [] : [served.ended])]);
+  } finally {
+    screen.say('stopping', {});
+    await served?.close();
+    await system.close();
+  }
+}
+
+/** Puts the proposed settings in force, once there is a tape to put them on. */
+async function settle(
+  { config, clock, events }: Opened,
+  proposed: Settings,
+  { build, signal, screen }: Pick<Ingesting, 'build' | 'signal' | 'screen'>,
+): Promise<SettingsInForce> {
+  const origin = { clock, actor: cliActor(config), codeVersion: build };
+  const { outcome, settings } = await patiently(
+    () => applySettings(events, proposed, origin),
+    signal,
+    ({ message }) => screen.warn(message),
+  );
   if (outcome === 'ignored') {
     screen.warn(
       `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,
     );
   }
-  const parts = { events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true };
-  const system = await startSystem(parts, roles);
-  let api: ServedApi | undefined;
-  try {
-    if (roles.has('api')) api = await serve(opened, parts, system, logFile);
-    const serving = api === undefined ? `running ${[...roles].join(', ')}` : `serving ${api.address}`;
-    screen.say(serving, { address: api?.address ?? null, roles: [...roles], codeVersion: build });
-    if (roles.has('ingest') && !roles.has('engine')) {
-      screen.say('evidence is recorded, for an engine elsewhere to decide upon', {});
-    }
-    const work = async (): Promise<void> => {
-      if (roles.has('ingest')) {
-        await ingestFeeds(opened, system, settings, { build, signal, screen, pace, address: api?.address ?? '' });
-      }
-      await aborted(signal);
-    };
-    await Promise.race([work(), system.ended, ...(api === undefined ? [] : [api.ended])]);
-  } finally {
-    screen.say('stopping', {});
-    await api?.close();
-    await system.close();
-  }
+  return settings;
 }
 
 /** Serves the API in a thread of its own, or in this one where the stores are in its memory. */
-function serve({ config }: Opened, parts: SystemParts, system: System, logFile: string | undefined): Promise<ServedApi> {
-  const { metrics, events, pulse } = system;
+function serve({ config, leases }: Opened, parts: SystemParts, system: System, logFile: string | undefined): Promise<ServedApi> {
+  const { metrics, events, pulse, report } = system;
   const { codeVersion } = parts;
-  if (!canBeShared(config)) return startApi({ ...parts, events, metrics, pulse }, config);
-  const main = { append: events.append.bind(events), figures: () => metrics.snapshot() };
-  return startApiThread(main, { pulse, codeVersion, logFile });
+  const isAcross = leases !== null;
+  if (!canBeShared(config)) return startApi({ ...parts, events, metrics, pulse, report, isAcross }, config);
+  const main = { append: events.append.bind(events), figures: () => metrics.snapshot(), report };
+  return startApiThread(main, { pulse, codeVersion, logFile, isAcross });
 }
 
-interface Ingesting {
-  readonly build: string;
-  readonly signal: AbortSignal;
-  readonly screen: Screen;
-  readonly pace: string | undefined;
-  /** Where the API is served, if it is. */
-  readonly address: string;
-}
-
-/** One after the other, in the order of the settings, so that any pace makes the same tape. */
-async function ingestFeeds(
-  { config, events, reads }: Opened,
-  system: System,
-  settings: SettingsInForce,
-  { build, signal, screen, pace, address }: Ingesting,
-): Promise<void> {
-  const ingested: Summary['recordings'][number][] = [];
-  for (const feed of settings.feeds.values()) {
-    const { venue, symbol, recordings, bars } = feed;
-    if (recordings.length === 0 || signal.aborted) continue;
-    const files = recordings.map((recording) => recordingPath(config.settingsFile, recording));
-    const name = `${venue} ${symbol} ${bars}`;
-    const speed = paceSpeed(pace ?? feed.pace ?? 'max');
-    const outcome = await ingestFiles(system.take, files, findFeed(settings, venue, symbol), {
-      codeVersion: build,
-      metrics: system.metrics,
-      signal,
-      playback: speed === null ? undefined : new Playback({ speed, store: events, signal }),
-      onProgress: (progress) => screen.progress(name, progress),
-    });
-    ingested.push({ feed: name, evidence: outcome.evidence });
-    screen.done(name, outcome);
-    for (const trouble of troubles(outcome)) screen.warn(`${name}: ${trouble}`);
+/** Serves what the cluster asks of a process without the API. Others on the same machine may have the port. */
+async function probe({ config }: Opened, { log }: SystemParts, system: System, screen: Screen): Promise<ServedApi | undefined> {
+  try {
+    return await startProbes({ log }, system, config);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    screen.warn(`/livez, /readyz, /startupz and /metrics are not served: port ${config.port} is in use; set PORT to another one`);
+    return undefined;
   }
-  // Where the read models are made elsewhere, nobody knows when they will have caught up.
-  if (signal.aborted || system.projections.size === 0) return;
-  const head = await events.head();
-  for (const projection of system.projections.values()) await projection.waitFor(head, SUMMARY_WAIT_MS);
-  screen.summary(await summarize(reads, settings, ingested), address);
+}
+
+function leaseTerms({ config, leases }: Opened): LeaseTerms | undefined {
+  if (leases === null) return undefined;
+  const holder = `${hostname()}:${process.pid}`;
+  return { leases, owner: randomUUID(), holder, lengthMs: config.leaseMs, timing: processTiming };
 }
 
 function parsePace(text: string): string {
   if (paceText.safeParse(text).success) return text;
   throw new InvalidArgumentError('It must be "max" or a multiple of real time above zero, such as 1 or 10.');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

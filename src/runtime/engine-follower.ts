@@ -46,7 +46,7 @@ export class EngineFollower {
   private readonly engine: Engine;
   private readonly codeVersion: string;
   /** Evidence up to this position is known to be decided, even where no cascade follows. */
-  private readonly decidedUpTo: string;
+  decidedUpTo: string;
   private lastEvidenceId: string | null = null;
   /** Evidence up to this one was decided before the last activation. */
   private adoptUntil: string | null = null;
@@ -81,6 +81,11 @@ export class EngineFollower {
     }
   }
 
+  /** May this build decide, as far as is known: was it not replaced, or does a person want it back? */
+  mayActivate(rollBack: boolean): boolean {
+    return rollBack || this.activeBuild === this.codeVersion || !this.pastBuilds.has(this.codeVersion);
+  }
+
   /**
    * Makes this build the deciding one, if it is not, and makes copies that are missing from the last cascade.
    * `now` is the edge's time. Throws SupersededError when this build was replaced before, unless `rollBack` says that a
@@ -92,7 +97,7 @@ export class EngineFollower {
     // What it names was taken in by our own checkpoint, before we read of it: else adoption would have come to it.
     this.adoptUntil = null;
     if (this.activeBuild === this.codeVersion) return;
-    if (this.pastBuilds.has(this.codeVersion) && !rollBack) {
+    if (!this.mayActivate(rollBack)) {
       throw new SupersededError(
         `this build (${this.codeVersion}) was replaced by ${this.activeBuild} on this tape: run that build, or start with --roll-back to put this one in its place`,
       );

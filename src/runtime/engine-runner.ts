@@ -21,8 +21,8 @@ const MAX_RACES = 20;
 
 /** Where the engine's committed checkpoint is kept: losing it costs time, not truth. */
 export interface EngineCheckpoint {
-  /** The last position saved, or START. */
-  load(): Promise<string>;
+  /** The last position saved, or START. `begins`: adoption begins with it, so it must be seen to be of this tape. */
+  load(begins: boolean): Promise<string>;
   save(position: string): Promise<void>;
 }
 
@@ -54,6 +54,10 @@ export interface StepOutcome {
 export class EngineRunner {
   private readonly options: EngineRunnerOptions;
   private follower: EngineFollower | undefined;
+  /** Adopts what another process decides, until it is this one's turn. */
+  private standby: EngineFollower | undefined;
+  /** A person's wish is good for one time. */
+  private rollBack: boolean;
   /** Why nothing more may be decided in this process. */
   private stopped: DivergedError | SupersededError | undefined;
   /** The checkpoint that was saved last. */
@@ -65,11 +69,34 @@ export class EngineRunner {
 
   constructor(options: EngineRunnerOptions) {
     this.options = options;
+    this.rollBack = options.rollBack ?? false;
   }
 
   /** Position of the last evidence that the engine has taken in. */
   get position(): string | undefined {
-    return this.follower?.position;
+    return (this.follower ?? this.standby)?.position;
+  }
+
+  /**
+   * Takes in what is recorded, as a standby, and decides nothing. Returns whether this build may decide: one that was
+   * replaced may not, until it is put back.
+   */
+  follow(): Promise<boolean> {
+    return this.inTurn(async () => {
+      const { store, checkpoint } = this.options;
+      this.standby ??= await this.makeFollower();
+      this.standby.decidedUpTo = await checkpoint.load(false);
+      await runOver(store, this.standby.adopt());
+      return this.standby.mayActivate(this.rollBack);
+    });
+  }
+
+  /** Decides no more, for another process does; `follow` and `catchUp` may be called again. */
+  standDown(): Promise<void> {
+    if (this.stopped instanceof SupersededError) this.stopped = undefined;
+    return this.inTurn(async () => {
+      this.follower = undefined;
+    });
   }
 
   /** Adopts what is recorded, takes over if another build decided before, and decides what is left. */
@@ -146,18 +173,27 @@ export class EngineRunner {
 
   private async ready(): Promise<EngineFollower> {
     if (this.follower !== undefined) return this.follower;
-    const { store, makeEngine, codeVersion, checkpoint, clock, rollBack } = this.options;
-    const follower = new EngineFollower(makeEngine(), codeVersion, await checkpoint.load());
+    const { store, checkpoint, clock } = this.options;
+    const { rollBack } = this;
+    const follower = this.standby ?? (await this.makeFollower());
+    this.standby = undefined;
+    follower.decidedUpTo = await checkpoint.load(false);
     await runOver(store, follower.adopt());
     const now = isoTime(clock.now());
     function* takeOver(): Steps<void> {
       yield* follower.adopt();
-      yield* follower.activate(rollBack ?? false, now);
+      yield* follower.activate(rollBack, now);
     }
     if (store.exclusively) await store.exclusively((section) => runInSection(section, takeOver()));
     else await this.raceFor(store, takeOver);
+    this.rollBack = false;
     this.follower = follower;
     return follower;
+  }
+
+  private async makeFollower(): Promise<EngineFollower> {
+    const { makeEngine, codeVersion, checkpoint } = this.options;
+    return new EngineFollower(makeEngine(), codeVersion, await checkpoint.load(true));
   }
 
   /** Without a lock others may append between adoption and activation: then there is more to adopt first. */
@@ -189,6 +225,7 @@ export class EngineRunner {
         return await call();
       } catch (error) {
         this.follower = undefined;
+        this.standby = undefined;
         if (error instanceof DivergedError || error instanceof SupersededError) this.stopped = error;
         throw error;
       } finally {

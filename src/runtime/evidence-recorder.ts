@@ -10,6 +10,7 @@ import { type EventStore, type ExpectedRevision, PartialOverlapError, StoreError
 import { canonicalHash } from '../tape/canonical-json.ts';
 import { type EvidenceOrigin, makeEvidence } from '../tape/envelope.ts';
 import type { StepOutcome } from './engine-runner.ts';
+import { isPassing } from './supervisor.ts';
 
 const PAGE = 500;
 /** How often an append is refused, or its outcome unknown, in a row: more says that something else is wrong. */
@@ -33,7 +34,10 @@ export class EvidenceRecorder {
     this.store = store;
   }
 
-  /** Records the evidence in its order. Decisions are somebody else's, and so none. */
+  /**
+   * Records the evidence in its order. Decisions are somebody else's, and so none. Where the store is away, the same
+   * evidence may be given again.
+   */
   async record(drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>): Promise<StepOutcome> {
     let [recorded, already, differing] = [0, 0, 0];
     let firstDifference: string | null = null;
@@ -68,7 +72,7 @@ export class EvidenceRecorder {
         for (const event of missing) known.facts.set(event.id, factHash(event));
         return missing.length;
       } catch (error) {
-        if (tries === MAX_TRIES || error instanceof StoreError) throw error;
+        if (tries === MAX_TRIES || error instanceof StoreError || isPassing(error)) throw error;
         const isRefusal = error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError;
         // Refused: what counts is what is read back. Else nobody knows, and the same is appended again.
         if (isRefusal) await this.readOn(stream, known);

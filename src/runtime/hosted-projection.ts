@@ -1,13 +1,17 @@
 /**
  * Keeps a read model going: a runner on the build that serves, whichever that is. A build of an older version serves
  * on while this version's is made beside it, and gives way when that has caught up; where another process put a build
- * in its place, the runner moves to that one; a build of a newer version is left to those that know it.
+ * in its place, the runner moves to that one; a build of a newer version is left to those that know it. Among several
+ * instances the holder of the lease runs it, and the others follow what is served.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventStore, ReadStore } from '../ports.ts';
+import { type EventStore, type ReadStore, StoreUnavailableError } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions } from '../tape/envelope.ts';
+import { aborted } from './abort.ts';
+import { heldReadStore } from './held-stores.ts';
+import { type Holding, type Lease, LeaseLostError } from './lease.ts';
 import { type Lag, lagBehind } from './projection-lag.ts';
 import { type ProjectionRunner, type RunnerOptions, type RunnerProgress, startRunner } from './projection-runner.ts';
 import {
@@ -22,9 +26,11 @@ import {
   prepareBuild,
   serveBuild,
 } from './serving.ts';
+import type { RunPart } from './supervisor.ts';
 
-/** How often it is looked whether another build serves. */
+/** How often it is looked whether another build serves; among several instances, over a network. */
 const LOOK_EVERY_MS = 100;
+const LOOK_ACROSS_EVERY_MS = 500;
 /** How often a waiter looks while what serves is not made here. */
 const WAIT_LOOK_MS = 20;
 /** Looks in a row that may fail, as the disk may be away for a while. */
@@ -38,7 +44,17 @@ export interface ProjectionProgress extends RunnerProgress {
   readonly building: { readonly collection: string; readonly position: string } | null;
 }
 
-export type HostOptions = Pick<RunnerOptions, 'clock' | 'onBatch'>;
+export interface HostOptions extends Pick<RunnerOptions, 'clock' | 'onBatch'> {
+  /** Among several instances; absent, this is the only one, or as good as. */
+  readonly lease?: Lease | undefined;
+}
+
+interface Running {
+  readonly build: Build;
+  readonly runner: ProjectionRunner;
+  /** What it runs under. */
+  readonly holding: Holding | undefined;
+}
 
 /** Starts a projection where its build left off. The caller must watch `ended`. */
 export async function startProjection(
@@ -52,8 +68,29 @@ export async function startProjection(
   return hosted;
 }
 
+/** Runs a projection as a part; `onStarted` is handed it each time it is begun. */
+export function projectionPart(
+  projection: Projection,
+  events: EventStore,
+  reads: ReadStore,
+  options: HostOptions,
+  onStarted: (hosted: HostedProjection) => void,
+): RunPart {
+  return async (tell, signal) => {
+    const hosted = await startProjection(projection, events, reads, options);
+    hosted.ended.catch(() => undefined);
+    onStarted(hosted);
+    tell('running');
+    try {
+      await Promise.race([hosted.ended, aborted(signal)]);
+    } finally {
+      await hosted.close();
+    }
+  };
+}
+
 export class HostedProjection {
-  /** Resolves when closed; rejects when the tape or the read store failed for good. */
+  /** Resolves when closed; rejects when the tape or the read store failed: for good, or because one of them is away. */
   readonly ended: Promise<void>;
   private readonly projection: Projection;
   private readonly events: EventStore;
@@ -64,7 +101,8 @@ export class HostedProjection {
   private readonly retiredAt = new Map<string, number>();
   private readonly fail: (error: unknown) => void;
   private builds: Builds;
-  private running: { readonly build: Build; readonly runner: ProjectionRunner } | undefined;
+  private running: Running | undefined;
+  private holding: Holding | undefined;
   /** How far the build that serves is, when it is not made here. */
   private elsewhere: Lag & { readonly position: string } = { position: '0', caughtUp: false, lagMs: null };
   private looking: Promise<void> = Promise.resolve();
@@ -86,6 +124,7 @@ export class HostedProjection {
 
   /** Once, before anything else. */
   async begin(): Promise<void> {
+    if (this.options.lease !== undefined) void this.keepHolding(this.options.lease);
     await this.follow();
     this.looking = this.keepLooking();
   }
@@ -131,15 +170,28 @@ export class HostedProjection {
     return isSameBuild(this.running?.build ?? null, this.builds.serving);
   }
 
+  private async keepHolding(lease: Lease): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      this.holding = await lease.acquire(signal);
+      if (this.holding !== undefined) await aborted(AbortSignal.any([this.holding.ended, signal]));
+    }
+  }
+
+  private mayWrite(): boolean {
+    return this.options.lease === undefined || (this.holding?.isHeld() ?? false);
+  }
+
   private async keepLooking(): Promise<void> {
+    const everyMs = this.options.lease === undefined ? LOOK_EVERY_MS : LOOK_ACROSS_EVERY_MS;
     for (let failed = 0; !this.closing.signal.aborted; ) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal: this.closing.signal }).catch(() => {});
+      await sleep(everyMs, undefined, { signal: this.closing.signal }).catch(() => {});
       if (this.closing.signal.aborted) return;
       try {
         await this.follow();
         failed = 0;
       } catch (error) {
-        if (++failed < MAX_FAILED_LOOKS) continue;
+        if (!(error instanceof StoreUnavailableError) && ++failed < MAX_FAILED_LOOKS) continue;
         this.fail(error);
         return;
       }
@@ -149,15 +201,17 @@ export class HostedProjection {
   /** Runs what is to be run, and puts it in its place when it is ready. */
   private async follow(): Promise<void> {
     this.builds = await ensureServing(this.reads, this.projection);
-    const target = await this.target();
-    if (!isSameBuild(target, this.running?.build ?? null)) await this.run(target);
+    const mayWrite = this.mayWrite();
+    const target = mayWrite ? await this.target() : null;
+    const isRun = isSameBuild(target, this.running?.build ?? null) && this.running?.holding === this.holding;
+    if (!isRun) await this.run(target, this.holding);
     if (this.runsWhatServes()) {
       await this.running?.runner.readmitParked();
     } else {
       await this.lookElsewhere();
       await this.serveWhenReady();
     }
-    await this.dropRetired();
+    if (mayWrite) await this.dropRetired();
   }
 
   /** The build of this version that serves or is to serve; null where a newer version's serves. */
@@ -168,18 +222,22 @@ export class HostedProjection {
     return isSameBuild(next, this.running?.build ?? null) ? next : joinBuild(this.reads, this.projection);
   }
 
-  private async run(build: Build | null): Promise<void> {
+  private async run(build: Build | null, holding: Holding | undefined): Promise<void> {
     const before = this.running;
     this.running = undefined;
     await before?.runner.close();
     if (build === null) return;
     await prepareBuild(this.reads, this.projection, build);
     const target = { projection: this.projection, collection: collectionOf(this.projection, build) };
-    const runner = await startRunner(target, this.events, this.reads, this.options);
-    this.running = { build, runner };
+    const reads = holding === undefined ? this.reads : heldReadStore(this.reads, () => holding.assertHeld());
+    const runner = await startRunner(target, this.events, reads, this.options);
+    this.running = { build, runner, holding };
     runner.ended.catch((error: unknown) => {
       // One whose build was dropped after it was replaced cannot write any more.
-      if (this.running?.runner === runner) this.fail(error);
+      if (this.running?.runner !== runner) return;
+      // The next look lets another follow, or begins again.
+      if (error instanceof LeaseLostError) this.holding = undefined;
+      else this.fail(error);
     });
   }
 

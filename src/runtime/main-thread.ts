@@ -1,7 +1,7 @@
 /**
  * What another thread of the process asks of the main one, over a port: to append to the tape, where its appends join
  * the same groups as everybody's, so that no lock is fought for and whoever follows the tape hears of them at once;
- * and for its figures.
+ * and for its figures. How its parts are it tells unasked.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -16,7 +16,10 @@ import {
   StoreUnavailableError,
   WrongExpectedRevisionError,
 } from '../ports.ts';
+import type { SystemReport } from './system-report.ts';
 
+/** How often the main thread tells how its parts are. */
+const REPORT_EVERY_MS = 500;
 /** How long figures are waited for: a scrape must not wait for a thread that is stuck. */
 const FIGURES_WAIT_MS = 2_000;
 
@@ -24,6 +27,14 @@ const FIGURES_WAIT_MS = 2_000;
 export interface MainThread {
   readonly append: EventStore['append'];
   readonly figures: () => Promise<MetricsSnapshot>;
+  /** How its parts are; absent where that is no concern of others. */
+  readonly report?: (() => SystemReport) | undefined;
+}
+
+/** It as other threads have it. */
+export interface MainThreadOver extends Omit<MainThread, 'report'> {
+  /** What it told last; null before the first time. */
+  readonly report: () => SystemReport | null;
 }
 
 type Question =
@@ -45,10 +56,13 @@ type Failure =
 
 type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Failure });
 
+type Told = Answer | { readonly report: SystemReport };
+
 /** Answers what comes over `port`, appends in the order in which they come. Ends when the port is closed. */
 export function answerThread(port: MessagePort, main: MainThread): void {
   const answer = (question: Question): Promise<unknown> =>
     question.ask === 'append' ? main.append(question.stream, question.expected, question.events) : main.figures();
+  if (main.report !== undefined) keepReporting(port, main.report);
   port.on('message', ({ id, ...question }: Question & { readonly id: number }) => {
     const tell = (outcome: { value: unknown } | { failure: Failure }): void => {
       port.postMessage({ id, ...outcome } satisfies Answer);
@@ -60,11 +74,25 @@ export function answerThread(port: MessagePort, main: MainThread): void {
   });
 }
 
+function keepReporting(port: MessagePort, report: () => SystemReport): void {
+  const tell = (): void => port.postMessage({ report: report() } satisfies Told);
+  tell();
+  const telling = setInterval(tell, REPORT_EVERY_MS);
+  telling.unref();
+  port.on('close', () => clearInterval(telling));
+}
+
 /** The main thread at the other end of `port`. Its refusals and failures are the caller's. */
-export function mainThreadOver(port: MessagePort): MainThread {
+export function mainThreadOver(port: MessagePort): MainThreadOver {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   let asked = 0;
-  port.on('message', (answer: Answer) => {
+  let reported: SystemReport | null = null;
+  port.on('message', (told: Told) => {
+    if ('report' in told) {
+      reported = told.report;
+      return;
+    }
+    const answer = told;
     const caller = waiting.get(answer.id);
     waiting.delete(answer.id);
     if ('value' in answer) caller?.resolve(answer.value as never);
@@ -83,6 +111,7 @@ export function mainThreadOver(port: MessagePort): MainThread {
   return {
     append: (stream, expected, events) => ask({ ask: 'append', stream, expected, events }),
     figures: () => within(FIGURES_WAIT_MS, ask({ ask: 'figures' })),
+    report: () => reported,
   };
 }
 

@@ -11,14 +11,14 @@ import type { Clock, DocumentWrite, EventStore, ReadStore, Subscription } from '
 import { foldDocument } from '../projections/fold.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
+import { LeaseLostError } from './lease.ts';
 import { applyParked, loadParked, NOTHING_PARKED, type Parked, parkedWrite } from './parked-events.ts';
+import { backoffMs } from './patience.ts';
 import { PositionWaiters } from './position-waiters.ts';
 import { Turns } from './turns.ts';
 
 /** Reads and writes of the read store that fail are tried again this often, waiting longer each time. */
 const MAX_TRIES = 8;
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 5_000;
 /** Most events of one batch, and the time that folding and committing it should take: more, and the next is smaller. */
 const MAX_BATCH = 500;
 const BATCH_MS = 50;
@@ -313,9 +313,9 @@ export class ProjectionRunner {
         return await call();
       } catch (error) {
         failed++;
-        if (failed === MAX_TRIES || this.closing.signal.aborted) throw error;
+        if (failed === MAX_TRIES || error instanceof LeaseLostError || this.closing.signal.aborted) throw error;
         this.retries++;
-        await (this.options.wait ?? sleep)(Math.min(FIRST_WAIT_MS * 2 ** (failed - 1), LONGEST_WAIT_MS));
+        await (this.options.wait ?? sleep)(backoffMs(failed));
       }
     }
   }

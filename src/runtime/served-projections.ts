@@ -1,18 +1,22 @@
 /**
  * How far the read models are that other threads or processes make, for whoever only reads them: which build of each
- * serves and its checkpoint, looked up in the read store.
+ * serves and its checkpoint, looked up in the read store. Nothing is written, and a store that is away is waited for.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, EventStore, ReadStore } from '../ports.ts';
+import { type Clock, type EventStore, type ReadStore, StoreUnavailableError } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions, START } from '../tape/envelope.ts';
+import { backoffMs } from './patience.ts';
 import { PositionWaiters } from './position-waiters.ts';
 import { type Lag, lagBehind } from './projection-lag.ts';
-import { collectionOf, ensureServing, readBuilds } from './serving.ts';
+import { collectionOf, readBuilds } from './serving.ts';
 
-/** How often it is looked. */
+/** How often it is looked; at stores across a network, less often. */
 const LOOK_EVERY_MS = 20;
+const LOOK_ACROSS_EVERY_MS = 200;
+/** How long the start waits for the first look. */
+const FIRST_LOOK_MS = 1_000;
 /** Looks in a row that may fail, as the disk may be away for a while. */
 const MAX_FAILED_LOOKS = 250;
 
@@ -27,41 +31,76 @@ export interface ServedProgress extends Lag {
 export interface FollowedProjections {
   /** By name. */
   readonly projections: ReadonlyMap<string, FollowedProjection>;
+  /** Why nothing is known of them at this time; none when they could be looked up. */
+  troubles(): readonly Trouble[];
+  /** Where they lie is known. */
+  isKnown(): boolean;
   /** Resolves when closed; rejects when the stores failed for good. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
-/** Follows what others make of the projections, from now on. The caller must watch `ended`. */
+export interface Trouble {
+  /** What is in trouble. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface FollowOptions {
+  readonly clock: Clock;
+  /** The stores are across a network, for several instances. */
+  readonly isAcross: boolean;
+}
+
+/**
+ * Follows what others make of the projections, from now on: what is not known within a second is known later. The
+ * caller must watch `ended`.
+ */
 export async function followProjections(
   projections: readonly Projection[],
   events: EventStore,
   reads: ReadStore,
-  clock: Clock,
+  { clock, isAcross }: FollowOptions,
 ): Promise<FollowedProjections> {
   const followed = new Map<string, FollowedProjection>();
-  for (const projection of projections) {
-    const { serving } = await ensureServing(reads, projection);
-    followed.set(projection.name, new FollowedProjection(projection.name, collectionOf(projection, serving)));
-  }
-  const look = (): Promise<void> => lookAtAll(followed, events, reads, clock);
-  await look();
+  for (const projection of projections) followed.set(projection.name, new FollowedProjection(projection));
   const closing = new AbortController();
-  const ended = keepLooking(look, closing.signal);
+  let troubles: readonly Trouble[] = [{ path: 'read models', message: 'have not been looked up yet' }];
+  let isKnown = false;
+  let looked: () => void = () => {};
+  const first = new Promise<void>((resolve) => {
+    looked = resolve;
+  });
+  const look = async (): Promise<void> => {
+    const areThere = await lookAtAll(followed, events, reads, clock);
+    looked();
+    if (!areThere) return;
+    troubles = [];
+    isKnown = true;
+  };
+  const onAway = ({ engine, message }: StoreUnavailableError): void => {
+    troubles = [{ path: engine, message }];
+  };
+  const ended = keepLooking(look, isAcross ? LOOK_ACROSS_EVERY_MS : LOOK_EVERY_MS, onAway, closing.signal);
   const close = async (): Promise<void> => {
     closing.abort();
     await ended.catch(() => {});
     for (const projection of followed.values()) projection.giveUp();
   };
-  return { projections: followed, ended, close };
+  const waited = new AbortController();
+  await Promise.race([first, ended, sleep(FIRST_LOOK_MS, undefined, { signal: waited.signal }).catch(() => undefined)]);
+  waited.abort();
+  return { projections: followed, troubles: () => troubles, isKnown: () => isKnown, ended, close };
 }
 
 export class FollowedProjection {
   private readonly waiters = new PositionWaiters();
   private state: ServedProgress;
 
-  constructor(projection: string, collection: string) {
-    this.state = { projection, collection, position: START, caughtUp: false, lagMs: null };
+  /** Until it is looked up, it is taken to be in its first build. */
+  constructor({ name, version }: Projection) {
+    const collection = collectionOf({ name }, { version, build: 1 });
+    this.state = { projection: name, collection, position: START, caughtUp: false, lagMs: null };
   }
 
   progress(): ServedProgress {
@@ -91,32 +130,41 @@ export class FollowedProjection {
   }
 }
 
+/** False where there is none yet of some. */
 async function lookAtAll(
   followed: ReadonlyMap<string, FollowedProjection>,
   events: EventStore,
   reads: ReadStore,
   clock: Clock,
-): Promise<void> {
+): Promise<boolean> {
   const builds = await readBuilds(reads, [...followed.keys()]);
   const head = await events.head();
   for (const [name, projection] of followed) {
     const serving = builds.get(name)?.serving;
-    if (serving === undefined) continue;
-    const collection = collectionOf({ name }, serving);
-    const position = await reads.checkpoint(collection);
+    const collection = serving === undefined ? projection.progress().collection : collectionOf({ name }, serving);
+    const position = serving === undefined ? START : await reads.checkpoint(collection);
     projection.saw(collection, position, await lagBehind(events, clock, position, head));
   }
+  return [...followed.keys()].every((name) => builds.has(name));
 }
 
-async function keepLooking(look: () => Promise<void>, closing: AbortSignal): Promise<void> {
-  for (let failed = 0; !closing.aborted; ) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal: closing }).catch(() => {});
-    if (closing.aborted) return;
+async function keepLooking(
+  look: () => Promise<void>,
+  everyMs: number,
+  onAway: (error: StoreUnavailableError) => void,
+  closing: AbortSignal,
+): Promise<void> {
+  for (let [failed, away] = [0, 0]; !closing.aborted; ) {
     try {
       await look();
-      failed = 0;
+      [failed, away] = [0, 0];
     } catch (error) {
-      if (++failed === MAX_FAILED_LOOKS) throw error;
+      if (error instanceof StoreUnavailableError) {
+        away++;
+        onAway(error);
+      } else if (++failed === MAX_FAILED_LOOKS) throw error;
     }
+    if (closing.aborted) return;
+    await sleep(away === 0 ? everyMs : Math.max(everyMs, backoffMs(away)), undefined, { signal: closing }).catch(() => {});
   }
 }

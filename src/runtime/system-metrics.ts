@@ -11,6 +11,7 @@ import { MAX_WAITERS } from './position-waiters.ts';
 import { listProjections } from './projection-list.ts';
 import { readAll } from './read-all.ts';
 import { servingCollection } from './serving.ts';
+import type { SystemReport } from './system-report.ts';
 
 /** Events read to find evidence among what the engine wrote itself. */
 const LOOK_AHEAD = 100;
@@ -33,11 +34,11 @@ interface WatchedProjection {
   progress(): Pick<ProjectionProgress, 'projection' | 'lagMs' | 'parkedEvents' | 'parkedKeys' | 'retries'>;
 }
 
-export function watchProjections(metrics: Metrics, projections: Iterable<WatchedProjection>): void {
-  const watched = [...projections];
+/** By name; one may be begun again, and is another then. */
+export function watchProjections(metrics: Metrics, projections: ReadonlyMap<string, WatchedProjection>): void {
   const retriesSeen = new Map<string, number>();
   metrics.collect('projections', () => {
-    for (const runner of watched) {
+    for (const runner of projections.values()) {
       const { projection, lagMs, parkedEvents, parkedKeys, retries } = runner.progress();
       // Before the first event nothing is known of its lag, and nothing is said.
       if (lagMs !== null) metrics.projectionLag.set({ projection }, lagMs / 1_000);
@@ -66,6 +67,15 @@ export function watchPositionWaits(metrics: Metrics, projections: Iterable<{ rea
   const watched = [...projections];
   const depth = (): number => Math.max(0, ...watched.map(({ waiting }) => waiting));
   metrics.watchQueue({ name: 'position-waits', limit: MAX_WAITERS, depth });
+}
+
+/** Which leases are held here, and which parts wait for an engine that is away. */
+export function watchInstance(metrics: Metrics, report: () => SystemReport): void {
+  metrics.collect('instance', () => {
+    const { leases, parts } = report();
+    for (const { name, here } of leases) metrics.leaseHeld.set({ lease: name }, here ? 1 : 0);
+    for (const { part, state } of parts) metrics.partWaiting.set({ part }, state === 'waiting' ? 1 : 0);
+  });
 }
 
 export function watchHalts(metrics: Metrics, reads: ReadStore): void {

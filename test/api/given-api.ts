@@ -69,7 +69,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     codeVersion: 'test',
     apiKeys: [],
     metrics: makeMetrics(),
-    health: { live: healthy, ready: healthy, started: healthy },
+    health: { live: healthy, ready: healthy, started: healthy, report: () => null },
     patience: PATIENCE,
     ...overrides,
   });

@@ -131,7 +131,7 @@ describe('a read model', () => {
 describe('whoever only reads', () => {
   it('sees within moments what another process has committed, and waits for it', async () => {
     const tape = new ChainTape();
-    const followed = await followProjections([chain], tape.events, tape.reads, clock);
+    const followed = await followProjections([chain], tape.events, tape.reads, { clock, isAcross: false });
     onTestFinished(() => followed.close());
     const seen = followed.projections.get('chain');
     expect(seen?.progress()).toEqual({ projection: 'chain', collection: 'chain@1.1', position: '0', caughtUp: true, lagMs: 0 });
@@ -149,7 +149,7 @@ describe('whoever only reads', () => {
     const old = await host(tape);
     const position = await tape.halt('a', 'x');
     await old.waitFor(position, PATIENCE_MS);
-    const followed = await followProjections([chain], tape.events, tape.reads, clock);
+    const followed = await followProjections([chain], tape.events, tape.reads, { clock, isAcross: false });
     onTestFinished(() => followed.close());
     await old.close();
     await host(tape, loudChain);
@@ -159,7 +159,7 @@ describe('whoever only reads', () => {
 
   it('is told when nothing more will be seen', async () => {
     const tape = new ChainTape();
-    const followed = await followProjections([chain], tape.events, tape.reads, clock);
+    const followed = await followProjections([chain], tape.events, tape.reads, { clock, isAcross: false });
     const waiting = followed.projections.get('chain')?.waitFor('7', 60_000);
     await followed.close();
     expect(await waiting).toBe(false);

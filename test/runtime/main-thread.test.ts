@@ -78,3 +78,16 @@ describe('the figures of the main thread', () => {
     expect(signals?.values).toMatchObject([{ value: 7, labels: { strategy: 'turns', side: 'buy' } }]);
   });
 });
+
+describe('how the parts of the main thread are', () => {
+  it('is told to another, unasked', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const parts = [{ part: 'engine', state: 'waiting', reason: 'the event store does not answer' }] as const;
+    answerThread(port1, { append: () => Promise.reject(), figures: async () => [], report: () => ({ parts, leases: [] }) });
+    const main = mainThreadOver(port2);
+    onTestFinished(() => port1.close());
+    expect(main.report()).toBeNull();
+    await main.figures();
+    expect(main.report()).toEqual({ parts, leases: [] });
+  });
+});

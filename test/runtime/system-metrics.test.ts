@@ -87,7 +87,7 @@ describe('the figures of read models', () => {
       },
     });
     try {
-      watchProjections(metrics, [runner]);
+      watchProjections(metrics, new Map([['accounts', runner]]));
       expect(await runner.waitFor(await events.head(), 5_000)).toBe(true);
       const seen = await figures(metrics);
       expect(seen.get('tapedeck_project_seconds_count{projection="accounts"}')).toBe(1);
@@ -137,7 +137,7 @@ describe('the figures of read models', () => {
     const metrics = makeMetrics();
     const progress = { projection: 'orders', lagMs: null, parkedEvents: 3, parkedKeys: 1, retries: 2 };
     const read = async () => (await figures(metrics)).get('tapedeck_read_store_retries_total{projection="orders"}');
-    watchProjections(metrics, [{ progress: () => progress }]);
+    watchProjections(metrics, new Map([['orders', { progress: () => progress }]]));
     expect(await read()).toBe(2);
     progress.retries = 5;
     expect(await read()).toBe(5);

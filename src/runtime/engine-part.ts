@@ -1,0 +1,91 @@
+/**
+ * The engine among several instances on one tape. One decides: the holder of the lease. The others stand by: they take
+ * in what it records, in memory and deciding nothing, so that whoever gets the lease goes on at once. A build that was
+ * replaced stands by as well, and does not ask for the lease.
+ */
+
+import type { EventStore } from '../ports.ts';
+import { aborted } from './abort.ts';
+import { SupersededError } from './engine-follower.ts';
+import { startEngineLoop } from './engine-loop.ts';
+import type { EngineRunner } from './engine-runner.ts';
+import type { Holding, Lease } from './lease.ts';
+import { pause } from './patience.ts';
+import type { RunPart } from './supervisor.ts';
+
+/** How often a standby takes in what was recorded since. */
+const FOLLOW_EVERY_MS = 500;
+
+/** Runs the engine where it is the only one, or where the store's own lock says who decides. */
+export function engineAlone(runner: EngineRunner, events: EventStore): RunPart {
+  return (tell, signal) => decide(runner, events, signal, () => tell('running'));
+}
+
+/** What the engine's writes are made under: nothing is appended without the lease. */
+export class Turn {
+  private holding: Holding | undefined;
+
+  begin(holding: Holding): void {
+    this.holding = holding;
+  }
+
+  /** Throws when it is not, or no more, this instance's turn. */
+  assertHeld(): void {
+    if (this.holding === undefined) throw new Error('the engine of a standby was to decide');
+    this.holding.assertHeld();
+  }
+}
+
+/** Runs the engine, deciding whenever the lease is held. The store that `runner` appends to asks `turn` each time. */
+export function engineAmongOthers(runner: EngineRunner, events: EventStore, lease: Lease, turn: Turn): RunPart {
+  return async (tell, signal) => {
+    while (!signal.aborted) {
+      const holding = await standBy(runner, lease, signal, () => tell('standby'));
+      if (holding === undefined) return;
+      turn.begin(holding);
+      try {
+        await decide(runner, events, AbortSignal.any([signal, holding.ended]), () => tell('running'));
+      } catch (error) {
+        // Another instance may be able to do what this one cannot.
+        if (!signal.aborted) await lease.giveBack().catch(() => undefined);
+        // Another build came between the last look and the lease: the next look knows.
+        if (!(error instanceof SupersededError)) throw error;
+      } finally {
+        await runner.standDown();
+      }
+    }
+  };
+}
+
+/** Follows until the lease is held. Undefined when `signal` aborts before. */
+async function standBy(
+  runner: EngineRunner,
+  lease: Lease,
+  signal: AbortSignal,
+  onReady: () => void,
+): Promise<Holding | undefined> {
+  while (!signal.aborted) {
+    const mayDecide = await runner.follow();
+    onReady();
+    if (!mayDecide) {
+      await lease.giveBack();
+      await pause(FOLLOW_EVERY_MS, signal);
+      continue;
+    }
+    const holding = await lease.acquire(AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_EVERY_MS)]));
+    if (holding !== undefined) return holding;
+  }
+  return undefined;
+}
+
+/** Decides until `signal` aborts. */
+async function decide(runner: EngineRunner, events: EventStore, signal: AbortSignal, onDeciding: () => void): Promise<void> {
+  const loop = await startEngineLoop(runner, events);
+  loop.ended.catch(() => undefined);
+  onDeciding();
+  try {
+    await Promise.race([loop.ended, aborted(signal)]);
+  } finally {
+    await loop.close();
+  }
+}
