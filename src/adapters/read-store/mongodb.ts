@@ -12,6 +12,7 @@ import {
   type FindQuery,
   type FoundDocument,
   type FoundText,
+  type IndexDefinition,
   type ReadDocument,
   type ReadStore,
   type ShownText,
@@ -77,7 +78,7 @@ class MongoReadStore implements ReadStore {
     await this.#writing(async (db) => {
       for (const { name, indexes } of collections) {
         await makeCollection(db, name);
-        if (indexes.length > 0) await db.collection(name).createIndexes(indexes.map(mongoIndex));
+        if (indexes.length > 0) await makeIndexes(db, name, indexes);
       }
     });
   }
@@ -218,6 +219,15 @@ async function makeCollection(db: Db, name: string): Promise<void> {
     await db.createCollection(name);
   } catch (error) {
     if (!isCollectionThere(error)) throw error;
+  }
+}
+
+/** Those that are missing, one at a time: FerretDB 1 fails when two of one command are there already. */
+async function makeIndexes(db: Db, name: string, definitions: readonly IndexDefinition[]): Promise<void> {
+  const collection = db.collection(name);
+  const there = new Set((await collection.listIndexes().toArray()).map((index) => index.name));
+  for (const { name, key } of definitions.map(mongoIndex)) {
+    if (!there.has(name)) await collection.createIndex(key, { name });
   }
 }
 
