@@ -11,6 +11,7 @@ import type { ApprovedOrder } from '../domain/order/events.ts';
 import type { ConfiguredStrategy } from '../domain/settings/events.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import type { Settings } from '../domain/settings/settings.ts';
+import { signalsStream } from '../domain/streams.ts';
 import type { EventStore, ReadQuery } from '../ports.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { lastPrices } from './last-prices.ts';
@@ -56,6 +57,22 @@ export async function leftBehind(store: EventStore, settings: SettingsInForce, p
 function isGoing({ name, account, venue, symbol }: ConfiguredStrategy, { strategies }: Settings): boolean {
   const stays = strategies.find((strategy) => strategy.name === name);
   return stays === undefined || stays.account !== account || stays.venue !== venue || stays.symbol !== symbol;
+}
+
+/**
+ * One sentence for each strategy that would signal another instrument than it did: its signals are one stream, which
+ * has its place, there and wherever it is handed on to, by the instrument.
+ */
+export async function movedSignals(store: EventStore, { strategies }: Settings): Promise<string[]> {
+  const sentences: string[] = [];
+  for (const { name, venue, symbol } of strategies) {
+    const [first] = await store.read({ stream: signalsStream(name), limit: 1 });
+    if (first?.type !== 'SignalGenerated') continue;
+    const [was, is] = [instrumentKey(first.data.venue, first.data.symbol), instrumentKey(venue, symbol)];
+    if (was === is) continue;
+    sentences.push(`strategy ${name} has given signals for ${was} and cannot move to ${is}: give it another name there`);
+  }
+  return sentences;
 }
 
 function listOf(held: readonly Held[]): string {

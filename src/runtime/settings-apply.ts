@@ -9,7 +9,7 @@ import { UserError } from '../domain/user-error.ts';
 import { type Clock, type EventStore, WrongExpectedRevisionError } from '../ports.ts';
 import { canonicalHash, canonicalJson } from '../tape/canonical-json.ts';
 import { makeEvidence, START } from '../tape/envelope.ts';
-import { leftBehind } from './left-behind.ts';
+import { leftBehind, movedSignals } from './left-behind.ts';
 
 const PAGE = 500;
 /** How often the difference is made anew when somebody else changes the settings at the same time. */
@@ -84,7 +84,7 @@ export async function planSettings(store: EventStore, proposed: Settings, origin
     );
   }
   const events = changes(settings, proposed, hash, origin);
-  const left = await leftBehind(store, settings, proposed);
+  const left = [...(await leftBehind(store, settings, proposed)), ...(await movedSignals(store, proposed))];
   if (left.length > 0) throw new SettingsRefusedError(left.join('; '));
   return { outcome: 'applied', settings, events, revision };
 }

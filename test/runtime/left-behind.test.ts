@@ -4,7 +4,7 @@ import type { EventData, EventName } from '../../src/domain/catalogue.ts';
 import type { Settings } from '../../src/domain/settings/settings.ts';
 import { accountStream, orderStream } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/ports.ts';
-import { leftBehind } from '../../src/runtime/left-behind.ts';
+import { leftBehind, movedSignals } from '../../src/runtime/left-behind.ts';
 import { applySettings, readSettings } from '../../src/runtime/settings-apply.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
@@ -110,6 +110,33 @@ describe('a strategy', () => {
       strategies: strategies.map((one) => ({ ...one, params: { fast: 3, slow: 9 }, size: { quantity: '2' } })),
     });
     expect(await left(await tapeWith(holds('2')), change)).toEqual([]);
+  });
+});
+
+describe('the signals of a strategy', () => {
+  const signal = (symbol: string): ['SignalGenerated', string, object] => [
+    'SignalGenerated',
+    'signals-turns',
+    {
+      strategy: 'turns',
+      ...MARKET,
+      symbol,
+      interval: '1m',
+      side: 'buy',
+      barOpenTime: '2025-01-01T00:00:00.000Z',
+      barCloseTime: '2025-01-01T00:01:00.000Z',
+      barSource: 'recording',
+      reason: {},
+      settingsHash: '0'.repeat(64),
+    },
+  ];
+
+  it('stay with one instrument, also when it was retired in between', async () => {
+    expect(await movedSignals(await tapeWith(signal('CCCBBB'), signal('CCCBBB')), smallSettings(2, 1, 2))).toEqual([
+      'strategy turns has given signals for testvenue.CCCBBB and cannot move to testvenue.AAABBB: give it another name there',
+    ]);
+    expect(await movedSignals(await tapeWith(signal('AAABBB')), smallSettings(2, 1, 2))).toEqual([]);
+    expect(await movedSignals(await tapeWith(), smallSettings(2, 1, 2))).toEqual([]);
   });
 });
 
