@@ -70,7 +70,11 @@ export function answerError(error: FastifyError | Error, request: FastifyRequest
   return sendProblem(reply, document);
 }
 
-const BROKEN_REQUESTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+const BROKEN_REQUESTS: Readonly<Record<string, Pick<ProblemDocument, 'status' | 'detail'> & { readonly kind: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, kind: 'headers-too-large', detail: 'The request line with its headers is too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, kind: 'request-timeout', detail: 'The request did not come in whole in time.' },
+};
+const NOT_HTTP = { status: 400, kind: 'invalid-request', detail: 'The request is not valid HTTP.' };
 
 /** Answers what is not an HTTP request at all, or did not come whole, and ends the connection. */
 export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
@@ -78,10 +82,8 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
     socket.destroy();
     return;
   }
-  const status = BROKEN_REQUESTS[error.code ?? ''] ?? 400;
-  const body = JSON.stringify(
-    problemDocument(status, 'invalid-request', 'The request is not valid HTTP, is too long or was too slow.'),
-  );
+  const { status, kind, detail } = BROKEN_REQUESTS[error.code ?? ''] ?? NOT_HTTP;
+  const body = JSON.stringify(problemDocument(status, kind, detail));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',

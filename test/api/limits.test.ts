@@ -75,7 +75,7 @@ describe('a request that is too much', () => {
     socket.write(`X-Bomb: ${'b'.repeat(1_000)}\r\n`.repeat(20));
     const refused = await answer();
     expect(status(refused)).toBe(431);
-    expect(JSON.parse(refused.body)).toMatchObject({ status: 431, errors: [] });
+    expect(JSON.parse(refused.body)).toMatchObject({ type: 'urn:tapedeck:problem:headers-too-large', errors: [] });
     await ended(socket);
   });
 
@@ -100,7 +100,7 @@ describe('a request that is too much', () => {
       socket.write(start);
       const refused = await answer();
       expect(status(refused)).toBe(408);
-      expect(JSON.parse(refused.body)).toMatchObject({ status: 408 });
+      expect(JSON.parse(refused.body)).toMatchObject({ type: 'urn:tapedeck:problem:request-timeout', status: 408 });
       await ended(socket);
     }
     expect(await api.events.head()).toBe(before);

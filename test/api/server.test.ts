@@ -99,15 +99,15 @@ describe('what is not HTTP', () => {
   }
 
   it.each([
-    ['HPE_INVALID_METHOD', '400 Bad Request'],
-    ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
-    ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
-  ])('is answered with a problem (%s)', async (code, status) => {
+    ['HPE_INVALID_METHOD', '400 Bad Request', 'invalid-request'],
+    ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large', 'headers-too-large'],
+    ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout', 'request-timeout'],
+  ])('is answered with a problem (%s)', async (code, status, kind) => {
     const [head, body] = (await answerTo(code)).split('\r\n\r\n');
     expect(head?.split('\r\n').slice(0, 2)).toEqual([`HTTP/1.1 ${status}`, 'Content-Type: application/problem+json']);
     expect(JSON.parse(body ?? '')).toMatchObject({
       status: Number(status.slice(0, 3)),
-      type: 'urn:tapedeck:problem:invalid-request',
+      type: `urn:tapedeck:problem:${kind}`,
     });
   });
 
