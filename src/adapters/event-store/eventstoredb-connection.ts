@@ -115,7 +115,10 @@ export class Connection {
     const opened = this.#open();
     const client: Client = { opened, lost: new AbortController() };
     this.#client = client;
-    opened.catch(() => this.#giveUp(client));
+    // Whoever waits for it is told by the error itself.
+    opened.catch(() => {
+      if (this.#client === client) this.#client = undefined;
+    });
     return client;
   }
 

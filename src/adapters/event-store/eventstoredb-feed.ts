@@ -13,21 +13,19 @@ import { fromWire } from './eventstoredb-events.ts';
 import { finalFailure } from './eventstoredb-failures.ts';
 import type { TapeOfStreams } from './eventstoredb-reader.ts';
 
-/** Most events that are kept. */
-const MAX_KEPT = 5_000;
-/** The part of them that is let go at once. */
-const LET_GO = 1_000;
 /** Most characters of data of what is kept, about. */
 const MAX_KEPT_CHARACTERS = 32_000_000;
 
-export interface FeedTimes {
+export interface FeedLimits {
+  /** Most events that are kept; a fifth of them is let go at once. */
+  readonly maxKept: number;
   /** How long nothing must come until the tape's end is asked for, while it is not known to be reached. */
   readonly settleMs: number;
   /** The same while it is: a subscription can fall silent. */
   readonly silenceMs: number;
 }
 
-export const USUAL_FEED_TIMES: FeedTimes = { settleMs: 50, silenceMs: 5_000 };
+export const USUAL_FEED_LIMITS: FeedLimits = { maxKept: 5_000, settleMs: 50, silenceMs: 5_000 };
 
 /** Events that come next, and how far they reach. */
 export interface Next {
@@ -44,7 +42,7 @@ interface Live {
 export class TapeFeed {
   readonly #connection: Connection;
   readonly #tape: TapeOfStreams;
-  readonly #times: FeedTimes;
+  readonly #limits: FeedLimits;
   readonly #listeners = new Set<() => void>();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
@@ -61,15 +59,20 @@ export class TapeFeed {
   /** How many subscriptions there were. */
   subscriptions = 0;
 
-  constructor(connection: Connection, tape: TapeOfStreams, times: FeedTimes) {
+  constructor(connection: Connection, tape: TapeOfStreams, limits: FeedLimits) {
     this.#connection = connection;
     this.#tape = tape;
-    this.#times = times;
+    this.#limits = limits;
   }
 
   /** Everything that was on the tape, as far as the server has told, is among what came. */
   get isCaughtUp(): boolean {
     return this.#isCaughtUp;
+  }
+
+  /** Events that are kept. */
+  get kept(): number {
+    return this.#kept.length;
   }
 
   /** `listener` is called whenever something has changed. The feed runs from the first one on. */
@@ -171,12 +174,12 @@ export class TapeFeed {
     this.#kept.push(event);
     this.#characters += sizeOf(event);
     this.#position = event.position;
-    while (this.#kept.length > MAX_KEPT || this.#characters > MAX_KEPT_CHARACTERS) this.#letGo();
+    while (this.#kept.length > this.#limits.maxKept || this.#characters > MAX_KEPT_CHARACTERS) this.#letGo();
     this.#tell();
   }
 
   #letGo(): void {
-    const gone = this.#kept.splice(0, Math.min(LET_GO, Math.ceil(this.#kept.length / 2)));
+    const gone = this.#kept.splice(0, Math.ceil(this.#kept.length / 5));
     for (const event of gone) this.#characters -= sizeOf(event);
     this.#after = (gone.at(-1) as StoredEvent).position;
   }
@@ -184,7 +187,7 @@ export class TapeFeed {
   /** Asks for the tape's end when nothing comes: servers before 23.10 never say that all is there, and streams stall. */
   #watch(live: Live): AbortController {
     const over = new AbortController();
-    const { settleMs, silenceMs } = this.#times;
+    const { settleMs, silenceMs } = this.#limits;
     const watch = async (): Promise<void> => {
       let missing: string | undefined;
       for (let wait = settleMs; ; ) {

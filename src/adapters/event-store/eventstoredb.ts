@@ -17,7 +17,7 @@ import { assertRevision, judgeAppend, NO_REVISION, type SerializedEvent, seriali
 import { parseEventStoreDbAddress } from './eventstoredb-address.ts';
 import { type Connection, connect, type Patience, USUAL_PATIENCE } from './eventstoredb-connection.ts';
 import { toWire, validPosition } from './eventstoredb-events.ts';
-import { type FeedTimes, TapeFeed, USUAL_FEED_TIMES } from './eventstoredb-feed.ts';
+import { type FeedLimits, TapeFeed, USUAL_FEED_LIMITS } from './eventstoredb-feed.ts';
 import { TapeOfStreams } from './eventstoredb-reader.ts';
 import { FeedSubscription } from './eventstoredb-subscription.ts';
 
@@ -26,7 +26,7 @@ const MAX_WAITING = 1_000;
 
 export interface EventStoreDbOptions {
   readonly patience?: Patience;
-  readonly feedTimes?: FeedTimes;
+  readonly feedLimits?: FeedLimits;
 }
 
 /**
@@ -50,10 +50,10 @@ export class EventStoreDbTape implements EventStore {
   readonly #subscriptions = new Set<FeedSubscription>();
   #closing: Promise<void> | undefined;
 
-  constructor(connection: Connection, { feedTimes }: EventStoreDbOptions) {
+  constructor(connection: Connection, { feedLimits }: EventStoreDbOptions) {
     this.connection = connection;
     this.#tape = new TapeOfStreams(connection);
-    this.feed = new TapeFeed(connection, this.#tape, feedTimes ?? USUAL_FEED_TIMES);
+    this.feed = new TapeFeed(connection, this.#tape, feedLimits ?? USUAL_FEED_LIMITS);
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {

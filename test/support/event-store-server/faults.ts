@@ -25,6 +25,8 @@ export class Faults {
   readonly appends: AppendFault[] = [];
   /** For the next reads (not subscriptions), in order. */
   readonly reads: ReadFault[] = [];
+  /** Subscriptions break each time that they have searched so many events, in the middle of what they hand over. */
+  cutSubscriptionsEvery: number | undefined;
   /** All calls are refused, as long as it is set. */
   refuse: 'unavailable' | 'unauthenticated' | undefined;
 }

@@ -18,34 +18,38 @@ export interface ReadTraits {
   readonly caughtUp: boolean;
 }
 
-/** The subscriptions that there are, for faults: each ended cleanly (undefined) or with an error. */
-export type Subscriptions = Map<Call, (error?: Error) => void>;
+/** How a subscription goes wrong: it ends cleanly, breaks, or stays open and hands nothing over any more. */
+export type SubscriptionFault = 'cleanly' | 'cut' | 'stall';
+
+/** The subscriptions that there are. */
+export type Subscriptions = Map<Call, (fault: SubscriptionFault) => void>;
 
 /** The server searches this many events between two checkpoints, times the interval asked for. */
 const CHECKPOINT_WINDOW = 32;
 const NO_POSITION = '18446744073709551615';
 
-export function read(
-  log: Log,
-  faults: Faults,
-  traits: ReadTraits,
-  subscriptions: Subscriptions,
-): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> {
+/** What a read is made of. */
+export interface Serving {
+  readonly log: Log;
+  readonly faults: Faults;
+  readonly traits: ReadTraits;
+  readonly subscriptions: Subscriptions;
+}
+
+export function read(serving: Serving): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> {
   return (call) => {
-    const refused = refusalOf(faults);
+    const refused = refusalOf(serving.faults);
     if (refused !== undefined) {
       call.emit('error', refused);
       return;
     }
     const options = call.request.getOptions() as Options;
-    const work = options.hasSubscription()
-      ? subscribe(call, log, options, traits, subscriptions)
-      : readOnce(call, log, options, traits, faults);
+    const work = options.hasSubscription() ? subscribe(call, options, serving) : readOnce(call, options, serving);
     work.catch((error: unknown) => call.emit('error', error));
   };
 }
 
-async function readOnce(call: Call, log: Log, options: Options, traits: ReadTraits, faults: Faults): Promise<void> {
+async function readOnce(call: Call, options: Options, { log, traits, faults }: Serving): Promise<void> {
   const fault = faults.reads.shift();
   if (fault === 'silent') return;
   if (fault === 'unavailable') throw serviceError(status.UNAVAILABLE, 'the server is going away');
@@ -96,22 +100,17 @@ function readStream(log: Log, options: Options, stream: streams.ReadReq.Options.
   return records.slice(0, revision === undefined ? (stream.hasEnd() ? records.length : 1) : revision + 1).reverse();
 }
 
-async function subscribe(
-  call: Call,
-  log: Log,
-  options: Options,
-  traits: ReadTraits,
-  subscriptions: Subscriptions,
-): Promise<void> {
+async function subscribe(call: Call, options: Options, serving: Serving): Promise<void> {
+  const { subscriptions } = serving;
   const ending = new AbortController();
   const close = (): void => {
     subscriptions.delete(call);
     ending.abort();
   };
-  subscriptions.set(call, (error) => {
+  subscriptions.set(call, (fault) => {
     close();
-    if (error === undefined) call.end();
-    else call.emit('error', error);
+    if (fault === 'cleanly') call.end();
+    else if (fault === 'cut') call.emit('error', serviceError(status.UNAVAILABLE, 'the server went away'));
   });
   call.on('cancelled', close);
   call.on('close', close);
@@ -120,10 +119,10 @@ async function subscribe(
   const confirmed = new streams.ReadResp();
   confirmed.setConfirmation(confirmation);
   call.write(confirmed);
-  await follow(call, log, options, traits, ending.signal);
+  await follow(call, options, serving, ending.signal);
 }
 
-async function follow(call: Call, log: Log, options: Options, traits: ReadTraits, signal: AbortSignal): Promise<void> {
+async function follow(call: Call, options: Options, { log, traits, faults }: Serving, signal: AbortSignal): Promise<void> {
   const all = options.getAll();
   const position = all?.getPosition();
   const fits = filterOf(options);
@@ -148,6 +147,9 @@ async function follow(call: Call, log: Log, options: Options, traits: ReadTraits
     index++;
     if (fits(record)) await send(call, eventOf(record, true));
     searched++;
+    if (faults.cutSubscriptionsEvery !== undefined && searched >= faults.cutSubscriptionsEvery) {
+      throw serviceError(status.UNAVAILABLE, 'the server went away');
+    }
     if (options.hasFilter() && searched % interval === 0 && !signal.aborted) call.write(checkpointAt(record.position));
   }
 }

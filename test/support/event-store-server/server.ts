@@ -12,7 +12,7 @@ import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/g
 import { append, batchAppend } from './appends.ts';
 import { Faults } from './faults.ts';
 import { Log } from './log.ts';
-import { type ReadTraits, read, type Subscriptions } from './reads.ts';
+import { type ReadTraits, read, type SubscriptionFault, type Subscriptions } from './reads.ts';
 import { refusalOf, serviceError } from './refusals.ts';
 
 export interface ServerOptions {
@@ -63,7 +63,7 @@ export class EventStoreServer {
     const { faults } = server;
     const all: ReadTraits = { streamPositions: true, caughtUp: true, ...traits };
     grpc.addService(streamsService.StreamsService as never, {
-      read: guarded(options, read(log, faults, all, subscriptions) as never),
+      read: guarded(options, read({ log, faults, traits: all, subscriptions }) as never),
       batchAppend: guarded(options, batchAppend(log, faults) as never),
       append: guarded(options, append(log, faults) as never),
     });
@@ -77,10 +77,9 @@ export class EventStoreServer {
     return this.#subscriptions.size;
   }
 
-  /** Ends every subscription: cleanly, or with UNAVAILABLE. */
-  endSubscriptions(how: 'cleanly' | 'cut'): void {
-    for (const end of [...this.#subscriptions.values()])
-      end(how === 'cleanly' ? undefined : serviceError(status.UNAVAILABLE, 'the server went away'));
+  /** Every subscription goes wrong. */
+  failSubscriptions(how: SubscriptionFault): void {
+    for (const fail of [...this.#subscriptions.values()]) fail(how);
   }
 
   /** The connection breaks for everyone; the log is what it is. */

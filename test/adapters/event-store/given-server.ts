@@ -1,0 +1,38 @@
+/** Servers for the tests of the tape in EventStoreDB, and stores on them that lose patience soon. */
+
+import { afterEach } from 'vitest';
+import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/event-store/eventstoredb.ts';
+import type { Patience } from '../../../src/adapters/event-store/eventstoredb-connection.ts';
+import type { FeedLimits } from '../../../src/adapters/event-store/eventstoredb-feed.ts';
+import { EventStoreServer, type ServerOptions } from '../../support/event-store-server/server.ts';
+
+export const IMPATIENT: Patience = { callMs: 150, totalMs: 3_000, firstPauseMs: 5, maxPauseMs: 50 };
+const FEED_LIMITS: FeedLimits = { maxKept: 2_000, settleMs: 10, silenceMs: 100 };
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+export async function givenServer(options: ServerOptions = {}): Promise<EventStoreServer> {
+  const server = await EventStoreServer.start(options);
+  open.push({ close: () => server.stop() });
+  return server;
+}
+
+export function addressOf({ port }: { readonly port: number }): string {
+  return `esdb://127.0.0.1:${port}?tls=false`;
+}
+
+export function givenStore(address: string, patience = IMPATIENT, limits: Partial<FeedLimits> = {}): EventStoreDbTape {
+  const store = openEventStoreDb(address, { patience, feedLimits: { ...FEED_LIMITS, ...limits } });
+  open.push(store);
+  return store;
+}
+
+/** Holds something up until it is opened, at the latest at the end of the test. */
+export function givenGate(): { readonly passed: Promise<void>; open(): void } {
+  const gate = Promise.withResolvers<void>();
+  open.push({ close: async () => gate.resolve() });
+  return { passed: gate.promise, open: gate.resolve };
+}
