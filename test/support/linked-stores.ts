@@ -1,0 +1,72 @@
+/** Stores as one of several instances has them: over a link that can be cut, or frozen with the instance. */
+
+import { type EngineName, type EventStore, type Leases, type ReadStore, StoreUnavailableError } from '../../src/ports.ts';
+
+export class Link {
+  /** Engines that are away: their calls fail. */
+  readonly away = new Set<EngineName>();
+  /** Appends that were sent. */
+  appends = 0;
+  private frozen: Promise<void> | null = null;
+  private thawed: () => void = () => {};
+
+  /** From now on no call goes out, until `thaw`: as if the process were stopped. */
+  freeze(): void {
+    this.frozen = new Promise((resolve) => {
+      this.thawed = resolve;
+    });
+  }
+
+  thaw(): void {
+    this.frozen = null;
+    this.thawed();
+  }
+
+  events(store: EventStore): EventStore {
+    const over = this.over('event store');
+    return {
+      append: (...args) =>
+        over(() => {
+          this.appends++;
+          return store.append(...args);
+        }),
+      read: (query) => over(() => store.read(query)),
+      byId: (id) => over(() => store.byId(id)),
+      head: () => over(() => store.head()),
+      subscribe: (options) => store.subscribe(options),
+      close: () => store.close(),
+    };
+  }
+
+  reads(store: ReadStore): ReadStore {
+    const over = this.over('read store');
+    return {
+      prepare: (collections) => over(() => store.prepare(collections)),
+      load: (...args) => over(() => store.load(...args)),
+      loadText: (...args) => over(() => store.loadText(...args)),
+      commit: (...args) => over(() => store.commit(...args)),
+      checkpoint: (projection) => over(() => store.checkpoint(projection)),
+      find: (query) => over(() => store.find(query)),
+      findTexts: (query) => over(() => store.findTexts(query)),
+      drop: (...args) => over(() => store.drop(...args)),
+      close: () => store.close(),
+    };
+  }
+
+  leases(leases: Leases): Leases {
+    const over = this.over('read store');
+    return {
+      read: () => over(() => leases.read()),
+      compareAndSet: (...args) => over(() => leases.compareAndSet(...args)),
+      close: () => leases.close(),
+    };
+  }
+
+  private over(engine: EngineName): <T>(call: () => Promise<T>) => Promise<T> {
+    return async (call) => {
+      await this.frozen;
+      if (this.away.has(engine)) throw new StoreUnavailableError(engine, `the ${engine} does not answer`);
+      return call();
+    };
+  }
+}

@@ -1,0 +1,239 @@
+/** Several instances on stores that have no lock of their own: what they leave is what one leaves. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import { openMemoryLeases } from '../../src/adapters/leases/memory.ts';
+import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
+import type { EventStore, ReadStore } from '../../src/ports.ts';
+import { PROJECTIONS } from '../../src/projections/projections.ts';
+import { EvidenceRecorder } from '../../src/runtime/evidence-recorder.ts';
+import { processTiming } from '../../src/runtime/lease-keeper.ts';
+import { readBuilds } from '../../src/runtime/serving.ts';
+import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { makeEngineRunner, makeSystem, type System } from '../../src/system.ts';
+import { makeLogger } from '../../src/telemetry.ts';
+import { Link } from '../support/linked-stores.ts';
+import { minuteBars, smallSettings, tickingClock, wholeTape, zigzag } from '../support/small-market.ts';
+
+const LEASE_MS = 400;
+const PATIENCE_MS = 15_000;
+const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
+const BARS = minuteBars(zigzag(90));
+/** Bars come in three parts, with something happening in between. */
+const PARTS = [BARS.slice(0, 30), BARS.slice(30, 60), BARS.slice(60)];
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE_MS; !(await holds()); await sleep(10)) {
+    if (performance.now() > deadline) throw new Error(`it has not come to be: ${what}`);
+  }
+}
+
+/** By stream, but for which build was activated when, and which build decided. */
+async function factsOn(events: EventStore): Promise<Record<string, unknown[]>> {
+  const streams: Record<string, unknown[]> = {};
+  for (const { stream, id, type, data, metadata } of await wholeTape(events)) {
+    if (type === 'EngineActivated') continue;
+    streams[stream] ??= [];
+    streams[stream].push({ id, type, data, occurredAt: metadata.occurredAt, causationId: metadata.causationId });
+  }
+  return streams;
+}
+
+async function countOn(events: EventStore): Promise<number> {
+  return Object.values(await factsOn(events)).flat().length;
+}
+
+async function givenTape() {
+  const clock = tickingClock();
+  const events = openMemoryEventStore({ clock, exclusive: false });
+  await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
+  return { clock, events, reads: openMemoryReadStore(), leases: openMemoryLeases(), recorder: new EvidenceRecorder(events) };
+}
+
+/** What one engine makes of the bars: its tape, and how many events there were after each part. */
+async function madeByOne() {
+  const { events, reads, clock, recorder } = await givenTape();
+  const engine = makeEngineRunner({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false });
+  const counts: number[] = [];
+  for (const part of PARTS) {
+    await recorder.record(part, ORIGIN);
+    await engine.catchUp();
+    counts.push(await countOn(events));
+  }
+  return { facts: await factsOn(events), counts };
+}
+
+interface Instance {
+  readonly link: Link;
+  readonly system: System;
+  readonly decides: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+function instanceOn(tape: Awaited<ReturnType<typeof givenTape>>, name: string, codeVersion = 'one', rollBack = false): Instance {
+  const link = new Link();
+  const terms = { owner: name, holder: `host-${name}:1`, lengthMs: LEASE_MS, timing: processTiming };
+  const system = makeSystem({
+    events: link.events(tape.events),
+    reads: link.reads(tape.reads),
+    clock: tape.clock,
+    log: makeLogger('silent'),
+    codeVersion,
+    rollBack,
+    leases: { ...terms, leases: link.leases(tape.leases) },
+  });
+  let isClosed = false;
+  const close = async (): Promise<void> => {
+    link.thaw();
+    link.away.clear();
+    if (!isClosed) await system.close();
+    isClosed = true;
+  };
+  onTestFinished(close);
+  return { link, system, close, decides: () => system.lease('engine')?.isHeld() ?? false };
+}
+
+async function started(...instances: readonly Instance[]): Promise<void> {
+  for (const { system } of instances) await system.start();
+}
+
+/** Every read model is at the end of the tape. */
+async function areRead(events: EventStore, reads: ReadStore): Promise<boolean> {
+  const head = await events.head();
+  const builds = await readBuilds(
+    reads,
+    PROJECTIONS.map(({ name }) => name),
+  );
+  for (const [name, { serving }] of builds) {
+    if ((await reads.checkpoint(`${name}@${serving.version}.${serving.build}`)) !== head) return false;
+  }
+  return builds.size === PROJECTIONS.length;
+}
+
+const buildsOn = async (events: EventStore): Promise<string[]> =>
+  (await wholeTape(events)).flatMap((event) => (event.type === 'EngineActivated' ? [event.data.codeVersion] : []));
+
+describe('several instances on one tape', () => {
+  it('leave the tape of one when the one that decides is stopped, and it does nothing more when it wakes', async () => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const [a, b] = [instanceOn(tape, 'a'), instanceOn(tape, 'b')];
+    await started(a, b);
+    await tape.recorder.record(PARTS[0] ?? [], ORIGIN);
+    await until('one decides', () => a.decides() || b.decides());
+    const [holder, standby] = a.decides() ? [a, b] : [b, a];
+    await until('the first part is decided', async () => (await countOn(tape.events)) === one.counts[0]);
+    expect(standby.link.appends).toBe(0);
+    holder.link.freeze();
+    const stoppedAt = performance.now();
+    await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
+    await until('the other decides', () => standby.decides());
+    // Its length, a look and a pause of a standby; three times that, as the machine may be busy.
+    expect(performance.now() - stoppedAt).toBeLessThan(3 * (LEASE_MS * 1.1 + 500));
+    await until('the second part is decided', async () => (await countOn(tape.events)) === one.counts[1]);
+    const before = holder.link.appends;
+    holder.link.thaw();
+    await tape.recorder.record(PARTS[2] ?? [], ORIGIN);
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+    expect(holder.link.appends).toBe(before);
+    expect(holder.decides()).toBe(false);
+    await until('the read models are made', () => areRead(tape.events, tape.reads));
+    expect(standby.system.report().leases.every(({ holder: who }) => who === null || /^host-[ab]:1$/.test(who))).toBe(true);
+  });
+
+  it('hand over at once when the one that decides is ended, and share the read models', async () => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const [a, b] = [instanceOn(tape, 'a'), instanceOn(tape, 'b')];
+    await started(a, b);
+    await until('one decides', () => a.decides() || b.decides());
+    const [first, second] = a.decides() ? [a, b] : [b, a];
+    await tape.recorder.record(PARTS[0] ?? [], ORIGIN);
+    await first.close();
+    await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
+    await until('the other decides', () => second.decides());
+    await tape.recorder.record(PARTS[2] ?? [], ORIGIN);
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+    await until('the read models are made', () => areRead(tape.events, tape.reads));
+    const { leases } = second.system.report();
+    expect(leases).toHaveLength(1 + PROJECTIONS.length);
+    expect(leases.every(({ here }) => here)).toBe(true);
+  });
+
+  it('lose and double nothing in a rolling upgrade and a rollback', async () => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const [a, b] = [instanceOn(tape, 'a'), instanceOn(tape, 'b')];
+    await started(a, b);
+    await tape.recorder.record(PARTS[0] ?? [], ORIGIN);
+    await until('the first part is decided', async () => (await countOn(tape.events)) === one.counts[0]);
+    const upgraded = instanceOn(tape, 'c', 'two');
+    await started(upgraded);
+    // One after the other gives way; whichever has the lease in between.
+    await a.close();
+    await b.close();
+    await until('the new build decides', () => upgraded.decides());
+    await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
+    await until('the second part is decided', async () => (await countOn(tape.events)) === one.counts[1]);
+    expect(await buildsOn(tape.events)).toEqual(['one', 'two']);
+
+    const replaced = instanceOn(tape, 'd');
+    await started(replaced);
+    await upgraded.close();
+    // The older build does not come back by itself.
+    await sleep(3 * LEASE_MS);
+    expect(replaced.decides()).toBe(false);
+    expect(replaced.system.report().parts.find(({ part }) => part === 'engine')?.state).toBe('standby');
+    const putBack = instanceOn(tape, 'e', 'one', true);
+    await started(putBack);
+    await tape.recorder.record(PARTS[2] ?? [], ORIGIN);
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+    expect(await buildsOn(tape.events)).toEqual(['one', 'two', 'one']);
+    // Now the one that stood by may decide again.
+    await putBack.close();
+    await until('the older build decides', () => replaced.decides());
+    expect(await buildsOn(tape.events)).toEqual(['one', 'two', 'one']);
+  });
+});
+
+describe('an instance whose engines are away', () => {
+  it('says which, and starts when they are there', async () => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const a = instanceOn(tape, 'a');
+    a.link.away.add('event store');
+    for (const part of PARTS) await tape.recorder.record(part, ORIGIN);
+    const starting = a.system.start();
+    const waits = { part: 'stores', state: 'waiting', reason: 'the event store does not answer' };
+    await until('it waits', () => a.system.report().parts.some(({ state }) => state === 'waiting'));
+    expect(a.system.report().parts).toEqual([waits]);
+    a.link.away.clear();
+    await starting;
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+  });
+
+  it.each(['event store', 'read store'] as const)('goes on where it was when the %s is back', async (engine) => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const a = instanceOn(tape, 'a');
+    await started(a);
+    await tape.recorder.record(PARTS[0] ?? [], ORIGIN);
+    await until('the first part is decided', async () => (await countOn(tape.events)) === one.counts[0]);
+    a.link.away.add(engine);
+    await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
+    await until('it waits', () => a.system.report().parts.some(({ reason }) => reason === `the ${engine} does not answer`));
+    // Longer than a lease is held.
+    await sleep(2 * LEASE_MS);
+    a.link.away.clear();
+    await tape.recorder.record(PARTS[2] ?? [], ORIGIN);
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+    await until('the read models are made', () => areRead(tape.events, tape.reads));
+    await until('nothing waits', () => a.system.report().parts.every(({ state }) => state !== 'waiting'));
+  });
+});
