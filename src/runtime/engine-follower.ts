@@ -21,6 +21,9 @@ const PAGE = 500;
 /** Most characters of decisions in one part of a cascade: well under the smallest event limit of any store (256 KiB). */
 const MAX_PART_CHARACTERS = 60_000;
 
+/** Most copies of one append: well under what any store takes at once (1 MiB). */
+const MAX_COPIES = 50;
+
 /** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
 export class DivergedError extends UserError {}
 
@@ -256,7 +259,20 @@ export class EngineFollower {
 
   /** Makes the copies of the last cascade; those that are there already are left as they are. */
   private *makeCopies(): Steps<void> {
-    for (const copy of this.missingCopies) yield* append(copy.stream, copy.expected, [copy.event]);
+    for (const run of runsOfCopies(this.missingCopies)) {
+      const { stream, expected } = run[0] as Copy;
+      try {
+        yield* append(
+          stream,
+          expected,
+          run.map(({ event }) => event),
+        );
+      } catch (error) {
+        if (!(error instanceof PartialOverlapError)) throw error;
+        // Whoever made the first of them took them in other runs.
+        for (const copy of run) yield* append(stream, copy.expected, [copy.event]);
+      }
+    }
     this.missingCopies = [];
   }
 
@@ -307,6 +323,17 @@ export class EngineFollower {
       `diverged: the tape has a cascade for evidence ${evidenceId}, upon which this build (${this.codeVersion}) decided nothing`,
     );
   }
+}
+
+/** Copies that follow one another in one stream, so that they take one append. */
+function runsOfCopies(copies: readonly Copy[]): Copy[][] {
+  const runs: Copy[][] = [];
+  for (const copy of copies) {
+    const run = runs.at(-1);
+    if (run?.[0]?.stream === copy.stream && run.length < MAX_COPIES) run.push(copy);
+    else runs.push([copy]);
+  }
+  return runs;
 }
 
 function chunksOf(decisions: readonly RecordedDecision[]): RecordedDecision[][] {

@@ -15,6 +15,8 @@ import { isPassing } from './supervisor.ts';
 const PAGE = 500;
 /** How often an append is refused, or its outcome unknown, in a row: more says that something else is wrong. */
 const MAX_TRIES = 20;
+/** Most events of one append: of the largest evidence, 20 levels of depth, well under what any store takes at once (1 MiB). */
+const MAX_APPEND = 200;
 /** Streams that are remembered: a feed writes to three, and to others on the next day. */
 const MAX_STREAMS = 64;
 
@@ -109,7 +111,7 @@ function runsOfOneStream(drafts: readonly EvidenceDraft[]): EvidenceDraft[][] {
   const runs: EvidenceDraft[][] = [];
   for (const draft of drafts) {
     const run = runs.at(-1);
-    if (run?.[0]?.stream === draft.stream) run.push(draft);
+    if (run?.[0]?.stream === draft.stream && run.length < MAX_APPEND) run.push(draft);
     else runs.push([draft]);
   }
   return runs;

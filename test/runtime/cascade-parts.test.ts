@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { Engine } from '../../src/domain/engine/engine.ts';
 import type { Reactor } from '../../src/domain/engine/reactor.ts';
 import { ENGINE_STREAM, signalsStream } from '../../src/domain/streams.ts';
@@ -125,7 +126,8 @@ describe('a cascade larger than one event', () => {
   it('is there whole or not at all, whenever its engine is killed', async () => {
     const expected = await tapeWithBars(true);
     await runnerOn(expected).catchUp();
-    for (const appends of [1, 2, 3, 1 + SIGNALS, 2 + SIGNALS, 3 + SIGNALS]) {
+    // One for the engine's activation, and for each bar one for the cascade and one for its copies.
+    for (const appends of [1, 2, 3, 4, 5, 6]) {
       const store = await tapeWithBars(false);
       await expect(runnerOn(killedBefore(store, appends)).catchUp()).rejects.toThrow('killed');
       const recorded = await cascadesOn(store);
@@ -134,6 +136,19 @@ describe('a cascade larger than one event', () => {
       await runnerOn(store).catchUp();
       expect(factsOf(await wholeTape(store))).toEqual(factsOf(await wholeTape(expected)));
     }
+  });
+
+  it('has its copies completed, where whoever made the first of them took them in other runs', async () => {
+    const expected = await tapeWithBars(true);
+    await runnerOn(expected).catchUp();
+    const store = await tapeWithBars(false);
+    await expect(runnerOn(killedBefore(store, 2)).catchUp()).rejects.toThrow('killed');
+    const copies = await expected.read({ stream: signalsStream('talk'), limit: 7 });
+    for (const { position: _p, recordedAt: _r, revision, ...copy } of copies) {
+      await store.append(copy.stream, revision === 0 ? 'no-stream' : revision - 1, [copy as TapeEvent]);
+    }
+    await runnerOn(store).catchUp();
+    expect(factsOf(await wholeTape(store))).toEqual(factsOf(await wholeTape(expected)));
   });
 
   it('with a part missing is noticed, never half adopted', async () => {
