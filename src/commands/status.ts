@@ -13,8 +13,8 @@ export function statusCommand(): Command {
     .description('what is going on: the tape, the engine, feeds, halts, open orders, positions, read models')
     .option('--json', 'one JSON document')
     .action((options: OutputOptions) =>
-      withTape(async ({ events, reads }) => {
-        const status = await readStatus(events, reads);
+      withTape(async ({ events, reads, leases }) => {
+        const status = await readStatus(events, reads, leases);
         answer(options, status, (palette) => statusLines(status, palette));
       }),
     );
@@ -29,13 +29,14 @@ function statusLines(status: Status, palette: Palette): string[] {
       return title === 'state' || title === 'status' ? stateColour(palette, value)(text) : text;
     },
   };
-  const { tape, engine, settings, readModels } = status;
+  const { tape, engine, leases, settings, readModels } = status;
   const behind = readModels.filter(({ position }) => position !== tape.head);
   return [
-    `tape         ${tape.head} events`,
+    leases === null ? `tape         ${tape.head} events` : `tape         up to position ${tape.head}`,
     `engine       build ${engine.build ?? '-'}; last evidence ${engine.lastEvidence ?? '-'}; last decision ${engine.lastDecision ?? '-'}`,
     `settings     generation ${settings.generation}`,
     `read models  ${behind.length === 0 ? 'all at the end of the tape' : `${behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}; "tapedeck run" brings them up to date`}`,
+    ...(leases === null ? [] : leaseLines(leases, look)),
     '',
     ...tableOr(
       'no feeds',
@@ -87,4 +88,9 @@ function statusLines(status: Status, palette: Palette): string[] {
       look,
     ),
   ];
+}
+
+function leaseLines(leases: NonNullable<Status['leases']>, look: TableLook): string[] {
+  const rows = leases.map(({ name, holder }) => [name, holder ?? 'nobody']);
+  return ['', ...tableOr('no work was taken up yet', ['work', 'done by'], rows, look)];
 }

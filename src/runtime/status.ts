@@ -1,7 +1,7 @@
-/** What is going on: the tape, the engine, feeds, halts, open orders, positions, read models. */
+/** What is going on: the tape, the engine, who does what, feeds, halts, open orders, positions, read models. */
 
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
-import type { EventStore, ReadStore } from '../ports.ts';
+import type { EventStore, Leases, ReadStore } from '../ports.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { OPEN_STATUSES, type OrderDocument, orders } from '../projections/orders.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
@@ -16,7 +16,7 @@ import { readSettings } from './settings-apply.ts';
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
 /** Reads it from the stores alone, whether or not a process is running. Throws OtherTapeError. */
-export async function readStatus(events: EventStore, reads: ReadStore) {
+export async function readStatus(events: EventStore, reads: ReadStore, leases: Leases | null = null) {
   await assertSameTape(events, reads);
   const { settings } = await readSettings(events);
   const readModels = [];
@@ -27,6 +27,7 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
   return {
     tape: { head: await events.head() },
     engine: await readEngine(events),
+    leases: leases === null ? null : await readLeases(leases),
     settings: { generation: settings.generation, hash: settings.hash },
     feeds: await collect(
       readAll<PriceDocument>(reads, await servingCollection(reads, prices), 'symbol'),
@@ -74,6 +75,12 @@ export async function readStatus(events: EventStore, reads: ReadStore) {
       })),
     readModels,
   };
+}
+
+/** Which process does what, as far as the record says: one that was killed stands there until another takes over. */
+async function readLeases(leases: Leases) {
+  const records = [...(await leases.read())];
+  return records.map(([name, { owner, holder, epoch }]) => ({ name, holder: owner === null ? null : holder, epoch }));
 }
 
 /** Which build decides, the last evidence that something was decided upon, and how much lies behind it. */
