@@ -128,6 +128,14 @@ export function makeMetrics() {
       'projection',
     ]),
 
+    // What is handed on
+    relayLag: gauge('tapedeck_relay_lag_seconds', 'Age of the first event that is not handed on; 0 when all are', []),
+    relayHeld: gauge('tapedeck_relay_held', 'Read from the tape and not handed on yet, in events and bytes', ['unit']),
+    relayHeldLimit: gauge('tapedeck_relay_held_limit', 'Most that is held; reading waits then', ['unit']),
+    relayTransaction: histogram('tapedeck_relay_transaction_seconds', 'A batch of events handed on, committed', [], SECONDS),
+    relayedEvents: counter('tapedeck_relayed_events_total', 'Events handed on', []),
+    relayFailures: counter('tapedeck_relay_failures_total', 'Times that the relay had to open a new session', []),
+
     // The API
     http: histogram(
       'tapedeck_http_request_seconds',

@@ -12,7 +12,7 @@ import { buildServer, waitForReadModels } from './api/server.ts';
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
-import type { Clock, EventStore, ReadStore } from './ports.ts';
+import type { Clock, EventStore, Publisher, ReadStore } from './ports.ts';
 import { PROJECTIONS } from './projections/projections.ts';
 import { aborted } from './runtime/abort.ts';
 import { engineAlone, engineAmongOthers, Turn } from './runtime/engine-part.ts';
@@ -27,6 +27,8 @@ import { MeteredEngine } from './runtime/metered-engine.ts';
 import { meteredEventStore } from './runtime/metered-event-store.ts';
 import { watchProcess } from './runtime/process-metrics.ts';
 import { beat, MAX_TURN_MS, makePulse, type PulseState, watchPulse } from './runtime/pulse.ts';
+import type { Relay } from './runtime/relay.ts';
+import { relayPart } from './runtime/relay-part.ts';
 import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
 import { followProjections } from './runtime/served-projections.ts';
 import { ensureServing } from './runtime/serving.ts';
@@ -38,6 +40,7 @@ import {
   watchPositionWaits,
   watchProjections,
   watchProjectionsElsewhere,
+  watchRelay,
 } from './runtime/system-metrics.ts';
 import { awaitedIn, type SystemReport } from './runtime/system-report.ts';
 import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
@@ -54,10 +57,12 @@ export interface SystemParts {
   readonly rollBack: boolean;
   /** Among several instances on the same stores; absent where the tape has a lock of its own, or this is the only one. */
   readonly leases?: LeaseTerms | undefined;
+  /** Where the tape is handed on to; absent: nowhere. */
+  readonly publisher?: Publisher | undefined;
 }
 
 /** What a process does. `ingest` and `api` are begun by whoever starts the system. */
-export type Role = 'engine' | 'ingest' | 'projections' | 'api';
+export type Role = 'engine' | 'ingest' | 'projections' | 'relay' | 'api';
 
 /** Where it is served. */
 export interface ProbedAt {
@@ -97,7 +102,9 @@ export interface System {
 }
 
 /** What the API serves in whichever thread it runs. */
-export interface ServedParts extends Omit<SystemParts, 'rollBack' | 'leases'>, Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
+export interface ServedParts
+  extends Omit<SystemParts, 'rollBack' | 'leases' | 'publisher'>,
+    Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
   /** Of the thread with the engine. */
   readonly pulse: SharedArrayBuffer;
   /** How the parts of the process are; null while that is not known. Absent: there are none beside the API. */
@@ -159,6 +166,16 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
   const endWatch = watchProcess(metrics, 'main', given.codeVersion);
   watchInstance(metrics, report);
 
+  /** Nothing waits for it: what is traded does not depend on what is handed on. */
+  const startRelaying = (publisher: Publisher): void => {
+    let relay: Relay | null = null;
+    const onPublished = relayFigures(metrics);
+    const part = relayPart({ events, publisher, clock, log, onPublished }, lease('relay'), (running) => {
+      relay = running;
+    });
+    supervisor.start('relay', part).catch(() => undefined);
+    watchRelay(metrics, () => relay);
+  };
   const start = async (): Promise<void> => {
     await supervisor.start('stores', async (tell, signal) => {
       await assertSameTape(events, reads);
@@ -167,6 +184,7 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
       tell('running');
       await aborted(signal);
     });
+    if (given.publisher !== undefined && roles.has('relay')) startRelaying(given.publisher);
     if (engine !== null) {
       const mine = lease('engine');
       await supervisor.start('engine', mine ? engineAmongOthers(engine, events, mine, turn) : engineAlone(engine, events));
@@ -285,6 +303,13 @@ function batchFigures({ project, projectedEvents }: Metrics, projection: string)
   return (events, ms) => {
     project.observe({ projection }, ms / 1_000);
     projectedEvents.inc({ projection }, events);
+  };
+}
+
+function relayFigures({ relayTransaction, relayedEvents }: Metrics): (events: number, ms: number) => void {
+  return (events, ms) => {
+    relayTransaction.observe(ms / 1_000);
+    relayedEvents.inc(events);
   };
 }
 

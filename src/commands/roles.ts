@@ -3,11 +3,10 @@
 import { InvalidArgumentError } from 'commander';
 import type { Role } from '../system.ts';
 
-const ROLES: readonly Role[] = ['engine', 'ingest', 'projections', 'api'];
+const ROLES: readonly Role[] = ['engine', 'ingest', 'projections', 'relay', 'api'];
 
 /** Parts that the design names and that this version does not have. */
 const LATER: Readonly<Record<string, string>> = {
-  relay: 'comes with Kafka',
   gateway: 'comes with live venues',
   clock: 'comes with live venues',
 };

@@ -4,9 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { canBeShared } from '../adapters/open.ts';
+import { canBeShared, openPublisher } from '../adapters/open.ts';
+import type { Config } from '../config.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import { paceText, type Settings } from '../domain/settings/settings.ts';
+import { UserError } from '../domain/user-error.ts';
 import { aborted } from '../runtime/abort.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import type { LeaseTerms } from '../runtime/lease.ts';
@@ -39,7 +41,10 @@ export function runCommand(): Command {
       'run the whole system, or some of its parts: ingest the recordings of the feeds, decide, trade on paper, serve the API',
     )
     .addOption(
-      new Option('--roles <list>', 'the parts to run, of engine, ingest, projections and api')
+      new Option(
+        '--roles <list>',
+        'the parts to run, of engine, ingest, projections, relay (where TAPEDECK_KAFKA is set) and api',
+      )
         .argParser(parseRoles)
         .default(ALL_ROLES, 'all'),
     )
@@ -52,7 +57,7 @@ export function runCommand(): Command {
     .option('--json', 'JSON lines instead of a screen')
     .addHelpText(
       'after',
-      '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
+      '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_KAFKA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
     )
     .action((options: Options) => withStores((opened) => run(opened, options)));
   return withExamples(command, [
@@ -66,14 +71,16 @@ export function runCommand(): Command {
 async function run(opened: Opened, options: Options): Promise<void> {
   const { config, clock, events, reads } = opened;
   const signal = stopSignal(config.withinNpm);
-  const { roles, pace } = options;
+  const { pace } = options;
+  const roles = rolesWith(options.roles, config);
   const logFile = process.stdout.isTTY && options.json !== true ? join(config.dataFolder, 'tapedeck.log') : undefined;
   const log = makeLogger(config.logLevel, logFile);
   const screen = makeScreen(logFile === undefined ? undefined : process.stdout, log);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
   const rollBack = options.rollBack === true;
-  const parts = { events, reads, clock, log, codeVersion: build, rollBack, leases: leaseTerms(opened) };
+  const publisher = roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined;
+  const parts = { events, reads, clock, log, codeVersion: build, rollBack, leases: leaseTerms(opened), publisher };
   const system = makeSystem(parts, roles);
   let served: ServedApi | undefined;
   try {
@@ -101,6 +108,15 @@ async function run(opened: Opened, options: Options): Promise<void> {
     await served?.close();
     await system.close();
   }
+}
+
+/** All roles are those that there is something for. */
+function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Role> {
+  if (kafka !== null || !roles.has('relay')) return roles;
+  if (roles === ALL_ROLES) return new Set([...roles].filter((role) => role !== 'relay'));
+  throw new UserError(
+    'the role relay has nowhere to send to: set TAPEDECK_KAFKA to the brokers, such as kafka-1:9092,kafka-2:9092',
+  );
 }
 
 /** Puts the proposed settings in force, once there is a tape to put them on. */

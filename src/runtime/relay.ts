@@ -46,6 +46,10 @@ export interface RelayParts {
   readonly log: Logger;
   /** Told of each transaction: events, and how long it took. */
   readonly onPublished?: ((events: number, ms: number) => void) | undefined;
+  /** Told of each change, with the reason where it waits. */
+  readonly onState?: ((state: RelayState, reason: string | null) => void) | undefined;
+  /** What only a person can put right is waited for, too, instead of ending the relay at its first try. */
+  readonly isPatient?: boolean | undefined;
   /** Waits between tries, and chance for their length; the tests' own. */
   readonly wait?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
   readonly random?: (() => number) | undefined;
@@ -89,9 +93,7 @@ export class Relay {
   /** Use `startRelay`. */
   constructor(parts: RelayParts) {
     this.#parts = parts;
-    this.ended = this.#run().finally(() => {
-      this.#state = 'ended';
-    });
+    this.ended = this.#run().finally(() => this.#become('ended'));
   }
 
   progress(): RelayProgress {
@@ -124,7 +126,7 @@ export class Relay {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        this.#state = 'opening';
+        this.#become('opening');
         await this.#relay(await this.#open());
       } catch (error) {
         if (signal.aborted) return;
@@ -136,9 +138,15 @@ export class Relay {
     }
   }
 
-  /** What nobody but a person can put right ends the relay, but only before it has ever worked. */
+  /** What nobody but a person can put right, found at the first try. */
   #isFinal(error: unknown): boolean {
+    if (this.#parts.isPatient === true || this.#failures > 1) return false;
     return error instanceof OtherTapePublishedError || (error instanceof StoreError && !this.#wasOpen);
+  }
+
+  #become(state: RelayState): void {
+    this.#state = state;
+    this.#parts.onState?.(state, this.#reason);
   }
 
   async #open(): Promise<PublisherSession> {
@@ -151,8 +159,8 @@ export class Relay {
     try {
       const after = await this.#resumeFrom(session.published);
       this.#position = after;
-      this.#state = 'relaying';
       this.#reason = null;
+      this.#become('relaying');
       this.#parts.log.info({ after }, 'relay: goes on');
       await this.#handOn(session, after);
     } finally {
@@ -223,7 +231,7 @@ export class Relay {
   }
 
   async #waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
-    this.#state = 'waiting';
+    this.#become('waiting');
     const { wait = usualWait, random = Math.random, log } = this.#parts;
     const longest = Math.min(FIRST_WAIT_MS * 2 ** this.#failed, LONGEST_WAIT_MS);
     this.#failed++;

@@ -20,8 +20,11 @@ export interface PartReport {
   readonly reason: string | null;
 }
 
-/** What is told of a part as it goes on. */
-export type TellState = (state: 'running' | 'standby') => void;
+/** What is told of a part as it goes on; one that waits by itself says for what. */
+export type TellState = {
+  (state: 'running' | 'standby'): void;
+  (state: 'waiting', reason: string): void;
+};
 
 /** Does the work of a part until `signal` aborts, and then finishes what is in hand. */
 export type RunPart = (tell: TellState, signal: AbortSignal) => Promise<void>;

@@ -10,6 +10,8 @@ import type { ProjectionProgress } from './hosted-projection.ts';
 import { MAX_WAITERS } from './position-waiters.ts';
 import { listProjections } from './projection-list.ts';
 import { readAll } from './read-all.ts';
+import type { Relay } from './relay.ts';
+import { MAX_HELD_BYTES, MAX_HELD_EVENTS } from './relay-queue.ts';
 import { servingCollection } from './serving.ts';
 import type { SystemReport } from './system-report.ts';
 
@@ -75,6 +77,27 @@ export function watchInstance(metrics: Metrics, report: () => SystemReport): voi
     const { leases, parts } = report();
     for (const { name, here } of leases) metrics.leaseHeld.set({ lease: name }, here ? 1 : 0);
     for (const { part, state } of parts) metrics.partWaiting.set({ part }, state === 'waiting' ? 1 : 0);
+  });
+}
+
+const NOTHING_HELD = { failures: 0, heldEvents: 0, heldBytes: 0 };
+
+/** `relay` is the one that runs here now; null while none does, and then others have its figures. */
+export function watchRelay(metrics: Metrics, relay: () => Relay | null): void {
+  let failuresSeen = { of: null as Relay | null, failures: 0 };
+  metrics.collect('relay', async () => {
+    const running = relay();
+    metrics.relayLag.reset();
+    metrics.relayHeldLimit.set({ unit: 'events' }, MAX_HELD_EVENTS);
+    metrics.relayHeldLimit.set({ unit: 'bytes' }, MAX_HELD_BYTES);
+    const { failures, heldEvents, heldBytes } = running?.progress() ?? NOTHING_HELD;
+    metrics.relayHeld.set({ unit: 'events' }, heldEvents);
+    metrics.relayHeld.set({ unit: 'bytes' }, heldBytes);
+    if (running === null) return;
+    metrics.relayFailures.inc(failures - (failuresSeen.of === running ? failuresSeen.failures : 0));
+    failuresSeen = { of: running, failures };
+    const { lagMs } = await running.lag();
+    if (lagMs !== null) metrics.relayLag.set(lagMs / 1_000);
   });
 }
 

@@ -86,10 +86,10 @@ describe('the roles of a process', () => {
   });
 
   it.each([
-    ['relay', /comes with Kafka/],
+    ['relay', /the role relay has nowhere to send to: set TAPEDECK_KAFKA/],
     ['engine,gateway', /comes with live venues/],
     ['clock', /comes with live venues/],
-    ['cook', /"cook" is no role; there are engine, ingest, projections, api/],
+    ['cook', /"cook" is no role; there are engine, ingest, projections, relay, api/],
   ])('are refused where this version has no %s', async (roles, message) => {
     const { code, stderr } = await tapedeck(['run', '--roles', roles]);
     expect(code).toBe(2);
