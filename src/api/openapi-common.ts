@@ -49,7 +49,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   429: 'Too many requests with this API key.',
   431: 'The headers are too large.',
   500: 'The server failed; its log says why.',
-  503: 'It cannot be done now: the store is away, a position was not reached in time, or the process is not well.',
+  503: 'It cannot be done now: the store is away, a position was not reached in time, there is too much to do, or the process is not well.',
 };
 
 const EVERY_ROUTE = [400, 414, 431, 500, 503];

@@ -11,6 +11,7 @@ import { eventRoutes } from './events.ts';
 import { haltRoutes } from './halts.ts';
 import { healthRoutes } from './health.ts';
 import { KeyRing } from './key-ring.ts';
+import { shedLoad } from './load.ts';
 import { marketRoutes } from './market.ts';
 import { metricsRoute, timeRequests } from './metrics.ts';
 import { documentRoutes, watchRoutes } from './openapi.ts';
@@ -39,6 +40,8 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     bodyLimit: BODY_LIMIT,
     // A request that has not been received whole by then is cut off, and answered with 408.
     requestTimeout: requestMs,
+    // So is a client that takes nothing of its answer.
+    connectionTimeout: 2 * requestMs,
     http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: requestMs, connectionsCheckingInterval: Math.min(LOOK_MS, requestMs) },
     return503OnClosing: false,
     // Closing ends idle connections at once; those with a request in hand get their answer.
@@ -56,6 +59,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   timeRequests(server, deps);
   refuseLongUrls(server);
   allowOrigins(server, deps.corsOrigins ?? []);
+  shedLoad(server, deps.metrics);
   requireKey(server, keyRing(deps));
   finishBeforeClosing(server, deps.patience.closeMs);
   prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
