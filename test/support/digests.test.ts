@@ -8,7 +8,7 @@ const CANDLES = 60;
 const FRAMES = 3_000;
 
 function contentsAt(now: number): Promise<Contents> {
-  return withRecordedTape(CANDLES, FRAMES, contentsOf, { now: () => now++ });
+  return withRecordedTape(CANDLES, FRAMES, contentsOf, { clock: { now: () => now++ } });
 }
 
 function changed<T>(items: readonly T[], index: number, change: (item: T) => T): T[] {

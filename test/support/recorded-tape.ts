@@ -15,15 +15,23 @@ import { tickingClock } from './small-market.ts';
 
 const MAX_WAIT_MS = 20_000;
 
+export interface RecordedTapeOptions {
+  readonly clock?: Clock;
+  /** Address of the tape; `memory:` without. */
+  readonly eventStore?: string;
+  /** How long the tape grows by what is decided, where that is not in step with what is taken in. */
+  readonly decided?: (events: EventStore) => Promise<void>;
+}
+
 /** Hands the stores to `work` when everything is decided and projected. */
 export async function withRecordedTape<T>(
   candles: number,
   frames: number,
   work: (events: EventStore, reads: ReadStore) => Promise<T>,
-  clock: Clock = tickingClock(),
+  { clock = tickingClock(), eventStore = 'memory:', decided }: RecordedTapeOptions = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
-  const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:')];
+  const [events, reads] = [await openEventStore(eventStore, clock), await openReadStore('memory:')];
   const origin = { actor: 'ingest', codeVersion: 'test' };
   try {
     const settingsFile = writeRecordedHeads(folder, candles, frames);
@@ -41,10 +49,12 @@ export async function withRecordedTape<T>(
         for (let from = 0; from < drafts.length; from += 500) await system.take(drafts.slice(from, from + 500), origin);
       }
     }
+    await decided?.(events);
     await projected(system, await events.head());
     await system.close();
     return await work(events, reads);
   } finally {
+    await events.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
