@@ -128,13 +128,13 @@ describe('a projection runner', () => {
     expect([reads.loads, reads.commits]).toEqual([1, 1]);
   });
 
-  it('takes smaller batches while they take long, and larger ones again when they do not', async () => {
+  it('takes smaller batches while they keep the thread long, and larger ones again when they do not', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     await start(tape, reads);
     let [now, step] = [0, 60];
-    const time = vi.spyOn(performance, 'now').mockImplementation(() => {
+    const time = vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => {
       now += step;
-      return now;
+      return { active: now, idle: 0, utilization: 1 };
     });
     onTestFinished(() => time.mockRestore());
     const deliver = async (first: number): Promise<number> => {
