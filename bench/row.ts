@@ -2,6 +2,8 @@
 
 /** Rounds that do not count. */
 const WARM_UP = 2;
+/** A timer may be that late. */
+const TIMER_MS = 2;
 
 export interface Row {
   /** For `--only`. */
@@ -84,8 +86,15 @@ export async function atRate(perSecond: number, count: number, work: (index: num
   for (let index = 0; index < count; ) {
     const due = Math.min(count, Math.floor(((performance.now() - start) * perSecond) / 1000) + 1);
     for (; index < due; index++) work(index, start + (index * 1000) / perSecond);
-    await new Promise((resolve) => setImmediate(resolve));
+    await until(start + (index * 1000) / perSecond);
   }
+}
+
+/** Sleeps where there is time, so that the processors are left to what is measured, and turns for the rest. */
+async function until(dueMs: number): Promise<void> {
+  const leftMs = dueMs - performance.now();
+  if (leftMs > TIMER_MS) await new Promise((resolve) => setTimeout(resolve, leftMs - TIMER_MS));
+  else await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** `12,345/s` of `count` in so many milliseconds. */
