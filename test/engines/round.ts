@@ -1,0 +1,174 @@
+/**
+ * One run of the whole system on engines: stores of its own on engines that are there for all tests of a file,
+ * instances that work on them, and what they leave.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import type { EventStore, ReadStore } from '../../src/ports.ts';
+import { PROJECTIONS } from '../../src/projections/projections.ts';
+import { collectionOf, readBuilds } from '../../src/runtime/serving.ts';
+import { comparePositions } from '../../src/tape/envelope.ts';
+import { type Ended, startTapedeck } from '../support/child.ts';
+import { type Contents, contentsOf } from '../support/digests.ts';
+import { PublishedConsumer } from './consumer.ts';
+import { Instance, until } from './instance.ts';
+import { LocalEventStore } from './local-event-store.ts';
+
+const clock = { now: () => Date.now() };
+const MARKS_SECONDS = 60;
+
+/** Where engines are, `host:port` each. */
+export interface EngineAddresses {
+  readonly mongo: string;
+  readonly kafka: string;
+}
+
+/** What one process leaves that runs everything on the embedded stores. */
+export async function embeddedContents(folder: string, settings: string, seconds: number): Promise<Contents> {
+  const data = join(folder, 'embedded');
+  mkdirSync(data);
+  const whole = new Instance('embedded', { TAPEDECK_DATA: data, TAPEDECK_SETTINGS: settings });
+  whole.start();
+  await until('the summary', seconds, [whole], () => whole.output.includes('"msg":"summary"'));
+  await whole.stop();
+  const events = await openEventStore(`sqlite:${data}/tape.sqlite`, clock);
+  const reads = await openReadStore(`sqlite:${data}/read-models.sqlite`);
+  try {
+    return await contentsOf(events, reads);
+  } finally {
+    await reads.close();
+    await events.close();
+  }
+}
+
+/** How far a run has come: of the tape's events, those that are recorded, projected by every read model, and sent. */
+export interface Progress {
+  readonly recorded: number;
+  readonly isProjected: boolean;
+  readonly sent: number;
+}
+
+export class Round {
+  readonly name: string;
+  readonly eventStore: LocalEventStore;
+  readonly instances: Instance[] = [];
+  readonly #folder: string;
+  readonly #engines: EngineAddresses;
+  readonly #env: Readonly<Record<string, string>>;
+  #tape: EventStore | undefined;
+  #reads: ReadStore | undefined;
+  #consumer: PublishedConsumer | undefined;
+
+  private constructor(name: string, eventStore: LocalEventStore, terms: RoundTerms) {
+    this.name = name;
+    this.eventStore = eventStore;
+    this.#folder = terms.folder;
+    this.#engines = terms.engines;
+    this.#env = terms.env;
+  }
+
+  /** `name`: of all that is this run's alone, on engines that others use as well. */
+  static async begin(name: string, terms: RoundTerms): Promise<Round> {
+    return new Round(name, await LocalEventStore.start(terms.folder, name), terms);
+  }
+
+  /** Starts one more instance of everything, or of what `args` say. */
+  startInstance(...args: string[]): Instance {
+    const name = `${this.name}-${this.instances.length + 1}`;
+    const instance = new Instance(name, this.#envOf(name), ...args);
+    this.instances.push(instance);
+    instance.start();
+    return instance;
+  }
+
+  /** Runs a command on the same stores to its end. */
+  command(...args: string[]): Promise<Ended> {
+    return startTapedeck(args, this.#envOf(`${this.name}-commands`)).ended;
+  }
+
+  /** Throws while an engine is away. */
+  async progress(): Promise<Progress> {
+    const { length: recorded } = this.eventStore;
+    const isProjected = await this.#isProjected();
+    this.#consumer ??= await PublishedConsumer.start(this.#engines.kafka, this.name).catch(() => undefined);
+    return { recorded, isProjected, sent: this.#consumer?.records.length ?? 0 };
+  }
+
+  /** Is everything recorded, projected and sent? */
+  async isDone(expected: Contents): Promise<boolean> {
+    const { recorded, isProjected, sent } = await this.progress();
+    return recorded >= expected.tape.length && isProjected && sent >= expected.records.length;
+  }
+
+  /** Waits until all is done, stops every instance, and reads what they have left. */
+  async finish(expected: Contents, seconds: number): Promise<Contents> {
+    await until('everything to be recorded, projected and sent', seconds, this.instances, async () => {
+      if (await this.isDone(expected)) return true;
+      throw new Error(`of ${expected.tape.length} events: ${JSON.stringify(await this.progress())}`);
+    });
+    await this.stopInstances();
+    // Nobody publishes any more: what stands before the marks is all that there ever was.
+    const consumer = this.#consumer as PublishedConsumer;
+    const marks = await consumer.markEnd();
+    await until('the ends of the topics', MARKS_SECONDS, [], () => consumer.isAtEnd(marks));
+    const { tape, reads } = await this.#stores();
+    return contentsOf(tape, reads, consumer.records);
+  }
+
+  async stopInstances(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.stop()));
+  }
+
+  /** Closes what the test itself has open. */
+  async end(): Promise<void> {
+    await this.#consumer?.close();
+    await this.#reads?.close();
+    await this.#tape?.close();
+    await this.eventStore.leave();
+  }
+
+  async #stores(): Promise<{ readonly tape: EventStore; readonly reads: ReadStore }> {
+    this.#tape ??= await openEventStore(this.eventStore.address, clock);
+    this.#reads ??= await openReadStore(this.#readStore);
+    return { tape: this.#tape, reads: this.#reads };
+  }
+
+  async #isProjected(): Promise<boolean> {
+    const { tape, reads } = await this.#stores();
+    const head = await tape.head();
+    const names = PROJECTIONS.map(({ name }) => name);
+    const builds = await readBuilds(reads, names);
+    for (const name of names) {
+      const serving = builds.get(name)?.serving;
+      if (serving === undefined) return false;
+      if (comparePositions(await reads.checkpoint(collectionOf({ name }, serving)), head) < 0) return false;
+    }
+    return true;
+  }
+
+  get #readStore(): string {
+    return `mongodb://${this.#engines.mongo}/${this.name}`;
+  }
+
+  #envOf(name: string): Readonly<Record<string, string>> {
+    const data = join(this.#folder, name);
+    mkdirSync(data, { recursive: true });
+    return {
+      TAPEDECK_DATA: data,
+      TAPEDECK_EVENT_STORE: this.eventStore.address,
+      TAPEDECK_READ_STORE: this.#readStore,
+      TAPEDECK_KAFKA: `kafka://${this.#engines.kafka}?prefix=${this.name}&partitions=3`,
+      ...this.#env,
+    };
+  }
+}
+
+export interface RoundTerms {
+  /** For the files of the run. */
+  readonly folder: string;
+  readonly engines: EngineAddresses;
+  /** Of every process, beside the addresses. */
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,48 @@
+/** The same recordings leave the same on one machine's files and on engines: streams, documents, and what is sent on. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { endChildrenAfterwards, ROOT } from '../support/child.ts';
+import { differencesOf, digestsOf } from '../support/digests.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { startLocalFerretDb } from './ferretdb/local-ferretdb.ts';
+import { startLocalKafka } from './kafka/local-kafka.ts';
+import { embeddedContents, Round } from './round.ts';
+
+endChildrenAfterwards();
+const { path: folder } = new TemporaryFolder();
+
+/** All of both recordings with the settings that are shipped takes minutes; else the head of each. */
+const IS_LONG = process.env.TAPEDECK_TEST_LONG === '1';
+const [CANDLES, FRAMES] = [900, 6_000];
+const MOST_SECONDS = IS_LONG ? 1_200 : 180;
+
+describe('the system on engines', () => {
+  let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;
+  let kafka: Awaited<ReturnType<typeof startLocalKafka>>;
+  beforeAll(async () => {
+    [mongo, kafka] = await Promise.all([startLocalFerretDb(), startLocalKafka()]);
+  });
+  afterAll(() => Promise.all([mongo?.stop(), kafka?.stop()]));
+
+  it('leaves what it leaves embedded', { timeout: MOST_SECONDS * 2_000 }, async () => {
+    const settings = IS_LONG ? `${ROOT}/settings/default.json` : writeRecordedHeads(folder, CANDLES, FRAMES);
+    const expected = await embeddedContents(folder, settings, MOST_SECONDS);
+    const engines = { mongo: mongo.address, kafka: kafka.address };
+    const round = await Round.begin('same', { folder, engines, env: { TAPEDECK_SETTINGS: settings } });
+    try {
+      round.startInstance();
+      round.startInstance();
+      const actual = await round.finish(expected, MOST_SECONDS);
+      process.stdout.write(`${expected.tape.length} events, ${expected.documents.length} documents, embedded and on engines:\n`);
+      const [left, right] = [digestsOf(expected), digestsOf(actual)];
+      for (const what of ['streams', 'documents', 'records'] as const) {
+        process.stdout.write(`${what.padEnd(9)} ${left[what]}\n${' '.repeat(9)} ${right[what]}\n`);
+      }
+      expect(differencesOf(expected, actual)).toEqual([]);
+      expect(right).toEqual(left);
+    } finally {
+      await round.end();
+    }
+  });
+});
