@@ -49,7 +49,7 @@ function callsIn(document: string): string[][] {
 }
 
 describe('the documents', () => {
-  it.each(['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/extending.md'])(
+  it.each(['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/extending.md', 'docs/consuming.md'])(
     '%s names commands and options that there are',
     async (document) => {
       const nodes = new Map((await allCommands()).map((node) => [node.path, node]));

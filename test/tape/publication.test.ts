@@ -6,7 +6,7 @@ import { eventSchemas } from '../../scripts/event-schemas.ts';
 import { EVENT_TYPES, type EventName } from '../../src/domain/catalogue.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
-import { type Publication, publicationBytes, publicationOf, TOPICS } from '../../src/tape/publication.ts';
+import { HEADER, type Publication, publicationBytes, publicationOf, TOPICS } from '../../src/tape/publication.ts';
 import { noon, recorded } from '../projections/recorded.ts';
 import { withRecordedTape } from '../support/recorded-tape.ts';
 
@@ -80,7 +80,8 @@ interface Schema {
   };
 }
 
-const schemaOf = (type: string): Schema => JSON.parse(eventSchemas().get(`${type}.json`) ?? '') as Schema;
+const SCHEMAS = eventSchemas();
+const schemaOf = (type: string): Schema => JSON.parse(SCHEMAS.get(`${type}.json`) ?? '') as Schema;
 
 /** The event, and the fields of its data that were looked at so far. */
 function watched(type: EventName, stream: string) {
@@ -170,6 +171,14 @@ describe('what is handed on', () => {
     expect(publicationBytes(publication)).toBe(Buffer.byteLength(texts.join('')));
   });
 
+  it('is documented: every topic with its streams, and every header', () => {
+    const document = readFileSync(join(FOLDER, '..', '..', 'docs', 'consuming.md'), 'utf8');
+    for (const topic of TOPICS) expect(document).toContain(`| \`tapedeck.${topic}\` |`);
+    for (const streams of Object.values(STREAMS).flat())
+      expect(document).toMatch(new RegExp(`\`${categoryOf(streams)}(-[^\`]+)?\``));
+    for (const header of Object.values(HEADER)) expect(document).toContain(`\`${header}\``);
+  });
+
   it('throws for a stream that nobody has given a topic, rather than leaving it out', () => {
     const event = recorded(1, 'FeedRetired', 'weather-1', { venue: 'binance', symbol: 'BTCUSDT' });
     expect(() => publicationOf(event)).toThrow(/weather-1/);
@@ -179,8 +188,8 @@ describe('what is handed on', () => {
 describe('the published schemas', () => {
   it('are those of the catalogue: "npm run schemas" makes them', () => {
     const written = new Map(readdirSync(FOLDER).map((file) => [file, readFileSync(join(FOLDER, file), 'utf8')]));
-    expect([...written.keys()].sort()).toEqual([...eventSchemas().keys()].sort());
-    for (const [file, text] of eventSchemas()) expect([file, written.get(file)]).toEqual([file, text]);
+    expect([...written.keys()].sort()).toEqual([...SCHEMAS.keys()].sort());
+    for (const [file, text] of SCHEMAS) expect([file, written.get(file)]).toEqual([file, text]);
   });
 
   it('hold for every event of a real tape, and refuse what is changed in them', async () => {
