@@ -101,6 +101,8 @@ export class ProjectionRunner {
   private keeping: Promise<void> | undefined;
   private retries = 0;
   private batchSize = MAX_BATCH;
+  /** How long the batch in hand has kept the thread: not while others did, nor while a read store elsewhere was at it. */
+  private heldMs = 0;
   /** What is under way with the documents: one thing at a time. */
   private turn: Promise<void> = Promise.resolve();
 
@@ -189,12 +191,12 @@ export class ProjectionRunner {
     for (let from = 0; from < events.length; ) {
       const batch = events.slice(from, from + this.batchSize);
       from += batch.length;
-      const [began, activeBefore] = [performance.now(), activeMs()];
+      const began = performance.now();
+      this.heldMs = 0;
       await this.takeBatch(batch, from < events.length ? (batch.at(-1)?.position ?? position) : position);
       this.options.onBatch?.(batch.length, performance.now() - began);
-      const heldMs = activeMs() - activeBefore;
-      if (heldMs > BATCH_MS) this.batchSize = Math.max(1, Math.floor(this.batchSize / 2));
-      else if (heldMs < BATCH_MS / 4) this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
+      if (this.heldMs > BATCH_MS) this.batchSize = Math.max(1, Math.floor(this.batchSize / 2));
+      else if (this.heldMs < BATCH_MS / 4) this.batchSize = Math.min(MAX_BATCH, this.batchSize * 2);
       if (from < events.length) await nextTurn();
     }
   }
@@ -214,7 +216,7 @@ export class ProjectionRunner {
         parked.set(key, this.park(key, before, group, null, writes));
         continue;
       }
-      const folded = foldDocument(this.projection, stored.get(key), group);
+      const folded = this.holding(() => foldDocument(this.projection, stored.get(key), group));
       if (folded.document !== undefined) writes.push({ collection: this.collection, key, document: folded.document });
       if (folded.parked.length > 0) parked.set(key, this.park(key, undefined, folded.parked, folded.error, writes));
     }
@@ -310,7 +312,7 @@ export class ProjectionRunner {
   private async retrying<T>(call: () => Promise<T>): Promise<T> {
     for (let failed = 0; ; ) {
       try {
-        return await call();
+        return await this.holding(call);
       } catch (error) {
         failed++;
         if (failed === MAX_TRIES || error instanceof LeaseLostError || this.closing.signal.aborted) throw error;
@@ -320,16 +322,21 @@ export class ProjectionRunner {
     }
   }
 
+  /** Counts what `work` does before it returns, which of a call of the read store is what is done in this thread. */
+  private holding<T>(work: () => T): T {
+    const began = performance.now();
+    try {
+      return work();
+    } finally {
+      this.heldMs += performance.now() - began;
+    }
+  }
+
   private lagMs(): number | null {
     if (this.caughtUp) return 0;
     if (this.lastRecordedAt === null) return null;
     return Math.max(0, this.options.clock.now() - epochMs(this.lastRecordedAt));
   }
-}
-
-/** How long this thread has been at work, which holds up everything else; waiting for a read store elsewhere does not. */
-function activeMs(): number {
-  return performance.eventLoopUtilization().active;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -45,12 +45,18 @@ class CountingReads {
   failures = 0;
   /** Commits wait for it. */
   gate: Promise<void> = Promise.resolve();
+  /** What a load does in the caller's thread, before it returns, and what happens there while it is waited for. */
+  whileLoading = (): void => {};
+  whileWaiting = (): void => {};
 
   async prepare(): Promise<void> {}
 
   async load(collection: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadDocument>> {
     this.mayFail();
     this.loads++;
+    this.whileLoading();
+    await null;
+    this.whileWaiting();
     const found = new Map<string, ReadDocument>();
     for (const key of keys) {
       const document = this.documents.get(collection)?.get(key);
@@ -132,11 +138,14 @@ describe('a projection runner', () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     await start(tape, reads);
     let [now, step] = [0, 60];
-    const time = vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => {
-      now += step;
-      return { active: now, idle: 0, utilization: 1 };
-    });
+    const time = vi.spyOn(performance, 'now').mockImplementation(() => now);
     onTestFinished(() => time.mockRestore());
+    reads.whileLoading = () => {
+      now += step;
+    };
+    reads.whileWaiting = () => {
+      now += 1_000;
+    };
     const deliver = async (first: number): Promise<number> => {
       const before = reads.commits;
       await tape.deliver(...Array.from({ length: 500 }, (_, index) => halted(first + index, 'a', '.')));
