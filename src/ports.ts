@@ -124,6 +124,11 @@ export interface EventStore {
   read(query: ReadQuery): Promise<RecordedEvent[]>;
   /** The event with that id: the first on the tape, should there be several. */
   byId(id: string): Promise<RecordedEvent | undefined>;
+  /**
+   * The event at a revision of a stream, if there is one. Only where the store finds by stream and type alone, and
+   * looks through the whole tape for an id, a correlation or a time: whoever has read models keeps an index there.
+   */
+  at?(stream: string, revision: number): Promise<RecordedEvent | undefined>;
   /** Position of the last event on the tape, or START. */
   head(): Promise<string>;
   subscribe(options: SubscribeOptions): Subscription;
@@ -136,7 +141,7 @@ export interface EventStore {
 }
 
 /** The tape as those have it who only look at it. */
-export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'head' | 'subscribe' | 'close'>;
+export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'close'>;
 
 /**
  * A document of a read model. `_position` is the tape position of the last event that changed it. The fields that come

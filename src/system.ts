@@ -13,7 +13,7 @@ import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import type { Clock, EventStore, Publisher, ReadStore } from './ports.ts';
-import { PROJECTIONS } from './projections/projections.ts';
+import { projectionsOn } from './projections/projections.ts';
 import { aborted } from './runtime/abort.ts';
 import { engineAlone, engineAmongOthers, Turn } from './runtime/engine-part.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
@@ -180,7 +180,7 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
     await supervisor.start('stores', async (tell, signal) => {
       await assertSameTape(events, reads);
       // Where others make the read models, there must be something to read all the same.
-      for (const projection of PROJECTIONS) await ensureServing(reads, projection);
+      for (const projection of projectionsOn(events)) await ensureServing(reads, projection);
       tell('running');
       await aborted(signal);
     });
@@ -191,7 +191,7 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
       beginCounting(metrics);
       watchEngine(metrics, engine, events, clock);
     }
-    for (const projection of roles.has('projections') ? PROJECTIONS : []) {
+    for (const projection of roles.has('projections') ? projectionsOn(events) : []) {
       const { name, version } = projection;
       // A new version is made beside the old one: each has somebody who makes it.
       const options = { clock, onBatch: batchFigures(metrics, name), lease: lease(`projection-${name}@${version}`) ?? undefined };
@@ -242,7 +242,7 @@ export async function startApi(
 ): Promise<ServedApi> {
   const allowedHost = await bindHost({ host, ...terms });
   const { events, reads, clock } = parts;
-  const followed = watched(await followProjections(PROJECTIONS, events, reads, { clock, isAcross }));
+  const followed = watched(await followProjections(projectionsOn(events), events, reads, { clock, isAcross }));
   const watch = watchPulse(pulse);
   const { projections } = followed;
   watchPositionWaits(parts.metrics, projections.values());

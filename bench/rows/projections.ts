@@ -66,5 +66,7 @@ async function countHandled(store: EventStore): Promise<number> {
 
 function isHandled(event: RecordedEvent): boolean {
   const category = categoryOf(event.stream);
-  return PROJECTIONS.some((projection) => projection.categories.includes(category) && projection.keys(event).length > 0);
+  return PROJECTIONS.some(
+    (projection) => projection.categories?.includes(category) !== false && projection.keys(event).length > 0,
+  );
 }

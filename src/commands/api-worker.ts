@@ -8,6 +8,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openReadStoreToRead, openTapeToRead } from '../adapters/open.ts';
 import { readConfig } from '../config.ts';
 import { makeMetrics } from '../metrics.ts';
+import { withEventIndex } from '../runtime/indexed-tape.ts';
 import { mainThreadOver } from '../runtime/main-thread.ts';
 import { watchProcess } from '../runtime/process-metrics.ts';
 import { startApi } from '../system.ts';
@@ -34,14 +35,17 @@ async function serve(): Promise<void> {
   const { append, figures, report } = mainThreadOver(mainThread);
   const tape = await openTapeToRead(config.eventStore, clock);
   const reads = await openReadStoreToRead(config.readStore);
-  const events = {
+  const at = tape.at?.bind(tape);
+  const reading = {
     append,
     read: tape.read.bind(tape),
     byId: tape.byId.bind(tape),
+    ...(at === undefined ? {} : { at }),
     head: tape.head.bind(tape),
     subscribe: tape.subscribe.bind(tape),
     close: tape.close.bind(tape),
   };
+  const events = withEventIndex(reading, reads);
   const metrics = makeMetrics();
   watchProcess(metrics, 'api', codeVersion);
   const otherMetrics = async () => [await figures()];

@@ -5,6 +5,7 @@ import { openEventStore, openLeases, openReadStore } from '../adapters/open.ts';
 import { type Config, readConfig } from '../config.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock, EventStore, Leases, ReadStore } from '../ports.ts';
+import { withEventIndex } from '../runtime/indexed-tape.ts';
 
 export interface Opened {
   readonly config: Config;
@@ -48,8 +49,9 @@ async function withStoresOf<T>(config: Config, work: (opened: Opened) => Promise
   const events = await openEventStore(config.eventStore, systemClock);
   try {
     const reads = await openReadStore(config.readStore);
+    const findable = withEventIndex(events, reads);
     try {
-      return await withLeases(config, events, (leases) => work({ config, clock: systemClock, events, reads, leases }));
+      return await withLeases(config, events, (leases) => work({ config, clock: systemClock, events: findable, reads, leases }));
     } finally {
       await reads.close();
     }

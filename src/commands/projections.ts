@@ -68,7 +68,7 @@ function rebuildCommand(): Command {
     .action((name: string, options: OutputOptions) =>
       withReadModels(async ({ config, events, reads, clock }) => {
         const line = progressLine(options);
-        const rebuilt = await rebuildProjection(projectionNamed(name), events, reads, {
+        const rebuilt = await rebuildProjection(projectionNamed(name, events), events, reads, {
           clock,
           signal: stopSignal(config.withinNpm),
           onProgress: ({ collection, position, head }) => line.show(`${collection}: at position ${position} of ${head}`),
@@ -89,7 +89,7 @@ function verifyCommand(): Command {
     .option(...JSON_OPTION)
     .action((name: string | undefined, options: OutputOptions) =>
       withReadModels(async ({ events, reads }) => {
-        for (const projection of projectionsNamed(name)) {
+        for (const projection of projectionsNamed(name, events)) {
           const line = progressLine(options);
           const verified = await verifyProjection(projection, events, reads, {
             onProgress: (position, end) => line.show(`${projection.name}: at position ${position} of ${end}`),
@@ -125,9 +125,9 @@ function parkedCommand(): Command {
     .argument('[name]', 'such as orders; all without it')
     .option(...JSON_OPTION)
     .action((name: string | undefined, options: OutputOptions) =>
-      withReadModels(async ({ reads }) => {
+      withReadModels(async ({ events, reads }) => {
         const found: Standstill[] = [];
-        for (const projection of projectionsNamed(name)) found.push(...(await listStandstills(reads, projection)));
+        for (const projection of projectionsNamed(name, events)) found.push(...(await listStandstills(reads, projection)));
         answerAll(options, found, () => parkedLines(found));
       }),
     );
@@ -152,7 +152,7 @@ function retryCommand(): Command {
     .option('--json', 'print the outcome as one JSON line')
     .action((name: string, key: string, options: OutputOptions) =>
       withReadModels(async ({ events, reads }) => {
-        const { applied, held } = await retryParked(projectionNamed(name), events, reads, key);
+        const { applied, held } = await retryParked(projectionNamed(name, events), events, reads, key);
         const outcome = { projection: name, key, applied, eventId: held?.event.id ?? null, error: held?.error ?? null };
         answer(options, outcome, () => [
           held === null

@@ -15,8 +15,8 @@ export interface Projection<Document extends object = object> {
    * the old one are served. So whoever reads them bears with a field that is not there yet, and with one that is new.
    */
   readonly version: number;
-  /** Categories of the streams that it reads; others are passed over, but its position moves with them. */
-  readonly categories: readonly string[];
+  /** Categories of the streams that it reads, all where absent; others are passed over, but its position moves with them. */
+  readonly categories?: readonly string[];
   /** Fields that the API filters and sorts by. */
   readonly indexes: readonly IndexDefinition[];
   /** Fields that only the read model needs, for its own rules or for the order of lists: nobody else is shown them. */

@@ -1,9 +1,11 @@
 /** The read models there are. Adding one is its file, its test and a line here. */
 
+import type { EventStore } from '../ports.ts';
 import { accounts } from './accounts.ts';
 import { bars } from './bars.ts';
 import { books } from './books.ts';
 import { equity } from './equity.ts';
+import { eventIndex } from './event-index.ts';
 import { feeds } from './feeds.ts';
 import { fills } from './fills.ts';
 import { instruments } from './instruments.ts';
@@ -28,3 +30,8 @@ export const PROJECTIONS: readonly Projection[] = [
   positions,
   equity,
 ];
+
+/** Those that are kept for a tape: one that finds events by stream and type alone has an index of them. */
+export function projectionsOn(tape: Pick<EventStore, 'at'>): readonly Projection[] {
+  return tape.at === undefined ? PROJECTIONS : [...PROJECTIONS, eventIndex];
+}

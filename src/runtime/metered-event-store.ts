@@ -29,11 +29,13 @@ export function meteredEventStore(store: EventStore, metrics: Metrics): EventSto
     }
   };
   const exclusively = store.exclusively?.bind(store);
+  const at = store.at?.bind(store);
   return {
     ...(store.maxWaiting === undefined ? {} : { maxWaiting: store.maxWaiting }),
     append: (stream, expected, events) => counted(() => timedAppend(store, metrics, stream, expected, events)),
     read: (query: ReadQuery) => store.read(query),
     byId: (id: string) => store.byId(id),
+    ...(at === undefined ? {} : { at }),
     head: () => store.head(),
     subscribe: (options: SubscribeOptions) => store.subscribe(options),
     ...(exclusively === undefined

@@ -3,7 +3,7 @@
 import { UserError } from '../domain/user-error.ts';
 import type { Clock, EventStore, ReadStore } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
-import { PROJECTIONS } from '../projections/projections.ts';
+import { projectionsOn } from '../projections/projections.ts';
 import { loadParked } from './parked-events.ts';
 import { type Lag, lagBehind } from './projection-lag.ts';
 import { collectionOf, ensureServing } from './serving.ts';
@@ -21,24 +21,25 @@ export interface ListedProjection extends Lag {
   readonly parkedEvents: number;
 }
 
-/** The projection of that name, or all without one. Throws UserError for a name that is none. */
-export function projectionsNamed(name: string | undefined): readonly Projection[] {
-  if (name === undefined) return PROJECTIONS;
-  const found = PROJECTIONS.filter((projection) => projection.name === name);
+/** The projection of that name on a tape, or all without one. Throws UserError for a name that is none. */
+export function projectionsNamed(name: string | undefined, events: EventStore): readonly Projection[] {
+  const all = projectionsOn(events);
+  if (name === undefined) return all;
+  const found = all.filter((projection) => projection.name === name);
   if (found.length > 0) return found;
-  throw new UserError(`there is no projection "${name}", but ${PROJECTIONS.map((projection) => projection.name).join(', ')}`);
+  throw new UserError(`there is no projection "${name}", but ${all.map((projection) => projection.name).join(', ')}`);
 }
 
-/** The one projection of that name. Throws UserError for a name that is none. */
-export function projectionNamed(name: string): Projection {
-  return projectionsNamed(name)[0] as Projection;
+/** The one projection of that name on a tape. Throws UserError for a name that is none. */
+export function projectionNamed(name: string, events: EventStore): Projection {
+  return projectionsNamed(name, events)[0] as Projection;
 }
 
 /** Read from the stores alone, whether or not a process makes them. */
 export async function listProjections(events: EventStore, reads: ReadStore, clock: Clock): Promise<ListedProjection[]> {
   const head = await events.head();
   const listed: ListedProjection[] = [];
-  for (const projection of PROJECTIONS) {
+  for (const projection of projectionsOn(events)) {
     const { serving, next } = await ensureServing(reads, projection);
     const collection = collectionOf(projection, serving);
     const position = await reads.checkpoint(collection);

@@ -5,7 +5,7 @@
 
 import { UserError } from '../domain/user-error.ts';
 import type { EventStore, ReadStore } from '../ports.ts';
-import { PROJECTIONS } from '../projections/projections.ts';
+import { projectionsOn } from '../projections/projections.ts';
 import { comparePositions, START } from '../tape/envelope.ts';
 import { collectionOf, readBuilds } from './serving.ts';
 
@@ -54,7 +54,7 @@ export async function assertSameTape(events: EventStore, reads: ReadStore): Prom
 async function assertWithin(events: EventStore, reads: ReadStore): Promise<void> {
   const builds = await readBuilds(
     reads,
-    PROJECTIONS.map(({ name }) => name),
+    projectionsOn(events).map(({ name }) => name),
   );
   const collections = [...builds].map(([name, { serving }]) => collectionOf({ name }, serving));
   for (const name of [ENGINE_CHECKPOINT, ...collections]) {

@@ -6,7 +6,7 @@ import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { OPEN_STATUSES, type OrderDocument, orders } from '../projections/orders.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
 import { type PriceDocument, prices } from '../projections/prices.ts';
-import { PROJECTIONS } from '../projections/projections.ts';
+import { projectionsOn } from '../projections/projections.ts';
 import { isDecision } from '../tape/envelope.ts';
 import { readAll } from './read-all.ts';
 import { assertSameTape } from './same-tape.ts';
@@ -20,7 +20,7 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
   await assertSameTape(events, reads);
   const { settings } = await readSettings(events);
   const readModels = [];
-  for (const projection of PROJECTIONS) {
+  for (const projection of projectionsOn(events)) {
     const name = await servingCollection(reads, projection);
     readModels.push({ name, position: await reads.checkpoint(name) });
   }

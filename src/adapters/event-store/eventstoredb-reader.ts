@@ -68,6 +68,13 @@ export class TapeOfStreams {
     return (await this.#stream(stream, BigInt(from), false, count)).events;
   }
 
+  /** The event at a revision of a stream. */
+  async at(stream: string, revision: number): Promise<StoredEvent | undefined> {
+    const [event] = await this.revisions(stream, revision, 1);
+    if (event === undefined || event.hasPosition) return event?.stored;
+    return { ...event.stored, position: await this.positionOf(stream, revision) };
+  }
+
   /** Where an event of a stream is in `$all`. */
   async positionOf(stream: string, revision: number): Promise<string> {
     const [event] = await this.revisions(stream, revision, 1);

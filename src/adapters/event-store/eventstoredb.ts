@@ -39,8 +39,6 @@ export function openEventStoreDb(address: string, options: EventStoreDbOptions =
 
 export class EventStoreDbTape implements EventStore {
   readonly maxWaiting = MAX_WAITING;
-  /** The server finds events by stream and type; nothing by id, correlation or time. */
-  readonly indexed = false;
   readonly connection: Connection;
   readonly feed: TapeFeed;
   readonly #tape: TapeOfStreams;
@@ -84,6 +82,12 @@ export class EventStoreDbTape implements EventStore {
   async byId(id: string): Promise<RecordedEvent | undefined> {
     this.#assertOpen();
     const stored = await this.#tape.find((event) => event.id === id);
+    return stored === undefined ? undefined : readEvent(stored);
+  }
+
+  async at(stream: string, revision: number): Promise<RecordedEvent | undefined> {
+    this.#assertOpen();
+    const stored = await this.#tape.at(stream, revision);
     return stored === undefined ? undefined : readEvent(stored);
   }
 
