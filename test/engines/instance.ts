@@ -28,6 +28,10 @@ export class Instance {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child?.process.pid;
+  }
+
   /** Where it serves; undefined before it does. */
   get address(): string | undefined {
     return /"address":"([^"]+)"/.exec(this.#child?.output() ?? '')?.[1];

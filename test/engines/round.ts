@@ -74,6 +74,10 @@ export class Round {
     return new Round(name, await LocalEventStore.start(terms.folder, name), terms);
   }
 
+  get readStore(): string {
+    return `mongodb://${this.#engines.mongo}/${this.name}`;
+  }
+
   /** Starts one more instance of everything, or of what `args` say. */
   startInstance(...args: string[]): Instance {
     const name = `${this.name}-${this.instances.length + 1}`;
@@ -131,7 +135,7 @@ export class Round {
 
   async #stores(): Promise<{ readonly tape: EventStore; readonly reads: ReadStore }> {
     this.#tape ??= await openEventStore(this.eventStore.address, clock);
-    this.#reads ??= await openReadStore(this.#readStore);
+    this.#reads ??= await openReadStore(this.readStore);
     return { tape: this.#tape, reads: this.#reads };
   }
 
@@ -148,17 +152,13 @@ export class Round {
     return true;
   }
 
-  get #readStore(): string {
-    return `mongodb://${this.#engines.mongo}/${this.name}`;
-  }
-
   #envOf(name: string): Readonly<Record<string, string>> {
     const data = join(this.#folder, name);
     mkdirSync(data, { recursive: true });
     return {
       TAPEDECK_DATA: data,
       TAPEDECK_EVENT_STORE: this.eventStore.address,
-      TAPEDECK_READ_STORE: this.#readStore,
+      TAPEDECK_READ_STORE: this.readStore,
       TAPEDECK_KAFKA: `kafka://${this.#engines.kafka}?prefix=${this.name}&partitions=3`,
       ...this.#env,
     };

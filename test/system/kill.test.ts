@@ -9,6 +9,7 @@ import { servingCollection } from '../../src/runtime/serving.ts';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { type Ended, endChildrenAfterwards, startNode } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { seeded } from '../support/seeded.ts';
 import { wholeTape } from '../support/small-market.ts';
 
 endChildrenAfterwards();
@@ -20,17 +21,6 @@ const LANES = [1, 2];
 const KILLS_PER_LANE = 100;
 const CANDLES = 420;
 const FRAMES = 4_000;
-
-/** A small, fixed generator (mulberry32), so that a run can be made again from its seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 async function runChild(folder: string, settings: string, env: Record<string, string>): Promise<Ended> {
   const ended = await startNode(['--import', DIE, CHILD, folder, settings], env).ended;

@@ -1,0 +1,95 @@
+/** Law 4 on engines: two instances, each killed again and again at any moment, leave exactly what one clean run leaves. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { endChildrenAfterwards } from '../support/child.ts';
+import { type Contents, differencesOf, digestsOf } from '../support/digests.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { seeded } from '../support/seeded.ts';
+import { startLocalFerretDb } from './ferretdb/local-ferretdb.ts';
+import { type Instance, until } from './instance.ts';
+import { startLocalKafka } from './kafka/local-kafka.ts';
+import { embeddedContents, Round } from './round.ts';
+
+endChildrenAfterwards();
+const { path: folder } = new TemporaryFolder();
+
+const KILLS = Number(process.env.TAPEDECK_TEST_KILLS ?? 50);
+const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const [CANDLES, FRAMES] = [420, 4_000];
+/** Some die while they start, most at work. */
+const STARTING_SHARE = 0.3;
+const [STARTING_MS, WORKING_MS] = [1_500, 4_000];
+const LONGEST_START_SECONDS = 60;
+const ROUND_SECONDS = 240;
+
+/** At how many kills which work was not done yet. */
+interface Fallen {
+  kills: number;
+  tape: number;
+  projections: number;
+  relay: number;
+}
+
+describe('two instances on engines', () => {
+  let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;
+  let kafka: Awaited<ReturnType<typeof startLocalKafka>>;
+  beforeAll(async () => {
+    [mongo, kafka] = await Promise.all([startLocalFerretDb(), startLocalKafka()]);
+  });
+  afterAll(() => Promise.all([mongo?.stop(), kafka?.stop()]));
+
+  it(`killed ${KILLS} times leave what one run leaves`, { timeout: (ROUND_SECONDS + KILLS * 20) * 1_000 }, async () => {
+    process.stdout.write(`TAPEDECK_TEST_SEED=${SEED} TAPEDECK_TEST_KILLS=${KILLS}\n`);
+    const settings = writeRecordedHeads(folder, CANDLES, FRAMES);
+    const expected = await embeddedContents(folder, settings, ROUND_SECONDS);
+    const lanes = [seeded(SEED), seeded(SEED + 1)];
+    const fallen: Fallen = { kills: 0, tape: 0, projections: 0, relay: 0 };
+    const engines = { mongo: mongo.address, kafka: kafka.address };
+    for (let rounds = 1; fallen.kills < KILLS; rounds++) {
+      const round = await Round.begin(`kills-${rounds}`, {
+        folder,
+        engines,
+        env: { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: '2' },
+      });
+      try {
+        const instances = lanes.map(() => round.startInstance());
+        await Promise.all(
+          lanes.map((random, lane) => killAgainAndAgain(round, instances[lane] as Instance, expected, random, fallen)),
+        );
+        const actual = await round.finish(expected, ROUND_SECONDS);
+        process.stdout.write(`round ${rounds}, kills so far, and what was not done yet: ${JSON.stringify(fallen)}\n`);
+        expect(differencesOf(expected, actual)).toEqual([]);
+        expect(digestsOf(actual)).toEqual(digestsOf(expected));
+      } finally {
+        await round.end();
+      }
+    }
+    expect(Math.min(fallen.tape, fallen.projections, fallen.relay)).toBeGreaterThan(0);
+  });
+});
+
+/** Until this round's work is done, or enough were killed. */
+async function killAgainAndAgain(
+  round: Round,
+  instance: Instance,
+  expected: Contents,
+  random: () => number,
+  fallen: Fallen,
+): Promise<void> {
+  for (;;) {
+    if (random() < STARTING_SHARE) await sleep(random() * STARTING_MS);
+    else {
+      await until('an instance to serve', LONGEST_START_SECONDS, round.instances, () => instance.address !== undefined);
+      await sleep(random() * WORKING_MS);
+    }
+    const { recorded, isProjected, sent } = await round.progress();
+    const open = { tape: recorded < expected.tape.length, projections: !isProjected, relay: sent < expected.records.length };
+    if (fallen.kills >= KILLS || !(open.tape || open.projections || open.relay)) return;
+    fallen.kills++;
+    for (const what of ['tape', 'projections', 'relay'] as const) if (open[what]) fallen[what]++;
+    await instance.kill();
+    instance.start();
+  }
+}
