@@ -87,12 +87,21 @@ async function readLeases(leases: Leases) {
 async function readEngine(events: EventStore) {
   const [activation] = await events.read({ types: ['EngineActivated'], backward: true, limit: 1 });
   const [cascade] = await events.read({ types: ['CascadeDecided'], backward: true, limit: 1 });
-  const newest = await events.read({ categories: EVIDENCE_CATEGORIES, backward: true, limit: 20 });
   return {
     build: activation?.type === 'EngineActivated' ? activation.data.codeVersion : null,
     lastDecision: cascade?.metadata.occurredAt ?? null,
-    lastEvidence: newest.find((event) => !isDecision(event))?.metadata.occurredAt ?? null,
+    lastEvidence: await lastEvidence(events),
   };
+}
+
+/** Reports of paper accounts lie among the evidence, and are decisions: across a network many may follow it. */
+async function lastEvidence(events: EventStore): Promise<string | null> {
+  for (let after: string | undefined; ; ) {
+    const page = await events.read({ categories: EVIDENCE_CATEGORIES, backward: true, after, limit: 100 });
+    const found = page.find((event) => !isDecision(event));
+    if (found !== undefined || page.length < 100) return found?.metadata.occurredAt ?? null;
+    after = page.at(-1)?.position;
+  }
 }
 
 async function collect<T, R>(source: AsyncIterable<T>, pick: (item: T) => R): Promise<R[]> {
