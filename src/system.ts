@@ -93,6 +93,8 @@ export interface System {
   readonly pulse: SharedArrayBuffer;
   /** How the parts are. */
   report(): SystemReport;
+  /** Does what must be done once before the work begins; undefined when the system is closed before. */
+  first<T>(part: string, work: () => Promise<T>): Promise<T | undefined>;
   /** Begins the work. Resolves when every part runs or stands by; engines that are away are waited for. */
   start(): Promise<void>;
   /** Rejects when a part had to stop. */
@@ -122,7 +124,7 @@ export interface ServedApi {
   close(): Promise<void>;
 }
 
-const NO_PARTS: SystemReport = { parts: [], leases: [] };
+const NO_PARTS: SystemReport = { parts: [{ part: 'main', state: 'running', reason: null }], leases: [] };
 
 /** Projections that are further behind than this make the process not ready. */
 const MAX_LAG_MS = 5_000;
@@ -211,7 +213,8 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
   const takeUnder = (holding: Holding): EvidenceSink => recorderOn(heldEventStore(events, () => holding.assertHeld()));
   const take = engine !== null && events.exclusively !== undefined ? engine.inStep.bind(engine) : recorderOn(events);
   const { ended } = supervisor;
-  return { metrics, events, take, lease, takeUnder, projections, pulse, report, start, ended, close };
+  const first: System['first'] = (part, work) => supervisor.once(part, work);
+  return { metrics, events, take, lease, takeUnder, projections, pulse, report, first, start, ended, close };
 }
 
 /** Makes the system and starts it. Rejects, with nothing left running, when a part cannot start. */
@@ -272,7 +275,8 @@ export async function startApi(
 export async function startProbes({ log }: Pick<SystemParts, 'log'>, system: System, at: ProbedAt): Promise<ServedApi> {
   const { metrics, report } = system;
   const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'waits' }));
-  const health = { live: () => [], ready: waiting, started: () => starting(report()), report };
+  const ready = () => [...starting(report()), ...waiting()];
+  const health = { live: () => [], ready, started: () => starting(report()), report };
   const server = buildProbeServer({ health, metrics, logger: log });
   return listening(server, at, { ended: new Promise(() => {}), close: () => server.close() });
 }
@@ -288,7 +292,7 @@ async function listening(server: FastifyInstance, at: ProbedAt, served: Omit<Ser
 
 /** The parts that take in what is there; one that waits for an engine has done its own. */
 function starting(report: SystemReport | null): Violation[] {
-  if (report === null) return [{ path: 'main', message: 'has not told yet how it is' }];
+  if (report === null || report.parts.length === 0) return [{ path: 'main', message: 'has not begun yet' }];
   const parts = report.parts.filter(({ state }) => state === 'starting');
   return parts.map(({ part }) => ({ path: part, message: 'is starting' }));
 }

@@ -17,7 +17,7 @@ const SUMMARY_WAIT_MS = 60_000;
 /** After so long without the feed's lease another instance is taken to have it. */
 const ELSEWHERE_MS = 3_000;
 
-export interface Ingesting {
+interface Ingesting {
   readonly build: string;
   readonly signal: AbortSignal;
   readonly screen: Screen;

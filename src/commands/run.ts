@@ -13,7 +13,6 @@ import { aborted } from '../runtime/abort.ts';
 import { codeVersion } from '../runtime/code-version.ts';
 import type { LeaseTerms } from '../runtime/lease.ts';
 import { processTiming } from '../runtime/lease-keeper.ts';
-import { patiently } from '../runtime/patience.ts';
 import { applySettings } from '../runtime/settings-apply.ts';
 import { loadSettings } from '../runtime/settings-file.ts';
 import { isPassing } from '../runtime/supervisor.ts';
@@ -21,7 +20,7 @@ import { makeSystem, type Role, type ServedApi, type System, type SystemParts, s
 import { makeLogger } from '../telemetry.ts';
 import { startApiThread } from './api-thread.ts';
 import { withExamples } from './examples.ts';
-import { type Ingesting, ingestFeeds } from './feeds.ts';
+import { ingestFeeds } from './feeds.ts';
 import { cliActor, type Opened, withStores } from './opening.ts';
 import { ALL_ROLES, parseRoles } from './roles.ts';
 import { makeScreen, type Screen } from './screen.ts';
@@ -88,7 +87,11 @@ async function run(opened: Opened, options: Options): Promise<void> {
     served = roles.has('api') ? await serve(opened, parts, system, logFile) : await probe(opened, parts, system, screen);
     const address = roles.has('api') ? (served?.address ?? '') : '';
     const work = async (): Promise<void> => {
-      const settings = await settle(opened, proposed, { build, signal, screen });
+      const settings = await Promise.race([
+        system.first('settings', () => settle(opened, proposed, build, screen)),
+        aborted(signal).then(() => undefined),
+      ]);
+      if (settings === undefined) return;
       await Promise.race([system.start(), aborted(signal)]);
       if (signal.aborted) return;
       const serving = address === '' ? `running ${[...roles].join(', ')}` : `serving ${address}`;
@@ -119,18 +122,15 @@ function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Rol
   );
 }
 
-/** Puts the proposed settings in force, once there is a tape to put them on. */
+/** Puts the proposed settings in force. */
 async function settle(
   { config, clock, events }: Opened,
   proposed: Settings,
-  { build, signal, screen }: Pick<Ingesting, 'build' | 'signal' | 'screen'>,
+  build: string,
+  screen: Screen,
 ): Promise<SettingsInForce> {
   const origin = { clock, actor: cliActor(config), codeVersion: build };
-  const { outcome, settings } = await patiently(
-    () => applySettings(events, proposed, origin),
-    signal,
-    ({ message }) => screen.warn(message),
-  );
+  const { outcome, settings } = await applySettings(events, proposed, origin);
   if (outcome === 'ignored') {
     screen.warn(
       `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,

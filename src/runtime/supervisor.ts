@@ -16,7 +16,7 @@ export type PartState = 'starting' | 'running' | 'standby' | 'waiting';
 export interface PartReport {
   readonly part: string;
   readonly state: PartState;
-  /** What it waits for, in words; null unless it waits. */
+  /** Which engine it waits for, and why; null unless it waits. */
   readonly reason: string | null;
 }
 
@@ -29,7 +29,7 @@ export type TellState = {
 /** Does the work of a part until `signal` aborts, and then finishes what is in hand. */
 export type RunPart = (tell: TellState, signal: AbortSignal) => Promise<void>;
 
-/** A part that ran this long was well: the next absence is a new one. */
+/** A part that ran this long, or stood by, was well: the next absence is a new one. */
 const WELL_AFTER_MS = 10_000;
 
 export class Supervisor {
@@ -73,6 +73,19 @@ export class Supervisor {
     });
   }
 
+  /**
+   * Does what must be done once before other parts start, as a part of that name until it is done. Undefined when it is
+   * told to close before.
+   */
+  async once<T>(part: string, work: () => Promise<T>): Promise<T | undefined> {
+    let result: T | undefined;
+    await this.start(part, async (tell) => {
+      result = await work();
+      tell('running');
+    });
+    return result;
+  }
+
   /** Ends every part, once it has finished what is in hand. */
   async close(): Promise<void> {
     this.closing.abort();
@@ -82,9 +95,12 @@ export class Supervisor {
   private async keepRunning(part: string, run: RunPart, tell: (state: PartState, reason?: string) => void): Promise<void> {
     const { signal } = this.closing;
     for (let failed = 0; !signal.aborted; ) {
-      const began = performance.now();
+      let wellSince = Number.POSITIVE_INFINITY;
       try {
-        return await run(tell, signal);
+        return await run((state: PartState, reason?: string) => {
+          if (state !== 'waiting') wellSince = Math.min(wellSince, performance.now());
+          tell(state, reason);
+        }, signal);
       } catch (error) {
         if (signal.aborted && isPassing(error)) return;
         if (error instanceof LeaseLostError) {
@@ -92,8 +108,8 @@ export class Supervisor {
           continue;
         }
         if (!(error instanceof StoreUnavailableError)) throw error;
-        failed = performance.now() - began > WELL_AFTER_MS ? 1 : failed + 1;
-        tell('waiting', error.message);
+        failed = performance.now() - wellSince > WELL_AFTER_MS ? 1 : failed + 1;
+        tell('waiting', `${error.engine}: ${error.message}`);
         if (failed === 1) this.onWaiting(part, error);
         await pause(backoffMs(failed), signal);
       }

@@ -17,7 +17,9 @@ describe('a part', () => {
       tell('running');
       await aborted(signal);
     });
-    await expect.poll(() => supervisor.reports()).toEqual([{ part: 'engine', state: 'waiting', reason: AWAY.message }]);
+    await expect
+      .poll(() => supervisor.reports())
+      .toEqual([{ part: 'engine', state: 'waiting', reason: 'event store: the event store does not answer' }]);
     await started;
     expect(supervisor.reports()).toEqual([{ part: 'engine', state: 'running', reason: null }]);
     expect(told).toEqual(['engine waits for the event store']);

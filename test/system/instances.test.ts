@@ -208,7 +208,7 @@ describe('an instance whose engines are away', () => {
     a.link.away.add('event store');
     for (const part of PARTS) await tape.recorder.record(part, ORIGIN);
     const starting = a.system.start();
-    const waits = { part: 'stores', state: 'waiting', reason: 'the event store does not answer' };
+    const waits = { part: 'stores', state: 'waiting', reason: 'event store: the event store does not answer' };
     await until('it waits', () => a.system.report().parts.some(({ state }) => state === 'waiting'));
     expect(a.system.report().parts).toEqual([waits]);
     a.link.away.clear();
@@ -226,7 +226,9 @@ describe('an instance whose engines are away', () => {
     await until('the first part is decided', async () => (await countOn(tape.events)) === one.counts[0]);
     a.link.away.add(engine);
     await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
-    await until('it waits', () => a.system.report().parts.some(({ reason }) => reason === `the ${engine} does not answer`));
+    await until('it waits', () =>
+      a.system.report().parts.some(({ reason }) => reason === `${engine}: the ${engine} does not answer`),
+    );
     // Longer than a lease is held.
     await sleep(2 * LEASE_MS);
     a.link.away.clear();

@@ -1,0 +1,177 @@
+/** Several processes on an event store across a network, with leases beside the read store. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openEventStore } from '../../src/adapters/open.ts';
+import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { type Child, endChildrenAfterwards, ROOT, startNode, startTapedeck, tapedeck } from '../support/child.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { wholeTape } from '../support/small-market.ts';
+
+endChildrenAfterwards();
+const temporary = new TemporaryFolder();
+const SERVER = join(ROOT, 'test', 'support', 'event-store-server', 'main.ts');
+const CANDLES = 300;
+const FRAMES = 2_000;
+const PATIENCE_MS = 60_000;
+let folders = 0;
+
+function newFolder(): string {
+  const folder = join(temporary.path, `across-${++folders}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+async function startServer(folder: string, port = 0): Promise<{ server: Child; port: number }> {
+  const server = startNode([SERVER, String(port), join(folder, 'event-store.log')]);
+  const printed = await server.saw('\n');
+  return { server, port: Number(printed.trim()) };
+}
+
+const addressOf = (port: number): string => `esdb://127.0.0.1:${port}?tls=false`;
+
+function environment(folder: string, port: number): Record<string, string> {
+  return {
+    TAPEDECK_DATA: folder,
+    TAPEDECK_SETTINGS: writeRecordedHeads(folder, CANDLES, FRAMES),
+    TAPEDECK_EVENT_STORE: addressOf(port),
+    TAPEDECK_LEASE_SECONDS: '2',
+    PORT: '0',
+  };
+}
+
+/** By stream, in order, without what the edge's clock stamped and who decided. */
+async function factsAt(address: string): Promise<Record<string, unknown[]>> {
+  const events = await openEventStore(address, { now: () => Date.now() });
+  const streams: Record<string, unknown[]> = {};
+  for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
+    if (type === 'EngineActivated') continue;
+    streams[stream] ??= [];
+    streams[stream].push({ id, ...(stream === 'engine' ? {} : { revision }), type, data, causationId: metadata.causationId });
+  }
+  await events.close();
+  return streams;
+}
+
+/** What one process makes of the recordings on its own disk. */
+async function madeByOne(): Promise<Record<string, unknown[]>> {
+  const folder = newFolder();
+  const child = startTapedeck(['run', '--json'], {
+    TAPEDECK_DATA: folder,
+    TAPEDECK_SETTINGS: writeRecordedHeads(folder, CANDLES, FRAMES),
+    PORT: '0',
+  });
+  await child.saw('"msg":"summary"');
+  child.process.kill('SIGTERM');
+  expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
+  return factsAt(`sqlite:${folder}/tape.sqlite`);
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE_MS; !(await holds().catch(() => false)); await sleep(100)) {
+    if (performance.now() > deadline) throw new Error(`it has not come to be: ${what}`);
+  }
+}
+
+async function address(child: Child): Promise<string> {
+  return (/"address":"([^"]+)"|listening at (http[^"]+)"/.exec(await child.saw('Server listening at')) as RegExpExecArray)
+    .slice(1)
+    .find((found) => found !== undefined) as string;
+}
+
+interface Ready {
+  readonly status?: string;
+  readonly leases?: readonly { readonly name: string; readonly here: boolean }[];
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+}
+
+async function readiness(at: string): Promise<Ready> {
+  return (await (await fetch(`${at}/readyz`)).json()) as Ready;
+}
+
+async function holds(at: string, lease: string): Promise<boolean> {
+  return (await readiness(at)).leases?.some(({ name, here }) => name === lease && here) ?? false;
+}
+
+const total = (facts: Record<string, unknown[]>): number => Object.values(facts).flat().length;
+
+describe('two processes on one event store', () => {
+  it('leave the tape of one, when the one at work is killed and another is frozen', { timeout: 240_000 }, async () => {
+    const expected = await madeByOne();
+    const folder = newFolder();
+    const { port } = await startServer(folder);
+    const env = environment(folder, port);
+    const start = () => startTapedeck(['run', '--json'], env);
+    const first = start();
+    const firstAt = await address(first);
+    await until('the first decides', () => holds(firstAt, 'engine'));
+    const second = start();
+    const secondAt = await address(second);
+    await second.saw('"msg":"serving');
+    first.process.kill('SIGKILL');
+    const killedAt = performance.now();
+    await until('the second decides', () => holds(secondAt, 'engine'));
+    expect(performance.now() - killedAt).toBeLessThan(12_000);
+
+    const third = start();
+    const thirdAt = await address(third);
+    await third.saw('"msg":"serving');
+    second.process.kill('SIGSTOP');
+    await until('the third decides', () => holds(thirdAt, 'engine'));
+    second.process.kill('SIGCONT');
+    await until('the second knows', async () => !(await holds(secondAt, 'engine')));
+    await until('all is there', async () => total(await factsAt(env.TAPEDECK_EVENT_STORE as string)) >= total(expected));
+    expect(await factsAt(env.TAPEDECK_EVENT_STORE as string)).toEqual(expected);
+
+    const status = JSON.parse((await tapedeck(['status', '--json'], env)).stdout);
+    expect(status.leases.find(({ name }: { name: string }) => name === 'engine').holder).toContain(`:${third.process.pid}`);
+    await until('the read models are made', async () => (await tapedeck(['projections', 'verify'], env)).code === 0);
+    for (const child of [second, third]) {
+      child.process.kill('SIGTERM');
+      expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+});
+
+describe('a process whose event store is away', () => {
+  it('lives, says so, and goes on when it is there', { timeout: 240_000 }, async () => {
+    const expected = await madeByOne();
+    const folder = newFolder();
+    const before = await startServer(folder);
+    before.server.process.kill('SIGTERM');
+    await before.server.ended;
+    const { port } = before;
+    const env = environment(folder, port);
+    const whole = startTapedeck(['run', '--json'], env);
+    const readers = startTapedeck(['run', '--json', '--roles', 'engine'], env);
+    const [wholeAt, readersAt] = [await address(whole), await address(readers)];
+    for (const at of [wholeAt, readersAt]) {
+      await until('it is known what is awaited', async () => {
+        const { errors = [] } = await readiness(at);
+        return errors.some(({ path, message }) => `${path} ${message}`.includes('event store'));
+      });
+      expect((await fetch(`${at}/livez`)).status).toBe(200);
+      expect((await fetch(`${at}/metrics`)).status).toBe(200);
+    }
+    expect((await fetch(`${wholeAt}/v1/orders`)).status).toBe(503);
+
+    let { server } = await startServer(folder, port);
+    await whole.saw('"msg":"serving');
+    // And away again, with whatever is in flight.
+    await sleep(1_000);
+    server.process.kill('SIGKILL');
+    await server.ended;
+    await until('it is known again', async () => ((await readiness(wholeAt)).errors?.length ?? 0) > 0);
+    expect((await fetch(`${wholeAt}/livez`)).status).toBe(200);
+    ({ server } = await startServer(folder, port));
+    await until('all is there', async () => total(await factsAt(addressOf(port))) >= total(expected));
+    expect(await factsAt(addressOf(port))).toEqual(expected);
+    await until('it is ready', async () => (await readiness(wholeAt)).status === 'ok');
+    for (const child of [whole, readers]) {
+      child.process.kill('SIGTERM');
+      expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+});
