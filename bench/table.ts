@@ -1,0 +1,49 @@
+/** Runs rows of a benchmark and prints each figure beside the raw limit of the same run. */
+
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { isMet, type Outcome, type Row } from './row.ts';
+
+/** Takes `--only NAME,...` and `--json FILE` from the command line. The process ends with 1 when a figure falls short, with 2 for an unknown name. */
+export async function runTable(rows: readonly Row[]): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
+  const wanted = values.only?.split(',');
+  const unknown = wanted?.find((name) => !rows.some((row) => row.name === name));
+  if (unknown !== undefined) {
+    process.stderr.write(`there is no row "${unknown}"; there are ${rows.map((row) => row.name).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} processors, Node ${process.versions.node}`;
+  process.stdout.write(`${machine}\n`);
+  const results: { readonly path: string; readonly met: boolean; readonly outcome: Outcome }[] = [];
+  for (const row of rows) {
+    if (wanted !== undefined && !wanted.includes(row.name)) continue;
+    process.stdout.write(`\n${row.path}\n`);
+    for (const outcome of await row.run()) {
+      const met = isMet(outcome);
+      results.push({ path: row.path, met, outcome });
+      process.stdout.write(linesOf(outcome, met));
+    }
+  }
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
+  }
+  process.exitCode = results.every(({ met }) => met) ? 0 : 1;
+}
+
+function linesOf({ what, measured, raw, value, bound, atLeast, unit, latency }: Outcome, met: boolean): string {
+  const verdict = met ? 'met' : 'FALLS SHORT';
+  const asked = `${atLeast ? 'at least' : 'at most'} ${bound} ${unit}`;
+  const lines = [
+    `  ${value.toFixed(2)} ${unit} (${asked}): ${verdict}`,
+    `    ${what}: ${measured}${raw === '' ? '' : `, raw ${raw}`}`,
+  ];
+  if (latency !== undefined) {
+    const [p50, p99, p999] = [latency.p50, latency.p99, latency.p999].map((ms) => `${ms.toFixed(2)} ms`);
+    lines.push(`    open loop: p50 ${p50}, p99 ${p99}, p99.9 ${p999}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
