@@ -182,6 +182,10 @@ describe('Tapedeck in the compose files', () => {
     }
   });
 
+  it('has, where there are several, a name by which leases tell who holds them', () => {
+    for (const { name, service } of own.filter(({ file }) => file !== EMBEDDED)) expect(service.hostname).toBe(name);
+  });
+
   it('keeps the engines, which take no passwords, where nothing else comes in', () => {
     const { networks, services: all } = files.get(FULL);
     expect(networks.engines).toEqual({ internal: true });
