@@ -160,7 +160,7 @@ function assertFit({ version, batchAppend }: { readonly version: string; readonl
 }
 
 function unavailable(what: string, attempts: number, last: unknown): StoreUnavailableError {
-  const message = `${what}: EventStoreDB gave no answer in ${attempts} attempts (last: ${describeFailure(last)})`;
+  const message = `${what}: EventStoreDB gave no answer in ${attempts} attempts; see that it runs, and that TAPEDECK_EVENT_STORE names it (last: ${describeFailure(last)})`;
   return new StoreUnavailableError('event store', message, { cause: last });
 }
 

@@ -14,6 +14,8 @@ import type { SerializedEvent } from './append-rules.ts';
 
 type WireEvent = EventData;
 
+const encoder = new TextEncoder();
+
 /** What a server puts where it has no position. */
 const HIGHEST_POSITION = 2n ** 63n - 1n;
 
@@ -31,7 +33,8 @@ export function toWire(events: readonly SerializedEvent[]): WireEvent[] {
     type,
     contentType: 'application/json',
     data: JSON.parse(data) as Record<string, unknown>,
-    metadata: { ...(JSON.parse(metadata) as Record<string, string>), id, schemaVersion: String(schemaVersion) },
+    // As bytes the client takes them as they are.
+    metadata: encoder.encode(`${metadata.slice(0, -1)},"id":${JSON.stringify(id)},"schemaVersion":"${schemaVersion}"}`),
   }));
 }
 
