@@ -26,7 +26,7 @@ export function explainMongoError(error: unknown, what: string, place: string): 
   if (!(error instanceof MongoError)) return nameErrorOf(error, what, place) ?? error;
   const tooOld = tooOldOf(error);
   if (tooOld !== undefined) {
-    return new StoreError(`the ${what} at MongoDB ${place} cannot be used: ${tooOld} Use MongoDB 4.2 or newer`, { cause: error });
+    return new StoreError(`the ${what} in MongoDB at ${place} cannot be used: ${tooOld}`, { cause: error });
   }
   if (error instanceof MongoServerError && REFUSED.has(Number(error.code))) {
     return new StoreError(
@@ -64,10 +64,10 @@ function nameErrorOf(error: unknown, what: string, place: string): unknown {
   return new StoreUnavailableError('read store', message, { cause: error });
 }
 
+/** The driver finds out while it looks for a server, and tells it as the cause of not finding one. */
 function tooOldOf(error: MongoError): string | undefined {
-  if (error instanceof MongoCompatibilityError) return error.message;
-  if (!(error instanceof MongoServerSelectionError)) return undefined;
-  return (error.reason as { readonly compatibilityError?: string } | undefined)?.compatibilityError;
+  const cause = error instanceof MongoServerSelectionError ? error.cause : error;
+  return cause instanceof MongoCompatibilityError ? cause.message : undefined;
 }
 
 function isAbsence(error: MongoError): boolean {
