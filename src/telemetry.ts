@@ -50,6 +50,7 @@ const LOGGED: ReadonlySet<string> = new Set([
 export function logDecisions(log: Logger, decisions: readonly TapeEvent[]): void {
   for (const { id, type, data, metadata } of decisions) {
     if (!LOGGED.has(type)) continue;
-    log.info({ event: id, occurredAt: metadata.occurredAt, correlationId: metadata.correlationId, data }, type);
+    const { occurredAt, correlationId, traceparent } = metadata;
+    log.info({ event: id, occurredAt, correlationId, traceparent, data }, type);
   }
 }

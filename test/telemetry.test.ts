@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { describe, expect, it } from 'vitest';
+import type { TapeEvent } from '../src/domain/catalogue.ts';
 import { makeReactors } from '../src/domain/reactors.ts';
 import { makeId } from '../src/tape/id.ts';
 import { logDecisions, makeLogger } from '../src/telemetry.ts';
@@ -45,6 +46,14 @@ describe('the log', () => {
       occurredAt: signal?.metadata.occurredAt,
       data: { strategy: 'cross', side: 'buy' },
     });
+    expect('traceparent' in lines[0]).toBe(false);
+  });
+
+  it('names the trace of the request that a decision was made upon', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const traced = aTrade().map((event) => ({ ...event, metadata: { ...event.metadata, traceparent } }) as TapeEvent);
+    const [line] = written((log) => logDecisions(log, traced)).split('\n');
+    expect(JSON.parse(line as string)).toMatchObject({ msg: 'SignalGenerated', traceparent });
   });
 
   it.each<[string, object]>([
