@@ -1,6 +1,13 @@
 /** What the driver's errors mean: an engine that is away and may come back, or something that a person has to mend. */
 
-import { MongoCompatibilityError, MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoCompatibilityError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
 import { StoreError, StoreUnavailableError } from '../ports.ts';
 
 const DUPLICATE_KEY = 11_000;
@@ -22,7 +29,8 @@ const NOT_NOW = new Set([
 /** No connection was free in time, or all were closed because the server went away; the driver exports no classes of these. */
 const OF_THE_POOL = new Set(['MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError']);
 
-export function explainMongoError(error: unknown, what: string, place: string): unknown {
+export function explainMongoError(thrown: unknown, what: string, place: string): unknown {
+  const error = unwrapped(thrown);
   if (!(error instanceof MongoError)) return nameErrorOf(error, what, place) ?? error;
   const tooOld = tooOldOf(error);
   if (tooOld !== undefined) {
@@ -54,6 +62,12 @@ export function isDuplicateKey(error: unknown): boolean {
 
 export function isCollectionThere(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === NAMESPACE_EXISTS;
+}
+
+/** Of many writes in one call, the driver hands a lost connection on as if the server had said it. */
+function unwrapped(error: unknown): unknown {
+  const within: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
+  return within instanceof MongoError ? within : error;
 }
 
 /** Of `mongodb+srv://`: the hosts are asked of the name service, outside of the driver's own errors. */

@@ -150,6 +150,17 @@ describe('the read store in MongoDB', () => {
     expect((await store.commit('orders', [write('a', 2)], '2')).size).toBe(1);
   });
 
+  test('tells a connection that is lost in the middle of a write as something that waiting mends', async () => {
+    const server = await givenServer();
+    const store = await givenStore(server);
+    await store.prepare([ORDERS]);
+    server.faults.before.set('update', () => server.cut());
+    await expect(store.commit('orders', [write('a', 1)], '1')).rejects.toThrow(StoreUnavailableError);
+    server.faults.before.clear();
+    // It was written, and its answer was lost: the same again is none that is written now.
+    expect(await store.commit('orders', [write('a', 1), write('b', 1)], '1')).toEqual(new Set(['orders@1/b']));
+  });
+
   test('does not take a refused write for one that no majority has kept yet', async () => {
     const server = await givenServer();
     const store = await givenStore(server);

@@ -48,8 +48,13 @@ export class MongoServer {
 
   async stop(): Promise<void> {
     const closed = once(this.#server.close(), 'close');
-    for (const socket of this.#sockets) socket.destroy();
+    this.cut();
     await closed;
+  }
+
+  /** Every connection is lost. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #serve(socket: Socket): void {
