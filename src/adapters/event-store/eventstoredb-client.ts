@@ -56,6 +56,7 @@ export class TapeClient extends EventStoreDBClient {
     };
     super(settingsOf(address, connectionName) as never, channel, credentials);
     this.#track();
+    if (address.nodePreference === 'leader' && (address.discover || address.endpoints.length > 1)) this.#insistOnLeader();
   }
 
   /** The server's version and whether it takes batches of appends. */
@@ -118,6 +119,15 @@ export class TapeClient extends EventStoreDBClient {
     await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, DISCARD_WAIT_MS).unref())]);
     const channel = await this.#channel?.catch(() => undefined);
     channel?.close();
+  }
+
+  /**
+   * A node that was the leader lags behind the one that is: what was written would not be read back there. It refuses
+   * then, and another client finds the leader among the nodes.
+   */
+  #insistOnLeader(): void {
+    const callArguments = this.callArguments;
+    this.callArguments = (options, callOptions) => callArguments({ ...options, requiresLeader: true }, callOptions);
   }
 
   #track(): void {

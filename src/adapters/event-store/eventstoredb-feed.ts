@@ -65,6 +65,11 @@ export class TapeFeed {
     this.#limits = limits;
   }
 
+  /** It knows where it begins. It may have come further already than it keeps. */
+  get hasBegun(): boolean {
+    return this.#after !== undefined || this.#failed !== undefined;
+  }
+
   /** Everything that was on the tape, as far as the server has told, is among what came. */
   get isCaughtUp(): boolean {
     return this.#isCaughtUp;

@@ -88,7 +88,7 @@ export class FeedSubscription implements Subscription {
     this.#position = later(this.#position, last === undefined ? head : isFull ? last.position : later(head, last.position));
     if (last === undefined) {
       // At the tape's end before the feed has begun: it will tell when it has.
-      if (this.#feed.next(this.#position, 0) === undefined) await this.#sleep();
+      if (!this.#feed.hasBegun) await this.#sleep();
       return;
     }
     await this.#options.onEvents((events as StoredEvent[]).map(readEvent), this.#position);

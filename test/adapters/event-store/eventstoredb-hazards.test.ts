@@ -258,6 +258,22 @@ describe('a subscription', () => {
   });
 });
 
+describe('a cluster', () => {
+  test('is written and read at its leader, and at the next one when that has stepped down', async () => {
+    const [first, second] = [await givenServer(), await givenServer()];
+    second.faults.leader = first.port;
+    const store = givenStore(`esdb://127.0.0.1:${first.port},127.0.0.1:${second.port}?tls=false`);
+    await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
+    // What is committed is on the other node too; what a node holds that was the leader is of the past.
+    second.log.append('feed-a', 'no-stream', first.log.records);
+    [first.faults.leader, second.faults.leader] = [second.port, undefined];
+    await store.append('feed-a', 1, run('feed-a', 2, 3));
+    expect(second.log.records).toHaveLength(4);
+    expect(await store.read({ stream: 'feed-a', limit: 10 })).toHaveLength(4);
+    expect(await store.head()).toBe(String(second.log.records.at(-1)?.position));
+  });
+});
+
 describe('a read', () => {
   test.each(['unavailable', 'internal', 'silent', 'cut-after-some'] as const)(
     'that fails (%s) is made again, whole',

@@ -21,7 +21,7 @@ interface Pending {
 
 export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<BatchReq, BatchResp> {
   return (call) => {
-    const refused = refusalOf(faults);
+    const refused = refusalOf(faults, call.metadata);
     if (refused !== undefined) {
       call.emit('error', refused);
       return;
@@ -40,6 +40,12 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       append.events.push(...request.getProposedMessagesList().map(proposed));
       if (!request.getIsFinal()) return;
       pending.delete(id);
+      const refusedNow = refusalOf(faults, call.metadata);
+      if (refusedNow !== undefined) {
+        isOver = true;
+        call.emit('error', refusedNow);
+        return;
+      }
       const fault = faults.appends.shift();
       if (fault !== undefined) isOver = fault !== 'commit-timeout';
       const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
@@ -54,7 +60,7 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
 
 export function append(log: Log, faults: Faults): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> {
   return (call, callback) => {
-    const refused = refusalOf(faults);
+    const refused = refusalOf(faults, call.metadata);
     if (refused !== undefined) return callback(refused);
     let stream = '';
     let expected: Expected = 'any';

@@ -8,7 +8,7 @@ import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { type handleUnaryCall, type Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { append, batchAppend } from './appends.ts';
 import { Faults } from './faults.ts';
 import { Log } from './log.ts';
@@ -68,7 +68,7 @@ export class EventStoreServer {
       append: guarded(options, append(log, faults) as never),
     });
     grpc.addService(featuresService.ServerFeaturesService as never, { getSupportedMethods: supportedMethods(version, server) });
-    grpc.addService(gossipService.GossipService as never, { read: clusterOf(port) });
+    grpc.addService(gossipService.GossipService as never, { read: clusterOf(server) });
     return server;
   }
 
@@ -90,14 +90,15 @@ export class EventStoreServer {
   }
 }
 
+interface AnyCall {
+  readonly metadata: Metadata;
+  emit(event: 'error', error: Error): void;
+}
+
 /** Lets in whom the server knows. */
-function guarded(options: ServerOptions, handle: (call: never, callback: never) => void) {
-  return (
-    call: { metadata: { get(name: string): unknown[] }; emit(event: string, error: Error): void },
-    callback?: (error: Error) => void,
-  ): void => {
-    const { login } = options;
-    const wanted = login === undefined ? undefined : `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
+function guarded({ login }: ServerOptions, handle: (call: never, callback: never) => void) {
+  const wanted = login && `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
+  return (call: AnyCall, callback?: (error: Error) => void): void => {
     if (wanted === undefined || call.metadata.get('authorization').includes(wanted)) {
       handle(call as never, callback as never);
       return;
@@ -109,9 +110,9 @@ function guarded(options: ServerOptions, handle: (call: never, callback: never) 
 }
 
 function supportedMethods(version: string | null, server: EventStoreServer): handleUnaryCall<unknown, features.SupportedMethods> {
-  return (_call, callback) => {
+  return (call, callback) => {
     server.connections++;
-    const refused = server.faults.refuse === 'unavailable' ? refusalOf(server.faults) : undefined;
+    const refused = server.faults.refuse === 'unavailable' ? refusalOf(server.faults, call.metadata) : undefined;
     if (refused !== undefined) return callback(refused);
     if (version === null) return callback(serviceError(status.UNIMPLEMENTED, 'unknown service'));
     const supported = new features.SupportedMethods();
@@ -128,18 +129,27 @@ function supportedMethods(version: string | null, server: EventStoreServer): han
   };
 }
 
-/** A cluster of this node alone. */
-function clusterOf(port: number): handleUnaryCall<unknown, gossip.ClusterInfo> {
+/** The cluster as this node sees it: itself, and the leader where it is another. */
+function clusterOf(server: EventStoreServer): handleUnaryCall<unknown, gossip.ClusterInfo> {
+  const { FOLLOWER, LEADER } = gossip.MemberInfo.VNodeState;
   return (_call, callback) => {
-    const endPoint = new gossip.EndPoint();
-    endPoint.setAddress('127.0.0.1');
-    endPoint.setPort(port);
-    const member = new gossip.MemberInfo();
-    member.setState(gossip.MemberInfo.VNodeState.LEADER);
-    member.setIsAlive(true);
-    member.setHttpEndPoint(endPoint);
     const cluster = new gossip.ClusterInfo();
-    cluster.setMembersList([member]);
+    const { port } = server;
+    const { leader } = server.faults;
+    cluster.setMembersList(
+      leader === undefined ? [memberAt(port, LEADER)] : [memberAt(port, FOLLOWER), memberAt(leader, LEADER)],
+    );
     callback(null, cluster);
   };
+}
+
+function memberAt(port: number, state: gossip.MemberInfo.VNodeState): gossip.MemberInfo {
+  const endPoint = new gossip.EndPoint();
+  endPoint.setAddress('127.0.0.1');
+  endPoint.setPort(port);
+  const member = new gossip.MemberInfo();
+  member.setState(state);
+  member.setIsAlive(true);
+  member.setHttpEndPoint(endPoint);
+  return member;
 }
