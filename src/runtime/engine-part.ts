@@ -72,10 +72,24 @@ async function standBy(
       await pause(FOLLOW_EVERY_MS, signal);
       continue;
     }
-    const holding = await lease.acquire(AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_EVERY_MS)]));
+    const holding = await acquireWithin(FOLLOW_EVERY_MS, lease, signal);
     if (holding !== undefined) return holding;
   }
   return undefined;
+}
+
+/** With a timer of its own: a signal that is made of a timeout may be collected before it fires. */
+async function acquireWithin(ms: number, lease: Lease, signal: AbortSignal): Promise<Holding | undefined> {
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  const timer = setTimeout(stop, ms);
+  signal.addEventListener('abort', stop);
+  try {
+    return await lease.acquire(signal.aborted ? signal : over.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** Decides until `signal` aborts. */

@@ -64,8 +64,13 @@ export async function startProjection(
   options: HostOptions,
 ): Promise<HostedProjection> {
   const hosted = new HostedProjection(projection, events, reads, options, await ensureServing(reads, projection));
-  await hosted.begin();
-  return hosted;
+  try {
+    await hosted.begin();
+    return hosted;
+  } catch (error) {
+    await hosted.close();
+    throw error;
+  }
 }
 
 /** Runs a projection as a part; `onStarted` is handed it each time it is begun. */
