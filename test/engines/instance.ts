@@ -34,7 +34,7 @@ export class Instance {
 
   /** Where it serves; undefined before it does. */
   get address(): string | undefined {
-    return /"address":"([^"]+)"/.exec(this.#child?.output() ?? '')?.[1];
+    return /Server listening at (http:[^"]+)"/.exec(this.output)?.[1];
   }
 
   /** What it has written since it was last started. */
