@@ -3,7 +3,7 @@
 /** Rounds that do not count. */
 const WARM_UP = 2;
 /** A timer may be that late. */
-const TIMER_MS = 2;
+const TIMER_MS = 1;
 
 export interface Row {
   /** For `--only`. */

@@ -9,14 +9,14 @@ import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeLogger } from '../../src/telemetry.ts';
 import { minuteBars, smallSettings } from '../../test/support/small-market.ts';
 import { BUILD, CLOCK, newFile } from '../recorded-tape.ts';
-import { atRate, latencyOf, type Outcome, type Row } from '../row.ts';
+import { atRate, latencyOf, type Outcome, quantile, type Row } from '../row.ts';
 
-const ROUNDS = 4;
+const ROUNDS = 5;
 const BARS = 700;
 const PER_SECOND = 100;
 /** The first ones of a round do not count: code is still being compiled. */
 const WARM_UP = 100;
-const COMMITS = 400;
+const COMMITS = 300;
 const PATIENCE_MS = 10_000;
 /** Before the first bar. */
 const FEED_BEGAN_MS = 1_700_000_000_000;
@@ -25,20 +25,24 @@ export const decision: Row = {
   name: 'decision',
   path: 'bar recorded -> order approved and recorded, embedded, live',
   async run(): Promise<Outcome[]> {
-    const [times, orders]: [number[], OrderTimes[]] = [[], []];
+    const [commitTimes, orders, ratios]: [number[], OrderTimes[], number[]] = [[], [], []];
     // In turn, so that whatever else the machine does meets both.
     for (let round = 0; round < ROUNDS; round++) {
-      times.push(...(await commits()));
-      orders.push(...(await decisions()));
+      const before = await commits();
+      const made = await decisions();
+      const beside = [...before, ...(await commits())];
+      commitTimes.push(...beside);
+      orders.push(...made);
+      ratios.push(latencyOf(made.map(({ fromRecordedMs }) => fromRecordedMs)).p99 / latencyOf(beside).p99);
     }
-    const commit = latencyOf(times);
+    const commit = latencyOf(commitTimes);
     const latency = latencyOf(orders.map(({ fromRecordedMs }) => fromRecordedMs));
     return [
       {
-        what: `from a bar's commit to the approved order's, ${orders.length} orders at ${PER_SECOND} a second; p99 against that of one durable commit; open loop: from when the bar was due`,
+        what: `from a bar's commit to the approved order's, ${orders.length} orders at ${PER_SECOND} a second; p99 against that of one durable commit, median of ${ROUNDS} rounds; open loop: from when the bar was due`,
         measured: `p99 ${latency.p99.toFixed(2)} ms, p50 ${latency.p50.toFixed(2)} ms`,
         raw: `p99 ${commit.p99.toFixed(2)} ms, p50 ${commit.p50.toFixed(2)} ms`,
-        value: latency.p99 / commit.p99,
+        value: quantile(ratios, 0.5),
         bound: 4,
         atLeast: false,
         unit: 'commits',
