@@ -240,9 +240,8 @@ export class HostedProjection {
     runner.ended.catch((error: unknown) => {
       // One whose build was dropped after it was replaced cannot write any more.
       if (this.running?.runner !== runner) return;
-      // The next look lets another follow, or begins again.
-      if (error instanceof LeaseLostError) this.holding = undefined;
-      else this.fail(error);
+      // The next look begins again, where this instance has the lease again already, or else follows.
+      if (!(error instanceof LeaseLostError)) this.fail(error);
     });
   }
 

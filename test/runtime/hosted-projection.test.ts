@@ -1,7 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EventStore, ReadStore } from '../../src/ports.ts';
+import { openMemoryLeases } from '../../src/adapters/leases/memory.ts';
+import { type EventStore, type Leases, type ReadStore, StoreUnavailableError } from '../../src/ports.ts';
 import type { Projection } from '../../src/projections/projection.ts';
+import { heldReadStore } from '../../src/runtime/held-stores.ts';
 import { type HostedProjection, startProjection } from '../../src/runtime/hosted-projection.ts';
+import { LeaseKeeper, processTiming } from '../../src/runtime/lease-keeper.ts';
 import { followProjections } from '../../src/runtime/served-projections.ts';
 import { beginBuild, readBuilds, servingCollection } from '../../src/runtime/serving.ts';
 import { ChainTape, chain, clock, loudChain, until } from './chain.ts';
@@ -125,6 +128,73 @@ describe('a read model', () => {
     const hosted = await startProjection(chain, torn, tape.reads, { clock });
     await expect(hosted.ended).rejects.toThrow('the tape tore');
     await hosted.close();
+  });
+});
+
+describe('a read model among several instances', () => {
+  it('goes on when its lease was lost and got again in the middle of a batch', async () => {
+    const tape = new ChainTape();
+    const leases = openMemoryLeases();
+    let areAway = false;
+    const torn: Leases = {
+      read: async () => (areAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.read()),
+      compareAndSet: async (...change) =>
+        areAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.compareAndSet(...change),
+      close: () => leases.close(),
+    };
+    const terms = { leases: torn, owner: 'a', holder: 'host-a:1', lengthMs: 200, timing: processTiming };
+    const keeper = new LeaseKeeper(terms, () => {});
+    onTestFinished(() => keeper.close());
+    const lease = keeper.lease('projection-chain@1');
+    let gate: Promise<void> | undefined;
+    const reads = heldReadStore(tape.reads, () => {});
+    const load = reads.load.bind(reads);
+    const slow: ReadStore = {
+      ...reads,
+      load: async (name, keys) => {
+        if (name === 'chain@1.1') await gate;
+        return load(name, keys);
+      },
+    };
+    const hosted = await startProjection(chain, tape.events, slow, { clock, lease });
+    hosted.ended.catch(() => {});
+    onTestFinished(() => hosted.close());
+    expect(await hosted.waitFor(await tape.halt('a', 'x'), PATIENCE_MS)).toBe(true);
+    let open: () => void = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const position = await tape.halt('a', 'y');
+    areAway = true;
+    await until(() => !lease.isHeld());
+    areAway = false;
+    await until(() => lease.isHeld());
+    open();
+    expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'xy' });
+  });
+
+  it('is made by one of them, and seen by the others', async () => {
+    const tape = new ChainTape();
+    const leases = openMemoryLeases();
+    const hostAmong = async (owner: string) => {
+      const terms = { leases, owner, holder: `host-${owner}:1`, lengthMs: 2_000, timing: processTiming };
+      const keeper = new LeaseKeeper(terms, () => {});
+      const lease = keeper.lease('projection-chain@1');
+      const hosted = await startProjection(chain, tape.events, tape.reads, { clock, lease });
+      onTestFinished(async () => {
+        await hosted.close();
+        await keeper.close();
+      });
+      return { hosted, lease };
+    };
+    const first = await hostAmong('a');
+    await until(() => first.lease.isHeld());
+    const second = await hostAmong('b');
+    const position = await tape.halt('a', 'x');
+    expect(await second.hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(second.hosted.progress()).toMatchObject({ collection: 'chain@1.1', position, caughtUp: true });
+    expect(second.lease.isHeld()).toBe(false);
   });
 });
 

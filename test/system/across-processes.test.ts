@@ -17,6 +17,7 @@ const CANDLES = 300;
 const FRAMES = 2_000;
 const PATIENCE_MS = 60_000;
 let folders = 0;
+let made: Promise<Record<string, unknown[]>> | undefined;
 
 function newFolder(): string {
   const folder = join(temporary.path, `across-${++folders}`);
@@ -99,7 +100,8 @@ const total = (facts: Record<string, unknown[]>): number => Object.values(facts)
 
 describe('two processes on one event store', () => {
   it('leave the tape of one, when the one at work is killed and another is frozen', { timeout: 240_000 }, async () => {
-    const expected = await madeByOne();
+    made ??= madeByOne();
+    const expected = await made;
     const folder = newFolder();
     const { port } = await startServer(folder);
     const env = environment(folder, port);
@@ -137,7 +139,8 @@ describe('two processes on one event store', () => {
 
 describe('a process whose event store is away', () => {
   it('lives, says so, and goes on when it is there', { timeout: 240_000 }, async () => {
-    const expected = await madeByOne();
+    made ??= madeByOne();
+    const expected = await made;
     const folder = newFolder();
     const before = await startServer(folder);
     before.server.process.kill('SIGTERM');
