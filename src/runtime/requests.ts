@@ -8,7 +8,14 @@ import type { EventData, TapeEvent } from '../domain/catalogue.ts';
 import type { HaltScope } from '../domain/order/events.ts';
 import { orderStream, requestStream } from '../domain/streams.ts';
 import { isoTime } from '../domain/time.ts';
-import { type Appended, type Clock, type EventStore, StoreError, WrongExpectedRevisionError } from '../ports.ts';
+import {
+  type Appended,
+  type Clock,
+  type EventStore,
+  StoreError,
+  StoreUnavailableError,
+  WrongExpectedRevisionError,
+} from '../ports.ts';
 import { canonicalJson } from '../tape/canonical-json.ts';
 import { makeEvidence, type RecordedEvent } from '../tape/envelope.ts';
 import { makeId } from '../tape/id.ts';
@@ -106,6 +113,8 @@ async function appendOnce(store: EventStore, request: TapeEvent): Promise<Append
     } catch (error) {
       if (error instanceof WrongExpectedRevisionError || error instanceof StoreError) throw error;
       lost = error;
+      // Whoever says so has tried for as long as a client can wait.
+      if (error instanceof StoreUnavailableError) break;
     }
   }
   throw new RequestOutcomeUnknownError(

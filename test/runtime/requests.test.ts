@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import type { EventData } from '../../src/domain/catalogue.ts';
-import { type EventStore, StoreError } from '../../src/ports.ts';
+import { type EventStore, StoreError, StoreUnavailableError } from '../../src/ports.ts';
 import {
   type Asking,
   orderIdOf,
@@ -121,6 +121,14 @@ describe('a request', () => {
   it('says so when its outcome stays unknown, and can be made again', async () => {
     const { store } = forgetful(3, 'after');
     await expect(requestOrder(asking(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
+    expect(await requestOrder(asking(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await wholeTape(store)).toHaveLength(1);
+  });
+
+  it('is told to be made again by whom it is from, when the store is away', async () => {
+    const { store, tries } = forgetful(1, 'after', new StoreUnavailableError('event store', 'no answer within 10 s'));
+    await expect(requestOrder(asking(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
+    expect(tries()).toBe(1);
     expect(await requestOrder(asking(store), ORDER, 'k')).toMatchObject({ already: true });
     expect(await wholeTape(store)).toHaveLength(1);
   });
