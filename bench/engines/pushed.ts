@@ -15,7 +15,9 @@ const EVENTS = 100_000;
 const BATCH = 50;
 /** Pushed at once, to see what the machine can do; the rest is offered at a part of that. */
 const AT_ONCE = 20_000;
-const OFFERED_PART = 0.4;
+const OFFERED_PART = 0.3;
+/** Of the times in a half: what others do with the machine makes peaks, a backlog that grows leaves no low ones. */
+const LOW_PART = 0.1;
 const MOST_BATCHES_PER_SECOND = 100;
 const log = makeLogger('silent');
 
@@ -87,7 +89,7 @@ async function push(events: EventStore, brokers: string): Promise<Outcome[]> {
   const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
   return [
     {
-      what: `median time from an event's append being due to its being on Kafka, ${rate * BATCH}/s, at most ${mostHeld} held`,
+      what: `time from an event's append being due to its being on Kafka, the tenth part that is quickest, ${rate * BATCH}/s, at most ${mostHeld} held`,
       measured: `${halves[1].toFixed(1)} ms in the second half`,
       raw: `${halves[0].toFixed(1)} ms in the first`,
       value: halves[1] / halves[0],
