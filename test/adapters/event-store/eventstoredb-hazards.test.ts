@@ -1,5 +1,7 @@
 /** How a client of EventStoreDB loses or doubles events when it is used as its first example shows, and that ours does not. */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openEventStoreDb } from '../../../src/adapters/event-store/eventstoredb.ts';
 import { type EventStore, StoreError, StoreUnavailableError, WrongExpectedRevisionError } from '../../../src/ports.ts';
@@ -256,6 +258,16 @@ describe('a subscription', () => {
     await watcher.until('caught up 4');
     expect(watcher.events.map(({ revision }) => revision)).toEqual([0, 1, 2, 3]);
   });
+});
+
+test('B: nobody asks to be told of checkpoints: work that fails there ends the process, and stops the stream', () => {
+  const folder = join(import.meta.dirname, '..', '..', '..', 'src', 'adapters', 'event-store');
+  const files = readdirSync(folder).filter((name) => name.startsWith('eventstoredb'));
+  expect(files.length).toBeGreaterThan(5);
+  for (const name of files) {
+    const code = readFileSync(join(folder, name), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+    expect(code, name).not.toContain('checkpointReached');
+  }
 });
 
 describe('a cluster', () => {
