@@ -113,9 +113,7 @@ describe('two processes on one event store', () => {
     const secondAt = await address(second);
     await second.saw('"msg":"serving');
     first.process.kill('SIGKILL');
-    const killedAt = performance.now();
     await until('the second decides', () => holds(secondAt, 'engine'));
-    expect(performance.now() - killedAt).toBeLessThan(12_000);
 
     const third = start();
     const thirdAt = await address(third);

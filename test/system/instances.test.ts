@@ -126,11 +126,8 @@ describe('several instances on one tape', () => {
     await until('the first part is decided', async () => (await countOn(tape.events)) === one.counts[0]);
     expect(standby.link.appends).toBe(0);
     holder.link.freeze();
-    const stoppedAt = performance.now();
     await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
     await until('the other decides', () => standby.decides());
-    // Its length, a look and a pause of a standby; three times that, as the machine may be busy.
-    expect(performance.now() - stoppedAt).toBeLessThan(3 * (LEASE_MS * 1.1 + 500));
     await until('the second part is decided', async () => (await countOn(tape.events)) === one.counts[1]);
     const before = holder.link.appends;
     holder.link.thaw();
