@@ -5,7 +5,7 @@ import { parseFrame } from '../../src/adapters/venues/binance/frames.ts';
 import { FeedSession } from '../../src/domain/market/feed-session.ts';
 import { Tally } from '../../src/domain/market/tally.ts';
 import { BTCUSDT, SECONDS_FEED } from '../../test/domain/market/market-fixtures.ts';
-import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+import { atWork, inTurn, type Outcome, perSecond, type Row } from '../row.ts';
 
 const RECORDINGS = ['data/spot_btcusdt_20240808.jsonl.gz', 'data/spot_btcusdt_20240809.jsonl.gz'];
 const ROUNDS = 15;
@@ -25,8 +25,8 @@ export const feed: Row = {
       .map((line) => Buffer.from(line.slice(RECEIVE_TIME)).toString('latin1'));
     const { raw, ours, ratio } = await inTurn(
       ROUNDS,
-      () => timed(() => parseAlone(frames)),
-      () => timed(() => takeIn(bytes)),
+      () => atWork(() => parseAlone(frames)),
+      () => atWork(() => takeIn(bytes)),
     );
     return [
       {

@@ -5,7 +5,7 @@ import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts'
 import { EngineFollower } from '../../src/runtime/engine-follower.ts';
 import { runOver } from '../../src/runtime/tape-operations.ts';
 import { BUILD, CLOCK, newEngine, recordedTape } from '../recorded-tape.ts';
-import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+import { atWork, inTurn, type Outcome, perSecond, type Row } from '../row.ts';
 
 const ROUNDS = 9;
 
@@ -21,8 +21,8 @@ export const replay: Row = {
     const against = async (what: string, bound: number, work: () => Promise<unknown>): Promise<Outcome> => {
       const { raw, ours, ratio } = await inTurn(
         ROUNDS,
-        () => timed(() => readRows(file)),
-        () => timed(work),
+        () => atWork(() => readRows(file)),
+        () => atWork(work),
       );
       return {
         what: `rows ${what}, against reading and JSON.parse of the same rows`,

@@ -6,7 +6,7 @@ import { LIMITS } from '../../src/domain/risk/limits.ts';
 import { checkOrder } from '../../src/domain/risk/risk.ts';
 import { makeId } from '../../src/tape/id.ts';
 import { BOOK, PAPER, Scene } from '../../test/domain/given.ts';
-import { type Outcome, quantile, type Row } from '../row.ts';
+import { atWork, type Outcome, quantile, type Row } from '../row.ts';
 
 const CHECKS = 50_000;
 const ROUNDS = 20;
@@ -30,10 +30,10 @@ export const risk: Row = {
     const check = preparedCheck();
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const before = process.threadCpuUsage();
-      for (let i = 0; i < CHECKS; i++) check();
-      const { user, system } = process.threadCpuUsage(before);
-      times.push((user + system) / CHECKS);
+      const ms = await atWork(() => {
+        for (let i = 0; i < CHECKS; i++) check();
+      });
+      times.push((ms * 1_000) / CHECKS);
     }
     const median = quantile(times, 0.5);
     return [

@@ -27,7 +27,7 @@ it('a figure is printed with its bound and written as JSON, and the process ends
   const { code, stdout } = await bench('--only', 'risk', '--json', file);
   const { machine, results } = JSON.parse(readFileSync(file, 'utf8'));
   expect(results).toHaveLength(1);
-  const [{ path, met, outcome }] = results as { path: string; met: boolean; outcome: Outcome }[];
+  const { path, met, outcome } = results[0] as { path: string; met: boolean; outcome: Outcome };
   expect(path).toBe('risk check of one order, all limits');
   expect(met).toBe(isMet(outcome));
   expect(code).toBe(met ? 0 : 1);
