@@ -4,13 +4,14 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Kafka, type Message, type Producer, type RecordMetadata, type Transaction } from 'kafkajs';
+import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import type { Logger } from 'pino';
 import { type PublishedPosition, type Publisher, type PublisherSession, StoreError } from '../../ports.ts';
 import { type Publication, publicationBytes, TOPICS } from '../../tape/publication.ts';
 import { type KafkaAddress, parseKafkaAddress } from './kafka-address.ts';
 import { type Checkpoint, checkpointMessage, OPENED_KEY, readCheckpoint } from './kafka-checkpoint.ts';
 import { makeClient, ourError, within } from './kafka-client.ts';
+import { type PlacedMessage, sendWhole } from './kafka-send.ts';
 import { checkpointTopic, ensureTopics, topicName } from './kafka-topics.ts';
 
 /** Everything that a broker is sent at once; a partition takes 1 MiB, with what the format adds. */
@@ -123,7 +124,7 @@ class KafkaSession implements PublisherSession {
     for (const [index, part] of parts.entries()) {
       const topics = this.#byTopic(part);
       if (index === parts.length - 1) topics.set(checkpointTopic(this.#address), [checkpoint]);
-      await send(transaction, topics);
+      await sendWhole(transaction, topics);
     }
     await transaction.commit();
   }
@@ -146,30 +147,6 @@ class KafkaSession implements PublisherSession {
     const partitionMetadata = this.#partitions as unknown as Parameters<Partitioner>[0]['partitionMetadata'];
     return this.#partitionOf({ topic, partitionMetadata, message: { key, value: null } });
   }
-}
-
-type PlacedMessage = Message & { readonly partition: number };
-
-/**
- * Sends, and looks whether every partition has answered: where leaders move between two tries, the client takes a
- * broker that had answered for its former partitions as done with the new ones too.
- */
-async function send(transaction: Transaction, topics: ReadonlyMap<string, PlacedMessage[]>): Promise<void> {
-  const answers = await transaction.sendBatch({
-    acks: -1,
-    topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),
-  });
-  const answered = new Set(answers.filter(isWritten).map(({ topicName: topic, partition }) => `${topic}/${partition}`));
-  for (const [topic, messages] of topics) {
-    for (const { partition } of messages) {
-      if (!answered.has(`${topic}/${partition}`))
-        throw new Error(`partition ${partition} of "${topic}" did not confirm what it was sent`);
-    }
-  }
-}
-
-function isWritten({ errorCode }: RecordMetadata): boolean {
-  return errorCode === 0;
 }
 
 function splitBySize(batch: readonly Publication[]): Publication[][] {
