@@ -26,7 +26,12 @@ export class PublishedConsumer {
   static async start(broker: string, prefix: string): Promise<PublishedConsumer> {
     const kafka = new Client({ clientId: 'test', brokers: [broker], logLevel: logLevel.NOTHING });
     const consumer = new PublishedConsumer(kafka, prefix);
-    await consumer.#read();
+    try {
+      await consumer.#read();
+    } catch (error) {
+      await consumer.close();
+      throw error;
+    }
     return consumer;
   }
 

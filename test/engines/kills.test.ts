@@ -18,10 +18,11 @@ const { path: folder } = new TemporaryFolder();
 const KILLS = Number(process.env.TAPEDECK_TEST_KILLS ?? 50);
 const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const [CANDLES, FRAMES] = [420, 4_000];
-/** Some die while they start, most at work. */
+/** Some die while they start, most when so many events more are on the tape, or at some time after it is whole. */
 const STARTING_SHARE = 0.3;
-const [STARTING_MS, WORKING_MS] = [1_500, 4_000];
-const LONGEST_START_SECONDS = 60;
+const [STARTING_MS, WORKING_MS] = [1_500, 3_000];
+const MOST_EVENTS = 120;
+const LONGEST_WAIT_SECONDS = 90;
 const ROUND_SECONDS = 240;
 
 /** At how many kills which work was not done yet. */
@@ -80,10 +81,7 @@ async function killAgainAndAgain(
 ): Promise<void> {
   for (;;) {
     if (random() < STARTING_SHARE) await sleep(random() * STARTING_MS);
-    else {
-      await until('an instance to serve', LONGEST_START_SECONDS, round.instances, () => instance.address !== undefined);
-      await sleep(random() * WORKING_MS);
-    }
+    else await sleepAtWork(round, expected, random);
     const { recorded, isProjected, sent } = await round.progress();
     const open = { tape: recorded < expected.tape.length, projections: !isProjected, relay: sent < expected.records.length };
     if (fallen.kills >= KILLS || !(open.tape || open.projections || open.relay)) return;
@@ -92,4 +90,10 @@ async function killAgainAndAgain(
     await instance.kill();
     instance.start();
   }
+}
+
+async function sleepAtWork({ eventStore, instances }: Round, expected: Contents, random: () => number): Promise<void> {
+  const events = Math.min(expected.tape.length, eventStore.length + 1 + Math.floor(random() * MOST_EVENTS));
+  await until(`${events} events`, LONGEST_WAIT_SECONDS, instances, () => eventStore.length >= events);
+  if (eventStore.length >= expected.tape.length) await sleep(random() * WORKING_MS);
 }

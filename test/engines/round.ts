@@ -50,6 +50,11 @@ export interface Progress {
   readonly sent: number;
 }
 
+interface Stores {
+  readonly tape: EventStore;
+  readonly reads: ReadStore;
+}
+
 export class Round {
   readonly name: string;
   readonly eventStore: LocalEventStore;
@@ -57,9 +62,9 @@ export class Round {
   readonly #folder: string;
   readonly #engines: EngineAddresses;
   readonly #env: Readonly<Record<string, string>>;
-  #tape: EventStore | undefined;
-  #reads: ReadStore | undefined;
-  #consumer: PublishedConsumer | undefined;
+  /** What the test itself has open; several may ask for it at once. */
+  #stores: Promise<Stores> | undefined;
+  #consumer: Promise<PublishedConsumer> | undefined;
 
   private constructor(name: string, eventStore: LocalEventStore, terms: RoundTerms) {
     this.name = name;
@@ -96,8 +101,8 @@ export class Round {
   async progress(): Promise<Progress> {
     const { length: recorded } = this.eventStore;
     const isProjected = await this.#isProjected();
-    this.#consumer ??= await PublishedConsumer.start(this.#engines.kafka, this.name).catch(() => undefined);
-    return { recorded, isProjected, sent: this.#consumer?.records.length ?? 0 };
+    const consumer = await this.#consume().catch(() => undefined);
+    return { recorded, isProjected, sent: consumer?.records.length ?? 0 };
   }
 
   /** Is everything recorded, projected and sent? */
@@ -114,10 +119,10 @@ export class Round {
     });
     await this.stopInstances();
     // Nobody publishes any more: what stands before the marks is all that there ever was.
-    const consumer = this.#consumer as PublishedConsumer;
+    const consumer = await this.#consume();
     const marks = await consumer.markEnd();
     await until('the ends of the topics', MARKS_SECONDS, [], () => consumer.isAtEnd(marks));
-    const { tape, reads } = await this.#stores();
+    const { tape, reads } = await this.#open();
     return contentsOf(tape, reads, consumer.records);
   }
 
@@ -127,20 +132,33 @@ export class Round {
 
   /** Closes what the test itself has open. */
   async end(): Promise<void> {
-    await this.#consumer?.close();
-    await this.#reads?.close();
-    await this.#tape?.close();
+    await (await this.#consumer?.catch(() => undefined))?.close();
+    const stores = await this.#stores;
+    await stores?.reads.close();
+    await stores?.tape.close();
     await this.eventStore.leave();
   }
 
-  async #stores(): Promise<{ readonly tape: EventStore; readonly reads: ReadStore }> {
-    this.#tape ??= await openEventStore(this.eventStore.address, clock);
-    this.#reads ??= await openReadStore(this.readStore);
-    return { tape: this.#tape, reads: this.#reads };
+  #open(): Promise<Stores> {
+    const open = async (): Promise<Stores> => ({
+      tape: await openEventStore(this.eventStore.address, clock),
+      reads: await openReadStore(this.readStore),
+    });
+    this.#stores ??= open();
+    return this.#stores;
+  }
+
+  /** Rejects as long as the topics are not there. */
+  #consume(): Promise<PublishedConsumer> {
+    this.#consumer ??= PublishedConsumer.start(this.#engines.kafka, this.name).catch((error: unknown) => {
+      this.#consumer = undefined;
+      throw error;
+    });
+    return this.#consumer;
   }
 
   async #isProjected(): Promise<boolean> {
-    const { tape, reads } = await this.#stores();
+    const { tape, reads } = await this.#open();
     const head = await tape.head();
     const names = PROJECTIONS.map(({ name }) => name);
     const builds = await readBuilds(reads, names);
