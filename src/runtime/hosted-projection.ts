@@ -12,7 +12,7 @@ import { comparePositions } from '../tape/envelope.ts';
 import { aborted } from './abort.ts';
 import { heldReadStore } from './held-stores.ts';
 import { type Holding, type Lease, LeaseLostError } from './lease.ts';
-import { type Lag, lagBehind } from './projection-lag.ts';
+import { isAbreast, type Lag, lagBehind } from './projection-lag.ts';
 import { type ProjectionRunner, type RunnerOptions, type RunnerProgress, startRunner } from './projection-runner.ts';
 import {
   type Build,
@@ -250,12 +250,12 @@ export class HostedProjection {
     this.elsewhere = { position, ...(await lagBehind(this.events, this.options.clock, position, await this.events.head())) };
   }
 
-  /** A new version serves once it is at the end of the tape, and not behind the old one. */
+  /** A new version serves once it is abreast of the tape, and not behind the old one. */
   private async serveWhenReady(): Promise<void> {
     const { running } = this;
     if (running === undefined) return;
-    const { caughtUp, position } = running.runner.progress();
-    if (!caughtUp || comparePositions(position, this.elsewhere.position) < 0) return;
+    const progress = running.runner.progress();
+    if (!isAbreast(progress) || comparePositions(progress.position, this.elsewhere.position) < 0) return;
     await serveBuild(this.reads, this.projection, running.build);
     this.builds = await ensureServing(this.reads, this.projection);
   }

@@ -11,6 +11,14 @@ export interface Lag {
   readonly lagMs: number | null;
 }
 
+/** What may serve is no further behind: on a busy tape, more has always come by the time that a batch is committed. */
+const MAX_SERVING_LAG_MS = 5_000;
+
+/** Is it near enough to the end of the tape to serve? */
+export function isAbreast({ caughtUp, lagMs }: Lag): boolean {
+  return caughtUp || (lagMs !== null && lagMs <= MAX_SERVING_LAG_MS);
+}
+
 /** `head` is the tape's last position. */
 export async function lagBehind(events: Pick<EventStore, 'read'>, clock: Clock, position: string, head: string): Promise<Lag> {
   if (comparePositions(position, head) >= 0) return { caughtUp: true, lagMs: 0 };

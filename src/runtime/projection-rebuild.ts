@@ -5,6 +5,7 @@ import { UserError } from '../domain/user-error.ts';
 import type { Clock, EventStore, ReadStore } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions } from '../tape/envelope.ts';
+import { isAbreast } from './projection-lag.ts';
 import { type ProjectionRunner, startRunner } from './projection-runner.ts';
 import {
   type Build,
@@ -99,12 +100,13 @@ async function swapWhenReady(
     // Ends the wait when the runner fails.
     await Promise.race([sleep(LOOK_EVERY_MS), runner.ended]);
     if (signal.aborted) throw new RebuildStoppedError(`stopped; ${collection} was given up, and what served before is untouched`);
-    const { position, caughtUp } = runner.progress();
+    const progress = runner.progress();
+    const { position } = progress;
     onProgress({ collection, position, head: await events.head() });
     const { serving, next } = await ensureServing(reads, projection);
     if (next?.build !== build.build) throw new RebuildOvertakenError(collection);
     const before = collectionOf(projection, serving);
-    if (!caughtUp || comparePositions(position, await reads.checkpoint(before)) < 0) continue;
+    if (!isAbreast(progress) || comparePositions(position, await reads.checkpoint(before)) < 0) continue;
     if (await serveBuild(reads, projection, build)) return before;
   }
 }

@@ -72,7 +72,10 @@ describe('a system that runs', () => {
     const api = await startApi({ ...parts, metrics, pulse }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
       await system.take(minuteBars(zigzag(30)), { actor: 'ingest', codeVersion: 'one' });
-      for (const projection of system.projections.values()) await projection.waitFor(await events.head(), 10_000);
+      for (const projection of system.projections.values()) {
+        await projection.waitFor(await events.head(), 10_000);
+        await expect.poll(() => projection.progress().caughtUp).toBe(true);
+      }
       const seen = figuresOf(await (await fetch(`${api.address}/metrics`)).text());
       expect(seen.get('tapedeck_decide_seconds_count{type="BarClosed"}')).toBe(30);
       expect(seen.get('tapedeck_signals_total{strategy="turns",side="buy"}')).toBeGreaterThan(3);
