@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/engines/**/*.test.ts'],
+    globalSetup: ['test/engines/prepare.ts'],
     setupFiles: ['test/laws/forbidden-globals.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -5,14 +5,23 @@
 
 import { spawnSync } from 'node:child_process';
 import { type Container, hasDocker, startEventStoreDb, startKafka, startMongoDb } from './containers.ts';
+import { buildFerretDb } from './ferretdb/local-ferretdb.ts';
+import { downloadJars } from './kafka/local-kafka.ts';
+
+interface LocalProgram {
+  readonly what: string;
+  /** The commands that it takes. */
+  readonly needs: readonly string[];
+  /** Builds or downloads it, the first time: some minutes, which no test should wait for. */
+  readonly prepare: () => Promise<unknown>;
+}
 
 interface EngineKind {
   readonly name: string;
   /** Of the environment. */
   readonly variable: string;
   readonly startContainer: () => Promise<Container>;
-  /** The local program: what it is, and the commands that it takes; null where there is none. */
-  readonly local: { readonly what: string; readonly needs: readonly string[] } | null;
+  readonly local: LocalProgram | null;
   /** Test files that run on it, wherever it is. */
   readonly tests: string;
 }
@@ -32,14 +41,14 @@ const KINDS: readonly EngineKind[] = [
     name: 'MongoDB',
     variable: 'TAPEDECK_TEST_READ_STORE',
     startContainer: startMongoDb,
-    local: { what: 'FerretDB, a server that speaks its protocol', needs: GO },
+    local: { what: 'FerretDB, a server that speaks its protocol', needs: GO, prepare: buildFerretDb },
     tests: 'test/engines/ferretdb/**',
   },
   {
     name: 'Kafka',
     variable: 'TAPEDECK_TEST_KAFKA',
     startContainer: startKafka,
-    local: { what: 'Apache Kafka', needs: JAVA },
+    local: { what: 'Apache Kafka', needs: JAVA, prepare: downloadJars },
     tests: 'test/engines/kafka/**',
   },
 ];
@@ -94,6 +103,11 @@ export async function findEngines(env: NodeJS.ProcessEnv): Promise<Engines> {
     found.notRun.push(`${SYSTEM.name}: no local programs without ${missing.join(', ')}`);
   }
   return { ...found, stop };
+}
+
+/** Makes the local programs that can be made here. Throws when one cannot. */
+export async function prepareLocalPrograms(): Promise<void> {
+  for (const { local } of KINDS) if (local !== null && missingOf(local.needs).length === 0) await local.prepare();
 }
 
 function missingOf(commands: readonly string[]): string[] {

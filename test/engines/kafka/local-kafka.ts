@@ -57,7 +57,7 @@ export async function startLocalKafka(): Promise<LocalKafka> {
 }
 
 /** The folder with the jars, made once for a version of the list. */
-async function downloadJars(): Promise<string> {
+export async function downloadJars(): Promise<string> {
   const version = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12);
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tapedeck');
   const jars = join(cache, `kafka-${version}`);
