@@ -10,7 +10,7 @@ import { Watcher } from '../../contracts/event-store.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import type { AppendFault } from '../../support/event-store-server/faults.ts';
 import type { EventStoreServer } from '../../support/event-store-server/server.ts';
-import { addressOf, givenGate, givenServer, givenStore, IMPATIENT } from './given-server.ts';
+import { addressOf, givenGate, givenServer, givenStore, IMPATIENT, PATIENT } from './given-server.ts';
 
 describe('an append', () => {
   const lost: [AppendFault, string][] = [
@@ -47,7 +47,7 @@ describe('an append', () => {
 
   test("C': replaces the client after an error that is no refusal, and only then", async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server));
+    const store = givenStore(addressOf(server), PATIENT);
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
     await expect(store.append('feed-a', 7, run('feed-a', 8, 8))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     expect(store.connection.clients).toBe(1);
@@ -74,7 +74,7 @@ describe('an append', () => {
 
   test('that the server refuses as too large says what to do, and is not made again', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...IMPATIENT, callMs: 5_000 });
+    const store = givenStore(addressOf(server), PATIENT);
     const large = Array.from({ length: 6 }, (_, number) => {
       const event = recovered('feed-a', number);
       return { ...event, data: { ...event.data, symbol: 'x'.repeat(200 * 1024) } } as typeof event;
@@ -99,7 +99,7 @@ describe('an append', () => {
 describe('F: a thread', () => {
   test('has one client, however many open the same address', async () => {
     const server = await givenServer();
-    const stores = [1, 2, 3].map(() => givenStore(addressOf(server)));
+    const stores = [1, 2, 3].map(() => givenStore(addressOf(server), PATIENT));
     await Promise.all(stores.map((store, index) => store.append(`feed-${index}`, 'no-stream', run(`feed-${index}`, 0, 0))));
     expect(server.connections).toBe(1);
     await stores[0]?.close();
@@ -117,7 +117,7 @@ describe('F: a thread', () => {
 
 describe('a subscription', () => {
   async function following(server: EventStoreServer) {
-    const store = givenStore(addressOf(server), { ...IMPATIENT, callMs: 2_000 });
+    const store = givenStore(addressOf(server), PATIENT);
     const watcher = new Watcher(store, { after: START });
     await watcher.until('caught up 0');
     await expect.poll(() => server.subscriptions).toBe(1);
@@ -148,7 +148,7 @@ describe('a subscription', () => {
 
   /** Appends in hundreds while the one who follows has not taken the first event yet. */
   async function appendBehindGate(server: EventStoreServer, maxKept: number) {
-    const store = givenStore(addressOf(server), { ...IMPATIENT, callMs: 5_000, totalMs: 20_000 }, { maxKept });
+    const store = givenStore(addressOf(server), PATIENT, { maxKept });
     const gate = givenGate();
     const seen: number[] = [];
     const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
@@ -179,7 +179,7 @@ describe('a subscription', () => {
 
   test('A: tells positions of what it has handed over, not of what has come: whoever starts again from one misses nothing', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...IMPATIENT, callMs: 5_000, totalMs: 20_000 });
+    const store = givenStore(addressOf(server), PATIENT);
     const seen: number[] = [];
     let saved = START;
     const until = async (count: number): Promise<void> => {

@@ -6,7 +6,10 @@ import type { Patience } from '../../../src/adapters/event-store/eventstoredb-co
 import type { FeedLimits } from '../../../src/adapters/event-store/eventstoredb-feed.ts';
 import { EventStoreServer, type ServerOptions } from '../../support/event-store-server/server.ts';
 
-export const IMPATIENT: Patience = { callMs: 150, totalMs: 3_000, firstPauseMs: 5, maxPauseMs: 50 };
+/** Soon for a test, and long for a busy machine. */
+export const IMPATIENT: Patience = { callMs: 250, totalMs: 20_000, firstPauseMs: 5, maxPauseMs: 50 };
+/** Where nothing has to be given up. */
+export const PATIENT: Patience = { ...IMPATIENT, callMs: 10_000 };
 const FEED_LIMITS: FeedLimits = { maxKept: 2_000, settleMs: 10, silenceMs: 100 };
 
 const open: { close(): Promise<void> }[] = [];

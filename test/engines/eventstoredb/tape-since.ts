@@ -35,16 +35,22 @@ class TapeSince implements EventStore {
 
   async read(query: ReadQuery): Promise<RecordedEvent[]> {
     const { after, stream, backward } = query;
-    if (backward && after === START) return [];
-    const from = after === undefined ? (backward ? undefined : this.#begin) : this.#within(after);
-    const events = await this.#store.read({
-      ...query,
-      // Backward it may come to what others have left, such as an event of no known type.
-      ...(backward ? { types: query.types ?? KNOWN_TYPES } : {}),
-      after: from,
-      ...(stream === undefined ? {} : { stream: this.#inside(stream) }),
-    });
-    return events.filter(({ position }) => comparePositions(position, this.#begin) > 0).map((event) => this.#outside(event));
+    const own = stream === undefined ? query : { ...query, stream: this.#inside(stream) };
+    if (backward) return after === START ? [] : this.#backward(own);
+    const events = await this.#store.read({ ...own, after: after === undefined ? this.#begin : this.#within(after) });
+    return events.map((event) => this.#outside(event));
+  }
+
+  /** In small pages, so as not to come far into what others have left, such as an event of no known type. */
+  async #backward({ types = KNOWN_TYPES, limit, after, ...query }: ReadQuery): Promise<RecordedEvent[]> {
+    const found: RecordedEvent[] = [];
+    for (let before = after === undefined ? undefined : this.#within(after); ; ) {
+      const page = await this.#store.read({ ...query, types, after: before, limit: Math.min(limit - found.length, 20) });
+      const own = page.filter(({ position }) => comparePositions(position, this.#begin) > 0);
+      found.push(...own.map((event) => this.#outside(event)));
+      if (page.length === 0 || own.length < page.length || found.length === limit) return found;
+      before = page.at(-1)?.position;
+    }
   }
 
   async byId(id: string): Promise<RecordedEvent | undefined> {
