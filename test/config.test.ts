@@ -100,6 +100,14 @@ describe('the environment', () => {
     }
   });
 
+  it('says how long a lease is, in whole seconds', () => {
+    expect(readConfig({})).toMatchObject({ leaseMs: 10_000 });
+    expect(readConfig({ TAPEDECK_LEASE_SECONDS: '3' })).toMatchObject({ leaseMs: 3_000 });
+    for (const seconds of ['0', '1.5', '-1', '1000', 'ten']) {
+      expect(messageFor({ TAPEDECK_LEASE_SECONDS: seconds })).toContain('TAPEDECK_LEASE_SECONDS: must be a number of seconds');
+    }
+  });
+
   it('may name a file that the secret lies in, which then counts', () => {
     const file = secretFile(`alice:${SECRET}\n`);
     const { apiKeys } = readConfig({ TAPEDECK_API_KEYS_FILE: file, TAPEDECK_API_KEYS: '' });
