@@ -11,7 +11,7 @@ import { Round } from './round.ts';
 
 endChildrenAfterwards();
 const { path: folder } = new TemporaryFolder();
-const MOST_SECONDS = 60;
+const MOST_SECONDS = 120;
 const ORDER = { account: 'paper-binance', venue: 'binance', symbol: 'BTCUSDT', side: 'buy', type: 'market', quantity: '0.001' };
 
 interface Engine {

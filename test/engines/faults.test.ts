@@ -22,7 +22,7 @@ const [CANDLES, FRAMES] = [300, 4_000];
 const PACE = ['--pace', '2'];
 const LEASE_SECONDS = 2;
 const AWAY_MS = 20_000;
-const MOST_SECONDS = 180;
+const MOST_SECONDS = 300;
 
 describe('two instances on engines, while a session is played,', () => {
   let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;

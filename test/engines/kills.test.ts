@@ -22,8 +22,8 @@ const [CANDLES, FRAMES] = [420, 4_000];
 const STARTING_SHARE = 0.3;
 const [STARTING_MS, WORKING_MS] = [1_500, 3_000];
 const MOST_EVENTS = 120;
-const LONGEST_WAIT_SECONDS = 90;
-const ROUND_SECONDS = 240;
+const LONGEST_WAIT_SECONDS = 180;
+const ROUND_SECONDS = 360;
 
 /** At how many kills which work was not done yet. */
 interface Fallen {

@@ -15,7 +15,7 @@ const { path: folder } = new TemporaryFolder();
 /** All of both recordings with the settings that are shipped takes minutes; else the head of each. */
 const IS_LONG = process.env.TAPEDECK_TEST_LONG === '1';
 const [CANDLES, FRAMES] = [900, 6_000];
-const MOST_SECONDS = IS_LONG ? 1_200 : 180;
+const MOST_SECONDS = IS_LONG ? 1_200 : 300;
 
 describe('the system on engines', () => {
   let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;

@@ -10,7 +10,7 @@ import { startLocalKafka } from './kafka/local-kafka.ts';
 
 endChildrenAfterwards();
 const { path: folder } = new TemporaryFolder();
-const MOST_SECONDS = 60;
+const MOST_SECONDS = 120;
 
 describe('a process whose events go to Kafka', () => {
   let kafka: Awaited<ReturnType<typeof startLocalKafka>>;
