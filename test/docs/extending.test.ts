@@ -13,6 +13,8 @@ const temporary = new TemporaryFolder();
 const COPIED = [
   'src',
   'test',
+  'bench',
+  'scripts',
   'settings',
   'lint',
   'package.json',
