@@ -17,19 +17,23 @@ const PAGE = 500;
 const MAX_TRIES = 20;
 /** Most events of one append: of the largest evidence, 20 levels of depth, well under what any store takes at once (1 MiB). */
 const MAX_APPEND = 200;
-/** Streams that are remembered: a feed writes to three, and to others on the next day. */
-const MAX_STREAMS = 64;
+/** Streams that are remembered: a feed writes to three. */
+const MAX_STREAMS = 1_000;
+/** After that a stream is forgotten: on the next day a feed writes to others, and a day has a hundred thousand facts. */
+const FORGET_AFTER_MS = 60_000;
 
 /** What is known of a stream: no more than tells a fact that is there from one that is not. */
 interface Known {
   revision: ExpectedRevision;
   position: string | undefined;
+  usedAt: number;
   /** By event id, a hash of what makes it the same fact. */
   readonly facts: Map<string, string>;
 }
 
 export class EvidenceRecorder {
   private readonly store: EventStore;
+  /** Those used last come last. */
   private readonly streams = new Map<string, Known>();
 
   constructor(store: EventStore) {
@@ -47,11 +51,11 @@ export class EvidenceRecorder {
       const evidence = run.map(({ type, stream, key, data, occurredAt }) =>
         makeEvidence(type, stream, key, data, { ...origin, occurredAt }),
       );
-      const added = await this.append(evidence);
+      const { added, known } = await this.append(evidence);
       recorded += added;
       already += evidence.length - added;
       for (const event of evidence) {
-        if (this.streams.get(event.stream)?.facts.get(event.id) === factHash(event)) continue;
+        if (known.facts.get(event.id) === factHash(event)) continue;
         differing++;
         already--;
         firstDifference ??= `${event.type} ${event.id} is on the tape with other content (${event.stream})`;
@@ -60,37 +64,54 @@ export class EvidenceRecorder {
     return { recorded, already, differing, firstDifference, decisions: 0 };
   }
 
-  /** Appends what is not there yet of events of one stream; returns how many those were. */
-  private async append(evidence: readonly TapeEvent[]): Promise<number> {
+  /** Appends what is not there yet of events of one stream: of several with one id, the first. */
+  private async append(evidence: readonly TapeEvent[]): Promise<{ readonly added: number; readonly known: Known }> {
     const stream = (evidence[0] as TapeEvent).stream;
     const known = await this.known(stream);
+    const facts = evidence.filter(({ id }, index) => evidence.findIndex((event) => event.id === id) === index);
+    let isUnknown = false;
     for (let tries = 1; ; tries++) {
-      const missing = [...new Map(evidence.map((event) => [event.id, event])).values()].filter(({ id }) => !known.facts.has(id));
-      if (missing.length === 0) return 0;
+      const missing = facts.filter(({ id }) => !known.facts.has(id));
+      if (missing.length === 0) return { added: 0, known };
       try {
-        const { revision, position } = await this.store.append(stream, known.revision, missing);
+        const { revision, position, already } = await this.store.append(stream, known.revision, missing);
+        if (already) {
+          // The store has compared ids only: another recorder may have put other content under them.
+          await this.readOn(stream, known);
+          const ours = missing.filter((event) => isUnknown && known.facts.get(event.id) === factHash(event));
+          return { added: ours.length, known };
+        }
         known.revision = revision;
         known.position = position;
         for (const event of missing) known.facts.set(event.id, factHash(event));
-        return missing.length;
+        return { added: missing.length, known };
       } catch (error) {
         if (tries === MAX_TRIES || error instanceof StoreError || isPassing(error)) throw error;
         const isRefusal = error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError;
         // Refused: what counts is what is read back. Else nobody knows, and the same is appended again.
         if (isRefusal) await this.readOn(stream, known);
+        else isUnknown = true;
       }
     }
   }
 
   private async known(stream: string): Promise<Known> {
+    const usedAt = performance.now();
     const before = this.streams.get(stream);
-    if (before !== undefined) return before;
-    const [oldest] = this.streams.keys();
-    if (oldest !== undefined && this.streams.size === MAX_STREAMS) this.streams.delete(oldest);
-    const known: Known = { revision: 'no-stream', position: undefined, facts: new Map() };
-    await this.readOn(stream, known);
+    if (before === undefined) this.forget(usedAt);
+    const known = before ?? { revision: 'no-stream', position: undefined, usedAt, facts: new Map() };
+    if (before === undefined) await this.readOn(stream, known);
+    known.usedAt = usedAt;
+    this.streams.delete(stream);
     this.streams.set(stream, known);
     return known;
+  }
+
+  private forget(now: number): void {
+    for (const [stream, { usedAt }] of this.streams) {
+      if (this.streams.size < MAX_STREAMS && now - usedAt < FORGET_AFTER_MS) return;
+      this.streams.delete(stream);
+    }
   }
 
   private async readOn(stream: string, known: Known): Promise<void> {

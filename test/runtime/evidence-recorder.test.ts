@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import type { EvidenceDraft } from '../../src/domain/market/evidence.ts';
 import type { EventStore } from '../../src/ports.ts';
@@ -38,6 +38,10 @@ async function recordInBatches(recorder: EvidenceRecorder, sizes: readonly numbe
   }
   await recorder.record(drafts.slice(from), ORIGIN);
 }
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('evidence that is recorded without an engine', () => {
   it('is on the tape in its order, and an engine elsewhere decides upon it what it decides in step', async () => {
@@ -105,5 +109,65 @@ describe('evidence that is recorded without an engine', () => {
     const outcome = await new EvidenceRecorder(forgetful).record(DRAFTS, ORIGIN);
     expect(outcome.recorded).toBe(200);
     expect(await wholeTape(events)).toHaveLength(200);
+  });
+
+  it('is seen to differ where another recorder puts other content under the same ids at the same revisions', async () => {
+    const events = newTape();
+    const drafts = DRAFTS.slice(0, 3);
+    const others = minuteBars(zigzag(3).map((close) => close + 1));
+    const first = new EvidenceRecorder(events);
+    let raced = false;
+    const late: EventStore = {
+      ...events,
+      read: events.read.bind(events),
+      append: async (...args) => {
+        if (!raced) await first.record(others, ORIGIN);
+        raced = true;
+        return events.append(...args);
+      },
+    };
+    const outcome = await new EvidenceRecorder(late).record(drafts, ORIGIN);
+    expect(outcome).toMatchObject({ recorded: 0, already: 0, differing: 3 });
+    expect(outcome.firstDifference).toMatch(/is on the tape with other content/);
+  });
+
+  it('is, of one fact that is told twice at once, what was told first, as in step', async () => {
+    const [one, again] = [minuteBars(zigzag(1)), minuteBars(zigzag(1).map((close) => close + 1))];
+    const [inStep, recorded] = [await settled(), await settled()];
+    const expected = await engineOn(inStep).inStep([...one, ...again], ORIGIN);
+    const outcome = await new EvidenceRecorder(recorded).record([...one, ...again], ORIGIN);
+    expect(outcome).toMatchObject({ recorded: 1, already: 0, differing: 1 });
+    expect(outcome).toMatchObject({ recorded: expected.recorded, already: expected.already, differing: expected.differing });
+    await engineOn(recorded).catchUp();
+    expect(factsOf(await wholeTape(recorded))).toEqual(factsOf(await wholeTape(inStep)));
+  });
+
+  it('is forgotten with its day, once that has passed', async () => {
+    const events = newTape();
+    const read: string[] = [];
+    const watched: EventStore = {
+      ...events,
+      append: events.append.bind(events),
+      read: (query) => {
+        read.push(query.stream as string);
+        return events.read(query);
+      },
+    };
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const recorder = new EvidenceRecorder(watched);
+    const [first, last] = [DRAFTS.slice(0, 1), DRAFTS.slice(-1)] as [EvidenceDraft[], EvidenceDraft[]];
+    const record = async (at: number, drafts: readonly EvidenceDraft[]): Promise<void> => {
+      now.mockReturnValue(at);
+      await recorder.record(drafts, ORIGIN);
+    };
+    await record(0, first);
+    await record(50_000, first);
+    await record(100_000, last);
+    await record(120_000, first);
+    expect(read).toEqual([first[0]?.stream, last[0]?.stream]);
+    await record(170_001, DRAFTS.slice(0, 0));
+    await record(200_000, minuteBars(zigzag(3_000)).slice(-1));
+    expect(await recorder.record(first, ORIGIN)).toMatchObject({ recorded: 0, already: 1 });
+    expect(read.filter((stream) => stream === first[0]?.stream)).toHaveLength(2);
   });
 });
