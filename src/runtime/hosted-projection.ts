@@ -21,6 +21,7 @@ import {
   dropBuilds,
   ensureServing,
   GRACE_MS,
+  isAsFar,
   isSameBuild,
   joinBuild,
   prepareBuild,
@@ -108,6 +109,8 @@ export class HostedProjection {
   private builds: Builds;
   private running: Running | undefined;
   private holding: Holding | undefined;
+  /** It has begun, or joined, a build that is to serve. */
+  private hasJoined = false;
   /** How far the build that serves is, when it is not made here. */
   private elsewhere: Lag & { readonly position: string } = { position: '0', caughtUp: false, lagMs: null };
   private looking: Promise<void> = Promise.resolve();
@@ -219,12 +222,17 @@ export class HostedProjection {
     if (mayWrite) await this.dropRetired();
   }
 
-  /** The build of this version that serves or is to serve; null where a newer version's serves. */
+  /** The build of this version that serves or is to serve; null where a newer version's does. */
   private async target(): Promise<Build | null> {
     const { serving, next } = this.builds;
-    if (serving.version === this.projection.version) return serving;
-    if (serving.version > this.projection.version) return null;
-    return isSameBuild(next, this.running?.build ?? null) ? next : joinBuild(this.reads, this.projection);
+    const { version } = this.projection;
+    if (serving.version === version) return serving;
+    if (serving.version > version) return null;
+    if (isSameBuild(next, this.running?.build ?? null)) return next;
+    // Once only: a process of the newer version that still runs puts its own back, and else the two would never end.
+    if (this.hasJoined && next !== null && next.version > version) return null;
+    this.hasJoined = true;
+    return joinBuild(this.reads, this.projection);
   }
 
   private async run(build: Build | null, holding: Holding | undefined): Promise<void> {
@@ -254,8 +262,9 @@ export class HostedProjection {
   private async serveWhenReady(): Promise<void> {
     const { running } = this;
     if (running === undefined) return;
-    const progress = running.runner.progress();
-    if (!isAbreast(progress) || comparePositions(progress.position, this.elsewhere.position) < 0) return;
+    if (!isAbreast(running.runner.progress())) return;
+    await running.runner.keep();
+    if (!(await isAsFar(this.reads, this.projection, running.build, this.builds.serving))) return;
     await serveBuild(this.reads, this.projection, running.build);
     this.builds = await ensureServing(this.reads, this.projection);
   }

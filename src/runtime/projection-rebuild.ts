@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock, EventStore, ReadStore } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
-import { comparePositions } from '../tape/envelope.ts';
 import { isAbreast } from './projection-lag.ts';
 import { type ProjectionRunner, startRunner } from './projection-runner.ts';
 import {
@@ -15,6 +14,7 @@ import {
   ensureServing,
   GRACE_MS,
   giveUpBuild,
+  isAsFar,
   readBuilds,
   serveBuild,
 } from './serving.ts';
@@ -101,13 +101,13 @@ async function swapWhenReady(
     await Promise.race([sleep(LOOK_EVERY_MS), runner.ended]);
     if (signal.aborted) throw new RebuildStoppedError(`stopped; ${collection} was given up, and what served before is untouched`);
     const progress = runner.progress();
-    const { position } = progress;
-    onProgress({ collection, position, head: await events.head() });
+    onProgress({ collection, position: progress.position, head: await events.head() });
     const { serving, next } = await ensureServing(reads, projection);
     if (next?.build !== build.build) throw new RebuildOvertakenError(collection);
-    const before = collectionOf(projection, serving);
-    if (!isAbreast(progress) || comparePositions(position, await reads.checkpoint(before)) < 0) continue;
-    if (await serveBuild(reads, projection, build)) return before;
+    if (!isAbreast(progress)) continue;
+    await runner.keep();
+    if (!(await isAsFar(reads, projection, build, serving))) continue;
+    if (await serveBuild(reads, projection, build)) return collectionOf(projection, serving);
   }
 }
 

@@ -170,6 +170,11 @@ export class ProjectionRunner {
     return this.inTurn(() => this.readmit([...this.parked.keys()].slice(0, MAX_BATCH)));
   }
 
+  /** Commits the position, where it has moved over events that changed nothing. */
+  keep(): Promise<void> {
+    return this.inTurn(() => this.keepPosition());
+  }
+
   /** Finishes the batch in hand, keeps its checkpoint and stops. */
   async close(): Promise<void> {
     this.closing.abort();
@@ -290,7 +295,7 @@ export class ProjectionRunner {
   private async keepSoon(): Promise<void> {
     await this.rest(GAP_MS);
     this.keeping = undefined;
-    await this.inTurn(() => this.keepPosition());
+    await this.keep();
   }
 
   /** At the tape's end the position may have moved over events that changed nothing: that is kept too. */

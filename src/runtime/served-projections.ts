@@ -10,7 +10,7 @@ import { comparePositions, START } from '../tape/envelope.ts';
 import { backoffMs } from './patience.ts';
 import { PositionWaiters } from './position-waiters.ts';
 import { type Lag, lagBehind } from './projection-lag.ts';
-import { collectionOf, readBuilds } from './serving.ts';
+import { collectionOf, GRACE_MS, readBuilds } from './serving.ts';
 
 /** How often it is looked; at stores across a network, less often. */
 const LOOK_EVERY_MS = 20;
@@ -19,6 +19,9 @@ const LOOK_ACROSS_EVERY_MS = 200;
 const FIRST_LOOK_MS = 1_000;
 /** Looks in a row that may fail, as the disk may be away for a while. */
 const MAX_FAILED_LOOKS = 250;
+
+/** How long the build that served before may be read on. */
+const READ_ON_MS = GRACE_MS / 2;
 
 export interface ServedProgress extends Lag {
   readonly projection: string;
@@ -96,6 +99,8 @@ export async function followProjections(
 export class FollowedProjection {
   private readonly waiters = new PositionWaiters();
   private state: ServedProgress;
+  /** When the build that serves was first seen to be behind what was read from the one before. */
+  private behindSince: number | undefined;
 
   /** Until it is looked up, it is taken to be in its first build. */
   constructor({ name, version }: Projection) {
@@ -118,8 +123,14 @@ export class FollowedProjection {
     return this.waiters.wait(position, timeoutMs);
   }
 
-  /** Takes in what a look has found. */
+  /**
+   * Takes in what a look has found. What is read never runs back: while a build that has just come to serve is behind
+   * what was read from the one before, that is read on, as long as it is kept for certain.
+   */
   saw(collection: string, position: string, lag: Lag): void {
+    const isBehind = collection !== this.state.collection && comparePositions(position, this.state.position) < 0;
+    this.behindSince = isBehind ? (this.behindSince ?? performance.now()) : undefined;
+    if (this.behindSince !== undefined && performance.now() - this.behindSince < READ_ON_MS) return;
     this.state = { projection: this.state.projection, collection, position, ...lag };
     this.waiters.advance(position);
   }

@@ -6,7 +6,7 @@
 
 import type { CollectionDefinition, ReadDocument, ReadStore } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
-import { START } from '../tape/envelope.ts';
+import { comparePositions, START } from '../tape/envelope.ts';
 
 const BUILDS: CollectionDefinition = { name: 'builds', indexes: [] };
 
@@ -138,6 +138,13 @@ async function nextBuild(reads: ReadStore, projection: Projection, keep: (next: 
   const next = builds.next as Build;
   await prepareBuild(reads, projection, next);
   return next;
+}
+
+/** Has a build come as far as the one that serves? By what is committed: that is what readers see, and it never runs back. */
+export async function isAsFar(reads: ReadStore, projection: Projection, build: Build, serving: Build): Promise<boolean> {
+  const position = await reads.checkpoint(collectionOf(projection, build));
+  // Last, for the one that serves goes on meanwhile.
+  return comparePositions(position, await reads.checkpoint(collectionOf(projection, serving))) >= 0;
 }
 
 /** Puts the build in the place of the one that serves. False when it is no longer the one to come. */

@@ -1,13 +1,14 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openMemoryLeases } from '../../src/adapters/leases/memory.ts';
+import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { type EventStore, type Leases, type ReadStore, StoreUnavailableError } from '../../src/ports.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { heldReadStore } from '../../src/runtime/held-stores.ts';
 import { type HostedProjection, startProjection } from '../../src/runtime/hosted-projection.ts';
 import { LeaseKeeper, processTiming } from '../../src/runtime/lease-keeper.ts';
-import { followProjections } from '../../src/runtime/served-projections.ts';
-import { beginBuild, readBuilds, servingCollection } from '../../src/runtime/serving.ts';
-import { ChainTape, chain, clock, loudChain, until } from './chain.ts';
+import { FollowedProjection, followProjections } from '../../src/runtime/served-projections.ts';
+import { beginBuild, GRACE_MS, readBuilds, servingCollection } from '../../src/runtime/serving.ts';
+import { appendable, ChainTape, chain, clock, halted, loudChain, until } from './chain.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -85,6 +86,55 @@ describe('a read model', () => {
     await until(async () => (await readBuilds(tape.reads, ['chain'])).get('chain')?.retired.length === 0);
     await expect(tape.reads.load('chain@1.1', ['a'])).rejects.toThrow('was not prepared');
     expect(await tape.reads.checkpoint('chain@1.1')).toBe('0');
+  });
+
+  it('is not served from a new version before that has committed as much as the old one', async () => {
+    const tape = new ChainTape();
+    const event = { ...appendable(halted(1, 'a', 'x')), type: 'TradingResumed' } as TapeEvent;
+    const { position } = await tape.events.append(event.stream, 'no-stream', [event]);
+    const old = await host(tape);
+    await until(async () => (await tape.reads.checkpoint('chain@1.1')) === position);
+    await old.close();
+
+    const { store, open } = gated(tape.reads, 'chain@2.2');
+    const next = await host(tape, loudChain, store);
+    await until(() => next.progress().building?.position === position);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 250);
+    });
+    expect(await servingCollection(tape.reads, chain)).toBe('chain@1.1');
+    open();
+    await until(async () => (await servingCollection(tape.reads, chain)) === 'chain@2.2');
+    expect(await tape.reads.checkpoint('chain@2.2')).toBe(position);
+  });
+
+  it('is built in the end when a third version comes while the second is made', async () => {
+    const tape = new ChainTape();
+    const old = await host(tape);
+    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    const seconds = gated(tape.reads, 'chain@2.2');
+    const second = await host(tape, loudChain, seconds.store);
+    const thirds = gated(tape.reads, 'chain@3.3');
+    const third = await host(tape, { ...loudChain, version: 3 }, thirds.store);
+    seconds.open();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 250);
+    });
+    thirds.open();
+    const position = await tape.halt('a', 'y');
+    expect(await third.waitFor(position, PATIENCE_MS)).toBe(true);
+    await until(() => third.progress().collection === 'chain@3.3');
+    expect(await second.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect((await readBuilds(tape.reads, ['chain'])).get('chain')?.made).toBe(3);
+  });
+
+  it('is built again by an older version that is begun after a newer one was given up', async () => {
+    const tape = new ChainTape();
+    const old = await host(tape);
+    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await beginBuild(tape.reads, { ...loudChain, version: 3 });
+    const second = await host(tape, loudChain);
+    await until(() => second.progress().collection === 'chain@2.3');
   });
 
   it('is left to a newer build, whose documents are served by an older one too', async () => {
@@ -225,6 +275,30 @@ describe('whoever only reads', () => {
     await host(tape, loudChain);
     await until(() => followed.projections.get('chain')?.progress().collection === 'chain@2.2');
     expect(await followed.projections.get('chain')?.waitFor(position, PATIENCE_MS)).toBe(true);
+  });
+
+  it('never reads back: what it has read is read on until the build that serves has come as far', () => {
+    const followed = new FollowedProjection(chain);
+    const lag = { caughtUp: true, lagMs: 0 };
+    followed.saw('chain@1.1', '7', lag);
+    followed.saw('chain@2.2', '5', lag);
+    expect(followed.progress()).toMatchObject({ collection: 'chain@1.1', position: '7' });
+    followed.saw('chain@2.2', '7', lag);
+    expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '7' });
+  });
+
+  it('reads from a build that stays behind before the one that it has read is dropped', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const followed = new FollowedProjection(chain);
+    const lag = { caughtUp: false, lagMs: 9 };
+    followed.saw('chain@1.1', '7', lag);
+    followed.saw('chain@2.2', '5', lag);
+    vi.advanceTimersByTime(GRACE_MS / 2);
+    followed.saw('chain@2.2', '5', lag);
+    expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '5' });
   });
 
   it('is told when nothing more will be seen', async () => {
