@@ -100,6 +100,9 @@ export async function whenSettled<T>(ask: () => Promise<T>): Promise<T> {
 
 const FENCED = /INVALID_PRODUCER_EPOCH|PRODUCER_FENCED|Unknown error code 90\b/;
 const REFUSED = /SASL_AUTHENTICATION_FAILED|ILLEGAL_SASL_STATE|UNSUPPORTED_SASL_MECHANISM|KafkaJSSASLAuthenticationError/;
+/** While it logs in, the client tells a connection that was lost, or a broker that is slow, as a login that was refused. */
+const LOST_AT_LOGIN =
+  /authentication failed: (Closed connection|Connection closed by the server|Connection error|Connection timeout|Not connected|Request .* timed out)/;
 const FORBIDDEN = /(TOPIC|GROUP|CLUSTER|TRANSACTIONAL_ID)_AUTHORIZATION_FAILED/;
 const TOO_OLD = /KafkaJSServerDoesNotSupportApiKey|UNSUPPORTED_VERSION|UNSUPPORTED_FOR_MESSAGE_FORMAT/;
 const TLS = /CERT_|SELF_SIGNED|UNABLE_TO_|ERR_TLS|EPROTO|ERR_SSL/;
@@ -114,7 +117,8 @@ export function ourError(error: unknown, { brokers, prefix }: KafkaAddress, doin
   if (FENCED.test(signs)) return new FencedError(`another relay has taken over "${prefix}" at ${where}`, { cause: error });
   const forWhomItMayConcern = (what: string): StoreError =>
     new StoreError(`${where}: ${doing}: ${what} (${reason})`, { cause: error });
-  if (REFUSED.test(signs)) return forWhomItMayConcern('user or password are refused: set the right ones in TAPEDECK_KAFKA');
+  if (REFUSED.test(signs) && !LOST_AT_LOGIN.test(signs))
+    return forWhomItMayConcern('user or password are refused: set the right ones in TAPEDECK_KAFKA');
   if (FORBIDDEN.test(signs)) {
     return forWhomItMayConcern(
       `this user is not allowed to: it needs Describe, Create, Write and Read on topics "${prefix}.*", on the transactional id "${prefix}-relay" and on groups "${prefix}-*"`,

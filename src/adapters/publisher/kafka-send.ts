@@ -1,30 +1,44 @@
-/** One send of a transaction, and whether all of it was taken. */
+/** Sending within a transaction: every record once, and known to be there. */
 
-import type { Message, RecordMetadata, Transaction } from 'kafkajs';
+import type { Message, Transaction } from 'kafkajs';
 
 export type PlacedMessage = Message & { readonly partition: number };
 
 /**
- * Sends, and looks whether every partition has answered: where leaders move between two tries, the client takes a
- * broker that had answered for its former partitions as done with the new ones too.
+ * Sends to each partition by a call of its own, and looks whether it has answered. In one call for several brokers the
+ * client tries all of them again that have not answered when one of them refuses (which after a commit is usual:
+ * CONCURRENT_TRANSACTIONS): what is still on its way to another one is sent again under new numbers, and so is there
+ * twice. And where leaders move between two tries, it takes a broker that had answered as done with what it leads now.
  */
 export async function sendWhole(
-  transaction: Pick<Transaction, 'sendBatch'>,
+  transaction: Pick<Transaction, 'send'>,
   topics: ReadonlyMap<string, PlacedMessage[]>,
 ): Promise<void> {
-  const answers = await transaction.sendBatch({
-    acks: -1,
-    topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages })),
-  });
-  const answered = new Set(answers.filter(isWritten).map(({ topicName: topic, partition }) => `${topic}/${partition}`));
+  const sends: Promise<void>[] = [];
   for (const [topic, messages] of topics) {
-    for (const { partition } of messages) {
-      if (!answered.has(`${topic}/${partition}`))
-        throw new Error(`partition ${partition} of "${topic}" did not confirm what it was sent`);
-    }
+    for (const [partition, some] of byPartition(messages)) sends.push(sendTo(transaction, topic, partition, some));
   }
+  await Promise.all(sends);
 }
 
-function isWritten({ errorCode }: RecordMetadata): boolean {
-  return errorCode === 0;
+async function sendTo(
+  transaction: Pick<Transaction, 'send'>,
+  topic: string,
+  partition: number,
+  messages: PlacedMessage[],
+): Promise<void> {
+  const answers = await transaction.send({ topic, messages, acks: -1 });
+  const [answer] = answers;
+  if (answers.length === 1 && answer?.partition === partition && answer.errorCode === 0) return;
+  throw new Error(`partition ${partition} of "${topic}" did not confirm what it was sent`);
+}
+
+function byPartition(messages: readonly PlacedMessage[]): ReadonlyMap<number, PlacedMessage[]> {
+  const partitions = new Map<number, PlacedMessage[]>();
+  for (const message of messages) {
+    const some = partitions.get(message.partition);
+    if (some === undefined) partitions.set(message.partition, [message]);
+    else some.push(message);
+  }
+  return partitions;
 }

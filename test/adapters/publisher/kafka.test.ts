@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RecordMetadata } from 'kafkajs';
+import kafkajs, { type RecordMetadata } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { parseKafkaAddress } from '../../../src/adapters/publisher/kafka-address.ts';
 import { ourError, within } from '../../../src/adapters/publisher/kafka-client.ts';
 import { sendWhole } from '../../../src/adapters/publisher/kafka-send.ts';
 import { FencedError, StoreError, StoreUnavailableError } from '../../../src/ports.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
+import { TwoBrokers } from './two-brokers.ts';
 
 const temporary = new TemporaryFolder();
 
@@ -113,16 +114,65 @@ describe('an error of the brokers', () => {
   });
 });
 
+describe('a login', () => {
+  const address = parseKafkaAddress('kafka://alice:hunter2@a:1');
+
+  // As the client tells it where a broker stops, starts or is slow while it is at it.
+  it.each([
+    'SASL PLAIN authentication failed: Closed connection',
+    'SASL SCRAM SHA512 authentication failed: Connection error: read ECONNRESET',
+    'SASL PLAIN authentication failed: Request SaslAuthenticate(key: 36, version: 1) timed out',
+  ])('that the broker did not live to answer was not refused: %s', (message) => {
+    const lost = Object.assign(new Error(message), { name: 'KafkaJSSASLAuthenticationError' });
+    expect(ourError(lost, address, 'publishing')).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it('that the broker refused is, whatever its words', () => {
+    const refused = new Error('SASL PLAIN authentication failed: Authentication failed: Invalid username or password');
+    refused.name = 'KafkaJSSASLAuthenticationError';
+    expect(ourError(refused, address, 'publishing')).toBeInstanceOf(StoreError);
+  });
+});
+
+describe('the place of a key', () => {
+  // Of Kafka's own tests (UtilsTest.testMurmur2): where it moved, the order within a stream would be lost.
+  it.each([
+    ['21', -973_932_308],
+    ['foobar', -790_332_482],
+    ['a-little-bit-long-string', -985_981_536],
+    ['a-little-bit-longer-string', -1_486_304_829],
+    ['abc', 479_470_107],
+  ])('is where every client of Kafka has it: %s', (key, murmur2) => {
+    const partitionMetadata = Array.from({ length: 1_000 }, (_, partitionId) => ({ partitionId })) as never;
+    const placed = kafkajs.Partitioners.DefaultPartitioner()({ topic: 't', partitionMetadata, message: { key, value: null } });
+    expect(placed).toBe((murmur2 & 0x7fffffff) % 1_000);
+  });
+});
+
 describe('a send', () => {
-  const messages = [0, 3].map((partition) => ({ key: 'k', value: 'v', partition }));
+  const messages = [0, 1].map((partition) => ({ key: 'k', value: `v${partition}`, partition }));
+  const topics = new Map([['t.orders', messages]]);
   const answer = (partition: number, errorCode = 0): RecordMetadata => ({ topicName: 't.orders', partition, errorCode });
-  const sent = (answers: RecordMetadata[]) => sendWhole({ sendBatch: async () => answers }, new Map([['t.orders', messages]]));
 
   it('is done when every partition has answered, and fails when one has not', async () => {
-    await expect(sent([answer(0), answer(3)])).resolves.toBeUndefined();
+    const sent = (answersOf: (partition: number) => RecordMetadata[]) =>
+      sendWhole({ send: async (record) => answersOf(record.messages[0]?.partition ?? -1) }, topics);
+    await expect(sent((partition) => [answer(partition)])).resolves.toBeUndefined();
     // As the client does it where a leader moved between two tries.
-    await expect(sent([answer(0)])).rejects.toThrow(/partition 3 of "t\.orders" did not confirm/);
-    await expect(sent([answer(0), answer(3, 19)])).rejects.toThrow(/partition 3 of "t\.orders" did not confirm/);
+    await expect(sent((partition) => (partition === 1 ? [] : [answer(partition)]))).rejects.toThrow(
+      /partition 1 of "t\.orders" did not confirm/,
+    );
+    await expect(sent((partition) => [answer(partition, partition === 1 ? 19 : 0)])).rejects.toThrow(
+      /partition 1 of "t\.orders" did not confirm/,
+    );
+    await expect(sent((partition) => [answer(partition), answer(partition)])).rejects.toThrow(/did not confirm/);
+  });
+
+  it('is written once by each of several brokers, though one refuses while another has not answered yet', async () => {
+    const cluster = new TwoBrokers();
+    await sendWhole(await cluster.transaction(), topics);
+    expect(cluster.refused).toBe(1);
+    expect(cluster.written.sort()).toEqual(['v0', 'v1']);
   });
 });
 
