@@ -43,6 +43,7 @@ import {
   watchRelay,
 } from './runtime/system-metrics.ts';
 import { awaitedIn, type SystemReport } from './runtime/system-report.ts';
+import { whileTapeInReach } from './runtime/tape-in-reach.ts';
 import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
@@ -172,10 +173,11 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
   const startRelaying = (publisher: Publisher): void => {
     let relay: Relay | null = null;
     const onPublished = relayFigures(metrics);
-    const part = relayPart({ events, publisher, clock, log, onPublished }, lease('relay'), (running) => {
+    const mine = lease('relay');
+    const part = relayPart({ events, publisher, clock, log, onPublished }, mine, (running) => {
       relay = running;
     });
-    supervisor.start('relay', part).catch(() => undefined);
+    supervisor.start('relay', whileTapeInReach(events, mine, part)).catch(() => undefined);
     watchRelay(metrics, () => relay);
   };
   const start = async (): Promise<void> => {
@@ -189,16 +191,18 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
     if (given.publisher !== undefined && roles.has('relay')) startRelaying(given.publisher);
     if (engine !== null) {
       const mine = lease('engine');
-      await supervisor.start('engine', mine ? engineAmongOthers(engine, events, mine, turn) : engineAlone(engine, events));
+      const part = mine ? engineAmongOthers(engine, events, mine, turn) : engineAlone(engine, events);
+      await supervisor.start('engine', whileTapeInReach(events, mine, part));
       beginCounting(metrics);
       watchEngine(metrics, engine, events, clock);
     }
     for (const projection of roles.has('projections') ? projectionsOn(events) : []) {
       const { name, version } = projection;
       // A new version is made beside the old one: each has somebody who makes it.
-      const options = { clock, onBatch: batchFigures(metrics, name), lease: lease(`projection-${name}@${version}`) ?? undefined };
+      const mine = lease(`projection-${name}@${version}`);
+      const options = { clock, onBatch: batchFigures(metrics, name), lease: mine ?? undefined };
       const part = projectionPart(projection, events, reads, options, (hosted) => projections.set(name, hosted));
-      await supervisor.start(`projection ${name}`, part);
+      await supervisor.start(`projection ${name}`, whileTapeInReach(events, mine, part));
     }
     if (roles.has('projections')) watchProjections(metrics, projections);
     else if (roles.has('api')) watchProjectionsElsewhere(metrics, events, reads, clock);

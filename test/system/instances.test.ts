@@ -160,6 +160,24 @@ describe('several instances on one tape', () => {
     expect(leases.every(({ here }) => here)).toBe(true);
   });
 
+  it('hand over when the one that decides does not reach the tape any more, though nothing comes to be decided', async () => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const [a, b] = [instanceOn(tape, 'a'), instanceOn(tape, 'b')];
+    await started(a, b);
+    await until('one decides', () => a.decides() || b.decides());
+    const [holder, standby] = a.decides() ? [a, b] : [b, a];
+    holder.link.away.add('event store');
+    await until('the other does all', () => standby.system.report().leases.every(({ here }) => here));
+    for (const part of PARTS) await tape.recorder.record(part, ORIGIN);
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+    await until('the read models are made', () => areRead(tape.events, tape.reads));
+    holder.link.away.clear();
+    await until('it stands by', () => holder.system.report().parts.every(({ state }) => state !== 'waiting'));
+    expect(holder.decides()).toBe(false);
+  });
+
   it('lose and double nothing in a rolling upgrade and a rollback', async () => {
     const one = await madeByOne();
     const tape = await givenTape();
