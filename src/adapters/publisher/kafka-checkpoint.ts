@@ -32,6 +32,7 @@ export async function readCheckpoint(
   admin: Admin,
   address: KafkaAddress,
   opened: string,
+  givenUp: AbortSignal,
 ): Promise<Checkpoint | null> {
   const topic = checkpointTopic(address);
   const [offsets] = await whenSettled(() => admin.fetchTopicOffsets(topic));
@@ -41,12 +42,24 @@ export async function readCheckpoint(
   try {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    return await lastBefore(consumer, topic, opened, BigInt(offsets.low), BigInt(offsets.high));
+    return await Promise.race([
+      lastBefore(consumer, topic, opened, BigInt(offsets.low), BigInt(offsets.high)),
+      rejectionOf(givenUp),
+    ]);
   } finally {
     await consumer.disconnect();
     // It is gone by itself after a while, too.
     await admin.deleteGroups([groupId]).catch(() => undefined);
   }
+}
+
+/** Without it a consumer that is never handed what it waits for would read on for ever. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 async function lastBefore(

@@ -46,23 +46,39 @@ async function openSession(address: KafkaAddress, log: Logger, signal: AbortSign
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: RETRY,
   });
+  const givenUp = new AbortController();
+  const preparing = prepare(kafka, producer, address, givenUp.signal);
   try {
-    const checkpoint = await within(OPEN_MS, 'opening', prepare(kafka, producer, address), signal);
+    const checkpoint = await within(OPEN_MS, 'opening', preparing, signal);
     assertSamePartitions(checkpoint, address);
     return new KafkaSession(producer, address, checkpoint);
   } catch (error) {
-    producer.disconnect().catch(() => undefined);
+    givenUp.abort();
+    const disconnect = (): Promise<void> => producer.disconnect().catch(() => undefined);
+    void disconnect();
+    // What was under way may have connected once more.
+    void preparing.then(disconnect, disconnect);
     throw ourError(error, address, 'opening the relay');
   }
 }
 
-/** The order matters: shut out every earlier session, and only then read what they published. */
-async function prepare(kafka: Kafka, producer: Producer, address: KafkaAddress): Promise<Checkpoint | null> {
+/**
+ * The order matters: shut out every earlier session, and only then read what they published. Once it was given up it
+ * shuts out nobody, for a later session may be at work by then.
+ */
+async function prepare(
+  kafka: Kafka,
+  producer: Producer,
+  address: KafkaAddress,
+  givenUp: AbortSignal,
+): Promise<Checkpoint | null> {
   const admin = kafka.admin();
   try {
     await admin.connect();
     await ensureTopics(admin, address, TOPICS);
+    givenUp.throwIfAborted();
     await producer.connect();
+    givenUp.throwIfAborted();
     const opened = randomUUID();
     const transaction = await producer.transaction();
     await transaction.send({
@@ -70,7 +86,7 @@ async function prepare(kafka: Kafka, producer: Producer, address: KafkaAddress):
       messages: [{ key: OPENED_KEY, value: opened, partition: 0 }],
     });
     await transaction.commit();
-    return await readCheckpoint(kafka, admin, address, opened);
+    return await readCheckpoint(kafka, admin, address, opened, givenUp);
   } finally {
     await admin.disconnect();
   }

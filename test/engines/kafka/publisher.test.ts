@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPublished, openPublisher } from '../../../src/adapters/open.ts';
@@ -126,6 +127,17 @@ describe('the publisher on Kafka', () => {
       message: { key: 'paper-1', value: null },
     });
     expect(record?.partition).toBe(placed);
+  });
+
+  it('shuts nobody out by an opening that was given up', async () => {
+    const place = kafka.place();
+    const session = await open(place);
+    const publisher = await openPublisher(place, silent);
+    await expect(publisher.open(AbortSignal.abort())).rejects.toThrow('opening was given up');
+    // As long as it would take.
+    await sleep(2_000);
+    await session.publish([publication(0)], at(1));
+    await session.close();
   });
 
   it('shows nothing of a transaction that its producer did not live to commit', async () => {
