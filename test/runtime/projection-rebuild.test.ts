@@ -3,7 +3,7 @@ import type { Projection } from '../../src/projections/projection.ts';
 import { startProjection } from '../../src/runtime/hosted-projection.ts';
 import { type RebuildProgress, rebuildProjection } from '../../src/runtime/projection-rebuild.ts';
 import { beginBuild, readBuilds, servingCollection } from '../../src/runtime/serving.ts';
-import { ChainTape, chain, clock, until } from './chain.ts';
+import { ChainTape, chain, clock, loudChain, until } from './chain.ts';
 
 const PATIENCE_MS = 10_000;
 const forever = new AbortController().signal;
@@ -58,6 +58,15 @@ describe('a rebuild', () => {
     expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
     expect(hosted.progress().collection).toBe('chain@1.2');
     expect(await tape.texts('chain@1.2', 'a', 'b')).toEqual({ a: `x${'.'.repeat(count)}`, b: 'y' });
+  });
+
+  it('puts an older version back in place of a newer one, which a running system of the older one goes on with', async () => {
+    const tape = await projected(loudChain);
+    const hosted = await startProjection(chain, tape.events, tape.reads, { clock });
+    onTestFinished(() => hosted.close());
+    expect(await rebuild(tape)).toMatchObject({ before: 'chain@2.1', collection: 'chain@1.2' });
+    expect(await hosted.waitFor(await tape.halt('a', 'z'), PATIENCE_MS)).toBe(true);
+    expect(await tape.texts('chain@1.2', 'a', 'b')).toEqual({ a: 'xz', b: 'y' });
   });
 
   it('is stopped by the first event that cannot be applied, with the reason, and changes nothing', async () => {
