@@ -17,18 +17,18 @@ const NAMESPACE_EXISTS = 48;
 const REFUSED = new Set([11, 13, 18, 8000]);
 
 /**
- * A server that says that it cannot serve now: it starts, stops, hands over to another, is too busy, or cannot reach a
- * majority. The numbers are those of the server's error codes.
+ * A server that says that it cannot serve now: it starts, stops, hands over to another, is too busy, cannot reach a
+ * majority, or has ended what was under way. The numbers are those of the server's error codes.
  */
 const NOT_NOW = new Set([
-  6, 7, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 202, 262, 264, 317, 384, 9001, 10058, 10107, 11600, 11602, 13388, 13435,
-  13436,
+  6, 7, 24, 43, 46, 50, 64, 79, 89, 91, 100, 112, 133, 134, 175, 189, 202, 237, 246, 262, 264, 317, 384, 9001, 10058, 10107,
+  11600, 11601, 11602, 13388, 13435, 13436,
 ]);
 
-/** `what` stands behind the address, as a person knows it; `place` is the address without its secrets. */
 /** No connection was free in time, or all were closed because the server went away; the driver exports no classes of these. */
 const OF_THE_POOL = new Set(['MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError']);
 
+/** `what` stands behind the address, as a person knows it; `place` is the address without its secrets. */
 export function explainMongoError(thrown: unknown, what: string, place: string): unknown {
   const error = unwrapped(thrown);
   if (!(error instanceof MongoError)) return nameErrorOf(error, what, place) ?? error;

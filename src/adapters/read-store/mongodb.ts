@@ -37,6 +37,12 @@ const LIMITS: MongoLimits = {
 };
 /** How long the server itself may look for documents. */
 const FIND_MS = 10_000;
+/**
+ * What is changed next must be the newest there is. A server that has just taken over may not know yet of what it holds
+ * that a majority has it, and would hand out the document before: what came between would be missing in the next one.
+ * Should what it hands out be taken back, it was all the same what the tape makes of it.
+ */
+const NEWEST = { level: 'local' } as const;
 const MAX_KEYS = 1_000;
 const BULK_SIZE = 500;
 /** FerretDB 1 keeps what each write of a command has looked at until its end, and stands still at a hundred. */
@@ -90,7 +96,7 @@ class MongoReadStore implements ReadStore {
       for (const some of chunks(keys, MAX_KEYS)) {
         const found = documentsOf(db, collection).find(
           { _id: { $in: [...some] } },
-          { projection: { _text: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS },
+          { projection: { _text: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS, readConcern: NEWEST },
         );
         for await (const { _id, _text } of found) loaded.set(_id, JSON.parse(_text) as ReadDocument);
       }

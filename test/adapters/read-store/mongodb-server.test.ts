@@ -118,6 +118,14 @@ describe('the read store in MongoDB', () => {
     expect(find).toMatchObject({ readConcern: { level: 'majority' }, maxTimeMS: 10_000, limit: 5 });
   });
 
+  test('changes the newest document that the primary has, for one that a majority is known to have may be older', async () => {
+    const server = await givenServer();
+    const store = await givenStore(server);
+    await store.prepare([ORDERS]);
+    await store.load('orders@1', ['a']);
+    expect(server.commands.find(({ find }) => find === 'orders@1')).toMatchObject({ readConcern: { level: 'local' } });
+  });
+
   test('writes the checkpoint after the documents, and forgets it before they are dropped', async () => {
     const server = await givenServer();
     const store = await givenStore(server);
@@ -139,6 +147,8 @@ describe('the read store in MongoDB', () => {
     ['a write that no majority has kept yet', 'update', { ok: 1, n: 1, writeConcernError: { code: 64, errmsg: 'waiting' } }],
     ['a server that hands over to another', 'update', { ok: 0, code: 10_107, codeName: 'NotWritablePrimary', errmsg: 'no' }],
     ['a server that stops', 'find', { ok: 0, code: 11_600, codeName: 'InterruptedAtShutdown', errmsg: 'no' }],
+    ['a cursor that went with its server', 'find', { ok: 0, code: 43, codeName: 'CursorNotFound', errmsg: 'no' }],
+    ['a look at what is dropped meanwhile', 'find', { ok: 0, code: 175, codeName: 'QueryPlanKilled', errmsg: 'no' }],
     ['a look that takes too long', 'find', { ok: 0, code: 50, codeName: 'MaxTimeMSExpired', errmsg: 'no' }],
   ])('tells %s as something that waiting mends', async (_, command, answer) => {
     const server = await givenServer();
