@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { UserError } from '../domain/user-error.ts';
 import { answerThread, type MainThread } from '../runtime/main-thread.ts';
-import type { ServedApi } from '../system.ts';
+import type { ServedApi } from '../served-api.ts';
 
 /** What the thread is given; the rest it reads from the environment. */
 export interface ApiThreadData {

@@ -11,7 +11,7 @@ import { makeMetrics } from '../metrics.ts';
 import { withEventIndex } from '../runtime/indexed-tape.ts';
 import { mainThreadOver } from '../runtime/main-thread.ts';
 import { watchProcess } from '../runtime/process-metrics.ts';
-import { startApi } from '../system.ts';
+import { startApi } from '../served-api.ts';
 import { makeLogger } from '../telemetry.ts';
 import { type ApiThreadData, type ApiThreadMessage, describeFailure } from './api-thread.ts';
 import { systemClock as clock } from './opening.ts';

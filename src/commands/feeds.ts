@@ -7,7 +7,7 @@ import { patiently } from '../runtime/patience.ts';
 import { Playback } from '../runtime/playback.ts';
 import { recordingPath } from '../runtime/settings-file.ts';
 import { type Summary, summarize } from '../runtime/summary.ts';
-import type { System } from '../system.ts';
+import type { System } from '../runtime/system-parts.ts';
 import type { Opened } from './opening.ts';
 import { findFeed, ingestFiles, type RecordingOutcome, troubles } from './recordings.ts';
 import type { Screen } from './screen.ts';

@@ -1,7 +1,7 @@
 /** Which parts of the system a process runs. */
 
 import { InvalidArgumentError } from 'commander';
-import type { Role } from '../system.ts';
+import type { Role } from '../runtime/system-parts.ts';
 
 const ROLES: readonly Role[] = ['engine', 'ingest', 'projections', 'relay', 'api'];
 

@@ -10,8 +10,19 @@ const FOUNDATION = ['tape', 'ports.ts', 'domain'];
 /** A part is a folder under src, or a file at its top. Values: the parts that it may import beside itself. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['commands'],
-  commands: ['system.ts', 'config.ts', 'metrics.ts', 'telemetry.ts', 'adapters/open.ts', 'audit', 'runtime', ...FOUNDATION],
+  commands: [
+    'system.ts',
+    'served-api.ts',
+    'config.ts',
+    'metrics.ts',
+    'telemetry.ts',
+    'adapters/open.ts',
+    'audit',
+    'runtime',
+    ...FOUNDATION,
+  ],
   'system.ts': ['config.ts', 'metrics.ts', 'telemetry.ts', 'api', 'audit', 'runtime', 'projections', ...FOUNDATION],
+  'served-api.ts': ['metrics.ts', 'telemetry.ts', 'api', 'runtime', 'projections', ...FOUNDATION],
   api: ['metrics.ts', 'telemetry.ts', 'audit', 'runtime', 'projections', ...FOUNDATION],
   audit: ['telemetry.ts', 'runtime', 'projections', ...FOUNDATION],
   runtime: ['metrics.ts', 'telemetry.ts', 'projections', ...FOUNDATION],
