@@ -13,6 +13,8 @@ import { describeFailure, finalFailure } from './eventstoredb-failures.ts';
 export interface Patience {
   /** Until a call that hears nothing is given up; its outcome is unknown then, and it is made again. */
   readonly callMs: number;
+  /** The same where the server looks through the tape: it says nothing until it has found something. */
+  readonly searchMs: number;
   /** Until a call that is made again and again is given up. */
   readonly totalMs: number;
   /** Before the second try; doubled with each, up to `maxPauseMs`, and each spread by chance over its second half. */
@@ -20,7 +22,13 @@ export interface Patience {
   readonly maxPauseMs: number;
 }
 
-export const USUAL_PATIENCE: Patience = { callMs: 5_000, totalMs: 12_000, firstPauseMs: 50, maxPauseMs: 3_000 };
+export const USUAL_PATIENCE: Patience = {
+  callMs: 5_000,
+  searchMs: 60_000,
+  totalMs: 12_000,
+  firstPauseMs: 50,
+  maxPauseMs: 3_000,
+};
 
 /** Older ones do not take batches, or drop subscriptions that are slow. */
 const OLDEST = { major: 22, minor: 10 };
@@ -59,6 +67,7 @@ export class Connection {
   clients = 0;
   readonly #address: EventStoreDbAddress;
   #client: Client | undefined;
+  #isReleased = false;
   /** The last client is gone: never two at once. */
   #gone: Promise<void> = Promise.resolve();
 
@@ -69,14 +78,14 @@ export class Connection {
 
   /**
    * Makes a call until it has an outcome. Throws what `finalFailure` knows, or StoreUnavailableError in a sentence that
-   * begins with `what`.
+   * begins with `what`. `silenceMs` is how long nothing may be heard.
    */
-  async call<T>(what: string, attempt: Attempt<T>): Promise<T> {
+  async call<T>(what: string, attempt: Attempt<T>, silenceMs = this.patience.callMs): Promise<T> {
     const begun = performance.now();
     for (let tries = 1; ; tries++) {
       const client = this.#current();
       try {
-        return await this.#within(client, attempt);
+        return await this.#within(client, attempt, silenceMs);
       } catch (error) {
         const final = finalFailure(error);
         if (final !== undefined) throw final;
@@ -92,7 +101,7 @@ export class Connection {
   async hold(work: (client: TapeClient, lost: AbortSignal) => Promise<void>): Promise<void> {
     const client = this.#current();
     try {
-      const opened = await this.#within(client, async (fit) => fit);
+      const opened = await this.#within(client, async (fit) => fit, this.patience.callMs);
       await work(opened, client.lost.signal);
     } catch (error) {
       if (finalFailure(error) === undefined) this.#giveUp(client);
@@ -106,12 +115,15 @@ export class Connection {
     inUse.users--;
     if (inUse.users > 0) return;
     inUse = undefined;
+    this.#isReleased = true;
     if (this.#client !== undefined) this.#giveUp(this.#client);
     await this.#gone;
   }
 
   #current(): Client {
     if (this.#client !== undefined) return this.#client;
+    // A call that was under way must not open another: nobody would close it.
+    if (this.#isReleased) throw new StoreError('the tape in EventStoreDB is closed');
     const opened = this.#open();
     const client: Client = { opened, lost: new AbortController() };
     this.#client = client;
@@ -145,9 +157,9 @@ export class Connection {
     );
   }
 
-  #within<T>({ opened, lost }: Client, attempt: Attempt<T>): Promise<T> {
+  #within<T>({ opened, lost }: Client, attempt: Attempt<T>, silenceMs: number): Promise<T> {
     // Opening has a limit of its own.
-    return within(this.patience.callMs, async (heard) => attempt(await opened, heard), lost.signal);
+    return within(silenceMs, async (heard) => attempt(await opened, heard), lost.signal);
   }
 }
 

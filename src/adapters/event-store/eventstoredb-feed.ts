@@ -133,7 +133,8 @@ export class TapeFeed {
 
   /** Returns when the subscription has ended; resumes after the last event that came, never at a checkpoint. */
   async #follow(client: TapeClient, lost: AbortSignal): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+    // What was aborted before is not told again.
+    if (this.#closing.signal.aborted || lost.aborted) return;
     this.subscriptions++;
     const subscription = client.subscribeAfter(this.#position === START ? undefined : BigInt(this.#position));
     const end = (): void => {
@@ -195,9 +196,13 @@ export class TapeFeed {
     const { settleMs, silenceMs } = this.#limits;
     const watch = async (): Promise<void> => {
       let missing: string | undefined;
+      let lastAsked = performance.now();
       for (let wait = settleMs; ; ) {
         await sleep(this.#isCaughtUp ? silenceMs : wait, undefined, { signal: over.signal, ref: false });
-        if (performance.now() - this.#lastCame < settleMs) continue;
+        // On a busy tape something comes all the time.
+        const isQuiet = performance.now() - this.#lastCame >= settleMs;
+        if (!isQuiet && (this.#isCaughtUp || performance.now() - lastAsked < silenceMs)) continue;
+        lastAsked = performance.now();
         const head = await this.#tape.head();
         over.signal.throwIfAborted();
         if (comparePositions(head, this.#position) <= 0) {

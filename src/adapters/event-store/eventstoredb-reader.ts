@@ -153,8 +153,11 @@ export class TapeOfStreams {
   }
 
   #all(query: AllQuery): Promise<Page> {
-    return this.#connection.call('a read of the tape failed', (client, heard) =>
-      collect(client.readFiltered(query), query.count, heard),
+    const { callMs, searchMs } = this.#connection.patience;
+    return this.#connection.call(
+      'a read of the tape failed',
+      (client, heard) => collect(client.readFiltered(query), query.count, heard),
+      query.filter === 'no-system-streams' ? callMs : searchMs,
     );
   }
 

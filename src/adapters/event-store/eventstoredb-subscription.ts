@@ -20,6 +20,8 @@ export class FeedSubscription implements Subscription {
   readonly #categories: ReadonlySet<string> | undefined;
   readonly #closing = new AbortController();
   #position: string;
+  /** The server searched in vain for too long: what it would leave out is read as well, so that each page is a step. */
+  #readsAll = false;
   #woken = false;
   #wakeUp: (() => void) | undefined;
 
@@ -60,7 +62,8 @@ export class FeedSubscription implements Subscription {
         await this.#readOn();
         continue;
       }
-      const events = next.events.filter((event) => this.#categories?.has(categoryOf(event.stream)) ?? true);
+      this.#readsAll = false;
+      const events = next.events.filter((event) => this.#isWanted(event));
       this.#position = next.position;
       if (events.length > 0) await this.#options.onEvents(events.map(readEvent), next.position);
       if (next.events.length === MAX_BATCH) await nextTurn();
@@ -78,7 +81,7 @@ export class FeedSubscription implements Subscription {
     const page = await this.#patiently(async () => {
       // Before the events: whatever is at or before it is then covered by them.
       const head = await this.#tape.head();
-      const { categories } = this.#options;
+      const categories = this.#readsAll ? undefined : this.#options.categories;
       return { head, events: await this.#tape.read({ after: this.#position, categories, limit: MAX_BATCH }) };
     });
     if (page === undefined || this.#closing.signal.aborted) return;
@@ -91,8 +94,13 @@ export class FeedSubscription implements Subscription {
       if (!this.#feed.hasBegun) await this.#sleep();
       return;
     }
-    await this.#options.onEvents((events as StoredEvent[]).map(readEvent), this.#position);
+    const wanted = events.filter((event) => this.#isWanted(event));
+    if (wanted.length > 0) await this.#options.onEvents(wanted.map(readEvent), this.#position);
     if (isFull) await nextTurn();
+  }
+
+  #isWanted({ stream }: StoredEvent): boolean {
+    return this.#categories?.has(categoryOf(stream)) ?? true;
   }
 
   async #assertWithin(): Promise<void> {
@@ -108,13 +116,27 @@ export class FeedSubscription implements Subscription {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        return await read();
+        return await this.#unlessClosed(read());
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
+        this.#readsAll = true;
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
     return undefined;
+  }
+
+  /** Undefined at once when it is closed meanwhile: a search can take a minute. */
+  async #unlessClosed<T>(reading: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#closing;
+    const closed = Promise.withResolvers<undefined>();
+    const onAbort = (): void => closed.resolve(undefined);
+    signal.addEventListener('abort', onAbort);
+    try {
+      return await Promise.race([reading, closed.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   #wake(): void {

@@ -116,8 +116,7 @@ export class EventStoreDbTape implements EventStore {
   async #close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     await Promise.all(this.#turns.values());
-    await this.feed.close();
-    await this.connection.release();
+    await Promise.all([this.feed.close(), this.connection.release()]);
   }
 
   /** All attempts send the same ids at the same revision: what an earlier one wrote is found, not written again. */

@@ -233,6 +233,57 @@ describe('a subscription', () => {
     expect([watcher, orders, late].map(({ events }) => events.length)).toEqual([21, 10, 18]);
   });
 
+  test('comes through what the server would have to search for too long', async () => {
+    const server = await givenServer();
+    const store = givenStore(addressOf(server), { ...IMPATIENT, totalMs: 200 });
+    for (let first = 0; first < 1_000; first += 250) {
+      await store.append('feed-a', first === 0 ? 'no-stream' : first - 1, run('feed-a', first, first + 249));
+    }
+    await store.append('order-b', 'no-stream', run('order-b', 0, 2));
+    server.faults.longestSearch = 600;
+    const watcher = new Watcher(store, { after: START, categories: ['order'] });
+    await watcher.until('caught up 1003');
+    expect(watcher.events.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual([
+      'order-b 0',
+      'order-b 1',
+      'order-b 2',
+    ]);
+  });
+
+  test('is closed at once while the server searches or is away, and leaves no client behind', async () => {
+    const server = await givenServer();
+    const store = givenStore(addressOf(server), { ...PATIENT, searchMs: 60_000 });
+    await store.append('feed-a', 'no-stream', run('feed-a', 0, 99));
+    server.faults.longestSearch = 50;
+    store.subscribe({ after: START, categories: ['order'], onEvents: () => undefined });
+    const searching = store.read({ categories: ['order'], limit: 1 }).catch((error: unknown) => error);
+    await expect.poll(() => server.subscriptions).toBe(1);
+    const begun = performance.now();
+    await store.close();
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(await searching).toEqual(new StoreError('the tape in EventStoreDB is closed'));
+    expect(store.connection.clients).toBe(1);
+  });
+
+  test('says that it has caught up on a busy tape, of a server that does not say so, after it was broken', async () => {
+    const server = await givenServer({ version: '22.10.2', traits: { caughtUp: false } });
+    const store = givenStore(addressOf(server), PATIENT, { settleMs: 200, silenceMs: 300 });
+    let [told, isOver] = [0, false];
+    store.subscribe({ after: START, onEvents: () => undefined, onCaughtUp: () => told++ });
+    await expect.poll(() => server.subscriptions).toBe(1);
+    const busy = (async () => {
+      for (let number = 0; !isOver; number++) {
+        await store.append('feed-a', number === 0 ? 'no-stream' : number - 1, [recovered('feed-a', number)]);
+      }
+    })();
+    server.failSubscriptions('cut');
+    await expect.poll(() => store.feed.subscriptions, { timeout: 10_000 }).toBe(2);
+    const before = told;
+    await expect.poll(() => told, { timeout: 10_000 }).toBeGreaterThan(before);
+    isOver = true;
+    await busy;
+  });
+
   test("hands over nothing of the server's own", async () => {
     const server = await givenServer();
     const { store, watcher } = await following(server);
@@ -299,6 +350,23 @@ describe('a read', () => {
       expect(await store.read({ stream: 'feed-a', limit: 100 })).toHaveLength(10);
     },
   );
+
+  test('waits longer where the server has to search, and does not take it for one that is away', async () => {
+    const server = await givenServer();
+    const store = givenStore(addressOf(server), { ...PATIENT, callMs: 50, totalMs: 10 });
+    await store.append('feed-a', 'no-stream', run('feed-a', 0, 9));
+    server.faults.longestSearch = 5;
+    const found = store.read({ categories: ['order'], limit: 1 }).then(
+      () => 'answered',
+      () => 'given up',
+    );
+    const meanwhile = new Promise((resolve) => setTimeout(resolve, 500, 'searching'));
+    expect(await Promise.race([found, meanwhile])).toBe('searching');
+    expect(await store.read({ limit: 100 })).toHaveLength(10);
+    expect(store.connection.clients).toBe(1);
+    await store.close();
+    expect(await found).toBe('given up');
+  });
 
   test('of what Tapedeck did not write says so', async () => {
     const server = await givenServer();

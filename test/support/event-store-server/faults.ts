@@ -27,6 +27,8 @@ export class Faults {
   readonly reads: ReadFault[] = [];
   /** Subscriptions break each time that they have searched so many events, in the middle of what they hand over. */
   cutSubscriptionsEvery: number | undefined;
+  /** Reads that leave out so many events in a row are silent from then on: a search takes its time. */
+  longestSearch: number | undefined;
   /** The port of the leader, where this node is not it: it refuses who insists on the leader. */
   leader: number | undefined;
   /** All calls are refused, as long as it is set. */

@@ -55,7 +55,7 @@ async function readOnce(call: Call, options: Options, { log, traits, faults }: S
   if (fault === 'unavailable') throw serviceError(status.UNAVAILABLE, 'the server is going away');
   if (fault === 'internal') throw serviceError(status.INTERNAL, 'the server has a bug');
   const stream = options.getStream();
-  const found = stream === undefined ? readAll(log, options) : readStream(log, options, stream);
+  const found = stream === undefined ? readAll(log, options, faults) : readStream(log, options, stream);
   if (found === undefined) {
     const missing = new streams.ReadResp.StreamNotFound();
     missing.setStreamIdentifier(stream?.getStreamIdentifier());
@@ -68,6 +68,7 @@ async function readOnce(call: Call, options: Options, { log, traits, faults }: S
   let left = Number(options.getCount());
   let sent = 0;
   for (const record of found) {
+    if (record === 'silence') return;
     if (left-- === 0 || call.cancelled) break;
     if (fault === 'cut-after-some' && sent === 2) throw serviceError(status.UNAVAILABLE, 'the server went away');
     await send(call, eventOf(record, stream === undefined || traits.streamPositions));
@@ -76,7 +77,7 @@ async function readOnce(call: Call, options: Options, { log, traits, faults }: S
   call.end();
 }
 
-function* readAll(log: Log, options: Options): Generator<LogRecord> {
+function* readAll(log: Log, options: Options, { longestSearch }: Faults): Generator<LogRecord | 'silence'> {
   const all = options.getAll();
   const fits = filterOf(options);
   const backward = options.getReadDirection() === 1;
@@ -84,10 +85,13 @@ function* readAll(log: Log, options: Options): Generator<LogRecord> {
   let index =
     position === undefined ? (all?.hasEnd() ? log.records.length : 0) : log.indexAt(Number(position.getCommitPosition()));
   // Forward from the position on, backward from before it.
-  for (;;) {
+  for (let leftOut = 0; ; ) {
     const record = log.records[backward ? --index : index++];
     if (record === undefined) return;
-    if (fits(record)) yield record;
+    if (fits(record)) {
+      leftOut = 0;
+      yield record;
+    } else if (++leftOut === longestSearch) yield 'silence';
   }
 }
 
