@@ -42,9 +42,11 @@ export function withEventIndex(store: EventStore, reads: ReadStore): EventStore 
   };
 }
 
-/** A stream is short, and a category or a type the store finds by itself. */
-function isForIndex({ stream, correlationId, from, to }: ReadQuery): boolean {
-  return stream === undefined && (correlationId !== undefined || from !== undefined || to !== undefined);
+/** A stream is short, and a category the store finds by itself; a rare type it would search the whole tape for. */
+function isForIndex({ stream, categories, types, correlationId, from, to }: ReadQuery): boolean {
+  if (stream !== undefined) return false;
+  if (correlationId !== undefined || from !== undefined || to !== undefined) return true;
+  return types !== undefined && categories === undefined;
 }
 
 class EventIndex {

@@ -14,13 +14,13 @@ import { causedBy, recovered, run, stale } from '../contracts/tape-events.ts';
 const clock: Clock = { now: () => 1_800_000_000_000 };
 const folder = new TemporaryFolder();
 
-/** A tape that finds events by stream and type alone: whoever asks for more is told so. */
+/** A tape that finds events by stream alone: whoever asks for more is told so. */
 function plain(store: EventStore): EventStore {
   return {
     append: (stream, expected, events) => store.append(stream, expected, events),
     read: async (query) => {
-      const { stream, correlationId, from, to } = query;
-      const searchesAll = stream === undefined && (correlationId ?? from ?? to) !== undefined;
+      const { stream, types, correlationId, from, to } = query;
+      const searchesAll = stream === undefined && (types ?? correlationId ?? from ?? to) !== undefined;
       if (searchesAll && query.after === undefined) throw new Error('it would look through the whole tape');
       return store.read(query);
     },
@@ -64,7 +64,7 @@ describe('a tape with an index of its events', () => {
     return { store, reads, tape: withEventIndex(plain(store), reads) };
   }
 
-  it('answers by id, correlation and time without looking through the tape', async () => {
+  it('answers by id, type, correlation and time without looking through the tape', async () => {
     const root = recovered('feed-a', 0);
     const { tape } = await given(async (store) => {
       await store.append('feed-a', 'no-stream', run('feed-a', 0, 9));
@@ -77,6 +77,8 @@ describe('a tape with an index of its events', () => {
     expect(await tape.byId(recovered('feed-a', 77).id)).toBeUndefined();
     const followed = await tape.read({ correlationId: root.id, limit: 10 });
     expect(followed.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual(['feed-a 0', 'order-b 0', 'order-b 1']);
+    const stales = await tape.read({ types: ['FeedStale'], backward: true, limit: 1 });
+    expect(stales.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual(['order-b 1']);
     const last = await tape.read({ from: '2024-08-08T00:00:05.000Z', to: '2024-08-08T00:00:51.000Z', backward: true, limit: 3 });
     expect(last.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual(['order-b 0', 'feed-a 9', 'feed-a 8']);
   });
