@@ -74,6 +74,14 @@ async function lastBefore(
   let last: { readonly offset: bigint; readonly value: string } | null = null;
   return new Promise((resolve, reject) => {
     const seek = (): void => consumer.seek({ topic, partition: 0, offset: String(far(look)) });
+    // Thrown within a batch it would be tried again, and then be told as the client's.
+    const settle = (text: string): void => {
+      try {
+        resolve(parseCheckpoint(topic, text));
+      } catch (error) {
+        reject(error);
+      }
+    };
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     consumer
       .run({
@@ -83,7 +91,7 @@ async function lastBefore(
             const at = BigInt(offset);
             if (key?.toString() === POSITION_KEY && at >= far(look)) last = { offset: at, value: String(value) };
             if (key?.toString() !== OPENED_KEY || value?.toString() !== opened) continue;
-            if (last !== null) return resolve(parseCheckpoint(topic, last.value));
+            if (last !== null) return settle(last.value);
             if (far(look) === low) return resolve(null);
             look *= LOOK_FACTOR;
             return seek();

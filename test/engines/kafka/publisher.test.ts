@@ -112,6 +112,19 @@ describe('the publisher on Kafka', () => {
     );
   });
 
+  it('refuses a checkpoint that somebody else wrote, at once', async () => {
+    const place = kafka.place();
+    await (await open(place)).close();
+    const client = new kafkajs.Kafka({ brokers: [kafka.address()], logLevel: kafkajs.logLevel.NOTHING });
+    const stranger = client.producer({ allowAutoTopicCreation: false });
+    await stranger.connect();
+    await stranger.send({ topic: `${prefixOf(place)}.relay-checkpoint`, messages: [{ key: 'position', value: 'mine' }] });
+    await stranger.disconnect();
+    const opening = open(place);
+    await expect(opening).rejects.toThrow(StoreError);
+    await expect(opening).rejects.toThrow(/relay-checkpoint" holds a record that is no checkpoint: somebody else writes to it/);
+  });
+
   it('gives every record its headers, and places keys as other clients do', async () => {
     const place = kafka.place();
     const session = await open(place);
