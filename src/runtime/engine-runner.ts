@@ -62,7 +62,7 @@ export class EngineRunner {
   private stopped: DivergedError | SupersededError | undefined;
   /** The checkpoint that was saved last. */
   private saved: string | undefined;
-  /** When the call in hand began or last committed, in epoch ms; null while there is none. */
+  /** When the call in hand began or last got on, in epoch ms: a commit, an answer of the tape; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -83,10 +83,10 @@ export class EngineRunner {
    */
   follow(): Promise<boolean> {
     return this.inTurn(async () => {
-      const { store, checkpoint } = this.options;
+      const { checkpoint } = this.options;
       this.standby ??= await this.makeFollower();
       this.standby.decidedUpTo = await checkpoint.load(false);
-      await runOver(store, this.standby.adopt());
+      await this.over(this.standby.adopt());
       return this.standby.mayActivate(this.rollBack);
     });
   }
@@ -138,7 +138,7 @@ export class EngineRunner {
     for (let more = true; more; ) {
       const page = store.exclusively
         ? await store.exclusively((section) => runInSection(section, follower.catchUp()))
-        : await runOver(store, follower.catchUp());
+        : await this.over(follower.catchUp());
       await this.committed(page.made);
       more = page.more;
     }
@@ -178,14 +178,14 @@ export class EngineRunner {
     const follower = this.standby ?? (await this.makeFollower());
     this.standby = undefined;
     follower.decidedUpTo = await checkpoint.load(false);
-    await runOver(store, follower.adopt());
+    await this.over(follower.adopt());
     const now = isoTime(clock.now());
     function* takeOver(): Steps<void> {
       yield* follower.adopt();
       yield* follower.activate(rollBack, now);
     }
     if (store.exclusively) await store.exclusively((section) => runInSection(section, takeOver()));
-    else await this.raceFor(store, takeOver);
+    else await this.raceFor(takeOver);
     this.rollBack = false;
     this.follower = follower;
     return follower;
@@ -197,14 +197,22 @@ export class EngineRunner {
   }
 
   /** Without a lock others may append between adoption and activation: then there is more to adopt first. */
-  private async raceFor(store: EventStore, takeOver: () => Steps<void>): Promise<void> {
+  private async raceFor(takeOver: () => Steps<void>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await runOver(store, takeOver());
+        return await this.over(takeOver());
       } catch (error) {
         if (!(error instanceof WrongExpectedRevisionError) || attempt === MAX_RACES) throw error;
       }
     }
+  }
+
+  /** Over the store's port. Each answer is a step on: to adopt a long tape takes minutes, and is not to be stuck. */
+  private over<T>(steps: Steps<T>): Promise<T> {
+    const { store, clock } = this.options;
+    return runOver(store, steps, () => {
+      this.busySince = clock.now();
+    });
   }
 
   private async committed(decisions: readonly TapeEvent[]): Promise<void> {

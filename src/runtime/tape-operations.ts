@@ -47,8 +47,8 @@ export function runInSection<T>(section: TapeSection, steps: Steps<T>): T {
   return next.value;
 }
 
-/** Drives the work over the store's asynchronous port. */
-export async function runOver<T>(store: EventStore, steps: Steps<T>): Promise<T> {
+/** Drives the work over the store's asynchronous port; `onStep` is told of each operation that was answered. */
+export async function runOver<T>(store: EventStore, steps: Steps<T>, onStep = (): void => undefined): Promise<T> {
   let next = steps.next();
   while (!next.done) {
     const operation = next.value;
@@ -62,6 +62,7 @@ export async function runOver<T>(store: EventStore, steps: Steps<T>): Promise<T>
       next = steps.throw(error);
       continue;
     }
+    onStep();
     next = steps.next(result);
   }
   return next.value;

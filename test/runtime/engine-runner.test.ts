@@ -229,6 +229,23 @@ describe('the engine on a tape', () => {
     expect(runner.busySince).toBeNull();
   });
 
+  it('is seen to get on while it takes in a long record', async () => {
+    const inner = await tapeWith({ exclusive: false }, 1, 1, 2);
+    await record(inner, minuteBars(zigzag(1_600)));
+    await runnerOn(inner, {}).catchUp();
+    const turns = new Set<number | null>();
+    const store: EventStore = {
+      ...dyingAfter(inner, Number.POSITIVE_INFINITY),
+      read: (query) => {
+        turns.add(standby.busySince);
+        return inner.read(query);
+      },
+    };
+    const standby: EngineRunner = runnerOn(store, {});
+    await standby.follow();
+    expect(turns.size).toBeGreaterThanOrEqual(4);
+  });
+
   it('throws its state away when a commit fails, and adopts again', async () => {
     const inner = await tapeWith({ exclusive: true }, 1, 1, 2);
     let failing = false;
