@@ -137,11 +137,16 @@ export interface EventStore {
    * or, when it throws, not at all. Absent where a store has no such lock.
    */
   exclusively?<T>(work: (section: TapeSection) => T): Promise<T>;
+  /**
+   * The process is to end: whatever is called, or was, while the store is out of reach, fails soon as it would have later.
+   * Absent where no store is out of reach.
+   */
+  hasten?(): void;
   close(): Promise<void>;
 }
 
 /** The tape as those have it who only look at it. */
-export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'close'>;
+export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'hasten' | 'close'>;
 
 /**
  * A document of a read model. `_position` is the tape position of the last event that changed it. The fields that come

@@ -54,6 +54,7 @@ async function serve(): Promise<void> {
   tell({ address: api.address });
   const asked = new Promise<void>((resolve) => main.once('message', () => resolve()));
   await Promise.race([asked, api.ended]);
+  tape.hasten?.();
   await api.close();
   await reads.close();
   await events.close();

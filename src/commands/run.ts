@@ -72,6 +72,9 @@ export function runCommand(): Command {
 async function run(opened: Opened, options: Options): Promise<void> {
   const { config, clock, events, reads } = opened;
   const signal = stopSignal(config.withinNpm);
+  const hasten = (): void => events.hasten?.();
+  // Work in hand may wait for a store that is away.
+  signal.addEventListener('abort', hasten, { once: true });
   const { pace } = options;
   const roles = rolesWith(options.roles, config);
   const logFile = process.stdout.isTTY && options.json !== true ? join(config.dataFolder, 'tapedeck.log') : undefined;
@@ -110,6 +113,7 @@ async function run(opened: Opened, options: Options): Promise<void> {
     await Promise.race([working, system.ended, ...(served === undefined ? [] : [served.ended])]);
   } finally {
     screen.say('stopping', {});
+    hasten();
     await served?.close();
     await system.close();
   }

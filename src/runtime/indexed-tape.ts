@@ -38,6 +38,7 @@ export function withEventIndex(store: EventStore, reads: ReadStore): EventStore 
     at: (stream, revision) => at.call(store, stream, revision),
     head: () => store.head(),
     subscribe: (options) => store.subscribe(options),
+    hasten: () => store.hasten?.(),
     close: () => store.close(),
   };
 }

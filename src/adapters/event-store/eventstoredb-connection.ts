@@ -33,6 +33,9 @@ export const USUAL_PATIENCE: Patience = {
 /** Older ones do not take batches, or drop subscriptions that are slow. */
 const OLDEST = { major: 22, minor: 10 };
 
+/** The longest that a call may hear nothing once the process is to end. */
+const LAST_CALL_MS = 2_000;
+
 /** One attempt: `heard` says that something came, so that the time limit begins again. */
 export type Attempt<T> = (client: TapeClient, heard: () => void) => Promise<T>;
 
@@ -66,6 +69,7 @@ export class Connection {
   /** How many clients there were. */
   clients = 0;
   readonly #address: EventStoreDbAddress;
+  readonly #hastened = new AbortController();
   #client: Client | undefined;
   #isReleased = false;
   /** The last client is gone: never two at once. */
@@ -91,10 +95,16 @@ export class Connection {
         if (final !== undefined) throw final;
         this.#giveUp(client);
         const pause = pauseAfter(tries, this.patience);
-        if (performance.now() - begun + pause > this.patience.totalMs) throw unavailable(what, tries, error);
-        await sleep(pause);
+        const isLast = this.#hastened.signal.aborted || performance.now() - begun + pause > this.patience.totalMs;
+        if (isLast) throw unavailable(what, tries, error);
+        await sleep(pause, undefined, { signal: this.#hastened.signal }).catch(() => undefined);
       }
     }
+  }
+
+  /** From now on, a server that is away is not waited for: each call is made once more at most, and given up soon. */
+  hasten(): void {
+    this.#hastened.abort();
   }
 
   /** Uses a client for as long as `work` goes on, which is told by `lost` when it was given up. One attempt. */
@@ -139,7 +149,7 @@ export class Connection {
     this.clients++;
     const client = new TapeClient(this.#address, `tapedeck-${randomUUID()}`);
     try {
-      assertFit(await within(this.patience.callMs, () => client.features()));
+      assertFit(await within(this.patience.callMs, () => client.features(), this.#hastened.signal));
       return client;
     } catch (error) {
       await client.discard();
@@ -159,7 +169,7 @@ export class Connection {
 
   #within<T>({ opened, lost }: Client, attempt: Attempt<T>, silenceMs: number): Promise<T> {
     // Opening has a limit of its own.
-    return within(silenceMs, async (heard) => attempt(await opened, heard), lost.signal);
+    return within(silenceMs, async (heard) => attempt(await opened, heard), this.#hastened.signal, lost.signal);
   }
 }
 
@@ -176,10 +186,26 @@ function unavailable(what: string, attempts: number, last: unknown): StoreUnavai
   return new StoreUnavailableError('event store', message, { cause: last });
 }
 
-/** Rejects when nothing was heard for `ms`, or when `lost` aborts; what becomes of the work is nobody's concern then. */
-async function within<T>(ms: number, work: (heard: () => void) => Promise<T>, lost?: AbortSignal): Promise<T> {
+/**
+ * Rejects when nothing was heard for `ms`, or sooner once `hastened` aborts, or when `lost` aborts; what becomes of the
+ * work is nobody's concern then.
+ */
+async function within<T>(
+  ms: number,
+  work: (heard: () => void) => Promise<T>,
+  hastened: AbortSignal,
+  lost?: AbortSignal,
+): Promise<T> {
   const ended = Promise.withResolvers<never>();
-  const timer = setTimeout(() => ended.reject(new Error(`no answer within ${ms} ms`)), ms);
+  const giveUpAfter = (silenceMs: number): NodeJS.Timeout =>
+    setTimeout(() => ended.reject(new Error(`no answer within ${silenceMs} ms`)), silenceMs);
+  const lastMs = Math.min(ms, LAST_CALL_MS);
+  let timer = giveUpAfter(hastened.aborted ? lastMs : ms);
+  const onHastened = (): void => {
+    clearTimeout(timer);
+    timer = giveUpAfter(lastMs);
+  };
+  hastened.addEventListener('abort', onHastened);
   const onLost = (): void => ended.reject(new Error('the connection was given up'));
   lost?.addEventListener('abort', onLost);
   try {
@@ -187,6 +213,7 @@ async function within<T>(ms: number, work: (heard: () => void) => Promise<T>, lo
     return await Promise.race([work(() => timer.refresh()), ended.promise]);
   } finally {
     clearTimeout(timer);
+    hastened.removeEventListener('abort', onHastened);
     lost?.removeEventListener('abort', onLost);
     ended.promise.catch(() => undefined);
   }

@@ -107,6 +107,10 @@ export class EventStoreDbTape implements EventStore {
     return subscription;
   }
 
+  hasten(): void {
+    this.connection.hasten();
+  }
+
   /** Ends subscriptions, finishes what is waiting, then lets go of the server. Not to be awaited within a handler. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
