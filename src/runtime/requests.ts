@@ -94,7 +94,10 @@ async function record<N extends RequestName>(asking: Asking, type: N, key: strin
   const request = makeEvidence(type, stream, key, data, origin);
   const { position, already } = await appendOnce(store, request);
   // The store knows ids only: what was asked for under this key is what revision 0 says.
-  const [recorded] = await store.read({ stream, limit: 1 });
+  const [recorded] = await store.read({ stream, limit: 1 }).catch((error: unknown) => {
+    // It may be on the tape: whoever asks again with another key would ask for two.
+    throw outcomeUnknown(error);
+  });
   if (recorded?.id !== requestId) throw new Error(`the request ${requestId} was appended and is not in its stream`);
   if (canonicalJson(recorded.data) !== canonicalJson(request.data)) {
     throw new RequestConflictError(
@@ -117,8 +120,12 @@ async function appendOnce(store: EventStore, request: TapeEvent): Promise<Append
       if (error instanceof StoreUnavailableError) break;
     }
   }
-  throw new RequestOutcomeUnknownError(
+  throw outcomeUnknown(lost);
+}
+
+function outcomeUnknown(cause: unknown): RequestOutcomeUnknownError {
+  return new RequestOutcomeUnknownError(
     'the store failed, and it is not known whether the request was recorded: ask again with the same key',
-    { cause: lost },
+    { cause },
   );
 }

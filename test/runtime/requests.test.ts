@@ -118,6 +118,15 @@ describe('a request', () => {
     expect((await wholeTape(store)).map(({ id }) => id)).toEqual([requestId]);
   });
 
+  it('is not refused as if it were not recorded, when only reading it back fails', async () => {
+    const { store } = forgetful(0, 'before');
+    const away = new StoreUnavailableError('event store', 'no answer');
+    const unread = { append: store.append, read: async () => Promise.reject(away) } as unknown as EventStore;
+    await expect(requestOrder(asking(unread), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
+    expect(await requestOrder(asking(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await wholeTape(store)).toHaveLength(1);
+  });
+
   it('says so when its outcome stays unknown, and can be made again', async () => {
     const { store } = forgetful(3, 'after');
     await expect(requestOrder(asking(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
