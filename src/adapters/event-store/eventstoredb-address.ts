@@ -90,7 +90,11 @@ function readOptions(query: string): Map<Option, string> {
     const option = known.get(name.toLowerCase());
     // What stands there may be half of a password that holds a "?".
     if (option === undefined || equals < 0) throw unusable(`after "?" come options, joined by "&", of ${OPTIONS.join(', ')}`);
-    options.set(option, decodeURIComponent(pair.slice(equals + 1)));
+    try {
+      options.set(option, decodeURIComponent(pair.slice(equals + 1)));
+    } catch {
+      throw unusable(`its option "${option}" holds a "%" that is none of a percent-encoding: write "%25"`);
+    }
   }
   return options;
 }

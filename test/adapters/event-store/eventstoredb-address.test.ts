@@ -45,6 +45,7 @@ describe('an address of EventStoreDB', () => {
     [`esdb://ops:${SECRET}@host?nodePreference=nearest`, '"nodePreference" is none of leader'],
     [`esdb://ops:${SECRET}@host?keepAliveInterval=soon`, '"keepAliveInterval" is no whole number'],
     [`esdb://ops:${SECRET}@host?tlsCAFile=/no/such/file`, '"tlsCAFile" cannot be read (ENOENT)'],
+    [`esdb://ops:${SECRET}@host?tlsCAFile=/certs/50%off.pem`, '"tlsCAFile" holds a "%"'],
     [`esdb://ops:${SECRET}@host?userCertFile=${certificate}`, 'go together'],
     [`esdb+discover://ops:${SECRET}@one,two`, 'takes one name'],
   ])('that cannot be used is refused without its password: %s', (address, reason) => {
