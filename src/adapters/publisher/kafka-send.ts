@@ -18,7 +18,8 @@ export async function sendWhole(
   for (const [topic, messages] of topics) {
     for (const [partition, some] of byPartition(messages)) sends.push(sendTo(transaction, topic, partition, some));
   }
-  await Promise.all(sends);
+  // Until none is under way: the client would connect once more for one that is left to its tries.
+  for (const sent of await Promise.allSettled(sends)) if (sent.status === 'rejected') throw sent.reason;
 }
 
 async function sendTo(

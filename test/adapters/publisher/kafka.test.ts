@@ -168,6 +168,19 @@ describe('a send', () => {
     await expect(sent((partition) => [answer(partition), answer(partition)])).rejects.toThrow(/did not confirm/);
   });
 
+  it('that failed leaves nothing under way', async () => {
+    let underWay = 2;
+    const send = async ({ messages }: { readonly messages: readonly { readonly partition?: number }[] }) => {
+      const isFirst = messages[0]?.partition === 0;
+      if (!isFirst) await new Promise((resolve) => setImmediate(resolve));
+      underWay--;
+      if (isFirst) throw new Error('gone');
+      return [answer(1)];
+    };
+    await expect(sendWhole({ send }, topics)).rejects.toThrow('gone');
+    expect(underWay).toBe(0);
+  });
+
   it('is written once by each of several brokers, though one refuses while another has not answered yet', async () => {
     const cluster = new TwoBrokers();
     await sendWhole(await cluster.transaction(), topics);
