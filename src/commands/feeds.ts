@@ -2,7 +2,7 @@
 
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import { type FeedSettings, paceSpeed } from '../domain/settings/settings.ts';
-import { patientSink, whileHeld } from '../runtime/feed-turn.ts';
+import { whileHeld } from '../runtime/feed-turn.ts';
 import { patiently } from '../runtime/patience.ts';
 import { Playback } from '../runtime/playback.ts';
 import { recordingPath } from '../runtime/settings-file.ts';
@@ -71,7 +71,7 @@ async function ingestFeed(
     return await whileHeld(lease, signal, (holding, stop) => {
       clearTimeout(elsewhere);
       const take = holding === undefined ? system.take : system.takeUnder(holding);
-      return ingestFiles(patientSink(take, stop, screenAway(screen)), files, findFeed(settings, venue, symbol), {
+      return ingestFiles(take, files, findFeed(settings, venue, symbol), {
         codeVersion: build,
         metrics: system.metrics,
         signal: stop,

@@ -1,8 +1,6 @@
 /** The ingest of a feed among several instances: the holder of its lease does it, from where the tape is. */
 
-import type { EvidenceSink } from './ingest.ts';
 import { type Holding, type Lease, LeaseLostError } from './lease.ts';
-import { patiently } from './patience.ts';
 
 /**
  * Does the work while the lease is held, from its beginning each time that it is got: evidence that is on the tape is
@@ -22,12 +20,10 @@ export async function whileHeld<T>(
       // It may have been stopped half-way.
       if (holding.isHeld() || signal.aborted) return done;
     } catch (error) {
-      if (!(error instanceof LeaseLostError)) throw error;
+      if (error instanceof LeaseLostError) continue;
+      // Another instance may be able to do what this one cannot: the tape may be out of reach from here only.
+      await lease.giveBack().catch(() => undefined);
+      throw error;
     }
   }
-}
-
-/** `take`, which gives the same evidence again and again while the store is away. */
-export function patientSink(take: EvidenceSink, signal: AbortSignal, onAway: (error: Error) => void): EvidenceSink {
-  return (drafts, origin) => patiently(() => take(drafts, origin), signal, onAway);
 }
