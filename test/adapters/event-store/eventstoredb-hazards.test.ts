@@ -353,14 +353,14 @@ describe('a read', () => {
 
   test('waits longer where the server has to search, and does not take it for one that is away', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...PATIENT, callMs: 50, totalMs: 10 });
+    const store = givenStore(addressOf(server), { ...PATIENT, callMs: 1_000, totalMs: 10 });
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 9));
     server.faults.longestSearch = 5;
     const found = store.read({ categories: ['order'], limit: 1 }).then(
       () => 'answered',
       () => 'given up',
     );
-    const meanwhile = new Promise((resolve) => setTimeout(resolve, 500, 'searching'));
+    const meanwhile = new Promise((resolve) => setTimeout(resolve, 1_500, 'searching'));
     expect(await Promise.race([found, meanwhile])).toBe('searching');
     expect(await store.read({ limit: 100 })).toHaveLength(10);
     expect(store.connection.clients).toBe(1);
