@@ -16,7 +16,6 @@ export interface EventStoreDbAddress {
   readonly userCertificate: Buffer | undefined;
   readonly userKey: Buffer | undefined;
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
-  readonly nodePreference: 'leader' | 'follower' | 'read_only_replica' | 'random';
   /** Milliseconds, those that are given. */
   readonly times: Readonly<Partial<Record<TimeOption, number>>>;
 }
@@ -26,7 +25,6 @@ type TimeOption = (typeof TIME_OPTIONS)[number];
 const OPTIONS = ['tls', 'tlsCAFile', 'userCertFile', 'userKeyFile', 'nodePreference', ...TIME_OPTIONS] as const;
 type Option = (typeof OPTIONS)[number];
 
-const PREFERENCES = { leader: 'leader', follower: 'follower', readonlyreplica: 'read_only_replica', random: 'random' } as const;
 const FORM = '"esdb://user:password@host:2113?tls=true", with a comma between the hosts of a cluster, or "esdb+discover://..."';
 const PATTERN = /^esdb(\+discover)?:\/\/(?:([^@/?]*)@)?([^@/?]+)\/?(?:\?(.*))?$/;
 const DEFAULT_PORT = 2113;
@@ -41,6 +39,7 @@ export function parseEventStoreDbAddress(address: string): EventStoreDbAddress {
   if (discover !== undefined && endpoints.length > 1) {
     throw unusable('"esdb+discover://" takes one name, under which DNS knows all nodes; name the nodes with "esdb://"');
   }
+  refuseOtherNodes(options.get('nodePreference'));
   const times: Partial<Record<TimeOption, number>> = {};
   for (const option of TIME_OPTIONS) {
     const text = options.get(option);
@@ -54,7 +53,6 @@ export function parseEventStoreDbAddress(address: string): EventStoreDbAddress {
     tls: readBoolean(options, 'tls', true),
     ...readCertificates(options),
     credentials: login === undefined ? undefined : readLogin(login),
-    nodePreference: readPreference(options.get('nodePreference')),
     times,
   };
 }
@@ -106,11 +104,10 @@ function readBoolean(options: ReadonlyMap<Option, string>, option: Option, other
   return text === 'true';
 }
 
-function readPreference(text: string | undefined): EventStoreDbAddress['nodePreference'] {
-  const name = (text ?? 'leader').toLowerCase().replaceAll(/[_-]/g, '');
-  const found = Object.entries(PREFERENCES).find(([key]) => key === name);
-  if (found === undefined) throw unusable(`its option "nodePreference" is none of ${Object.values(PREFERENCES).join(', ')}`);
-  return found[1];
+/** What was written is read back, and one page follows another: at a node that lags behind, events would be missing. */
+function refuseOtherNodes(preference: string | undefined): void {
+  if (preference === undefined || preference.toLowerCase() === 'leader') return;
+  throw unusable('its option "nodePreference" must be leader, as other nodes may lag behind what was written');
 }
 
 function readCertificates(

@@ -56,7 +56,7 @@ export class TapeClient extends EventStoreDBClient {
     };
     super(settingsOf(address, connectionName) as never, channel, credentials);
     this.#track();
-    if (address.nodePreference === 'leader' && (address.discover || address.endpoints.length > 1)) this.#insistOnLeader();
+    if (address.discover || address.endpoints.length > 1) this.#insistOnLeader();
   }
 
   /** The server's version and whether it takes batches of appends. */
@@ -168,9 +168,9 @@ function filterMessage(filter: ServerFilter): messages.ReadReq.Options.FilterOpt
   return options;
 }
 
-function settingsOf({ endpoints, discover, nodePreference, times }: EventStoreDbAddress, connectionName: string): object {
+function settingsOf({ endpoints, discover, times }: EventStoreDbAddress, connectionName: string): object {
   const [first] = endpoints;
-  if (discover) return { discover: first, nodePreference, connectionName, ...times };
-  if (endpoints.length > 1) return { endpoints, nodePreference, connectionName, ...times };
+  if (discover) return { discover: first, nodePreference: 'leader', connectionName, ...times };
+  if (endpoints.length > 1) return { endpoints, nodePreference: 'leader', connectionName, ...times };
   return { endpoint: first, connectionName, ...times };
 }

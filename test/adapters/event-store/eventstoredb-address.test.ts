@@ -12,8 +12,7 @@ const SECRET = 'hunter2-hunter2';
 
 describe('an address of EventStoreDB', () => {
   test('names hosts, user and password, and what else the client needs', () => {
-    const address =
-      'esdb://ops:p%40ss%3A%2F@node-1:2114,node-2?tls=false&nodePreference=read-only-replica&keepAliveInterval=20000';
+    const address = 'esdb://ops:p%40ss%3A%2F@node-1:2114,node-2?tls=false&nodePreference=leader&keepAliveInterval=20000';
     expect(parseEventStoreDbAddress(address)).toEqual({
       endpoints: [
         { address: 'node-1', port: 2114 },
@@ -25,7 +24,6 @@ describe('an address of EventStoreDB', () => {
       userCertificate: undefined,
       userKey: undefined,
       credentials: { username: 'ops', password: 'p@ss:/' },
-      nodePreference: 'read_only_replica',
       times: { keepAliveInterval: 20_000 },
     });
     expect(parseEventStoreDbAddress('esdb+discover://cluster.example:2113/')).toMatchObject({ discover: true, tls: true });
@@ -42,7 +40,7 @@ describe('an address of EventStoreDB', () => {
     [`esdb://ops:${SECRET}@host?tsl=false`, 'come options, joined by "&", of tls, tlsCAFile'],
     [`esdb://ops:${SECRET}@host?tls=no`, '"tls" must be true or false'],
     [`esdb://ops:${SECRET}@host?tlsVerifyCert=false`, 'come options'],
-    [`esdb://ops:${SECRET}@host?nodePreference=nearest`, '"nodePreference" is none of leader'],
+    [`esdb://ops:${SECRET}@host?nodePreference=follower`, '"nodePreference" must be leader'],
     [`esdb://ops:${SECRET}@host?keepAliveInterval=soon`, '"keepAliveInterval" is no whole number'],
     [`esdb://ops:${SECRET}@host?tlsCAFile=/no/such/file`, '"tlsCAFile" cannot be read (ENOENT)'],
     [`esdb://ops:${SECRET}@host?tlsCAFile=/certs/50%off.pem`, '"tlsCAFile" holds a "%"'],

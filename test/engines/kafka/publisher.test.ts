@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPublished, openPublisher } from '../../../src/adapters/open.ts';
 import { FencedError, type PublisherSession, StoreError, StoreUnavailableError } from '../../../src/ports.ts';
 import { publication, publisherContract } from '../../contracts/publisher.ts';
@@ -107,6 +107,10 @@ describe('the publisher on Kafka', () => {
       (name) => name.startsWith(`${prefixOf(place)}.`) && !name.endsWith('checkpoint'),
     );
     await admin.createPartitions({ topicPartitions: topics.map((topic) => ({ topic, count: 4 })) });
+    await vi.waitFor(async () => {
+      const { topics: known } = await admin.fetchTopicMetadata({ topics });
+      expect(known.map(({ partitions }) => partitions.length)).toEqual(topics.map(() => 4));
+    }, 30_000);
     await expect(open(place.replace('partitions=2', 'partitions=4'))).rejects.toThrow(
       /was published on 2 partitions a topic, and now there are 4/,
     );
