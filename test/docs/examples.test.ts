@@ -9,21 +9,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, endChildrenAfterwards, ROOT, startTapedeck } from '../support/child.ts';
 
 const SCRIPT = '/usr/bin/script';
-const data = mkdtempSync(join(tmpdir(), 'tapedeck-examples-'));
-let system: Child;
-let address = '';
 
 endChildrenAfterwards();
-beforeAll(async () => {
-  system = startTapedeck(['run', '--json'], { TAPEDECK_DATA: data, PORT: '0', TAPEDECK_LOG_LEVEL: 'info' });
-  const output = await system.saw('"msg":"summary"');
-  address = /"address":"([^"]+)"/.exec(output)?.[1] ?? '';
-}, 120_000);
-afterAll(async () => {
-  system.process.kill('SIGTERM');
-  await system.ended;
-  rmSync(data, { recursive: true, force: true });
-});
+
+interface Started {
+  address: string;
+  readonly data: string;
+}
+
+/** Each group has its own: what one asks for must not be there for the other, in whichever order they come. */
+function justStarted(): Started {
+  const started = { address: '', data: mkdtempSync(join(tmpdir(), 'tapedeck-examples-')) };
+  let system: Child;
+  beforeAll(async () => {
+    system = startTapedeck(['run', '--json'], { TAPEDECK_DATA: started.data, PORT: '0', TAPEDECK_LOG_LEVEL: 'info' });
+    const output = await system.saw('"msg":"summary"');
+    started.address = /"address":"([^"]+)"/.exec(output)?.[1] ?? '';
+  }, 120_000);
+  afterAll(async () => {
+    system.process.kill('SIGTERM');
+    await system.ended;
+    rmSync(started.data, { recursive: true, force: true });
+  });
+  return started;
+}
 
 interface Example {
   readonly command: string;
@@ -62,7 +71,7 @@ function expectShown(came: string, { command, shown }: Example): void {
 }
 
 /** Asks as `curl` would: with `-i` the status and the headers come first. */
-async function curl(command: string): Promise<string> {
+async function curl(command: string, address: string): Promise<string> {
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '').slice(1);
   const after = (option: string): string[] => words.flatMap((word, index) => (words[index - 1] === option ? [word] : []));
   const url = words.find((word) => word.startsWith('localhost:3000')) ?? '';
@@ -81,7 +90,7 @@ async function curl(command: string): Promise<string> {
 }
 
 /** What a person sees on a wide terminal. */
-function seen(args: string): string {
+function seen(args: string, data: string): string {
   const { CI: _ci, FORCE_COLOR: _force, ...rest } = process.env;
   const env = { ...rest, TERM: 'xterm', NO_COLOR: '1', TAPEDECK_DATA: data };
   const command = `stty columns 250; "${process.execPath}" src/main.ts ${args}`;
@@ -92,19 +101,21 @@ function seen(args: string): string {
 const LOOKS = /^npx tapedeck (status|orders|positions|events --type|projections (list|verify|parked))(?!.*(\||--json))/;
 
 describe.runIf(existsSync(SCRIPT))('the command line', () => {
+  const started = justStarted();
   it.each(examplesIn('docs/cli.md').filter(({ command, shown }) => LOOKS.test(command) && shown !== ''))(
     'answers `$command` as docs/cli.md shows',
     { timeout: 30_000 },
-    (example) => expectShown(seen(example.command.replace('npx tapedeck ', '')), example),
+    (example) => expectShown(seen(example.command.replace('npx tapedeck ', ''), started.data), example),
   );
 });
 
 describe('the API', () => {
+  const started = justStarted();
   const isAsked = ({ command, shown }: Example) => command.startsWith('curl ') && shown !== '' && !command.includes('$KEY');
   // One after the other, as they are followed; the sessions of docs/cli.md are played, and so have another time.
   it.each(['README.md', 'docs/api.md'])('answers as %s shows', { timeout: 60_000 }, async (document) => {
     const examples = examplesIn(document).filter(isAsked);
     expect(examples.length).toBeGreaterThan(1);
-    for (const example of examples) expectShown(await curl(example.command), example);
+    for (const example of examples) expectShown(await curl(example.command, started.address), example);
   });
 });
