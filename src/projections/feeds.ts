@@ -2,6 +2,7 @@
 
 import type { FeedStaleReason } from '../domain/market/events.ts';
 import { instrumentKey } from '../domain/settings/in-force.ts';
+import type { RecordedEvent } from '../tape/envelope.ts';
 import { type Projection, unexpected } from './projection.ts';
 
 export interface FeedState {
@@ -28,24 +29,27 @@ export interface FeedDocument {
 /** Of a feed from which nothing was heard that speaks against it. */
 export const UNTROUBLED: FeedState = { state: 'live', reason: null, since: null };
 
+/** The feed that an event comes from or tells of. */
+export function feedKeys(event: RecordedEvent): string[] {
+  switch (event.type) {
+    case 'BarClosed':
+    case 'BarCorrected':
+    case 'DepthSampled':
+    case 'FeedStale':
+    case 'FeedRecovered':
+      return [instrumentKey(event.data.venue, event.data.symbol)];
+    default:
+      return [];
+  }
+}
+
 export const feeds: Projection<FeedDocument> = {
   name: 'feeds',
   version: 1,
   categories: ['bars', 'depth', 'feed'],
   indexes: [['venue', 'symbol']],
 
-  keys(event) {
-    switch (event.type) {
-      case 'BarClosed':
-      case 'BarCorrected':
-      case 'DepthSampled':
-      case 'FeedStale':
-      case 'FeedRecovered':
-        return [instrumentKey(event.data.venue, event.data.symbol)];
-      default:
-        return [];
-    }
-  },
+  keys: feedKeys,
 
   apply(document, event): FeedDocument {
     const time = event.metadata.occurredAt;

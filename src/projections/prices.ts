@@ -1,8 +1,7 @@
 /** The latest of each instrument: last price, bid and ask, and whether its feed can be trusted. */
 
 import type { Bar, DepthSample } from '../domain/market/events.ts';
-import { instrumentKey } from '../domain/settings/in-force.ts';
-import { type FeedState, goesOn, UNTROUBLED } from './feeds.ts';
+import { type FeedState, feedKeys, goesOn, UNTROUBLED } from './feeds.ts';
 import { type Projection, unexpected } from './projection.ts';
 
 export interface PriceDocument {
@@ -26,18 +25,7 @@ export const prices: Projection<PriceDocument> = {
   categories: ['bars', 'rollups', 'depth', 'feed'],
   indexes: [['venue', 'symbol']],
 
-  keys(event) {
-    switch (event.type) {
-      case 'BarClosed':
-      case 'BarCorrected':
-      case 'DepthSampled':
-      case 'FeedStale':
-      case 'FeedRecovered':
-        return [instrumentKey(event.data.venue, event.data.symbol)];
-      default:
-        return [];
-    }
-  },
+  keys: feedKeys,
 
   apply(document, event): PriceDocument {
     switch (event.type) {

@@ -66,6 +66,12 @@ export function startTapedeck(args: readonly string[], env: Readonly<Record<stri
   return startNode([MAIN, ...args], env);
 }
 
+/** Where the API of a `run --json` is served, once it is. */
+export async function addressOf(child: Child): Promise<string> {
+  await child.saw('"address":"');
+  return (/"address":"([^"]+)"/.exec(child.output()) as RegExpExecArray)[1] as string;
+}
+
 /** Runs `tapedeck ARGS...` to its end. */
 export function tapedeck(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return startTapedeck(args, env).ended;

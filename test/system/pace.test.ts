@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
-import { type Child, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
+import { addressOf, type Child, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
 
@@ -30,15 +30,6 @@ function givenRun(pace?: string): { folder: string; run: (...args: string[]) => 
 async function stop(child: Child): Promise<void> {
   child.process.kill('SIGTERM');
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
-}
-
-async function addressOf(child: Child): Promise<string> {
-  let text = '';
-  child.process.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  await child.saw('"address":"');
-  return (/"address":"([^"]+)"/.exec(text) as RegExpExecArray)[1] as string;
 }
 
 /** By stream, without what the edge's clock stamped. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
-import { type Child, endChildrenAfterwards, ROOT, startTapedeck, tapedeck } from '../support/child.ts';
+import { addressOf, type Child, endChildrenAfterwards, ROOT, startTapedeck, tapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
 
@@ -23,15 +23,6 @@ function givenFolder() {
 async function stop(...children: readonly Child[]): Promise<void> {
   for (const child of children) child.process.kill('SIGTERM');
   for (const child of children) expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
-}
-
-async function addressOf(child: Child): Promise<string> {
-  let text = '';
-  child.process.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  await child.saw('"address":"');
-  return (/"address":"([^"]+)"/.exec(text) as RegExpExecArray)[1] as string;
 }
 
 /** By stream, without what the edge's clock stamped. */
