@@ -24,6 +24,9 @@ export interface SqliteFileKind {
   readonly migrations: readonly string[];
 }
 
+/** At this length of the log (80 MB) a commit brings it into the file by itself, where no other thread came to it. */
+const LONG_LOG_PAGES = 20_000;
+
 /** A failure of SQLite, as `node:sqlite` throws it. */
 interface SqliteFailure extends Error {
   readonly errcode: number;
@@ -134,7 +137,7 @@ function openToWrite(file: string, kind: SqliteFileKind): DatabaseSync {
     assertOurs(db, file, kind);
     db.exec('PRAGMA journal_mode = WAL');
     db.exec(`PRAGMA synchronous = ${kind.synchronous}; ${CACHES}`);
-    db.exec('PRAGMA wal_autocheckpoint = 4000');
+    db.exec(`PRAGMA wal_autocheckpoint = ${LONG_LOG_PAGES}`);
     if (pragma(db, 'user_version') < kind.migrations.length) migrate(db, file, kind);
   });
 }

@@ -29,8 +29,17 @@ const INDEX: Readonly<Record<Lead, string>> = {
   position: 'NOT INDEXED',
 };
 
-/** The most selective filter leads. `isShortTime`: the query's stretch of time holds few events. */
-export function chooseLead(query: ReadQuery, isShortTime: () => boolean): Lead {
+/** What the tape says of a query; asked only where it matters. */
+export interface Stretch {
+  /** Few events follow where it begins: they are read as they lie, and filtered. */
+  readonly isNearEnd: () => boolean;
+  /** Its stretch of time holds few events. */
+  readonly isShortTime: () => boolean;
+}
+
+/** The most selective filter leads. */
+export function chooseLead(query: ReadQuery, { isNearEnd, isShortTime }: Stretch): Lead {
+  if (query.after !== undefined && !query.backward && isNearEnd()) return 'position';
   if (query.stream !== undefined) return 'stream';
   if (query.correlationId !== undefined) return 'correlation';
   if ((query.from !== undefined || query.to !== undefined) && isShortTime()) return 'time';

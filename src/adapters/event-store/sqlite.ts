@@ -20,6 +20,7 @@ import {
   type TapeSection,
 } from '../../ports.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
+import { SqliteCheckpoint } from '../sqlite-checkpoint.ts';
 import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from '../sqlite-file.ts';
 import {
   ASYNC_SECTION,
@@ -80,6 +81,7 @@ export class SqliteEventStore implements EventStore {
   readonly #clock: Clock;
   readonly #lockWaitMs: number;
   readonly #assertInPlace: () => void;
+  readonly #checkpoint: SqliteCheckpoint;
 
   readonly #waiting: Job[] = [];
   #draining: Promise<void> | undefined;
@@ -103,6 +105,7 @@ export class SqliteEventStore implements EventStore {
     this.#clock = options.clock;
     this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
     this.#assertInPlace = holdPlace(options.file, 'tape');
+    this.#checkpoint = new SqliteCheckpoint(options.file);
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
@@ -177,6 +180,7 @@ export class SqliteEventStore implements EventStore {
     while (this.#draining !== undefined) await this.#draining;
     this.#closed = true;
     this.#stopLooking();
+    await this.#checkpoint.close();
     if (this.#db.isOpen) this.#db.close();
   }
 
@@ -202,12 +206,14 @@ export class SqliteEventStore implements EventStore {
 
   async #commitGroup(): Promise<void> {
     let group: readonly Job[] = [];
+    let before = 0;
     try {
       await writeTransaction(this.#db, this.#lockWaitMs, () => {
         // Chosen when the lock is there: what came during the wait is written with the rest.
         group = this.#takeGroup();
         this.#assertInPlace();
         this.#refresh();
+        before = this.#position;
         for (const job of group) job.run();
       });
     } catch (error) {
@@ -218,7 +224,10 @@ export class SqliteEventStore implements EventStore {
       return;
     }
     for (const job of group) job.committed();
+    const written = this.#position - before;
+    if (written === 0) return;
     for (const subscription of this.#subscriptions) subscription.wake();
+    this.#checkpoint.wrote(written);
   }
 
   #takeGroup(): Job[] {

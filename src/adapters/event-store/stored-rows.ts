@@ -13,6 +13,8 @@ type Row = [number, string, string, number, string, number, string, string, stri
 
 /** A stretch of time with no more events than this is read by its index and sorted. */
 const SHORT_TIME_EVENTS = 10_000;
+/** So few events are read as they lie: looking each filter up in its index takes longer. */
+const FEW_EVENTS = 100;
 /** Prepared texts that are kept; queries have few shapes. */
 const MAX_PREPARED = 200;
 
@@ -104,7 +106,10 @@ export class StoredRows {
     if (!Number.isSafeInteger(query.limit) || query.limit < 0) throw new RangeError(`${query.limit} is not a limit`);
     const after = query.after === undefined ? undefined : positionNumber(query.after);
     if (asksForNothing(query)) return [];
-    const lead = chooseLead(query, () => this.#isShortTime(query));
+    const lead = chooseLead(query, {
+      isNearEnd: () => this.last().position - (after ?? 0) <= FEW_EVENTS,
+      isShortTime: () => this.#isShortTime(query),
+    });
     const start = lead === 'stream' && after !== undefined ? this.#revisionAround(query, after) : after;
     const { sql, parameters } = readStatement(query, lead, { after: start });
     return (this.#prepare(sql).all(...(parameters as SQLInputValue[])) as unknown as Row[]).map(toEvent);

@@ -17,6 +17,7 @@ import {
   StoreError,
 } from '../../ports.ts';
 import { START } from '../../tape/envelope.ts';
+import { SqliteCheckpoint } from '../sqlite-checkpoint.ts';
 import {
   explainFailure,
   LOCK_WAIT_MS,
@@ -58,6 +59,7 @@ export async function openSqliteReadStoreToRead(file: string): Promise<ReadStore
 class SqliteReadStore implements ReadStore {
   readonly #db: DatabaseSync;
   readonly #file: string;
+  readonly #checkpoint: SqliteCheckpoint;
   readonly #prepared = new Map<string, StatementSync>();
 
   /** Texts by what was asked for, as they are as long as nobody commits: busy clients ask for few, again and again. */
@@ -70,6 +72,7 @@ class SqliteReadStore implements ReadStore {
   constructor(db: DatabaseSync, file: string) {
     this.#db = db;
     this.#file = file;
+    this.#checkpoint = new SqliteCheckpoint(file);
     this.#dataVersion = this.#statement('PRAGMA data_version');
   }
 
@@ -102,7 +105,7 @@ class SqliteReadStore implements ReadStore {
   }
 
   async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
-    return this.#writing(() => {
+    const written = await this.#writing(() => {
       const written = new Set<string>();
       for (const write of writes) {
         if (this.#put(write)) written.add(`${write.collection}/${write.key}`);
@@ -113,6 +116,8 @@ class SqliteReadStore implements ReadStore {
       ).run(projection, BigInt(position));
       return written;
     });
+    this.#checkpoint.wrote(written.size + 1);
+    return written;
   }
 
   async checkpoint(projection: string): Promise<string> {
@@ -143,6 +148,7 @@ class SqliteReadStore implements ReadStore {
   }
 
   async close(): Promise<void> {
+    await this.#checkpoint.close();
     if (this.#db.isOpen) this.#db.close();
   }
 
