@@ -11,7 +11,7 @@ export function tagAnswers(server: FastifyInstance): void {
       done(null, payload);
       return;
     }
-    const tag = tagOf(reply, payload);
+    const tag = tagOfAnswer(reply, payload);
     // A cache may keep it for whom it was made for, and asks each time whether it still holds.
     reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
     if (!names(request.headers['if-none-match'], tag)) {
@@ -28,11 +28,16 @@ export function tagAs(reply: FastifyReply, content: string): void {
   reply.header('ETag', hash('sha1', content, 'base64url'));
 }
 
+/** The tag of an answer, for those who send it again and again and set it as the header themselves. */
+export function tagOf(payload: string | Uint8Array): string {
+  return `"${hash('sha1', payload, 'base64url')}"`;
+}
+
 /** A checksum beside the positions, which are those of one tape: it is the content that must be the same. */
-function tagOf(reply: FastifyReply, payload: string | Uint8Array): string {
+function tagOfAnswer(reply: FastifyReply, payload: string | Uint8Array): string {
   const known = reply.getHeader('ETag');
-  if (known === undefined) return `"${hash('sha1', payload, 'base64url')}"`;
-  return `"${known}.${crc32(payload).toString(36)}.${payload.length}"`;
+  if (typeof known !== 'string') return tagOf(payload);
+  return known.startsWith('"') ? known : `"${known}.${crc32(payload).toString(36)}.${payload.length}"`;
 }
 
 function isTaggable(request: FastifyRequest, reply: FastifyReply, payload: unknown): payload is string | Uint8Array {

@@ -1,12 +1,12 @@
 /** Reads of the read models: which position an answer reflects, pages of documents, and one document. */
 
 import type { FastifyReply } from 'fastify';
-import type { FieldValue, FindQuery, ReadDocument } from '../ports.ts';
+import type { FieldValue, FindQuery, ReadDocument, ShownText } from '../ports.ts';
 import type { Projection } from '../projections/projection.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import type { ApiDependencies, ServedProjection } from './dependencies.ts';
-import { tagAs } from './etag.ts';
+import { tagAs, tagOf } from './etag.ts';
 import { Problem } from './problem.ts';
 
 export const POSITION_HEADER = 'Tapedeck-Position';
@@ -169,19 +169,36 @@ function findQuery(
   };
 }
 
-/** One document as the text of its JSON, or undefined. */
+/** The bytes of an answer, and its tag. */
+interface Answer {
+  readonly body: Buffer;
+  readonly tag: string;
+}
+
+/** Of the texts that the read store keeps: it hands out the same object again as long as nothing is committed. */
+const answers = new WeakMap<ShownText, Answer>();
+
+/** One document as its JSON, or undefined. */
 export async function findText<T extends object>(
   deps: ApiDependencies,
   reply: FastifyReply,
   projection: Projection<T>,
   key: string,
-): Promise<string | undefined> {
-  const collection = collectionOf(deps, projection as Projection);
-  const found = await deps.reads.loadText(collection, key);
+): Promise<Buffer | undefined> {
+  const found = await deps.reads.loadText(collectionOf(deps, projection as Projection), key);
   if (found === undefined) return undefined;
-  reply.type(JSON_TYPE);
-  tagAs(reply, `${collection}|${found.position}`);
-  return found.text;
+  const { body, tag } = answerWith(found);
+  reply.header('Content-Type', JSON_TYPE).header('ETag', tag);
+  return body;
+}
+
+function answerWith(found: ShownText): Answer {
+  const known = answers.get(found);
+  if (known !== undefined) return known;
+  const body = Buffer.from(found.text);
+  const answer = { body, tag: tagOf(body) };
+  answers.set(found, answer);
+  return answer;
 }
 
 /** One document, or undefined. */
