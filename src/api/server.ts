@@ -27,7 +27,7 @@ const BODY_LIMIT = 64 * 1024;
 const HEADER_LIMIT = 16 * 1024;
 /** Longest path with its query. */
 const URL_LIMIT = 8 * 1024;
-/** How often connections are looked at for requests that do not come. */
+/** How often connections are looked at, at least, for requests that do not come: well before one is cut off as idle. */
 const LOOK_MS = 1_000;
 
 /** Builds the server with all its routes. `listen` on it with the address that `bindHost` gives. */
@@ -42,7 +42,11 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     requestTimeout: requestMs,
     // So is a client that takes nothing of its answer.
     connectionTimeout: 2 * requestMs,
-    http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: requestMs, connectionsCheckingInterval: Math.min(LOOK_MS, requestMs) },
+    http: {
+      maxHeaderSize: HEADER_LIMIT,
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(LOOK_MS, requestMs / 4),
+    },
     return503OnClosing: false,
     // Closing ends idle connections at once; those with a request in hand get their answer.
     forceCloseConnections: 'idle',

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { type GivenApi, givenApi, PATIENCE, recordSettings } from './given-api.ts';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { type Dialled, dial } from './dialled.ts';
+import { givenApi, PATIENCE, recordSettings } from './given-api.ts';
 
 const ORDER = JSON.stringify({
   account: 'paper-1',
@@ -13,33 +14,15 @@ const ORDER = JSON.stringify({
 });
 const POST = 'POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: k\r\n';
 
-/** A connection that is written to byte by byte, as no client library would. */
-async function dial(api: GivenApi): Promise<{ socket: Socket; answer: () => Promise<{ head: string; body: string }> }> {
-  if (!api.server.server.listening) await api.server.listen({ host: '127.0.0.1', port: 0 });
-  const { port } = api.server.server.address() as AddressInfo;
-  const socket = connect(port, '127.0.0.1');
-  onTestFinished(() => {
-    socket.destroy();
-  });
-  // The server may close while we still write.
-  socket.on('error', () => {});
-  let text = '';
-  socket.on('data', (chunk) => {
-    text += chunk;
-  });
-  await once(socket, 'connect');
-  return {
-    socket,
-    answer: async () => {
-      for (;;) {
-        const [head = '', body = ''] = text.split('\r\n\r\n');
-        const length = /content-length: (\d+)/i.exec(head)?.[1];
-        if (length !== undefined && body.length >= Number(length)) return { head, body };
-        if (socket.destroyed) throw new Error(`the connection ended after "${text}"`);
-        await Promise.race([once(socket, 'data'), ended(socket)]);
-      }
-    },
-  };
+/** The first answer, whole. */
+async function answerOn(dialled: Dialled): Promise<{ head: string; body: string }> {
+  for (;;) {
+    const [head = '', body = ''] = dialled.text.split('\r\n\r\n');
+    const length = /content-length: (\d+)/i.exec(head)?.[1];
+    if (length !== undefined && body.length >= Number(length)) return { head, body };
+    if (dialled.socket.destroyed) throw new Error(`the connection ended after "${dialled.text}"`);
+    await Promise.race([once(dialled.socket, 'data'), ended(dialled.socket)]);
+  }
 }
 
 /** However it comes to its end. */
@@ -56,13 +39,14 @@ describe('a request that is too much', () => {
   it('with a body of 10 MB is refused as soon as it says so, and with one that does not say so, as it comes', async () => {
     const api = await givenApi();
     for (const announced of [true, false]) {
-      const { socket, answer } = await dial(api);
+      const dialled = await dial(api);
+      const { socket } = dialled;
       const size = 10 * 1024 * 1024;
       socket.write(`${POST}${announced ? `Content-Length: ${size}` : 'Transfer-Encoding: chunked'}\r\n\r\n`);
       const chunk = 'x'.repeat(64 * 1024);
       const line = announced ? chunk : `${chunk.length.toString(16)}\r\n${chunk}\r\n`;
       for (let sent = 0; sent < size && !socket.destroyed; sent += chunk.length) socket.write(line);
-      const refused = await answer();
+      const refused = await answerOn(dialled);
       expect(status(refused)).toBe(413);
       expect(JSON.parse(refused.body)).toMatchObject({ type: 'urn:tapedeck:problem:body-too-large', status: 413 });
     }
@@ -70,10 +54,11 @@ describe('a request that is too much', () => {
 
   it('with headers without end is cut off', async () => {
     const api = await givenApi();
-    const { socket, answer } = await dial(api);
+    const dialled = await dial(api);
+    const { socket } = dialled;
     socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n');
     socket.write(`X-Bomb: ${'b'.repeat(1_000)}\r\n`.repeat(20));
-    const refused = await answer();
+    const refused = await answerOn(dialled);
     expect(status(refused)).toBe(431);
     expect(JSON.parse(refused.body)).toMatchObject({ type: 'urn:tapedeck:problem:headers-too-large', errors: [] });
     await ended(socket);
@@ -96,9 +81,10 @@ describe('a request that is too much', () => {
       'GET /v1/events HTTP/1.1\r\nHost: local',
       `${POST}Content-Length: ${ORDER.length}\r\n\r\n${ORDER.slice(0, 9)}`,
     ]) {
-      const { socket, answer } = await dial(api);
+      const dialled = await dial(api);
+      const { socket } = dialled;
       socket.write(start);
-      const refused = await answer();
+      const refused = await answerOn(dialled);
       expect(status(refused)).toBe(408);
       expect(JSON.parse(refused.body)).toMatchObject({ type: 'urn:tapedeck:problem:request-timeout', status: 408 });
       await ended(socket);
@@ -112,7 +98,8 @@ describe('a server that closes', () => {
   it('finishes what was accepted, records it, and ends the connection with the answer', async () => {
     const api = await givenApi();
     await recordSettings(api);
-    const { socket, answer } = await dial(api);
+    const dialled = await dial(api);
+    const { socket } = dialled;
     const arrived = once(api.server.server, 'request');
     socket.write(`${POST}Content-Length: ${ORDER.length}\r\n\r\n${ORDER.slice(0, 9)}`);
     await arrived;
@@ -120,7 +107,7 @@ describe('a server that closes', () => {
     // Until the hooks of the close have run, the rest must not have come.
     await new Promise((resolve) => setTimeout(resolve, 50));
     socket.write(ORDER.slice(9));
-    const accepted = await answer();
+    const accepted = await answerOn(dialled);
     expect(status(accepted)).toBe(202);
     expect(accepted.head).toMatch(/connection: close/i);
     const { requestId } = JSON.parse(accepted.body);
@@ -142,9 +129,10 @@ describe('a server that closes', () => {
 
   it('does not wait for a client that keeps its connection for later', async () => {
     const api = await givenApi();
-    const { socket, answer } = await dial(api);
+    const dialled = await dial(api);
+    const { socket } = dialled;
     socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    expect(status(await answer())).toBe(200);
+    expect(status(await answerOn(dialled))).toBe(200);
     const end = ended(socket);
     await api.server.close();
     await end;

@@ -1,40 +1,19 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MAX_IN_HAND, MAX_ON_CONNECTION } from '../../src/api/load.ts';
+import { type Dialled, dial } from './dialled.ts';
 import { type GivenApi, givenApi, PATIENCE, recordSettings } from './given-api.ts';
 
 /** Is in hand until its wait is over. */
 const WAITING = '/v1/prices?min-position=999';
 
-interface Client {
-  readonly socket: Socket;
-  /** The bodies of so many answers, with their heads before them. */
-  answers(count: number): Promise<string[]>;
-}
-
-async function dial(api: GivenApi): Promise<Client> {
-  if (!api.server.server.listening) await api.server.listen({ host: '127.0.0.1', port: 0 });
-  const socket = connect((api.server.server.address() as AddressInfo).port, '127.0.0.1');
-  onTestFinished(() => {
-    socket.destroy();
-  });
-  socket.on('error', () => {});
-  let text = '';
-  socket.on('data', (chunk) => {
-    text += chunk;
-  });
-  await once(socket, 'connect');
-  return {
-    socket,
-    answers: async (count) => {
-      for (;;) {
-        const answers = text.split(/(?=HTTP\/1\.1 \d)/);
-        if (answers.length >= count && answers.every((answer) => /[\]}]$/.test(answer))) return answers;
-        await once(socket, 'data');
-      }
-    },
-  };
+/** The bodies of so many answers, with their heads before them. */
+async function answers(dialled: Dialled, count: number): Promise<string[]> {
+  for (;;) {
+    const all = dialled.text.split(/(?=HTTP\/1\.1 \d)/);
+    if (all.length >= count && all.every((answer) => /[\]}]$/.test(answer))) return all;
+    await once(dialled.socket, 'data');
+  }
 }
 
 const ask = (path: string, times = 1) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(times);
@@ -46,8 +25,8 @@ async function inHand(api: GivenApi): Promise<number> {
 }
 
 /** As many connections as it takes, each with as many requests as it may have. */
-async function fill(api: GivenApi): Promise<Client[]> {
-  const clients: Client[] = [];
+async function fill(api: GivenApi): Promise<Dialled[]> {
+  const clients: Dialled[] = [];
   while (clients.length < MAX_IN_HAND / MAX_ON_CONNECTION) {
     const client = await dial(api);
     client.socket.write(ask(WAITING, MAX_ON_CONNECTION));
@@ -60,9 +39,9 @@ async function fill(api: GivenApi): Promise<Client[]> {
 describe('a server with more to do than it can', () => {
   it('answers so many requests of one connection, and tells further ones to come again', async () => {
     const api = await givenApi();
-    const { socket, answers } = await dial(api);
-    socket.write(ask(WAITING, MAX_ON_CONNECTION + 20));
-    const got = await answers(MAX_ON_CONNECTION + 20);
+    const dialled = await dial(api);
+    dialled.socket.write(ask(WAITING, MAX_ON_CONNECTION + 20));
+    const got = await answers(dialled, MAX_ON_CONNECTION + 20);
     const kinds = got.map(kindOf);
     expect(kinds.filter((kind) => kind === 'position-not-reached')).toHaveLength(MAX_ON_CONNECTION);
     expect(kinds.slice(MAX_ON_CONNECTION)).toEqual(Array.from({ length: 20 }, () => 'busy'));
