@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { endChildrenAfterwards, ROOT } from '../support/child.ts';
 import { differencesOf, digestsOf } from '../support/digests.ts';
-import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { startLocalFerretDb } from './ferretdb/local-ferretdb.ts';
 import { startLocalKafka } from './kafka/local-kafka.ts';
 import { embeddedContents, Round } from './round.ts';
@@ -12,10 +11,9 @@ import { embeddedContents, Round } from './round.ts';
 endChildrenAfterwards();
 const { path: folder } = new TemporaryFolder();
 
-/** All of both recordings with the settings that are shipped takes minutes; else the head of each. */
-const IS_LONG = process.env.TAPEDECK_TEST_LONG === '1';
-const [CANDLES, FRAMES] = [900, 6_000];
-const MOST_SECONDS = IS_LONG ? 1_200 : 300;
+const SETTINGS = `${ROOT}/settings/default.json`;
+/** For each of the two runs: minutes on an idle machine. */
+const MOST_SECONDS = 1_200;
 
 describe('the system on engines', () => {
   let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;
@@ -26,10 +24,9 @@ describe('the system on engines', () => {
   afterAll(() => Promise.all([mongo?.stop(), kafka?.stop()]));
 
   it('leaves what it leaves embedded', { timeout: MOST_SECONDS * 2_000 }, async () => {
-    const settings = IS_LONG ? `${ROOT}/settings/default.json` : writeRecordedHeads(folder, CANDLES, FRAMES);
-    const expected = await embeddedContents(folder, settings, MOST_SECONDS);
+    const expected = await embeddedContents(folder, SETTINGS, MOST_SECONDS);
     const engines = { mongo: mongo.address, kafka: kafka.address };
-    const round = await Round.begin('same', { folder, engines, env: { TAPEDECK_SETTINGS: settings } });
+    const round = await Round.begin('same', { folder, engines, env: { TAPEDECK_SETTINGS: SETTINGS } });
     try {
       round.startInstance();
       round.startInstance();

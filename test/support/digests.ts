@@ -13,7 +13,8 @@ import { isDecision, type RecordedEvent } from '../../src/tape/envelope.ts';
 import { publicationOf } from '../../src/tape/publication.ts';
 import { wholeTape } from './small-market.ts';
 
-const PAGE = 500;
+/** Large: FerretDB looks through all of a collection for each page. */
+const PAGE = 5_000;
 
 /** What lists are sorted by: a time and a position. */
 const SEQUENCE = /^(.*Z)\/0*(\d+)$/;
