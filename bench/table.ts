@@ -1,11 +1,16 @@
 /** Runs rows of a benchmark and prints each figure beside the raw limit of the same run. */
 
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMet, type Outcome, type Row } from './row.ts';
 
-/** Takes `--only NAME,...` and `--json FILE` from the command line. The process ends with 1 when a figure falls short, with 2 for an unknown name. */
+/**
+ * Takes `--only NAME,...` and `--json FILE` from the command line. Each row has a process of its own, so that none is
+ * measured with what another left in memory. This one ends with 1 when a figure falls short, with 2 for an unknown name.
+ */
 export async function runTable(rows: readonly Row[]): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
   const wanted = values.only?.split(',');
@@ -15,6 +20,8 @@ export async function runTable(rows: readonly Row[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  const told = process.send?.bind(process);
+  if (told !== undefined) return runApart(rows, wanted, told);
 
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} processors, Node ${process.versions.node}`;
   process.stdout.write(`${machine}\n`);
@@ -22,7 +29,7 @@ export async function runTable(rows: readonly Row[]): Promise<void> {
   for (const row of rows) {
     if (wanted !== undefined && !wanted.includes(row.name)) continue;
     process.stdout.write(`\n${row.path}\n`);
-    for (const outcome of await row.run()) {
+    for (const outcome of await outcomesOf(row)) {
       const met = isMet(outcome);
       results.push({ path: row.path, met, outcome });
       process.stdout.write(linesOf(outcome, met));
@@ -32,6 +39,31 @@ export async function runTable(rows: readonly Row[]): Promise<void> {
     writeFileSync(values.json, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
   }
   process.exitCode = results.every(({ met }) => met) ? 0 : 1;
+}
+
+/** In the process of one row: tells the one that began it what came out. */
+async function runApart(
+  rows: readonly Row[],
+  [name]: readonly string[] = [],
+  tell: (outcomes: Outcome[]) => void,
+): Promise<void> {
+  const outcomes = await rows.find((row) => row.name === name)?.run();
+  if (outcomes !== undefined) tell(outcomes);
+  process.disconnect();
+}
+
+/** Runs the same program for that row alone. */
+async function outcomesOf({ name }: Row): Promise<readonly Outcome[]> {
+  const child = fork(process.argv[1] as string, ['--only', name]);
+  let outcomes: readonly Outcome[] | undefined;
+  child.once('message', (message) => {
+    outcomes = message as Outcome[];
+  });
+  // What it told comes before the end of the channel, but perhaps not before the end of the process.
+  const [[code]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
+  if (outcomes === undefined || code !== 0)
+    throw new Error(`the row "${name}" could not be measured: its process ended with ${code}`);
+  return outcomes;
 }
 
 function linesOf({ what, measured, raw, value, bound, atLeast, unit, latency }: Outcome, met: boolean): string {
