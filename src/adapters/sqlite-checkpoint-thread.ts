@@ -1,18 +1,30 @@
 /** The thread of `sqlite-checkpoint.ts`: each message asks for a checkpoint and is answered after it. */
 
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { OpenFile } from './sqlite-checkpoint.ts';
 
-/** How long commits wait, at most, for readers that are still in the log. */
-const READERS_WAIT_MS = 20;
+/** How long readers that are still in the log are waited for while commits are kept off: they are not to hold those up. */
+const READERS_WAIT_MS = 1;
 
-const url = pathToFileURL(workerData as string);
+const open = workerData as OpenFile;
+
+function assertInPlace(): void {
+  const there = statSync(open.file, { bigint: true, throwIfNoEntry: false });
+  // A log belongs to one file, and would damage another.
+  if (there?.ino !== open.ino || there.dev !== open.dev) throw new Error('the file was removed or replaced while it was in use');
+}
+
+assertInPlace();
+const url = pathToFileURL(open.file);
 // A file that was removed meanwhile is not made anew.
 url.searchParams.set('mode', 'rw');
 const db = new DatabaseSync(url, { timeout: READERS_WAIT_MS });
 
 parentPort?.on('message', () => {
+  assertInPlace();
   // Beside commits: all that is there now.
   db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   // With commits kept off: the little that came since, so that the log begins again from its start and does not grow.

@@ -19,7 +19,8 @@ export function tagAnswers(server: FastifyInstance): void {
       return;
     }
     reply.code(304).removeHeader('Content-Type').removeHeader('Content-Length');
-    done(null, null);
+    // The framework takes the body from an answer to HEAD after this, and needs one for it.
+    done(null, request.method === 'HEAD' ? payload : null);
   });
 }
 

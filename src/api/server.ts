@@ -45,7 +45,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     http: {
       maxHeaderSize: HEADER_LIMIT,
       headersTimeout: requestMs,
-      connectionsCheckingInterval: Math.min(LOOK_MS, requestMs / 4),
+      connectionsCheckingInterval: Math.min(LOOK_MS, Math.ceil(requestMs / 4)),
     },
     return503OnClosing: false,
     // Closing ends idle connections at once; those with a request in hand get their answer.

@@ -1,7 +1,9 @@
 /** What is committed leaves the log without a commit that waits for it. */
 
-import { existsSync, rmSync, statSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openSqliteEventStore } from '../../src/adapters/event-store/sqlite.ts';
 import { openSqliteReadStore } from '../../src/adapters/read-store/sqlite.ts';
 import { SqliteCheckpoint } from '../../src/adapters/sqlite-checkpoint.ts';
@@ -45,17 +47,41 @@ test('documents come from the log into the read store while it is in use', async
   await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(SMALL_BYTES), WAIT);
 });
 
-test('a file that was removed is not made anew', async () => {
-  const file = folder.newFile();
+test('a file that was removed or replaced is let alone and told of, and one that is back is gone on with', async () => {
+  const [file, other] = [folder.newFile(), folder.newFile()];
   const store = await openSqliteReadStore(file);
+  await (await openSqliteReadStore(other)).close();
   const checkpoint = new SqliteCheckpoint(file);
   close = async () => {
     await checkpoint.close();
     await store.close();
   };
-  rmSync(file);
-  const failed = new Promise((resolve) => process.once('worker', (worker) => worker.once('exit', resolve)));
-  checkpoint.wrote(EVENTS);
-  expect(await failed).toBe(1);
+  await store.prepare([{ name: 'things', indexes: [] }]);
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => warnings.push(warning);
+  process.on('warning', warned);
+  onTestFinished(() => {
+    process.off('warning', warned);
+  });
+  const tried = async (): Promise<unknown> => {
+    const begun = once(process, 'worker');
+    checkpoint.wrote(EVENTS);
+    const [thread] = await begun;
+    return new Promise((resolve) => (thread as Worker).once('exit', resolve));
+  };
+  renameSync(file, `${file}.away`);
+  expect(await tried()).toBe(1);
   expect(existsSync(file)).toBe(false);
+  copyFileSync(other, file);
+  const replaced = readFileSync(file);
+  expect(await tried()).toBe(1);
+  expect(readFileSync(file)).toEqual(replaced);
+  renameSync(`${file}.away`, file);
+  const size = statSync(file).size;
+  await store.commit('things', [{ collection: 'things', key: 'a', document: { _position: '1', text: 'x'.repeat(50_000) } }], '1');
+  checkpoint.wrote(EVENTS);
+  await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(size), WAIT);
+  expect(warnings.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^the log of .* could not be brought into the file .*the file was removed or replaced/),
+  ]);
 });

@@ -18,6 +18,9 @@ describe('a read that is repeated', () => {
         expect(again).toMatchObject({ status: 304, body: undefined });
         expect(again.headers).toMatchObject({ etag: tag, 'tapedeck-position': first.headers['tapedeck-position'] });
         expect(again.headers).not.toHaveProperty('content-type');
+        const head = await api.server.inject({ method: 'HEAD', url, headers: { 'if-none-match': known } });
+        expect(head).toMatchObject({ statusCode: 304, body: '' });
+        expect(head.headers.etag).toBe(tag);
       }
       expect((await api.get(url, { 'if-none-match': '"other"' })).status).toBe(200);
     },

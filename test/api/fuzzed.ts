@@ -24,11 +24,14 @@ export function requests(document: OpenApi, known: Known): fc.Arbitrary<FuzzedRe
 function wrongMethod(paths: readonly string[]): fc.Arbitrary<FuzzedRequest> {
   const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS');
   return fc
-    .tuple(method, fc.constantFrom(...paths), fc.option(hostileText, { nil: undefined }))
-    .map(([method, path, payload]) => ({
+    .tuple(method, fc.constantFrom(...paths), fc.option(hostileText, { nil: undefined }), fc.boolean())
+    .map(([method, path, payload, isKnown]) => ({
       method,
       url: path,
-      headers: payload === undefined ? {} : { 'content-type': 'application/json' },
+      headers: {
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(isKnown ? { 'if-none-match': '*' } : {}),
+      },
       payload: method === 'GET' || method === 'HEAD' ? undefined : payload,
     }));
 }
