@@ -12,7 +12,9 @@ import { isMet, type Outcome, type Row } from './row.ts';
  * measured with what another left in memory. This one ends with 1 when a figure falls short, with 2 for an unknown name.
  */
 export async function runTable(rows: readonly Row[]): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
+  const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' }, row: { type: 'string' } } });
+  if (values.row !== undefined) return runApart(rows.find(({ name }) => name === values.row));
+
   const wanted = values.only?.split(',');
   const unknown = wanted?.find((name) => !rows.some((row) => row.name === name));
   if (unknown !== undefined) {
@@ -20,8 +22,6 @@ export async function runTable(rows: readonly Row[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const told = process.send?.bind(process);
-  if (told !== undefined) return runApart(rows, wanted, told);
 
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} processors, Node ${process.versions.node}`;
   process.stdout.write(`${machine}\n`);
@@ -41,20 +41,16 @@ export async function runTable(rows: readonly Row[]): Promise<void> {
   process.exitCode = results.every(({ met }) => met) ? 0 : 1;
 }
 
-/** In the process of one row: tells the one that began it what came out. */
-async function runApart(
-  rows: readonly Row[],
-  [name]: readonly string[] = [],
-  tell: (outcomes: Outcome[]) => void,
-): Promise<void> {
-  const outcomes = await rows.find((row) => row.name === name)?.run();
-  if (outcomes !== undefined) tell(outcomes);
+/** `--row NAME`: the process of one row, which tells the one that began it what came out. */
+async function runApart(row: Row | undefined): Promise<void> {
+  if (row === undefined || process.send === undefined) throw new Error('--row is for the processes that the benchmark begins');
+  process.send(await row.run());
   process.disconnect();
 }
 
 /** Runs the same program for that row alone. */
 async function outcomesOf({ name }: Row): Promise<readonly Outcome[]> {
-  const child = fork(process.argv[1] as string, ['--only', name]);
+  const child = fork(process.argv[1] as string, ['--row', name]);
   let outcomes: readonly Outcome[] | undefined;
   child.once('message', (message) => {
     outcomes = message as Outcome[];

@@ -82,6 +82,8 @@ async function insertAll(batches: readonly TapeEvent[][]): Promise<number> {
     }),
   );
   const db = await openTapeFile(newFile());
+  // As SQLite does it where nobody has chosen: https://sqlite.org/pragma.html#pragma_wal_autocheckpoint
+  db.exec('PRAGMA wal_autocheckpoint = 1000');
   const insert = db.prepare(
     `INSERT INTO events (position, id, stream, category, revision, type, schema_version, data, metadata, occurred_at,
       correlation_id, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

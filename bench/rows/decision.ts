@@ -17,6 +17,8 @@ const BARS = 700;
 const PER_SECOND = 100;
 /** The first ones of a round do not count: code is still being compiled. */
 const WARM_UP = 100;
+/** After so many, the bare file's log begins again. */
+const BARS_OF_LOG = 40;
 const PATIENCE_MS = 10_000;
 /** Before the first bar. */
 const FEED_BEGAN_MS = 1_700_000_000_000;
@@ -25,24 +27,25 @@ export const decision: Row = {
   name: 'decision',
   path: 'bar recorded -> order approved and recorded, embedded, live',
   async run(): Promise<Outcome[]> {
-    const commitTimes: number[] = [];
+    const [commitTimes, barCommitTimes]: [number[], number[]] = [[], []];
     const orders: OrderTimes[] = [];
     const ratios: number[] = [];
     // In turn, so that whatever else the machine does meets both.
     for (let round = 0; round < ROUNDS; round++) {
       const { tape, times } = await decisions();
-      const beside = await commits(tape);
-      commitTimes.push(...beside);
+      const { ofBars, ofDecisions } = await commits(tape);
+      commitTimes.push(...ofDecisions);
+      barCommitTimes.push(...ofBars);
       orders.push(...times);
-      ratios.push(latencyOf(times.map(({ fromRecordedMs }) => fromRecordedMs)).p99 / latencyOf(beside).p99);
+      ratios.push(latencyOf(times.map(({ fromRecordedMs }) => fromRecordedMs)).p99 / latencyOf(ofDecisions).p99);
     }
-    const commit = latencyOf(commitTimes);
+    const [commit, ofOneRow] = [latencyOf(commitTimes), latencyOf(barCommitTimes)];
     const latency = latencyOf(orders.map(({ fromRecordedMs }) => fromRecordedMs));
     return [
       {
         what: `from a bar's commit to the approved order's, ${orders.length} orders at ${PER_SECOND} a second; p99 against that of one durable commit of the same rows, median of ${ROUNDS} rounds; open loop: from when the bar was due`,
         measured: `p99 ${latency.p99.toFixed(2)} ms, p50 ${latency.p50.toFixed(2)} ms`,
-        raw: `p99 ${commit.p99.toFixed(2)} ms, p50 ${commit.p50.toFixed(2)} ms`,
+        raw: `p99 ${commit.p99.toFixed(2)} ms, p50 ${commit.p50.toFixed(2)} ms (of the bar's row alone: ${ofOneRow.p99.toFixed(2)} ms, ${ofOneRow.p50.toFixed(2)} ms)`,
         value: quantile(ratios, 0.5),
         bound: 4,
         atLeast: false,
@@ -129,9 +132,9 @@ function evidenceOf({ type, stream, key, data, occurredAt }: EvidenceDraft): Tap
 
 /**
  * Milliseconds of the commits of the same rows, bare, at the same rate: of each bar, and then of what was decided upon
- * it, which is the one that counts. Nothing else is done meanwhile, not even a checkpoint.
+ * it, which is the one that counts. Nothing else is done meanwhile.
  */
-async function commits(tape: string): Promise<number[]> {
+async function commits(tape: string): Promise<Commits> {
   const db = await openTapeFile(newFile());
   db.exec('PRAGMA wal_autocheckpoint = 0');
   const insert = db.prepare(`INSERT INTO events VALUES (${Array(12).fill('?').join(', ')})`);
@@ -143,14 +146,22 @@ async function commits(tape: string): Promise<number[]> {
     return performance.now() - start;
   };
   const bars = await barsWithDecisions(tape);
-  const times: number[] = [];
+  const [ofBars, ofDecisions]: [number[], number[]] = [[], []];
   await atRate(PER_SECOND, bars.length, (index) => {
     const [bar, decisions] = bars[index] as BarRows;
-    commit([bar]);
-    times.push(commit(decisions));
+    ofBars.push(commit([bar]));
+    ofDecisions.push(commit(decisions));
+    // Not part of any time: it is for a log that does not grow, as commits are quicker into one that is there.
+    if (index % BARS_OF_LOG === 0) db.exec('PRAGMA wal_checkpoint(RESTART)');
   });
   db.close();
-  return times.slice(WARM_UP);
+  return { ofBars: ofBars.slice(WARM_UP), ofDecisions: ofDecisions.slice(WARM_UP) };
+}
+
+/** In milliseconds. */
+interface Commits {
+  readonly ofBars: readonly number[];
+  readonly ofDecisions: readonly number[];
 }
 
 /** A bar's row, and those of the cascade upon it. */

@@ -83,13 +83,13 @@ async function staticServer(address: string, paths: readonly string[]) {
   let total = 0;
   for (const path of paths) {
     const answer = await fetch(`${address}${path}`);
-    const body = await answer.text();
+    const body = Buffer.from(await answer.arrayBuffer());
     if (answer.status !== 200) throw new Error(`${path}: ${body}`);
     const type = answer.headers.get('content-type') ?? '';
     const staticPath = `/static/${staticPaths.length}`;
     server.get(staticPath, (_request, reply) => reply.header('content-type', type).send(body));
     staticPaths.push(staticPath);
-    total += Buffer.byteLength(body);
+    total += body.length;
   }
   return { server, staticPaths, bytes: Math.round(total / paths.length) };
 }

@@ -86,17 +86,24 @@ function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): voi
   const key = presented === undefined ? undefined : keys.find(presented);
   if (key === undefined) {
     reply.header('WWW-Authenticate', 'Bearer');
-    throw new Problem(401, 'unauthorized', 'Send a known API key: "Authorization: Bearer KEY" or "X-API-Key: KEY".');
+    const [path, message] =
+      presented === undefined ? ['Authorization', 'is missing'] : [keyHeader(request), 'is not a known key'];
+    throw new Problem(401, 'unauthorized', 'Send a known API key: "Authorization: Bearer KEY" or "X-API-Key: KEY".', [
+      { path, message },
+    ]);
   }
   if (keys.isOver(key)) {
     reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
-    throw new Problem(401, 'key-expired', `The API key "${key.name}" has expired: ask for a new one.`);
+    throw new Problem(401, 'key-expired', `The API key "${key.name}" has expired: ask for a new one.`, [
+      { path: keyHeader(request), message: 'has expired' },
+    ]);
   }
   if (key.scope === 'read' && !READING.has(request.method)) {
     throw new Problem(
       403,
       'insufficient-scope',
       `The API key "${key.name}" may read only: ${request.method} needs one that may trade.`,
+      [{ path: keyHeader(request), message: 'may read only' }],
     );
   }
   request.actor = `api:${key.name}`;
@@ -112,7 +119,14 @@ function refuseForeigners(request: FastifyRequest): void {
     throw new Problem(403, 'foreign-host', 'Without API keys the server answers programs on the same machine only.');
   }
   if (isLoopback(request.hostname)) return;
-  throw new Problem(403, 'foreign-host', 'Without API keys the server answers under localhost, 127.0.0.1 and [::1] only.');
+  throw new Problem(403, 'foreign-host', 'Without API keys the server answers under localhost, 127.0.0.1 and [::1] only.', [
+    { path: 'Host', message: 'is another name' },
+  ]);
+}
+
+/** The header that a key came in. */
+function keyHeader(request: FastifyRequest): string {
+  return typeof request.headers['x-api-key'] === 'string' ? 'X-API-Key' : 'Authorization';
 }
 
 function presentedKey(request: FastifyRequest): string | undefined {

@@ -30,14 +30,17 @@ const knownBars = z.strictObject({
   count: z.int(),
   incomplete: z.int().describe('How many of them have a hole.'),
 });
-const instrumentShape = instrument
-  .extend({ knownBars: z.array(knownBars).describe('Of which intervals there are bars, and of what time.') })
-  .meta({ id: 'Instrument' });
 const feedState = z.strictObject({
   state: z.enum(['live', 'stale']),
   reason: z.enum(FEED_STALE_REASONS).nullable().describe('Why it is stale.'),
   since: isoTimeText.nullable(),
 });
+const instrumentShape = instrument
+  .extend({
+    feed: feedState.nullable().describe('Can its prices be trusted? Null: nothing has come yet.'),
+    knownBars: z.array(knownBars).describe('Of which intervals there are bars, and of what time.'),
+  })
+  .meta({ id: 'Instrument' });
 const feedShape = feed
   .extend({
     state: feedState.nullable().describe('Null: nothing has come yet.'),
@@ -79,10 +82,13 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
     { querystring: listQuery },
   );
   server.get('/v1/instruments', instrumentList, async ({ query }, reply) => {
-    await reflect(deps, [instruments], query, reply);
+    await reflect(deps, [instruments, feeds], query, reply);
     const listed = pageOfMap((await settings.inForce()).instruments, 'instruments', query, (instrument) => instrument);
     const known = await documentsOf<InstrumentDocument>(deps, instruments, listed.data);
-    const data = listed.data.map((instrument, index) => ({ ...instrument, knownBars: known[index]?.bars ?? [] }));
+    const fed = await documentsOf<FeedDocument>(deps, feeds, listed.data);
+    const data = listed.data.map((instrument, index) => {
+      return { ...instrument, feed: fed[index]?.state ?? null, knownBars: known[index]?.bars ?? [] };
+    });
     return { ...listed, data };
   });
 

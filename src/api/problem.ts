@@ -70,11 +70,21 @@ export function answerError(error: FastifyError | Error, request: FastifyRequest
   return sendProblem(reply, document);
 }
 
-const BROKEN_REQUESTS: Readonly<Record<string, Pick<ProblemDocument, 'status' | 'detail'> & { readonly kind: string }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, kind: 'headers-too-large', detail: 'The request line with its headers is too large.' },
+interface BrokenRequest extends Pick<ProblemDocument, 'status' | 'detail'> {
+  readonly kind: string;
+  readonly errors?: readonly Violation[];
+}
+
+const BROKEN_REQUESTS: Readonly<Record<string, BrokenRequest>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    kind: 'headers-too-large',
+    detail: 'The request line with its headers is too large.',
+    errors: [{ path: 'headers', message: 'are too large' }],
+  },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, kind: 'request-timeout', detail: 'The request did not come in whole in time.' },
 };
-const NOT_HTTP = { status: 400, kind: 'invalid-request', detail: 'The request is not valid HTTP.' };
+const NOT_HTTP: BrokenRequest = { status: 400, kind: 'invalid-request', detail: 'The request is not valid HTTP.' };
 
 /** Answers what is not an HTTP request at all, or did not come whole, and ends the connection. */
 export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
@@ -82,8 +92,8 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
     socket.destroy();
     return;
   }
-  const { status, kind, detail } = BROKEN_REQUESTS[error.code ?? ''] ?? NOT_HTTP;
-  const body = JSON.stringify(problemDocument(status, kind, detail));
+  const { status, kind, detail, errors } = BROKEN_REQUESTS[error.code ?? ''] ?? NOT_HTTP;
+  const body = JSON.stringify(problemDocument(status, kind, detail, errors));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',

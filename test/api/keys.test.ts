@@ -30,7 +30,7 @@ describe('a key that may only read', () => {
       await api.post('/v1/orders', {}, eve),
       await api.delete(`/v1/orders/${crypto.randomUUID()}`, eve),
     ]) {
-      expect(problemOf(answer)).toMatchObject({ status: 403, kind: 'insufficient-scope' });
+      expect(problemOf(answer)).toMatchObject({ status: 403, kind: 'insufficient-scope', paths: ['Authorization'] });
     }
     expect(await api.events.head()).toBe(before);
   });
@@ -42,7 +42,7 @@ describe('keys that are kept in a folder', () => {
     expect((await api.get('/v1/events')).status).toBe(200);
     const key = await addKey(keyFolder, { name: 'alice', scope: 'trade', expiresAt: null }, clock);
     api.clock.time += 1_000;
-    expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 401, kind: 'unauthorized' });
+    expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 401, kind: 'unauthorized', paths: ['Authorization'] });
     expect((await api.get('/v1/events', as(key))).status).toBe(200);
     await revokeKey(keyFolder, 'alice');
     api.clock.time += 1_000;
@@ -61,7 +61,11 @@ describe('keys that are kept in a folder', () => {
     api.clock.time = expiresAt - 1;
     expect((await api.get('/v1/events', as(key))).status).toBe(200);
     api.clock.time = expiresAt;
-    expect(problemOf(await api.get('/v1/events', as(key)))).toMatchObject({ status: 401, kind: 'key-expired' });
+    expect(problemOf(await api.get('/v1/events', as(key)))).toMatchObject({
+      status: 401,
+      kind: 'key-expired',
+      paths: ['Authorization'],
+    });
   });
 
   it('that cannot be read keep everyone out, and say so', async () => {

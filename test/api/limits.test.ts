@@ -60,7 +60,10 @@ describe('a request that is too much', () => {
     socket.write(`X-Bomb: ${'b'.repeat(1_000)}\r\n`.repeat(20));
     const refused = await answerOn(dialled);
     expect(status(refused)).toBe(431);
-    expect(JSON.parse(refused.body)).toMatchObject({ type: 'urn:tapedeck:problem:headers-too-large', errors: [] });
+    expect(JSON.parse(refused.body)).toMatchObject({
+      type: 'urn:tapedeck:problem:headers-too-large',
+      errors: [{ path: 'headers' }],
+    });
     await ended(socket);
   });
 

@@ -106,15 +106,15 @@ describe('instruments and feeds', () => {
     await api.record('InstrumentListed', SETTINGS_STREAM, BTCUSDT);
     expect((await api.get('/v1/instruments')).body.data).toEqual([]);
     await recordSettings(api);
-    expect((await api.get('/v1/instruments')).body).toEqual({ data: [{ ...BTCUSDT, knownBars: [] }], next: null });
+    expect((await api.get('/v1/instruments')).body).toEqual({ data: [{ ...BTCUSDT, feed: null, knownBars: [] }], next: null });
     const ether = { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' };
     await api.record('InstrumentListed', SETTINGS_STREAM, ether);
     await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 1, hash: 'c'.repeat(64) });
     const first = await api.get('/v1/instruments?limit=1');
     const second = await api.get(`/v1/instruments?limit=1&cursor=${first.body.next}`);
     expect([...first.body.data, ...second.body.data]).toEqual([
-      { ...BTCUSDT, knownBars: [] },
-      { ...ether, knownBars: [] },
+      { ...BTCUSDT, feed: null, knownBars: [] },
+      { ...ether, feed: null, knownBars: [] },
     ]);
     expect(second.body.next).toBeNull();
   });
@@ -125,6 +125,15 @@ describe('instruments and feeds', () => {
     await recordBars(api, 3, 6);
     const [{ knownBars }] = (await api.get('/v1/instruments')).body.data;
     expect(knownBars).toEqual([{ interval: '1m', from: minuteTime(3), to: minuteTime(6), count: 3, incomplete: 0 }]);
+  });
+
+  it('say when the recording of an instrument has ended', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    const ended = { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended' as const, lastEventTime: minuteTime(3) };
+    await api.record('FeedStale', feedStream('binance', 'BTCUSDT'), ended, { at: minuteTime(4) });
+    const [{ feed }] = (await api.get('/v1/instruments')).body.data;
+    expect(feed).toEqual({ state: 'stale', reason: 'ended', since: minuteTime(4) });
   });
 
   it('say whether a feed can be trusted', async () => {
