@@ -82,8 +82,8 @@ async function insertAll(batches: readonly TapeEvent[][]): Promise<number> {
     }),
   );
   const db = await openTapeFile(newFile());
-  // As SQLite does it where nobody has chosen: https://sqlite.org/pragma.html#pragma_wal_autocheckpoint
-  db.exec('PRAGMA wal_autocheckpoint = 1000');
+  // The quickest of SQLite's own 1,000 pages, 4,000 and 20,000.
+  db.exec('PRAGMA wal_autocheckpoint = 4000');
   const insert = db.prepare(
     `INSERT INTO events (position, id, stream, category, revision, type, schema_version, data, metadata, occurred_at,
       correlation_id, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

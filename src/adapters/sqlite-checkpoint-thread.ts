@@ -8,6 +8,10 @@ import type { OpenFile } from './sqlite-checkpoint.ts';
 
 /** How long readers that are still in the log are waited for while commits are kept off: they are not to hold those up. */
 const READERS_WAIT_MS = 1;
+/** A commit that is being made ends in the way of it. */
+const MOST_TRIES = 5;
+/** Between two: while much is appended at once, each would hold up the next commits for little. */
+const PAUSE_MS = 250;
 
 const open = workerData as OpenFile;
 
@@ -22,12 +26,13 @@ const url = pathToFileURL(open.file);
 // A file that was removed meanwhile is not made anew.
 url.searchParams.set('mode', 'rw');
 const db = new DatabaseSync(url, { timeout: READERS_WAIT_MS });
+const restart = db.prepare('PRAGMA wal_checkpoint(RESTART)');
 
 parentPort?.on('message', () => {
   assertInPlace();
   // Beside commits: all that is there now.
   db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   // With commits kept off: the little that came since, so that the log begins again from its start and does not grow.
-  db.exec('PRAGMA wal_checkpoint(RESTART)');
-  parentPort?.postMessage(null);
+  for (let tries = 1; (restart.get() as { busy: number }).busy === 1 && tries < MOST_TRIES; tries++);
+  setTimeout(() => parentPort?.postMessage(null), PAUSE_MS);
 });

@@ -24,8 +24,8 @@ export interface SqliteFileKind {
   readonly migrations: readonly string[];
 }
 
-/** At this length of the log (80 MB) a commit brings it into the file by itself, where no other thread came to it. */
-const LONG_LOG_PAGES = 20_000;
+/** At this length of the log (16 MB) a commit brings it into the file by itself, where no other thread came to it. */
+const LONG_LOG_PAGES = 4_000;
 
 /** A failure of SQLite, as `node:sqlite` throws it. */
 interface SqliteFailure extends Error {
