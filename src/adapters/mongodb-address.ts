@@ -21,6 +21,8 @@ const MAX_BULK_SIZE = 1_000;
 /** What was told to be kept must be, and what is read must not be taken back: an address cannot say otherwise. */
 const FIXED = new Map([
   ['w', 'majority'],
+  ['journal', 'true'],
+  ['j', 'true'],
   ['readpreference', 'primary'],
   ['readconcernlevel', 'majority'],
 ]);
@@ -36,7 +38,7 @@ export function isMongoAddress(address: string): boolean {
 /** Throws StoreError for an address that cannot be one; the message has none of its secrets. */
 export function parseMongoAddress(address: string): MongoAddress {
   const [, scheme, login, hosts, path = '', query = ''] = SHAPE.exec(address) ?? [];
-  if (scheme === undefined || hosts === undefined || !HOSTS.test(hosts) || path.includes('@')) {
+  if (scheme === undefined || hosts === undefined || !HOSTS.test(hosts) || path.includes('@') || query.includes('@')) {
     throw new StoreError(
       'the address of MongoDB is not of the form "mongodb://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS" (in user and password, "@", ":", "/", "?", "#" and "%" are written as %40, %3A, %2F, %3F, %23 and %25)',
     );

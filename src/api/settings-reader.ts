@@ -13,6 +13,8 @@ export class SettingsReader {
   private after = START;
   /** One reading at a time, so that no event is taken in twice. */
   private reading: Promise<void> = Promise.resolve();
+  /** The one that begins next: all who come before it does share it, so that nobody waits for more than two. */
+  private next: Promise<void> | undefined;
 
   constructor(events: EventStore) {
     this.events = events;
@@ -20,10 +22,18 @@ export class SettingsReader {
 
   /** What is in force on the tape now. The caller does not change it. */
   async inForce(): Promise<SettingsInForce> {
-    const next = () => this.readOn();
-    this.reading = this.reading.then(next, next);
-    await this.reading;
+    this.next ??= this.readNext();
+    await this.next;
     return this.settings;
+  }
+
+  private readNext(): Promise<void> {
+    const begin = (): Promise<void> => {
+      this.next = undefined;
+      return this.readOn();
+    };
+    this.reading = this.reading.then(begin, begin);
+    return this.reading;
   }
 
   private async readOn(): Promise<void> {

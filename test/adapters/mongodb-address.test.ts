@@ -49,6 +49,9 @@ describe('an address of MongoDB', () => {
     ['mongodb://one/a.secret', /names no database that can be/],
     ['mongodb://one/?tapedeckBulkSize=0', /from 1 to 1000/],
     ['mongodb://one/?tapedeckBulkSize=secret', /from 1 to 1000/],
+    ['mongodb://alice:2024?s/cret@one', /written as %40/],
+    ['mongodb://alice:2024?secret@one', /written as %40/],
+    ['mongodb://one/?journal=false', /always uses "true"/],
     ['mongodb://one/?w=1', /sets "w": leave it out, Tapedeck always uses "majority"/],
     ['mongodb://one/?readPreference=secondary', /always uses "primary"/],
   ])('that cannot be one, %s, is refused without its secrets', (address, message) => {

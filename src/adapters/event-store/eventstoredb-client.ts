@@ -56,7 +56,7 @@ export class TapeClient extends EventStoreDBClient {
     };
     super(settingsOf(address, connectionName) as never, channel, credentials);
     this.#track();
-    if (address.discover || address.endpoints.length > 1) this.#insistOnLeader();
+    this.#insistOnLeader();
   }
 
   /** The server's version and whether it takes batches of appends. */
@@ -123,7 +123,7 @@ export class TapeClient extends EventStoreDBClient {
 
   /**
    * A node that was the leader lags behind the one that is: what was written would not be read back there. It refuses
-   * then, and another client finds the leader among the nodes.
+   * then, and another client finds the leader among the nodes. So does a follower behind the one name of a cluster.
    */
   #insistOnLeader(): void {
     const callArguments = this.callArguments;
@@ -144,6 +144,7 @@ export class TapeClient extends EventStoreDBClient {
             this.#streams.delete(open);
           };
           open.once('status', forget);
+          neverFull(open);
           return stream;
         },
         cache,
@@ -154,6 +155,20 @@ export class TapeClient extends EventStoreDBClient {
       return this.#channel;
     };
   }
+}
+
+/**
+ * The client queues what it would write to a full stream, and when that stream then fails rejects promises that nobody
+ * has, which ends the process. How many appends wait is bounded by the store instead.
+ */
+function neverFull(stream: Cancellable): void {
+  const duplex = stream as Partial<{ write: (message: unknown) => boolean }>;
+  const write = duplex.write?.bind(stream);
+  if (write === undefined) return;
+  duplex.write = (message) => {
+    write(message);
+    return true;
+  };
 }
 
 function filterMessage(filter: ServerFilter): messages.ReadReq.Options.FilterOptions {

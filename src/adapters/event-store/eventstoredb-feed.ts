@@ -112,7 +112,8 @@ export class TapeFeed {
         await this.#begin();
         await this.#connection.hold((client, lost) => this.#follow(client, lost));
       } catch (error) {
-        if (finalFailure(error) !== undefined) throw error;
+        const final = finalFailure(error);
+        if (final !== undefined) throw final;
       }
       this.#isCaughtUp = false;
       if (comparePositions(before, this.#position) < 0) attempt = 0;

@@ -8,6 +8,7 @@ import {
   type ExpectedRevision,
   type ReadQuery,
   StoreError,
+  StoreUnavailableError,
   type SubscribeOptions,
   type Subscription,
   WrongExpectedRevisionError,
@@ -59,7 +60,10 @@ export class EventStoreDbTape implements EventStore {
     assertRevision(stream, expected);
     const serialized = serializeEvents(stream, events);
     if (this.#waiting >= MAX_WAITING) {
-      throw new StoreError(`EventStoreDB has ${MAX_WAITING} appends to answer: it is too slow, or away; append less at once`);
+      throw new StoreUnavailableError(
+        'event store',
+        `EventStoreDB has ${MAX_WAITING} appends to answer: it is too slow, or away; append less at once`,
+      );
     }
     this.#waiting++;
     const before = this.#turns.get(stream) ?? Promise.resolve();

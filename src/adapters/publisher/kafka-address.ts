@@ -25,6 +25,7 @@ export const ADDRESS_FORM =
 const USUAL_PREFIX = 'tapedeck';
 const USUAL_PARTITIONS = 6;
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+const SPECIAL = 'in user and password, "@", ":", "/", "?", "#" and "%" are written as %40, %3A, %2F, %3F, %23 and %25';
 const OPTIONS = ['prefix', 'partitions', 'replication', 'min-insync', 'sasl', 'ca'];
 
 /** Reads an address. Throws StoreError, which names what is wrong and never shows the password. */
@@ -32,6 +33,8 @@ export function parseKafkaAddress(text: string): KafkaAddress {
   const parts = /^(?:(kafka(?:\+ssl)?):\/\/)?(?:([^@/?#]*)@)?([^@/?#]+)\/?(?:\?(.*))?$/.exec(text);
   if (parts === null) throw malformed(`it is not of the form ${ADDRESS_FORM}`);
   const [, scheme, credentials, hosts = '', query = ''] = parts;
+  // The rest of a password that has a question mark.
+  if (query.includes('@')) throw malformed(SPECIAL);
   const options = new URLSearchParams(query);
   for (const name of options.keys()) {
     if (!OPTIONS.includes(name)) throw malformed(`"${name}" is no option of it; there are ${OPTIONS.join(', ')}`);
@@ -57,7 +60,9 @@ export function parseKafkaAddress(text: string): KafkaAddress {
 function broker(text: string): string {
   const [, host, port] = /^([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text.trim()) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
-    throw malformed(`"${text.trim()}" is no broker: it must be host:port, such as kafka-1:9092`);
+    // What does not look like one may hold a password, and is not shown.
+    const shown = /^[A-Za-z0-9._-]*(:\d*)?$/.test(text.trim()) ? `"${text.trim()}"` : 'what stands for one';
+    throw malformed(`${shown} is no broker: it must be host:port, such as kafka-1:9092; ${SPECIAL}`);
   }
   return `${host}:${port}`;
 }

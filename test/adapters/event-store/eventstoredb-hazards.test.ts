@@ -10,7 +10,7 @@ import { Watcher } from '../../contracts/event-store.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import type { AppendFault } from '../../support/event-store-server/faults.ts';
 import type { EventStoreServer } from '../../support/event-store-server/server.ts';
-import { addressOf, givenGate, givenServer, givenStore, IMPATIENT, PATIENT } from './given-server.ts';
+import { addressOf, givenGate, givenServer, givenStore, givenWire, IMPATIENT, PATIENT } from './given-server.ts';
 
 describe('an append', () => {
   const lost: [AppendFault, string][] = [
@@ -43,6 +43,33 @@ describe('an append', () => {
     await Promise.all(streams.map((stream) => store.append(stream, 'no-stream', run(stream, 0, 2))));
     for (const stream of streams) expect(await store.read({ stream, limit: 10 })).toHaveLength(3);
     expect(server.log.records).toHaveLength(36);
+  });
+
+  test('among more than a stream takes at once, when the server takes nothing any more, ends no process', async () => {
+    const server = await givenServer();
+    const wire = await givenWire(server.port);
+    const store = givenStore(addressOf(wire), { ...IMPATIENT, callMs: 1_000 });
+    await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
+    wire.freeze();
+    const streams = Array.from({ length: 100 }, (_, index) => `feed-b${index}`);
+    // Promises that the client rejects and nobody has would fail this test's run.
+    await Promise.all(streams.map((stream) => store.append(stream, 'no-stream', run(stream, 0, 40))));
+    expect(server.log.records).toHaveLength(100 * 41 + 1);
+    expect(store.connection.clients).toBeGreaterThan(1);
+  });
+
+  test('beyond as many as may wait says that the store is away, so that whoever can wait does', async () => {
+    const server = await givenServer();
+    const wire = await givenWire(server.port);
+    const store = givenStore(addressOf(wire), { ...IMPATIENT, callMs: 1_000 });
+    await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
+    wire.freeze();
+    const waiting = Array.from({ length: 1_000 }, (_, index) => recovered('feed-a', index + 1)).map((event, index) =>
+      store.append('feed-a', index, [event]),
+    );
+    await expect(store.append('feed-b', 'no-stream', run('feed-b', 0, 0))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await Promise.all(waiting);
+    expect(server.log.records).toHaveLength(1_001);
   });
 
   test("C': replaces the client after an error that is no refusal, and only then", async () => {

@@ -1,5 +1,7 @@
 /** Servers for the tests of the tape in EventStoreDB, and stores on them that lose patience soon. */
 
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/event-store/eventstoredb.ts';
 import type { Patience } from '../../../src/adapters/event-store/eventstoredb-connection.ts';
@@ -38,4 +40,29 @@ export function givenGate(): { readonly passed: Promise<void>; open(): void } {
   const gate = Promise.withResolvers<void>();
   open.push({ close: async () => gate.resolve() });
   return { passed: gate.promise, open: gate.resolve };
+}
+
+/** A way to a server that can freeze: connections that are open then take nothing any more; later ones pass. */
+export async function givenWire(to: number): Promise<{ readonly port: number; freeze(): void }> {
+  const sockets = new Set<Socket>();
+  const wire = createServer((socket) => {
+    const onward = connect(to, '127.0.0.1');
+    for (const end of [socket, onward]) {
+      sockets.add(end);
+      end.on('error', () => undefined).once('close', () => sockets.delete(end));
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  wire.listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  open.push({
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      wire.close();
+    },
+  });
+  const freeze = (): void => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
+  return { port: (wire.address() as AddressInfo).port, freeze };
 }

@@ -55,6 +55,8 @@ describe('the address of Kafka', () => {
     ['a prefix that no topic can have', 'a:1?prefix=a%2Fb', /prefix "a\/b" must be/],
     ['a certificate without TLS', 'kafka://a:1?ca=x', /for kafka\+ssl:\/\/ only/],
     ['a certificate that is not there', 'kafka+ssl://a:1?ca=/no/such/file', /"\/no\/such\/file" cannot be read \(ENOENT\)/],
+    ['a password with a question mark', 'kafka://user:pa?sSECRET@kafka:9092', /^(?!.*SECRET).*written as %40/],
+    ['a password without an at sign', 'kafka://user:SECRET:kafka:9092', /^(?!.*SECRET).*is no broker/],
     ['an option that is none', 'a:1?partition=3', /"partition" is no option of it; there are prefix/],
   ])('is refused with %s', (_what, text, message) => {
     expect(() => parseKafkaAddress(text)).toThrow(StoreError);
