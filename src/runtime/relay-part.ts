@@ -2,11 +2,16 @@
 
 import { aborted } from './abort.ts';
 import type { Lease } from './lease.ts';
+import { pause } from './patience.ts';
 import { type Relay, type RelayParts, startRelay } from './relay.ts';
 import type { RunPart, TellState } from './supervisor.ts';
 
 /** What is wrong at the start ends the process at once; later it has other work, and goes on with that. */
 const START_UP_MS = 60_000;
+/** Failures in a row, some 15 s of them, upon which another instance may try: Kafka may be out of reach from here alone. */
+const MOST_FAILURES = 5;
+/** For so long the others come first then. */
+const STEP_BACK_MS = 10_000;
 
 /** `onRelay` is told of the relay that runs here; null: none any more. */
 export function relayPart(
@@ -20,22 +25,32 @@ export function relayPart(
       const turn = await turnOf(lease, tell, signal);
       if (turn.aborted) continue;
       const isPatient = performance.now() - began > START_UP_MS;
+      const givenUp = new AbortController();
+      let failures = 0;
       const relay = startRelay({
         ...parts,
         isPatient,
         onState: (state, reason) => {
-          if (state === 'relaying') tell('running');
-          else if (state === 'waiting') tell('waiting', reason ?? '');
+          if (state === 'relaying') {
+            failures = 0;
+            tell('running');
+          } else if (state === 'waiting') {
+            tell('waiting', reason ?? '');
+            if (lease !== null && ++failures === MOST_FAILURES) givenUp.abort();
+          }
         },
       });
       relay.ended.catch(() => undefined);
       onRelay(relay);
       try {
-        await Promise.race([relay.ended, aborted(turn)]);
+        await Promise.race([relay.ended, aborted(AbortSignal.any([turn, givenUp.signal]))]);
       } finally {
         await relay.close();
         onRelay(null);
       }
+      if (!givenUp.signal.aborted || signal.aborted) continue;
+      await lease?.giveBack().catch(() => undefined);
+      await (parts.wait ?? pause)(STEP_BACK_MS, signal);
     }
   };
 }

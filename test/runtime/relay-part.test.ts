@@ -90,4 +90,27 @@ describe('the relay of a process', () => {
     await other.supervisor.close();
     await second.close();
   });
+
+  it('lets another instance try when it fails again and again, and tries again itself when that has stopped', async () => {
+    const tape = await someTape();
+    const [broker, outOfReach] = [new MemoryBroker(), new MemoryBroker()];
+    let isOut = true;
+    outOfReach.faultOf = () => (isOut ? 'before' : null);
+    const leases = openMemoryLeases();
+    const timing = { monotonic: () => 0, sleep: async () => turn() };
+    const terms = (owner: string) => ({ leases, owner, holder: owner, lengthMs: 1_000, timing });
+    const [first, second] = ['a', 'b'].map((owner) => new LeaseKeeper(terms(owner), () => {})) as [LeaseKeeper, LeaseKeeper];
+    const one = process(tape, outOfReach, first);
+    await until(() => one.state() === 'waiting');
+    const other = process(tape, broker, second);
+    await until(() => other.state() === 'running' && broker.published.length === 5);
+    await until(() => one.state() === 'standby');
+    expect(one.relay()).toBeNull();
+    isOut = false;
+    await other.supervisor.close();
+    await second.close();
+    await until(() => one.state() === 'running' && outOfReach.published.length === 5);
+    await one.supervisor.close();
+    await first.close();
+  });
 });

@@ -49,7 +49,9 @@ function assertSize(stream: string, id: string, data: string, metadata: string):
   if ((data.length + metadata.length) * 3 <= MAX_EVENT_BYTES) return;
   const bytes = Buffer.byteLength(data) + Buffer.byteLength(metadata);
   if (bytes > MAX_EVENT_BYTES) {
-    throw new RangeError(`append to "${stream}": the event ${id} has ${bytes} bytes, more than ${MAX_EVENT_BYTES}`);
+    throw new RangeError(
+      `append to "${stream}": the event ${id} has ${bytes} bytes, more than ${MAX_EVENT_BYTES}, which every store takes: record less in one event, such as fewer levels of a book`,
+    );
   }
 }
 

@@ -121,7 +121,7 @@ export function ourError(error: unknown, { brokers, prefix }: KafkaAddress, doin
     return forWhomItMayConcern('user or password are refused: set the right ones in TAPEDECK_KAFKA');
   if (FORBIDDEN.test(signs)) {
     return forWhomItMayConcern(
-      `this user is not allowed to: it needs Describe, Create, Write and Read on topics "${prefix}.*", on the transactional id "${prefix}-relay" and on groups "${prefix}-*"`,
+      `this user is not allowed to: it needs Describe, DescribeConfigs, Create, Write and Read on topics "${prefix}.*", Describe and Write on the transactional id "${prefix}-relay", IdempotentWrite on the cluster, and Read, Describe and Delete on groups "${prefix}-*"`,
     );
   }
   if (TOO_OLD.test(signs)) return forWhomItMayConcern('the brokers are too old: Kafka 2.4 or newer is needed');

@@ -95,7 +95,7 @@ describe('an error of the brokers', () => {
       'that something is not allowed',
       { type: 'TOPIC_AUTHORIZATION_FAILED' },
       StoreError,
-      /needs Describe, Create, Write and Read/,
+      /needs Describe, DescribeConfigs, Create, Write and Read on topics/,
     ],
     ['of a server that is too old', { name: 'KafkaJSServerDoesNotSupportApiKey' }, StoreError, /too old: Kafka 2\.4 or newer/],
     ['of a certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, StoreError, /ca=FILE names who signed/],
