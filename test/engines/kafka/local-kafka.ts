@@ -39,8 +39,7 @@ export async function startLocalKafka(): Promise<LocalKafka> {
   const config = join(folder, 'server.properties');
   const [port, controller] = await freePorts();
   await writeFile(config, propertiesOf(port, controller, join(folder, 'data')));
-  const clusterId = randomBytes(16).toString('base64url');
-  await run('java', [...javaOptions(jars), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
+  await run('java', [...javaOptions(jars), 'kafka.tools.StorageTool', 'format', '-t', makeClusterId(), '-c', config]);
   let broker = await startBroker(jars, config);
   return {
     address: `127.0.0.1:${port}`,
@@ -54,6 +53,13 @@ export async function startLocalKafka(): Promise<LocalKafka> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Sixteen bytes in base64url, never with a "-" in front: the tool would take it for an option. */
+function makeClusterId(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
+  return bytes.toString('base64url');
 }
 
 /** The folder with the jars, made once for a version of the list. */
