@@ -6,6 +6,7 @@ import { type Metrics, makeMetrics } from './metrics.ts';
 import type { Clock, EventStore, Publisher, ReadStore } from './ports.ts';
 import { projectionsOn } from './projections/projections.ts';
 import { aborted } from './runtime/abort.ts';
+import { AppendsInStep } from './runtime/appends-in-step.ts';
 import { engineAlone, engineAmongOthers, Turn } from './runtime/engine-part.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
 import { EvidenceRecorder } from './runtime/evidence-recorder.ts';
@@ -62,12 +63,14 @@ export function makeEngineRunner(parts: SystemParts, metrics?: Metrics): EngineR
 export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Set(['engine', 'projections'])): System {
   const metrics = makeMetrics();
   const { reads, clock, log } = given;
-  const events = meteredEventStore(given.events, metrics);
+  let inStep: AppendsInStep | null = null;
+  const events = meteredEventStore(given.events, metrics, (...append) => (inStep ?? given.events).append(...append));
   const keeper =
     given.leases && new LeaseKeeper(given.leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
   const turn = new Turn();
   const decidedIn = keeper === undefined ? events : heldEventStore(events, () => turn.assertHeld());
   const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics) : null;
+  if (engine !== null && events.exclusively !== undefined) inStep = new AppendsInStep(given.events, engine);
   const supervisor = new Supervisor((part, { engine: away, message }) => log.warn({ part, away }, message));
   const projections = new Map<string, HostedProjection>();
   const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;

@@ -41,10 +41,11 @@ export const decision: Row = {
     }
     const [commit, ofDecision] = [latencyOf(barCommitTimes), latencyOf(decisionCommitTimes)];
     const latency = latencyOf(orders.map(({ fromRecordedMs }) => fromRecordedMs));
+    const whole = latencyOf(orders.map(({ fromHandedMs }) => fromHandedMs));
     return [
       {
-        what: `from a bar's commit to the approved order's, ${orders.length} orders at ${PER_SECOND} a second; p99 against that of one durable commit of the bar's row, median of ${ROUNDS} rounds; open loop: from when the bar was due`,
-        measured: `p99 ${latency.p99.toFixed(2)} ms, p50 ${latency.p50.toFixed(2)} ms`,
+        what: `from a bar being durable to its approved order being so, ${orders.length} orders at ${PER_SECOND} a second; p99 against that of one durable commit of the bar's row, median of ${ROUNDS} rounds; open loop: from when the bar was due`,
+        measured: `p99 ${latency.p99.toFixed(2)} ms, p50 ${latency.p50.toFixed(2)} ms (from the bar handed over, its own commit included: ${whole.p99.toFixed(2)} ms, ${whole.p50.toFixed(2)} ms)`,
         raw: `p99 ${commit.p99.toFixed(2)} ms, p50 ${commit.p50.toFixed(2)} ms (of the decision's rows: ${ofDecision.p99.toFixed(2)} ms, ${ofDecision.p50.toFixed(2)} ms)`,
         value: quantile(ratios, 0.5),
         bound: 4,
@@ -72,8 +73,10 @@ function settings(): Settings {
 }
 
 interface OrderTimes {
-  /** From the bar being durable to a subscriber seeing its order, which is so too. */
+  /** From a subscriber seeing the bar, which is durable then, to the same one seeing the order. */
   readonly fromRecordedMs: number;
+  /** From the call that appends the bar. */
+  readonly fromHandedMs: number;
   /** The same from when the bar was to be appended. */
   readonly fromDueMs: number;
 }
@@ -84,13 +87,15 @@ async function decisions(): Promise<{ readonly tape: string; readonly times: Ord
   await applySettings(events, settings(), { clock: CLOCK, actor: BUILD, codeVersion: BUILD });
   const log = makeLogger('silent');
   const system = await startSystem({ events, reads, clock: CLOCK, log, codeVersion: BUILD, rollBack: false });
-  const approvedAt = new Map<string, number>();
+  const [handedAt, recordedAt, approvedAt] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()];
   const seen = events.subscribe({
     after: await events.head(),
-    categories: ['order'],
+    categories: ['bars', 'order'],
     onEvents: (batch) => {
-      for (const { type, metadata } of batch) {
-        if (type === 'OrderApproved' && metadata.evidence !== undefined) approvedAt.set(metadata.evidence, performance.now());
+      const now = performance.now();
+      for (const { id, type, metadata } of batch) {
+        if (type === 'BarClosed') recordedAt.set(id, now);
+        if (type === 'OrderApproved' && metadata.evidence !== undefined) approvedAt.set(metadata.evidence, now);
       }
     },
   });
@@ -98,7 +103,6 @@ async function decisions(): Promise<{ readonly tape: string; readonly times: Ord
   await events.append(began.stream, 'no-stream', [evidenceOf(began)]);
   const bars = minuteBars(Array.from({ length: BARS }, (_, index) => 100 + (index % 2))).map(evidenceOf);
   const dueAt = new Map<string, number>();
-  const recordedAt = new Map<string, number>();
   const revisions = new Map<string, number>();
   let last: Promise<unknown> = Promise.resolve();
   await atRate(PER_SECOND, BARS, (index, dueMs) => {
@@ -107,7 +111,8 @@ async function decisions(): Promise<{ readonly tape: string; readonly times: Ord
     dueAt.set(bar.id, dueMs);
     const revision = revisions.get(bar.stream);
     revisions.set(bar.stream, (revision ?? -1) + 1);
-    last = events.append(bar.stream, revision ?? 'no-stream', [bar]).then(() => recordedAt.set(bar.id, performance.now()));
+    handedAt.set(bar.id, performance.now());
+    last = system.events.append(bar.stream, revision ?? 'no-stream', [bar]);
   });
   await last;
   const deadline = performance.now() + PATIENCE_MS;
@@ -118,9 +123,9 @@ async function decisions(): Promise<{ readonly tape: string; readonly times: Ord
   await events.close();
   await reads.close();
   const times = bars.slice(WARM_UP).flatMap(({ id }) => {
-    const [due, recorded, approved] = [dueAt.get(id), recordedAt.get(id), approvedAt.get(id)];
-    if (due === undefined || recorded === undefined || approved === undefined) return [];
-    return { fromRecordedMs: approved - recorded, fromDueMs: approved - due };
+    const [due, handed, recorded, approved] = [dueAt.get(id), handedAt.get(id), recordedAt.get(id), approvedAt.get(id)];
+    if (due === undefined || handed === undefined || recorded === undefined || approved === undefined) return [];
+    return { fromRecordedMs: approved - recorded, fromHandedMs: approved - handed, fromDueMs: approved - due };
   });
   if (times.length < BARS - WARM_UP - 2) throw new Error(`only ${times.length} of ${BARS - WARM_UP} bars made an order`);
   return { tape, times };

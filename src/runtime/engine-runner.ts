@@ -66,6 +66,8 @@ export class EngineRunner {
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
   private turn: Promise<unknown> = Promise.resolve();
+  /** The one in hand and those that wait. */
+  private calls = 0;
 
   constructor(options: EngineRunnerOptions) {
     this.options = options;
@@ -75,6 +77,11 @@ export class EngineRunner {
   /** Position of the last evidence that the engine has taken in. */
   get position(): string | undefined {
     return (this.follower ?? this.standby)?.position;
+  }
+
+  /** Does it decide, and has it nothing in hand now? */
+  get isAtRest(): boolean {
+    return this.follower !== undefined && this.calls === 0;
   }
 
   /**
@@ -129,6 +136,25 @@ export class EngineRunner {
       });
       await this.committed(decisions);
       return { ...outcome, decisions: decisions.length };
+    });
+  }
+
+  /**
+   * Runs `record`, which appends evidence, and decides in the same commit upon what the engine has not taken in: a page
+   * of it at most, which is all where it was at rest. `recorded` is called as soon as that is durable. Rejects, with
+   * nothing of it on the tape, when anything of it failed; does neither when this engine does not decide.
+   */
+  decideWith(record: (section: TapeSection) => void, recorded: () => void): Promise<void> {
+    return this.inTurn(async () => {
+      const { follower } = this;
+      const { store } = this.options;
+      if (follower === undefined || store.exclusively === undefined) return;
+      const { made } = await store.exclusively((section) => {
+        record(section);
+        return runInSection(section, follower.catchUp());
+      });
+      recorded();
+      await this.committed(made);
     });
   }
 
@@ -226,10 +252,11 @@ export class EngineRunner {
   }
 
   private inTurn<T>(call: () => Promise<T>): Promise<T> {
+    this.calls++;
     const result = this.turn.then(async () => {
-      if (this.stopped !== undefined) throw this.stopped;
-      this.busySince = this.options.clock.now();
       try {
+        if (this.stopped !== undefined) throw this.stopped;
+        this.busySince = this.options.clock.now();
         return await call();
       } catch (error) {
         this.follower = undefined;
@@ -237,6 +264,7 @@ export class EngineRunner {
         if (error instanceof DivergedError || error instanceof SupersededError) this.stopped = error;
         throw error;
       } finally {
+        this.calls--;
         this.busySince = null;
       }
     });

@@ -1,12 +1,10 @@
 /** A tape that takes the time of every durable write, and shows how many wait. */
 
-import type { TapeEvent } from '../domain/catalogue.ts';
 import { categoryOf } from '../domain/streams.ts';
 import type { Metrics } from '../metrics.ts';
 import {
   type Appended,
   type EventStore,
-  type ExpectedRevision,
   PartialOverlapError,
   type ReadQuery,
   type SubscribeOptions,
@@ -14,8 +12,12 @@ import {
   WrongExpectedRevisionError,
 } from '../ports.ts';
 
-/** `store`, with its writes timed. Reads and subscriptions pass untouched. */
-export function meteredEventStore(store: EventStore, metrics: Metrics): EventStore {
+/** `store`, with its writes timed; appends are made by `append`. Reads and subscriptions pass untouched. */
+export function meteredEventStore(
+  store: EventStore,
+  metrics: Metrics,
+  append: EventStore['append'] = store.append.bind(store),
+): EventStore {
   let inHand = 0;
   if (store.maxWaiting !== undefined) {
     metrics.watchQueue({ name: 'tape-writes', limit: store.maxWaiting, depth: () => inHand });
@@ -32,7 +34,7 @@ export function meteredEventStore(store: EventStore, metrics: Metrics): EventSto
   const at = store.at?.bind(store);
   return {
     ...(store.maxWaiting === undefined ? {} : { maxWaiting: store.maxWaiting }),
-    append: (stream, expected, events) => counted(() => timedAppend(store, metrics, stream, expected, events)),
+    append: (stream, expected, events) => counted(() => timed(metrics, stream, () => append(stream, expected, events))),
     read: (query: ReadQuery) => store.read(query),
     byId: (id: string) => store.byId(id),
     ...(at === undefined ? {} : { at }),
@@ -45,17 +47,11 @@ export function meteredEventStore(store: EventStore, metrics: Metrics): EventSto
   };
 }
 
-async function timedAppend(
-  store: EventStore,
-  metrics: Metrics,
-  stream: string,
-  expected: ExpectedRevision,
-  events: readonly TapeEvent[],
-): Promise<Appended> {
+async function timed(metrics: Metrics, stream: string, append: () => Promise<Appended>): Promise<Appended> {
   const began = performance.now();
   let outcome = 'failed';
   try {
-    const appended = await store.append(stream, expected, events);
+    const appended = await append();
     outcome = appended.already ? 'already' : 'appended';
     return appended;
   } catch (error) {
