@@ -27,6 +27,12 @@ const FIXED = new Map([
   ['readconcernlevel', 'majority'],
 ]);
 
+/**
+ * How long the server waits for a majority, under its names of today and of before. When that is over it tells of a
+ * failure, though the write is there and is not taken back; with 0 it waits for ever.
+ */
+const MAJORITY_WAIT = new Set(['wtimeout', 'wtimeoutms']);
+
 const SHAPE = /^(mongodb(?:\+srv)?:\/\/)(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 const HOSTS = /^(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?(?:,(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?)*$/i;
 const DATABASE = /^[A-Za-z0-9_-]{1,60}$/;
@@ -51,7 +57,10 @@ export function parseMongoAddress(address: string): MongoAddress {
   }
   const place = `${hosts}/${database}`;
   const all = query === '' ? [] : query.split('&').map((text) => parseOption(text));
-  for (const { name, value } of all) assertNotFixed(name, value, place);
+  for (const { name, value } of all) {
+    assertNotFixed(name, value, place);
+    assertNoMajorityWait(name, place);
+  }
   const options = all.filter(({ name }) => name.toLowerCase() !== BULK_SIZE);
   const search = options.length === 0 ? '' : `?${options.map(({ text }) => text).join('&')}`;
   return {
@@ -72,6 +81,13 @@ function assertNotFixed(name: string, value: string, place: string): void {
   const only = FIXED.get(name.toLowerCase());
   if (only === undefined || value.toLowerCase() === only) return;
   throw new StoreError(`the address of MongoDB at ${place} sets "${name}": leave it out, Tapedeck always uses "${only}"`);
+}
+
+function assertNoMajorityWait(name: string, place: string): void {
+  if (!MAJORITY_WAIT.has(name.toLowerCase())) return;
+  throw new StoreError(
+    `the address of MongoDB at ${place} sets "${name}": leave it out, Tapedeck always waits 10 seconds for a majority and then writes again`,
+  );
 }
 
 function parseBulkSize(text: string | undefined, place: string): number | undefined {

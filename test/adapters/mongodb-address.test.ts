@@ -54,6 +54,9 @@ describe('an address of MongoDB', () => {
     ['mongodb://one/?journal=false', /always uses "true"/],
     ['mongodb://one/?w=1', /sets "w": leave it out, Tapedeck always uses "majority"/],
     ['mongodb://one/?readPreference=secondary', /always uses "primary"/],
+    ['mongodb://one/?wtimeoutMS=1', /sets "wtimeoutMS": leave it out, Tapedeck always waits 10 seconds for a majority/],
+    ['mongodb://one/?w=majority&wTimeoutMS=0', /sets "wTimeoutMS": leave it out/],
+    ['mongodb://one/?wtimeout=60000', /sets "wtimeout": leave it out/],
   ])('that cannot be one, %s, is refused without its secrets', (address, message) => {
     const refused = () => connect(address);
     expect(refused).toThrow(StoreError);
