@@ -103,6 +103,16 @@ export function makeMetrics() {
       ['phase'],
       SECONDS,
     ),
+    tapeHeld: gauge(
+      'tapedeck_tape_held',
+      'The latest events, kept in memory for those who follow the tape in EventStoreDB, in events and bytes',
+      ['thread', 'unit'],
+    ),
+    tapeHeldLimit: gauge(
+      'tapedeck_tape_held_limit',
+      'Most that is kept; then the oldest go, and whoever lacks them reads the tape',
+      ['thread', 'unit'],
+    ),
     decide: histogram('tapedeck_decide_seconds', 'One piece of evidence with its whole cascade', ['type'], MICROSECONDS),
     risk: histogram(
       'tapedeck_risk_seconds',

@@ -111,10 +111,25 @@ export interface SubscribeOptions {
   readonly onCaughtUp?: ((position: string) => void) | undefined;
 }
 
+/** So many events, and what they take in memory, about. */
+export interface Amount {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** What a store keeps in memory of the tape's end, for those who follow it. */
+export interface FollowersFeed {
+  readonly held: Amount;
+  /** The oldest go when there would be more: whoever is further back has them read from the store. */
+  readonly heldLimit: Amount;
+}
+
 /** The tape. */
 export interface EventStore {
   /** Most appends and sections that may wait at once; more are refused. Absent where a store has no queue of its own. */
   readonly maxWaiting?: number | undefined;
+  /** Absent where those who follow are served from the store itself. */
+  readonly feed?: FollowersFeed | undefined;
   /**
    * Appends events to one stream, all or none, exactly after `expected`. Appending the same ids again at the same
    * revision succeeds without writing. Throws WrongExpectedRevisionError or PartialOverlapError.
@@ -146,7 +161,7 @@ export interface EventStore {
 }
 
 /** The tape as those have it who only look at it. */
-export type TapeReader = Pick<EventStore, 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'hasten' | 'close'>;
+export type TapeReader = Pick<EventStore, 'feed' | 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'hasten' | 'close'>;
 
 /**
  * A document of a read model. `_position` is the tape position of the last event that changed it. The fields that come

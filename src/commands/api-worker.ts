@@ -10,6 +10,7 @@ import { readConfig } from '../config.ts';
 import { makeMetrics } from '../metrics.ts';
 import { withEventIndex } from '../runtime/indexed-tape.ts';
 import { mainThreadOver } from '../runtime/main-thread.ts';
+import { watchTapeFeed } from '../runtime/metered-event-store.ts';
 import { watchProcess } from '../runtime/process-metrics.ts';
 import { startApi } from '../served-api.ts';
 import { makeLogger } from '../telemetry.ts';
@@ -48,6 +49,7 @@ async function serve(): Promise<void> {
   const events = withEventIndex(reading, reads);
   const metrics = makeMetrics();
   watchProcess(metrics, 'api', codeVersion);
+  watchTapeFeed(metrics, 'api', tape);
   const otherMetrics = async () => [await figures()];
   const parts = { events, reads, clock, codeVersion, log, pulse, metrics, otherMetrics, report, isAcross };
   const api = await startApi(parts, config);

@@ -32,6 +32,7 @@ export function withEventIndex(store: EventStore, reads: ReadStore): EventStore 
   const index = new EventIndex(store, at.bind(store), reads);
   return {
     ...(store.maxWaiting === undefined ? {} : { maxWaiting: store.maxWaiting }),
+    ...(store.feed === undefined ? {} : { feed: store.feed }),
     append: (stream, expected, events) => store.append(stream, expected, events),
     read: (query) => (isForIndex(query) ? index.read(query) : store.read(query)),
     byId: (id) => index.byId(id),

@@ -1,4 +1,4 @@
-/** A tape that takes the time of every durable write, and shows how many wait. */
+/** A tape that takes the time of every durable write, and shows how many wait and what it keeps for those who follow it. */
 
 import { categoryOf } from '../domain/streams.ts';
 import type { Metrics } from '../metrics.ts';
@@ -11,8 +11,20 @@ import {
   type TapeSection,
   WrongExpectedRevisionError,
 } from '../ports.ts';
+import type { ThreadName } from './process-metrics.ts';
 
-/** `store`, with its writes timed; appends are made by `append`. Reads and subscriptions pass untouched. */
+/** Shows what the tape keeps in memory for those of this thread who follow it, against its limit. */
+export function watchTapeFeed(metrics: Metrics, thread: ThreadName, { feed }: Pick<EventStore, 'feed'>): void {
+  if (feed === undefined) return;
+  metrics.collect('tape-feed', () => {
+    for (const unit of ['events', 'bytes'] as const) {
+      metrics.tapeHeld.set({ thread, unit }, feed.held[unit]);
+      metrics.tapeHeldLimit.set({ thread, unit }, feed.heldLimit[unit]);
+    }
+  });
+}
+
+/** `store` of the main thread, with its writes timed; appends are made by `append`. Reads and subscriptions pass untouched. */
 export function meteredEventStore(
   store: EventStore,
   metrics: Metrics,
@@ -22,6 +34,7 @@ export function meteredEventStore(
   if (store.maxWaiting !== undefined) {
     metrics.watchQueue({ name: 'tape-writes', limit: store.maxWaiting, depth: () => inHand });
   }
+  watchTapeFeed(metrics, 'main', store);
   const counted = async <T>(write: () => Promise<T>): Promise<T> => {
     inHand++;
     try {

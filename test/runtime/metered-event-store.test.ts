@@ -68,6 +68,18 @@ describe('a metered tape', () => {
     }
   });
 
+  it('shows what it keeps for those who follow it, where it keeps something', async () => {
+    expect([...(await figures(metered().metrics)).keys()].filter((name) => name.startsWith('tapedeck_tape_held'))).toEqual([]);
+    const feed = { held: { events: 7, bytes: 4_200 }, heldLimit: { events: 10, bytes: 9_000 } };
+    const { metrics } = metered({ feed });
+    expect((await figures(metrics)).get('tapedeck_tape_held{thread="main",unit="events"}')).toBe(7);
+    feed.held.bytes = 8_500;
+    const seen = await figures(metrics);
+    expect(seen.get('tapedeck_tape_held{thread="main",unit="bytes"}')).toBe(8_500);
+    expect(seen.get('tapedeck_tape_held_limit{thread="main",unit="events"}')).toBe(10);
+    expect(seen.get('tapedeck_tape_held_limit{thread="main",unit="bytes"}')).toBe(9_000);
+  });
+
   it('shows how many writes wait, where the store says how many may', async () => {
     let finish: (appended: Appended) => void = () => {};
     const slow = () => new Promise<Appended>((resolve) => (finish = resolve));

@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllStreamSubscription } from '@eventstore/db-client';
+import type { Amount, FollowersFeed } from '../../ports.ts';
 import { comparePositions, START, type StoredEvent } from '../../tape/envelope.ts';
 import type { TapeClient } from './eventstoredb-client.ts';
 import { type Connection, pauseAfter } from './eventstoredb-connection.ts';
@@ -13,19 +14,18 @@ import { fromWire } from './eventstoredb-events.ts';
 import { finalFailure } from './eventstoredb-failures.ts';
 import type { TapeOfStreams } from './eventstoredb-reader.ts';
 
-/** Most characters of data of what is kept, about. */
-const MAX_KEPT_CHARACTERS = 32_000_000;
-
 export interface FeedLimits {
   /** Most events that are kept; a fifth of them is let go at once. */
   readonly maxKept: number;
+  /** Most that they take in memory, about. */
+  readonly maxKeptBytes: number;
   /** How long nothing must come until the tape's end is asked for, while it is not known to be reached. */
   readonly settleMs: number;
   /** The same while it is: a subscription can fall silent. */
   readonly silenceMs: number;
 }
 
-export const USUAL_FEED_LIMITS: FeedLimits = { maxKept: 5_000, settleMs: 50, silenceMs: 5_000 };
+export const USUAL_FEED_LIMITS: FeedLimits = { maxKept: 5_000, maxKeptBytes: 32_000_000, settleMs: 50, silenceMs: 5_000 };
 
 /** Events that come next, and how far they reach. */
 export interface Next {
@@ -39,7 +39,7 @@ interface Live {
   readonly subscription: AllStreamSubscription;
 }
 
-export class TapeFeed {
+export class TapeFeed implements FollowersFeed {
   readonly #connection: Connection;
   readonly #tape: TapeOfStreams;
   readonly #limits: FeedLimits;
@@ -49,7 +49,7 @@ export class TapeFeed {
   #failed: { readonly error: unknown } | undefined;
 
   #kept: StoredEvent[] = [];
-  #characters = 0;
+  #bytes = 0;
   /** What is kept comes after this position; undefined until the first look at the tape. */
   #after: string | undefined;
   /** Of the last event that came. */
@@ -75,9 +75,12 @@ export class TapeFeed {
     return this.#isCaughtUp;
   }
 
-  /** Events that are kept. */
-  get kept(): number {
-    return this.#kept.length;
+  get held(): Amount {
+    return { events: this.#kept.length, bytes: this.#bytes };
+  }
+
+  get heldLimit(): Amount {
+    return { events: this.#limits.maxKept, bytes: this.#limits.maxKeptBytes };
   }
 
   /** `listener` is called whenever something has changed. The feed runs from the first one on. */
@@ -179,15 +182,16 @@ export class TapeFeed {
     this.#lastCame = performance.now();
     if (comparePositions(event.position, this.#position) <= 0) return;
     this.#kept.push(event);
-    this.#characters += sizeOf(event);
+    this.#bytes += sizeOf(event);
     this.#position = event.position;
-    while (this.#kept.length > this.#limits.maxKept || this.#characters > MAX_KEPT_CHARACTERS) this.#letGo();
+    const { maxKept, maxKeptBytes } = this.#limits;
+    while (this.#kept.length > maxKept || this.#bytes > maxKeptBytes) this.#letGo();
     this.#tell();
   }
 
   #letGo(): void {
     const gone = this.#kept.splice(0, Math.ceil(this.#kept.length / 5));
-    for (const event of gone) this.#characters -= sizeOf(event);
+    for (const event of gone) this.#bytes -= sizeOf(event);
     this.#after = (gone.at(-1) as StoredEvent).position;
   }
 

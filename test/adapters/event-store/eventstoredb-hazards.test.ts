@@ -200,7 +200,7 @@ describe('a subscription', () => {
     const server = await givenServer();
     server.faults.cutSubscriptionsEvery = 41;
     const { store, finish } = await appendBehindGate(server, 2_000);
-    await expect.poll(() => store.feed.kept, { timeout: 10_000 }).toBe(1_000);
+    await expect.poll(() => store.feed.held.events, { timeout: 10_000 }).toBe(1_000);
     await finish();
   });
 
@@ -226,7 +226,7 @@ describe('a subscription', () => {
       for (let first = last + 1; first < count; first += 200) {
         await store.append('feed-a', first === 0 ? 'no-stream' : first - 1, run('feed-a', first, first + 199));
       }
-      await expect.poll(() => store.feed.kept, { timeout: 10_000 }).toBe(count);
+      await expect.poll(() => store.feed.held.events, { timeout: 10_000 }).toBe(count);
       gate.open();
       await subscription.ended;
     };
@@ -240,8 +240,8 @@ describe('a subscription', () => {
     const { store, finish } = await appendBehindGate(await givenServer(), 200);
     const oldest = (await store.read({ limit: 1 }))[0]?.position as string;
     await expect.poll(() => store.feed.next(oldest, 1), { timeout: 10_000 }).toBeUndefined();
-    await expect.poll(() => store.feed.kept, { timeout: 10_000 }).toBeGreaterThan(100);
-    expect(store.feed.kept).toBeLessThanOrEqual(200);
+    await expect.poll(() => store.feed.held.events, { timeout: 10_000 }).toBeGreaterThan(100);
+    expect(store.feed.held.events).toBeLessThanOrEqual(200);
     await finish();
   });
 

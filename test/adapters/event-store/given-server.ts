@@ -12,7 +12,7 @@ import { EventStoreServer, type ServerOptions } from '../../support/event-store-
 export const IMPATIENT: Patience = { callMs: 250, searchMs: 250, totalMs: 20_000, firstPauseMs: 5, maxPauseMs: 50 };
 /** Where nothing has to be given up. */
 export const PATIENT: Patience = { ...IMPATIENT, callMs: 10_000, searchMs: 10_000 };
-const FEED_LIMITS: FeedLimits = { maxKept: 2_000, settleMs: 10, silenceMs: 100 };
+const FEED_LIMITS: FeedLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
