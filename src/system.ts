@@ -70,7 +70,11 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
   const turn = new Turn();
   const decidedIn = keeper === undefined ? events : heldEventStore(events, () => turn.assertHeld());
   const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics) : null;
-  if (engine !== null && events.exclusively !== undefined) inStep = new AppendsInStep(given.events, engine);
+  if (engine !== null && decidedIn.exclusively !== undefined) {
+    const warn = (error: unknown): void =>
+      log.warn({ err: error }, 'what was appended could not be committed with its decisions; the engine begins again');
+    inStep = new AppendsInStep(given.events, engine, warn);
+  }
   const supervisor = new Supervisor((part, { engine: away, message }) => log.warn({ part, away }, message));
   const projections = new Map<string, HostedProjection>();
   const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;
@@ -121,6 +125,7 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
   };
   const close = async (): Promise<void> => {
     await supervisor.close();
+    await inStep?.close();
     await keeper?.close();
     stopBeating();
     endWatch();

@@ -10,6 +10,8 @@ import { type EngineRunner, MAX_STEPS } from './engine-runner.ts';
 
 /** Appends that wait for the commit in hand; more are refused. */
 const MAX_WAITING = 10_000;
+/** How long what is appended next waits for the engine's checkpoint, which lies in another store: that may be away. */
+const CHECKPOINT_PATIENCE_MS = 20;
 
 interface Waiting {
   readonly stream: string;
@@ -21,45 +23,65 @@ interface Waiting {
 
 export class AppendsInStep {
   private readonly store: EventStore;
-  private readonly engine: EngineRunner;
+  private readonly engine: Pick<EngineRunner, 'isAtRest' | 'decideWith'>;
+  private readonly onFailure: (error: unknown) => void;
   /** In the order in which they came, which is kept: a writer may count on its earlier append. */
   private waiting: Waiting[] = [];
-  private isDraining = false;
+  private draining: Promise<void> | undefined;
+  /** Resolves when the engine has done with the last commit, its checkpoint included. */
+  private deciding: Promise<void> = Promise.resolve();
+  private isClosed = false;
 
-  /** `store` has a lock, and is the one that `engine` decides on. */
-  constructor(store: EventStore, engine: EngineRunner) {
+  /**
+   * `store` has a lock, and is the one that `engine` decides on, with it. `onFailure` is told why deciding failed; what
+   * was appended is recorded all the same, and the engine begins again with the next evidence.
+   */
+  constructor(store: EventStore, engine: Pick<EngineRunner, 'isAtRest' | 'decideWith'>, onFailure: (error: unknown) => void) {
     this.store = store;
     this.engine = engine;
+    this.onFailure = onFailure;
   }
 
   /** As `EventStore.append`. */
   append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
-    if (!this.isDraining && !this.engine.isAtRest) return this.store.append(stream, expected, events);
+    if (this.draining === undefined && !this.mayDecide) return this.store.append(stream, expected, events);
     return new Promise((resolve, reject) => {
       if (this.waiting.length >= MAX_WAITING) {
         throw new StoreError(`${MAX_WAITING} appends wait to be decided upon: the disk is too slow; append less at once`);
       }
-      this.waiting.push({ stream, expected, events, resolve, reject });
-      if (!this.isDraining) void this.drain();
+      // A copy, as the store would make: what happens to the events after the call changes nothing.
+      this.waiting.push({ stream, expected, events: structuredClone(events), resolve, reject });
+      this.draining ??= this.drain();
     });
   }
 
+  /** From now on nothing is decided upon. Resolves when the store has all that waits, and the engine has nothing in hand. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.draining;
+    await this.deciding;
+  }
+
+  private get mayDecide(): boolean {
+    return !this.isClosed && this.engine.isAtRest;
+  }
+
   private async drain(): Promise<void> {
-    this.isDraining = true;
     // Whatever else is appended in this turn joins the group.
     await Promise.resolve();
     while (this.waiting.length > 0) {
       // While it catches up with others, which may take long, nobody waits for it.
-      if (this.engine.isAtRest) await this.decideUpon();
+      if (this.mayDecide) await this.decideUpon();
       else this.recordOnly(this.waiting.splice(0));
     }
-    this.isDraining = false;
+    this.draining = undefined;
   }
 
   /** Records what waits, as much as goes into one commit, with all that follows from it. */
   private async decideUpon(): Promise<void> {
-    let group: readonly Waiting[] = [];
+    let group: readonly Waiting[] | undefined;
     let settled: readonly (() => void)[] = [];
+    const told = Promise.withResolvers<void>();
     const record = (section: TapeSection): void => {
       // Chosen when the lock is there: what came meanwhile is in the same commit.
       group = this.takeGroup();
@@ -68,10 +90,18 @@ export class AppendsInStep {
     const tell = (): void => {
       for (const settle of settled) settle();
       group = [];
+      told.resolve();
     };
-    // The engine has thrown its state away, and tells why when it comes to the evidence by the tape.
-    await this.engine.decideWith(record, tell).catch(() => undefined);
-    this.recordOnly(group);
+    const failed = (error: unknown): void => {
+      this.onFailure(error);
+      // There was no lock to be had: as in the store's own queue, all that waits has waited long enough.
+      if (group === undefined) for (const { reject } of this.waiting.splice(0)) reject(error);
+    };
+    this.deciding = this.engine
+      .decideWith(record, tell)
+      .catch(failed)
+      .then(() => this.recordOnly(group ?? this.waiting.splice(0)));
+    await doneOrLate(this.deciding, told.promise);
   }
 
   private takeGroup(): readonly Waiting[] {
@@ -93,4 +123,17 @@ function appendWithin(section: TapeSection, { stream, expected, events, resolve,
   } catch (error) {
     return () => reject(error);
   }
+}
+
+/** Resolves with `done`, or when that is still not so CHECKPOINT_PATIENCE_MS after `told`. */
+async function doneOrLate(done: Promise<void>, told: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = told.then(
+    () =>
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CHECKPOINT_PATIENCE_MS);
+      }),
+  );
+  await Promise.race([done, late]);
+  clearTimeout(timer);
 }

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import { openSqliteEventStore, SqliteEventStore } from '../../src/adapters/event-store/sqlite.ts';
+import { openTapeFile } from '../../src/adapters/event-store/tape-file.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import type { Engine } from '../../src/domain/engine/engine.ts';
-import { type EventStore, StoreError, WrongExpectedRevisionError } from '../../src/ports.ts';
+import { type Clock, type EventStore, StoreError, WrongExpectedRevisionError } from '../../src/ports.ts';
 import { AppendsInStep } from '../../src/runtime/appends-in-step.ts';
+import { SupersededError } from '../../src/runtime/engine-follower.ts';
 import { EngineRunner } from '../../src/runtime/engine-runner.ts';
 import { applySettings } from '../../src/runtime/settings-apply.ts';
 import { isDecision, makeEvidence, START } from '../../src/tape/envelope.ts';
+import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { describeEventStore } from '../contracts/event-store.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../support/small-market.ts';
 
 const ORIGIN = { actor: 'ingest', codeVersion: 'one' };
@@ -16,17 +21,21 @@ const BARS: readonly TapeEvent[] = DRAFTS.map(({ type, stream, key, data, occurr
 );
 const [FIRST, SECOND, THIRD] = BARS as [TapeEvent, TapeEvent, TapeEvent];
 const { stream: STREAM } = FIRST;
+const folder = new TemporaryFolder();
 
 interface Choices {
   readonly makeEngine?: () => Engine;
   /** Stands between the engine and the store. */
   readonly between?: (store: EventStore) => EventStore;
   readonly save?: () => Promise<void>;
+  readonly open?: (clock: Clock) => Promise<EventStore>;
 }
 
-async function given({ makeEngine = () => smallEngine('one'), between = (store) => store, save }: Choices = {}) {
+const inMemory = async (clock: Clock): Promise<EventStore> => openMemoryEventStore({ clock, exclusive: true });
+
+async function given({ makeEngine = () => smallEngine('one'), between = (store) => store, save, open = inMemory }: Choices = {}) {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, exclusive: true });
+  const store = await open(clock);
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   const engine = new EngineRunner({
     store: between(store),
@@ -35,7 +44,8 @@ async function given({ makeEngine = () => smallEngine('one'), between = (store) 
     makeEngine,
     checkpoint: { load: async () => START, save: async () => save?.() },
   });
-  return { store, engine, appends: new AppendsInStep(store, engine) };
+  const failures: unknown[] = [];
+  return { store, engine, failures, appends: new AppendsInStep(store, engine, (error) => failures.push(error)) };
 }
 
 /** All bars, each when the one before is recorded. */
@@ -67,6 +77,30 @@ function failingSections(store: EventStore, isFailing: () => boolean): EventStor
     close: () => store.close(),
   };
 }
+
+/** `store` with the appends of an engine that is always at rest and decides nothing: the rules are those of any tape. */
+function appendedInStep(store: EventStore): EventStore {
+  const decideWith: EngineRunner['decideWith'] = async (record, recorded) => {
+    await store.exclusively?.(record);
+    recorded();
+  };
+  const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, () => undefined);
+  return {
+    append: (...append) => appends.append(...append),
+    read: (query) => store.read(query),
+    byId: (id) => store.byId(id),
+    head: () => store.head(),
+    subscribe: (options) => store.subscribe(options),
+    close: async () => {
+      await appends.close();
+      await store.close();
+    },
+  };
+}
+
+describeEventStore('a tape in SQLite with appends in step', async (clock) =>
+  appendedInStep(await openSqliteEventStore(folder.newFile(), clock)),
+);
 
 describe('evidence appended where the engine decides', () => {
   it('is on the tape with all that follows from it as soon as the append is answered', async () => {
@@ -157,12 +191,32 @@ describe('evidence is recorded all the same', () => {
       };
       return engine;
     };
-    const { store, engine, appends } = await given({ makeEngine: broken });
+    const { store, engine, appends, failures } = await given({ makeEngine: broken });
     await engine.catchUp();
     const answers = [appends.append(STREAM, 'no-stream', [FIRST]), appends.append(STREAM, 0, [SECOND])];
     expect((await Promise.all(answers)).map(({ revision }) => revision)).toEqual([0, 1]);
     expect((await store.read({ stream: STREAM, limit: 10 })).map(({ id }) => id)).toEqual([FIRST.id, SECOND.id]);
+    expect(failures).toMatchObject([{ message: 'a bug in a strategy' }]);
     await expect(engine.catchUp()).rejects.toThrow('a bug in a strategy');
+  });
+
+  it('when another build has taken over in another process, which decides upon it', async () => {
+    const { store, engine, appends, failures } = await given();
+    await engine.catchUp();
+    const other = new EngineRunner({
+      store,
+      codeVersion: 'two',
+      clock: tickingClock(),
+      makeEngine: () => smallEngine('two'),
+      checkpoint: { load: async () => START, save: async () => undefined },
+    });
+    await other.catchUp();
+    await appendAll(appends);
+    expect(failures).toMatchObject([expect.any(SupersededError)]);
+    await other.catchUp();
+    const decisions = (await wholeTape(store)).filter(isDecision);
+    expect(decisions.length).toBeGreaterThan(5);
+    expect(new Set(decisions.map(({ metadata }) => metadata.codeVersion))).toEqual(new Set(['two']));
   });
 
   it('when the commit of both fails, and the engine begins again from the tape', async () => {
@@ -175,6 +229,81 @@ describe('evidence is recorded all the same', () => {
     await engine.catchUp();
     for (const [index, bar] of BARS.entries()) if (index > 0) await appends.append(STREAM, index - 1, [bar]);
     expect(factsOf(await wholeTape(store))).toEqual(await cleanRun());
+  });
+
+  it('when an engine that was at rest turns out not to decide', async () => {
+    const store = await inMemory(tickingClock());
+    // In a later turn, so that asking again and again would not stop everything else.
+    const decideWith = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, () => undefined);
+    await expect(appends.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0 });
+  });
+
+  it('while the checkpoint, which is elsewhere, cannot be saved', async () => {
+    let isAway = false;
+    const { store, engine, appends } = await given({ save: () => (isAway ? new Promise(() => {}) : Promise.resolve()) });
+    await engine.catchUp();
+    isAway = true;
+    const answers = [appends.append(STREAM, 'no-stream', [FIRST]), appends.append(STREAM, 0, [SECOND])];
+    await Promise.all(answers);
+    await expect(appends.append(STREAM, 1, [THIRD])).resolves.toMatchObject({ revision: 2 });
+    expect((await store.read({ stream: STREAM, limit: 10 })).map(({ id }) => id)).toEqual([FIRST.id, SECOND.id, THIRD.id]);
+  });
+
+  it('and once, when the checkpoint fails that was to be saved after the commit', async () => {
+    let fails = false;
+    const save = async () => {
+      if (fails) throw new StoreError('the read store is gone');
+    };
+    const { store, engine, appends, failures } = await given({ save });
+    await engine.catchUp();
+    fails = true;
+    await expect(appends.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0, already: false });
+    await appends.close();
+    expect(failures).toMatchObject([{ message: 'the read store is gone' }]);
+    expect(await store.read({ stream: STREAM, limit: 10 })).toHaveLength(1);
+  });
+
+  it.each([5, 60])('before all is closed, and so is a checkpoint that takes %d ms', async (ms) => {
+    const saved: string[] = [];
+    const { store, engine, appends } = await given({
+      open: (clock) => openSqliteEventStore(folder.newFile(), clock),
+      save: async () => {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        saved.push('saved');
+      },
+    });
+    await engine.catchUp();
+    saved.length = 0;
+    const first = appends.append(STREAM, 'no-stream', [FIRST]);
+    await first;
+    const second = appends.append(STREAM, 0, [SECOND]);
+    await appends.close();
+    expect(saved).toEqual(['saved']);
+    await store.close();
+    await expect(second).resolves.toMatchObject({ revision: 1 });
+  });
+
+  it('or refused as by the tape, after one wait for a lock that another process holds', async () => {
+    const file = folder.newFile();
+    const { store, engine, appends, failures } = await given({
+      open: async (clock) => new SqliteEventStore(await openTapeFile(file), { file, clock, lockWaitMs: 50 }),
+    });
+    await engine.catchUp();
+    const other = await openTapeFile(file);
+    other.exec('BEGIN IMMEDIATE');
+    const recorded = store.append.bind(store);
+    store.append = () => Promise.reject(new Error('waited again'));
+    const locked = 'is locked by another process';
+    await expect(appends.append(STREAM, 'no-stream', [FIRST])).rejects.toThrow(locked);
+    expect(failures).toMatchObject([{ message: expect.stringContaining(locked) }]);
+    other.exec('ROLLBACK');
+    other.close();
+    store.append = recorded;
+    await engine.catchUp();
+    await appendAll(appends);
+    expect(factsOf(await wholeTape(store))).toEqual(await cleanRun());
+    await store.close();
   });
 
   it('up to a number that may wait; more are refused with the reason', async () => {
