@@ -6,21 +6,17 @@
  */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
-import { type Engine, fromRecordedDecision, toRecordedDecision, traceOf } from '../domain/engine/engine.ts';
-import type { RecordedDecision } from '../domain/engine/events.ts';
+import { type Engine, fromRecordedDecision } from '../domain/engine/engine.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import { UserError } from '../domain/user-error.ts';
 import { type ExpectedRevision, PartialOverlapError, WrongExpectedRevisionError } from '../ports.ts';
 import { equalJson } from '../tape/canonical-json.ts';
 import { comparePositions, isDecision, makeEvidence, type RecordedEvent, START } from '../tape/envelope.ts';
-import { makeId } from '../tape/id.ts';
+import { cascadeEvents } from './cascade-parts.ts';
 import { append, read, type Steps } from './tape-operations.ts';
 
 /** Pieces of evidence taken per read. */
 const PAGE = 500;
-/** Most characters of decisions in one part of a cascade: well under the smallest event limit of any store (256 KiB). */
-const MAX_PART_CHARACTERS = 60_000;
-
 /** Most copies of one append: well under what any store takes at once (1 MiB). */
 const MAX_COPIES = 50;
 
@@ -278,7 +274,7 @@ export class EngineFollower {
 
   /** Appends the cascade, or finds that another engine did. Returns what the record holds. */
   private *appendCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): Steps<readonly TapeEvent[]> {
-    const parts = this.cascadeEvents(evidence, decisions);
+    const parts = cascadeEvents(evidence, decisions, this.codeVersion);
     try {
       const { already, position: end } = yield* append(ENGINE_STREAM, this.engineRevision, parts);
       if (!already) {
@@ -299,25 +295,6 @@ export class EngineFollower {
     return recorded;
   }
 
-  private cascadeEvents(evidence: TapeEvent, decisions: readonly TapeEvent[]): TapeEvent[] {
-    const chunks = chunksOf(decisions.map(toRecordedDecision));
-    return chunks.map((chunk, index) => ({
-      id: makeId(`CascadeDecided|${evidence.id}|${index + 1}`),
-      stream: ENGINE_STREAM,
-      type: 'CascadeDecided',
-      schemaVersion: 1,
-      data: { evidenceId: evidence.id, part: index + 1, parts: chunks.length, decisions: chunk },
-      metadata: {
-        occurredAt: evidence.metadata.occurredAt,
-        correlationId: evidence.metadata.correlationId,
-        causationId: evidence.id,
-        actor: 'engine',
-        codeVersion: this.codeVersion,
-        ...traceOf(evidence.metadata),
-      },
-    }));
-  }
-
   private passedOver(evidenceId: string): never {
     throw new DivergedError(
       `diverged: the tape has a cascade for evidence ${evidenceId}, upon which this build (${this.codeVersion}) decided nothing`,
@@ -334,21 +311,6 @@ function runsOfCopies(copies: readonly Copy[]): Copy[][] {
     else runs.push([copy]);
   }
   return runs;
-}
-
-function chunksOf(decisions: readonly RecordedDecision[]): RecordedDecision[][] {
-  const chunks: RecordedDecision[][] = [];
-  let size = MAX_PART_CHARACTERS;
-  for (const decision of decisions) {
-    const length = JSON.stringify(decision).length;
-    if (size + length > MAX_PART_CHARACTERS) {
-      chunks.push([]);
-      size = 0;
-    }
-    (chunks[chunks.length - 1] as RecordedDecision[]).push(decision);
-    size += length;
-  }
-  return chunks;
 }
 
 /** Equal in id, stream, type, data and cause. */

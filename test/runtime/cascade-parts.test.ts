@@ -3,13 +3,15 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
-import { Engine } from '../../src/domain/engine/engine.ts';
+import { Engine, MAX_CASCADE, toRecordedDecision } from '../../src/domain/engine/engine.ts';
 import type { Reactor } from '../../src/domain/engine/reactor.ts';
 import { ENGINE_STREAM, signalsStream } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/ports.ts';
+import { MAX_CASCADE_BYTES } from '../../src/runtime/cascade-parts.ts';
 import { EngineRunner } from '../../src/runtime/engine-runner.ts';
 import { makeEvidence, type RecordedEvent, START } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { addressOf, givenServer, givenStore, PATIENT } from '../adapters/event-store/given-server.ts';
 import { factsOf, minuteBars, tickingClock, wholeTape } from '../support/small-market.ts';
 
 const BARS = minuteBars([1, 2, 3]);
@@ -17,9 +19,10 @@ const SIGNALS = 40;
 /** Characters of one decision; the last of each cascade is larger than a part by itself. */
 const SIZE = 7_000;
 const LARGE = 80_000;
+const TEXTS = Array.from({ length: SIGNALS }, (_, index) => 'é'.repeat(index === SIGNALS - 1 ? LARGE : SIZE));
 
 /** Has a lot to say about each bar; `state` is what it said so far, so that adoption can be told from deciding. */
-function talkative(): Reactor {
+function talkative(texts: readonly string[] = TEXTS): Reactor {
   let said = 0;
   return {
     name: 'talkative',
@@ -29,7 +32,7 @@ function talkative(): Reactor {
     decide: (event, emit) => {
       if (event.type !== 'BarClosed') return;
       const { venue, symbol, interval, openTime, closeTime, source } = event.data;
-      for (let index = 1; index <= SIGNALS; index++) {
+      for (const text of texts) {
         emit('SignalGenerated', signalsStream('talk'), {
           strategy: 'talk',
           venue,
@@ -39,7 +42,7 @@ function talkative(): Reactor {
           barOpenTime: openTime,
           barCloseTime: closeTime,
           barSource: source,
-          reason: { said, text: 'é'.repeat(index === SIGNALS ? LARGE : SIZE) },
+          reason: { said, text },
           settingsHash: 'a'.repeat(64),
         });
       }
@@ -51,21 +54,23 @@ function talkative(): Reactor {
   };
 }
 
-function runnerOn(store: EventStore): EngineRunner {
+function runnerOn(store: EventStore, texts = TEXTS): EngineRunner {
   return new EngineRunner({
     store,
     codeVersion: 'one',
     clock: tickingClock(),
-    makeEngine: () => new Engine([talkative()], makeId, 'one'),
+    makeEngine: () => new Engine([talkative(texts)], makeId, 'one'),
     checkpoint: { load: async () => START, save: async () => undefined },
   });
 }
 
+const barEvent = ({ type, stream, key, data, occurredAt }: (typeof BARS)[number], traceparent?: string): TapeEvent =>
+  makeEvidence(type, stream, key, data, { occurredAt, actor: 'ingest', codeVersion: 'one', traceparent });
+
 async function tapeWithBars(exclusive: boolean): Promise<EventStore> {
   const store = openMemoryEventStore({ clock: tickingClock(), exclusive });
-  for (const [index, { type, stream, key, data, occurredAt }] of BARS.entries()) {
-    const event = makeEvidence(type, stream, key, data, { occurredAt, actor: 'ingest', codeVersion: 'one' });
-    await store.append(stream, index === 0 ? 'no-stream' : index - 1, [event]);
+  for (const [index, bar] of BARS.entries()) {
+    await store.append(bar.stream, index === 0 ? 'no-stream' : index - 1, [barEvent(bar)]);
   }
   return store;
 }
@@ -161,4 +166,41 @@ describe('a cascade larger than one event', () => {
     };
     await expect(runnerOn(torn).catchUp()).rejects.toThrow(/part 2 of \d+ of a cascade is missing/);
   });
+});
+
+describe('the largest cascade', () => {
+  const [bar] = BARS as [(typeof BARS)[number]];
+  const evidence = barEvent(bar, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01');
+
+  /** So much text of that letter in each decision that all of them just stay within the bound. */
+  function mostText(count: number, letter: string): number {
+    const engine = new Engine([talkative(Array(count).fill(''))], makeId, 'one');
+    const bytes = engine.decide(evidence).map((decision) => Buffer.byteLength(JSON.stringify(toRecordedDecision(decision))));
+    return Math.floor((MAX_CASCADE_BYTES - bytes.reduce((sum, one) => sum + one, 0)) / (count * Buffer.byteLength(letter)));
+  }
+
+  const tapes: readonly (readonly [string, () => Promise<EventStore>])[] = [
+    ['in memory', async () => openMemoryEventStore({ clock: tickingClock(), exclusive: true })],
+    ['in EventStoreDB', async () => givenStore(addressOf(await givenServer()), PATIENT)],
+  ];
+  const cases = [
+    ['as many decisions as there may be', MAX_CASCADE, '€'],
+    ['as many parts as there may be', 30, 'x'],
+    ['the largest parts', 30, '€'],
+  ] as const;
+
+  it.each(tapes.flatMap(([where, open]) => cases.map(([what, ...shape]) => [what, where, open, ...shape] as const)))(
+    'of %s is taken %s, and one that is larger is refused as everywhere',
+    async (_what, _where, open, count, letter) => {
+      const size = mostText(count, letter);
+      const texts = Array<string>(count).fill(letter.repeat(size));
+      const store = await open();
+      await store.append(bar.stream, 'no-stream', [evidence]);
+      const larger = texts.map((text) => text + letter);
+      await expect(runnerOn(store, larger).catchUp()).rejects.toThrow(/have 92\d{4} bytes, more than 921600, which every store/);
+      expect(await cascadesOn(store)).toEqual([]);
+      await runnerOn(store, texts).catchUp();
+      expect(await store.read({ stream: signalsStream('talk'), limit: 500 })).toHaveLength(count);
+    },
+  );
 });

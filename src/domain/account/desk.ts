@@ -261,20 +261,25 @@ function takeBalance(state: DeskState, account: Account, changed: Of<'BalanceCha
 
 // --- Deciding ---
 
-/** Most accounts that are opened, told of a halt or marked upon one event; the others follow upon the next. */
+/** Most accounts that are opened, looked at for a halt or marked upon one event; the others follow upon the next. */
 const MAX_ACCOUNTS = 25;
+
+/** Most halts and resumes that accounts are told of upon one event: while many wait for their turn, more may be asked for. */
+const MAX_NOTICES = 25;
 
 /** Opens accounts, and does what halts and resumes want done, as far as one cascade can hold. */
 function proceed(deciding: Deciding): void {
   let accounts = MAX_ACCOUNTS;
+  let notices = MAX_NOTICES;
   let cancels = MAX_CANCELS;
   for (const id of [...deciding.state.busy]) {
     const account = deciding.state.accounts.get(id);
     if (account === undefined || accounts-- <= 0) break;
     if (!account.opened) openAccount(deciding, account);
-    for (const notice of [...account.notices]) {
+    for (const notice of account.notices.slice(0, notices)) {
       cancels -= cancelForHalt(deciding, account, cancels);
       giveNotice(deciding, account, notice);
+      notices--;
     }
     cancels -= cancelForHalt(deciding, account, cancels);
   }

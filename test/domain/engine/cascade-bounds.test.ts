@@ -1,11 +1,13 @@
 /** What is allowed to happen at once stays under the engine's limit: beyond it nothing more could ever be decided. */
 
 import { describe, expect, it } from 'vitest';
-import { MAX_CASCADE } from '../../../src/domain/engine/engine.ts';
+import type { TapeEvent } from '../../../src/domain/catalogue.ts';
+import { MAX_CASCADE, toRecordedDecision } from '../../../src/domain/engine/engine.ts';
 import { makeReactors } from '../../../src/domain/reactors.ts';
 import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/check.ts';
 import { MAX_ASSETS } from '../../../src/domain/settings/settings.ts';
 import { SECOND_MS } from '../../../src/domain/time.ts';
+import { MAX_CASCADE_BYTES } from '../../../src/runtime/cascade-parts.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { all, BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
@@ -15,6 +17,10 @@ const ACCOUNTS = 50;
 function accounts(balances: Record<string, string>) {
   const fees = { maker: '0.001', taker: '0.001', paidIn: { asset: 'BNB', price: '500' } };
   return Array.from({ length: ACCOUNTS }, (_, index) => ({ ...PAPER, id: `paper-${index}`, balances, fees }));
+}
+
+function bytesOf(cascade: readonly TapeEvent[]): number {
+  return cascade.reduce((sum, decision) => sum + Buffer.byteLength(JSON.stringify(toRecordedDecision(decision))), 0);
 }
 
 const RICH = { USDT: '1000000', BNB: '100' };
@@ -116,5 +122,18 @@ describe('a cascade stays in its bounds when', () => {
     expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 1.25);
     const closings = all(scene.tape, 'OrderFilled').filter(({ side }) => side === 'sell');
     expect(closings).toHaveLength(250);
+  });
+
+  it('one halt after the other is asked for, with the longest reason, before most of the accounts were told of the first', () => {
+    const scene = new Scene(makeReactors(makeId));
+    const [count, halts] = [600, 21];
+    const named = Array.from({ length: count }, (_, index) => ({ ...PAPER, id: `paper-${index}`, balances: {} }));
+    scene.settings({ strategies: [], accounts: named });
+    scene.begin();
+    const cascades = Array.from({ length: halts }, () => scene.halt({ reason: '\u0001'.repeat(500) }));
+    while (all(cascades.at(-1) ?? [], 'TradingHalted').length > 0) cascades.push(scene.begin());
+    expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 4);
+    expect(Math.max(...cascades.map(bytesOf))).toBeLessThan(MAX_CASCADE_BYTES / 4);
+    expect(all(cascades.flat(), 'TradingHalted')).toHaveLength(count * halts);
   });
 });
