@@ -11,7 +11,7 @@ import { type EngineRunner, MAX_STEPS } from './engine-runner.ts';
 /** Appends that wait for the commit in hand; more are refused. */
 const MAX_WAITING = 10_000;
 /** How long what is appended next waits for the engine's checkpoint, which lies in another store: that may be away. */
-const CHECKPOINT_PATIENCE_MS = 20;
+const CHECKPOINT_PATIENCE_MS = 100;
 
 interface Waiting {
   readonly stream: string;

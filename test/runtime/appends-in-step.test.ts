@@ -264,7 +264,7 @@ describe('evidence is recorded all the same', () => {
     expect(await store.read({ stream: STREAM, limit: 10 })).toHaveLength(1);
   });
 
-  it.each([5, 60])('before all is closed, and so is a checkpoint that takes %d ms', async (ms) => {
+  it.each([5, 160])('before all is closed, and so is a checkpoint that takes %d ms', async (ms) => {
     const saved: string[] = [];
     const { store, engine, appends } = await given({
       open: (clock) => openSqliteEventStore(folder.newFile(), clock),
