@@ -39,8 +39,11 @@ import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
 
-/** The engine on a tape, as every command that decides runs it; with figures of what it does where `metrics` are given. */
-export function makeEngineRunner(parts: SystemParts, metrics?: Metrics): EngineRunner {
+/**
+ * The engine on a tape, as every command that decides runs it; with figures of what it does where `metrics` are given,
+ * and under the engine's lease where `turn` is.
+ */
+export function makeEngineRunner(parts: SystemParts, metrics?: Metrics, turn?: Turn): EngineRunner {
   const { events, reads, clock, log, codeVersion, rollBack } = parts;
   return new EngineRunner({
     store: events,
@@ -52,6 +55,7 @@ export function makeEngineRunner(parts: SystemParts, metrics?: Metrics): EngineR
     clock,
     checkpoint: engineCheckpoint(events, reads),
     rollBack,
+    ...(turn && { assertTurn: () => turn.assertHeld() }),
     onDecided: (decisions) => {
       logDecisions(log, decisions);
       if (metrics !== undefined) countDecisions(metrics, decisions);
@@ -69,7 +73,7 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
     given.leases && new LeaseKeeper(given.leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
   const turn = new Turn();
   const decidedIn = keeper === undefined ? events : heldEventStore(events, () => turn.assertHeld());
-  const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics) : null;
+  const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics, keeper && turn) : null;
   if (engine !== null && decidedIn.exclusively !== undefined) {
     const warn = (error: unknown): void =>
       log.warn({ err: error }, 'what was appended could not be committed with its decisions; the engine begins again');

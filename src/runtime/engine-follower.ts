@@ -46,6 +46,8 @@ export class EngineFollower {
   private readonly codeVersion: string;
   /** Evidence up to this position is known to be decided, even where no cascade follows. */
   decidedUpTo: string;
+  /** Position of the last evidence that this engine passed over, with no cascade since: by the record nobody can tell. */
+  private passedUpTo = START;
   private lastEvidenceId: string | null = null;
   /** Evidence up to this one was decided before the last activation. */
   private adoptUntil: string | null = null;
@@ -78,6 +80,11 @@ export class EngineFollower {
         this.adoptCascade(evidence, evidence.position, cascade);
       }
     }
+  }
+
+  /** Would whoever adopts what is recorded come to this state? */
+  get isOnRecord(): boolean {
+    return comparePositions(this.passedUpTo, this.decidedUpTo) <= 0;
   }
 
   /** May this build decide, as far as is known: was it not replaced, or does a person want it back? */
@@ -114,6 +121,11 @@ export class EngineFollower {
     this.activeBuild = this.codeVersion;
   }
 
+  /** Decides no more, but may adopt: that another build takes over is no more than news. */
+  deactivate(): void {
+    this.deciding = false;
+  }
+
   /**
    * Takes in the next page of the tape, at most PAGE pieces of evidence: adopts what is recorded, decides and records
    * the rest. Returns the decisions made, and whether there was a page at all.
@@ -135,6 +147,7 @@ export class EngineFollower {
     }
     const decisions = this.engine.decide(evidence);
     if (decisions.length > 0) yield* this.record(evidence, position, decisions);
+    else this.passedUpTo = position;
     this.tookEvidence(evidence.id, position);
     return decisions;
   }
@@ -227,7 +240,10 @@ export class EngineFollower {
 
   private adoptCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): void {
     this.engine.adopt(evidence, decisions);
-    if (decisions.length > 0) this.missingCopies = this.placeCopies(decisions);
+    if (decisions.length > 0) {
+      this.passedUpTo = START;
+      this.missingCopies = this.placeCopies(decisions);
+    }
     this.tookEvidence(evidence.id, position);
   }
 
@@ -249,6 +265,7 @@ export class EngineFollower {
     // Whoever recorded the cascade before may not have come to its copies yet; only the last one's can be missing.
     yield* this.makeCopies();
     const recorded = yield* this.appendCascade(evidence, position, decisions);
+    this.passedUpTo = START;
     this.missingCopies = this.placeCopies(recorded);
     yield* this.makeCopies();
   }

@@ -1,7 +1,8 @@
 /**
  * Runs the engine on a tape: live, by following what others append, or in step with a source of evidence. Calls are
  * taken one at a time. A call that fails throws the engine's state away; the next one adopts again from the tape, but
- * for an engine that differs from the record or was replaced: that one has stopped.
+ * for an engine that differs from the record or was replaced: that one has stopped. An engine whose turn is over keeps
+ * its state and goes on as a standby.
  */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
@@ -35,6 +36,8 @@ export interface EngineRunnerOptions {
   readonly checkpoint: EngineCheckpoint;
   /** A person wants this build back in place of the one that replaced it. */
   readonly rollBack?: boolean;
+  /** Throws when it is not, or no more, this process's turn: asked before each page and each checkpoint. */
+  readonly assertTurn?: () => void;
   /** Called after a commit with the decisions that this process made, in order. */
   readonly onDecided?: (decisions: readonly TapeEvent[]) => void;
 }
@@ -49,6 +52,15 @@ export interface StepOutcome {
   readonly firstDifference: string | null;
   /** The number of decisions made and recorded. */
   readonly decisions: number;
+}
+
+/** Its turn was found to be over between two commits: the engine's state is that of the tape. */
+class OutOfTurn {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
 }
 
 export class EngineRunner {
@@ -98,11 +110,18 @@ export class EngineRunner {
     });
   }
 
-  /** Decides no more, for another process does; `follow` and `catchUp` may be called again. */
+  /**
+   * Decides no more, for another process does; `follow` and `catchUp` may be called again. Its state is kept, unless a
+   * call has failed or it holds what nobody else can know to be decided: another build may decide otherwise upon that.
+   */
   standDown(): Promise<void> {
     if (this.stopped instanceof SupersededError) this.stopped = undefined;
     return this.inTurn(async () => {
+      const { follower } = this;
       this.follower = undefined;
+      if (follower === undefined || !follower.isOnRecord) return;
+      follower.deactivate();
+      this.standby = follower;
     });
   }
 
@@ -134,7 +153,7 @@ export class EngineRunner {
         }
         return this.takeDrafts(section, follower, drafts, origin, decisions);
       });
-      await this.committed(decisions);
+      await this.committed(follower, decisions);
       return { ...outcome, decisions: decisions.length };
     });
   }
@@ -154,7 +173,7 @@ export class EngineRunner {
         return runInSection(section, follower.catchUp());
       });
       recorded();
-      await this.committed(made);
+      await this.committed(follower, made);
     });
   }
 
@@ -162,10 +181,11 @@ export class EngineRunner {
   private async catchUpWith(follower: EngineFollower): Promise<void> {
     const { store } = this.options;
     for (let more = true; more; ) {
+      this.assertTurn();
       const page = store.exclusively
         ? await store.exclusively((section) => runInSection(section, follower.catchUp()))
         : await this.over(follower.catchUp());
-      await this.committed(page.made);
+      await this.committed(follower, page.made);
       more = page.more;
     }
   }
@@ -241,14 +261,24 @@ export class EngineRunner {
     });
   }
 
-  private async committed(decisions: readonly TapeEvent[]): Promise<void> {
+  private async committed(follower: EngineFollower, decisions: readonly TapeEvent[]): Promise<void> {
     this.busySince = this.options.clock.now();
-    const position = this.position;
-    if (position !== undefined && position !== this.saved) {
-      await this.options.checkpoint.save(position);
-      this.saved = position;
-    }
     if (decisions.length > 0) this.options.onDecided?.(decisions);
+    const { position } = follower;
+    if (position === this.saved) return;
+    // One that was frozen must not raise it past evidence that another build has yet to decide.
+    this.assertTurn();
+    await this.options.checkpoint.save(position);
+    this.saved = position;
+    follower.decidedUpTo = position;
+  }
+
+  private assertTurn(): void {
+    try {
+      this.options.assertTurn?.();
+    } catch (error) {
+      throw new OutOfTurn(error);
+    }
   }
 
   private inTurn<T>(call: () => Promise<T>): Promise<T> {
@@ -259,6 +289,7 @@ export class EngineRunner {
         this.busySince = this.options.clock.now();
         return await call();
       } catch (error) {
+        if (error instanceof OutOfTurn) throw error.reason;
         this.follower = undefined;
         this.standby = undefined;
         if (error instanceof DivergedError || error instanceof SupersededError) this.stopped = error;

@@ -1,18 +1,23 @@
 /** Several instances on stores that have no lock of their own: what they leave is what one leaves. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import { openMemoryLeases } from '../../src/adapters/leases/memory.ts';
 import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
-import type { EventStore, ReadStore } from '../../src/ports.ts';
+import type { Bar } from '../../src/domain/market/events.ts';
+import { barClosed, type EvidenceDraft } from '../../src/domain/market/evidence.ts';
+import { EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts';
+import type { EventStore, Leases, ReadStore } from '../../src/ports.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { EvidenceRecorder } from '../../src/runtime/evidence-recorder.ts';
 import { processTiming } from '../../src/runtime/lease-keeper.ts';
+import { ENGINE_CHECKPOINT } from '../../src/runtime/same-tape.ts';
 import { readBuilds } from '../../src/runtime/serving.ts';
 import { applySettings } from '../../src/runtime/settings-apply.ts';
 import type { System } from '../../src/runtime/system-parts.ts';
 import { makeEngineRunner, makeSystem } from '../../src/system.ts';
+import { comparePositions, START } from '../../src/tape/envelope.ts';
 import { makeLogger } from '../../src/telemetry.ts';
 import { Link } from '../support/linked-stores.ts';
 import { minuteBars, smallSettings, tickingClock, wholeTape, zigzag } from '../support/small-market.ts';
@@ -112,8 +117,37 @@ async function areRead(events: EventStore, reads: ReadStore): Promise<boolean> {
   return builds.size === PROJECTIONS.length;
 }
 
+const unlisted = ({ data }: EvidenceDraft): EvidenceDraft => barClosed({ ...(data as Bar), symbol: 'CCCBBB' });
+
 const buildsOn = async (events: EventStore): Promise<string[]> =>
   (await wholeTape(events)).flatMap((event) => (event.type === 'EngineActivated' ? [event.data.codeVersion] : []));
+
+/** Another instance, which has nothing but the engine's lease: takes it when it is free, and keeps it until `end`. */
+async function holdEngineLease(leases: Leases): Promise<{ end(): Promise<void> }> {
+  const raise = async (owner: string | null): Promise<boolean> => {
+    const found = (await leases.read()).get('engine');
+    if (found === undefined) throw new Error('nobody has ever had the lease');
+    const next = { owner, epoch: found.epoch + 1, holder: 'host-other:1', counter: found.counter + 1 };
+    return leases.compareAndSet('engine', found.counter, next);
+  };
+  await until('the lease is taken', () => raise('other'));
+  const timer = setInterval(() => void raise('other'), LEASE_MS / 8);
+  onTestFinished(() => clearInterval(timer));
+  return {
+    end: async () => {
+      clearInterval(timer);
+      await until('the lease is given back', () => raise(null));
+    },
+  };
+}
+
+/** Has the engine decided upon all bars, and said so? */
+async function isAtRest({ events, reads }: Awaited<ReturnType<typeof givenTape>>): Promise<boolean> {
+  const [last] = await events.read({ categories: ['bars'], backward: true, limit: 1 });
+  return comparePositions(await reads.checkpoint(ENGINE_CHECKPOINT), last?.position ?? START) >= 0;
+}
+
+const engineState = ({ system }: Instance) => system.report().parts.find(({ part }) => part === 'engine')?.state;
 
 describe('several instances on one tape', () => {
   it('leave the tape of one when the one that decides is stopped, and it does nothing more when it wakes', async () => {
@@ -213,6 +247,48 @@ describe('several instances on one tape', () => {
     await putBack.close();
     await until('the older build decides', () => replaced.decides());
     expect(await buildsOn(tape.events)).toEqual(['one', 'two', 'one']);
+  });
+});
+
+describe('an instance that loses the lease of the engine', () => {
+  it('does not raise the checkpoint when it wakes, past evidence that nobody else has decided', async () => {
+    const tape = await givenTape();
+    const a = instanceOn(tape, 'a');
+    await started(a);
+    await tape.recorder.record(PARTS[0] ?? [], ORIGIN);
+    await until('it is at rest', () => isAtRest(tape));
+    const before = await tape.reads.checkpoint(ENGINE_CHECKPOINT);
+    a.link.freeze();
+    // Upon what is of no instrument nothing is decided, and so nothing is appended that could be refused.
+    await tape.recorder.record([unlisted(BARS[0] as EvidenceDraft)], ORIGIN);
+    await sleep(LEASE_MS);
+    await holdEngineLease(tape.leases);
+    a.link.thaw();
+    await until('it stands by', () => engineState(a) === 'standby');
+    expect(await tape.reads.checkpoint(ENGINE_CHECKPOINT)).toBe(before);
+  });
+
+  it('keeps its state, and goes on from there when it has the lease again', async () => {
+    const one = await madeByOne();
+    const tape = await givenTape();
+    const a = instanceOn(tape, 'a');
+    await started(a);
+    await tape.recorder.record(PARTS[0] ?? [], ORIGIN);
+    await until('the first part is decided', async () => (await countOn(tape.events)) === one.counts[0]);
+    await until('it is at rest', () => isAtRest(tape));
+    const reads = vi.spyOn(tape.events, 'read');
+    const other = await holdEngineLease(tape.leases);
+    await until('it stands by', () => engineState(a) === 'standby');
+    await tape.recorder.record(PARTS[1] ?? [], ORIGIN);
+    await sleep(LEASE_MS);
+    expect(await countOn(tape.events)).toBe((one.counts[0] ?? 0) + (PARTS[1]?.length ?? 0));
+    await other.end();
+    await until('it decides again', () => a.decides());
+    await tape.recorder.record(PARTS[2] ?? [], ORIGIN);
+    await until('all is decided', async () => (await countOn(tape.events)) === one.counts[2]);
+    expect(await factsOn(tape.events)).toEqual(one.facts);
+    expect(reads).toHaveBeenCalledWith(expect.objectContaining({ categories: EVIDENCE_CATEGORIES }));
+    expect(reads).not.toHaveBeenCalledWith(expect.objectContaining({ categories: EVIDENCE_CATEGORIES, after: START }));
   });
 });
 
