@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { WholeSystemFirst } from './test/engines/whole-system-first.ts';
 
 /** `npm run test:engines`: the same laws on real engines, which start slowly and are shared by the tests of a file. */
 export default defineConfig({
@@ -10,5 +11,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Engines are heavy: two cores carry the tests of one file at a time.
     fileParallelism: false,
+    sequence: { sequencer: WholeSystemFirst },
   },
 });

@@ -1,11 +1,12 @@
 /** A consumer of all that is published, as others would write one: of transactions it sees those that are whole. */
 
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
+import { parseKafkaAddress } from '../../src/adapters/publisher/kafka-address.ts';
 import { HEADER, TOPICS } from '../../src/tape/publication.ts';
 import type { SentRecord } from '../support/digests.ts';
+import { clientOf } from './kafka/client.ts';
 
-const { Kafka: Client, logLevel } = kafkajs;
 const END = 'the end';
 
 export class PublishedConsumer {
@@ -22,10 +23,9 @@ export class PublishedConsumer {
     this.#consumer = kafka.consumer({ groupId: `test-${randomUUID()}`, readUncommitted: false, maxWaitTimeInMs: 100 });
   }
 
-  /** Reads every topic of that prefix from its beginning. The topics must be there. */
-  static async start(broker: string, prefix: string): Promise<PublishedConsumer> {
-    const kafka = new Client({ clientId: 'test', brokers: [broker], logLevel: logLevel.NOTHING });
-    const consumer = new PublishedConsumer(kafka, prefix);
+  /** Reads every topic of that address, which names their prefix, from its beginning. The topics must be there. */
+  static async start(address: string): Promise<PublishedConsumer> {
+    const consumer = new PublishedConsumer(clientOf(address), parseKafkaAddress(address).prefix);
     try {
       await consumer.#read();
     } catch (error) {

@@ -1,16 +1,17 @@
 /** Law 4 on engines: two instances, each killed again and again at any moment, leave exactly what one clean run leaves. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { endChildrenAfterwards } from '../support/child.ts';
 import { type Contents, differencesOf, digestsOf } from '../support/digests.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { seeded } from '../support/seeded.ts';
-import { startLocalFerretDb } from './ferretdb/local-ferretdb.ts';
+import { givenMongoDb } from './ferretdb/given-mongodb.ts';
 import { type Instance, until } from './instance.ts';
-import { startLocalKafka } from './kafka/local-kafka.ts';
+import { givenKafka } from './kafka/given-kafka.ts';
 import { embeddedContents, Round } from './round.ts';
+import { emptyTape } from './tapes.ts';
 
 endChildrenAfterwards();
 const { path: folder } = new TemporaryFolder();
@@ -34,12 +35,7 @@ interface Fallen {
 }
 
 describe('two instances on engines', () => {
-  let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;
-  let kafka: Awaited<ReturnType<typeof startLocalKafka>>;
-  beforeAll(async () => {
-    [mongo, kafka] = await Promise.all([startLocalFerretDb(), startLocalKafka()]);
-  });
-  afterAll(() => Promise.all([mongo?.stop(), kafka?.stop()]));
+  const [mongo, kafka] = [givenMongoDb(), givenKafka()];
 
   it(`killed ${KILLS} times leave what one run leaves`, { timeout: (ROUND_SECONDS + KILLS * 20) * 1_000 }, async () => {
     process.stdout.write(`TAPEDECK_TEST_SEED=${SEED} TAPEDECK_TEST_KILLS=${KILLS}\n`);
@@ -47,20 +43,19 @@ describe('two instances on engines', () => {
     const expected = await embeddedContents(folder, settings, ROUND_SECONDS);
     const lanes = [seeded(SEED), seeded(SEED + 1)];
     const fallen: Fallen = { kills: 0, tape: 0, projections: 0, relay: 0 };
-    const engines = { mongo: mongo.address, kafka: kafka.address };
+    const engines = { mongo: mongo.address(), kafka: kafka.address() };
+    const env = { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: '2' };
     for (let rounds = 1; fallen.kills < KILLS; rounds++) {
-      const round = await Round.begin(`kills-${rounds}`, {
-        folder,
-        engines,
-        env: { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: '2' },
-      });
+      const round = await Round.begin(`kills-${rounds}`, { folder, engines, env }, emptyTape);
       try {
         const instances = lanes.map(() => round.startInstance());
         await Promise.all(
           lanes.map((random, lane) => killAgainAndAgain(round, instances[lane] as Instance, expected, random, fallen)),
         );
         const actual = await round.finish(expected, ROUND_SECONDS);
-        process.stdout.write(`round ${rounds}, kills so far, and what was not done yet: ${JSON.stringify(fallen)}\n`);
+        process.stdout.write(
+          `round ${rounds}, ${round.place};\nkills so far, and what was not done yet: ${JSON.stringify(fallen)}\n`,
+        );
         expect(differencesOf(expected, actual)).toEqual([]);
         expect(digestsOf(actual)).toEqual(digestsOf(expected));
       } finally {
@@ -92,8 +87,9 @@ async function killAgainAndAgain(
   }
 }
 
-async function sleepAtWork({ eventStore, instances }: Round, expected: Contents, random: () => number): Promise<void> {
-  const events = Math.min(expected.tape.length, eventStore.length + 1 + Math.floor(random() * MOST_EVENTS));
-  await until(`${events} events`, LONGEST_WAIT_SECONDS, instances, () => eventStore.length >= events);
-  if (eventStore.length >= expected.tape.length) await sleep(random() * WORKING_MS);
+async function sleepAtWork(round: Round, expected: Contents, random: () => number): Promise<void> {
+  const next = (await round.recorded()) + 1 + Math.floor(random() * MOST_EVENTS);
+  const events = Math.min(expected.tape.length, next);
+  await until(`${events} events`, LONGEST_WAIT_SECONDS, round.instances, async () => (await round.recorded()) >= events);
+  if ((await round.recorded()) >= expected.tape.length) await sleep(random() * WORKING_MS);
 }

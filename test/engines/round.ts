@@ -3,6 +3,7 @@
  * instances that work on them, and what they leave.
  */
 
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
@@ -12,14 +13,18 @@ import { collectionOf, readBuilds } from '../../src/runtime/serving.ts';
 import { comparePositions } from '../../src/tape/envelope.ts';
 import { type Ended, startTapedeck } from '../support/child.ts';
 import { type Contents, contentsOf } from '../support/digests.ts';
+import { databaseAt, shown, topicsAt } from './addresses.ts';
 import { PublishedConsumer } from './consumer.ts';
 import { Instance, until } from './instance.ts';
 import { LocalEventStore } from './local-event-store.ts';
+import type { emptyTape, Tape } from './tapes.ts';
 
 const clock = { now: () => Date.now() };
 const MARKS_SECONDS = 60;
+const READ_SECONDS = 300;
+const PAGE = 500;
 
-/** Where engines are, `host:port` each. */
+/** Where engines are: `host:port`, or an address with credentials and options. */
 export interface EngineAddresses {
   readonly mongo: string;
   readonly kafka: string;
@@ -57,7 +62,7 @@ interface Stores {
 
 export class Round {
   readonly name: string;
-  readonly eventStore: LocalEventStore;
+  readonly #tape: Tape;
   readonly instances: Instance[] = [];
   readonly #folder: string;
   readonly #engines: EngineAddresses;
@@ -65,22 +70,41 @@ export class Round {
   /** What the test itself has open; several may ask for it at once. */
   #stores: Promise<Stores> | undefined;
   #consumer: Promise<PublishedConsumer> | undefined;
+  /** Events counted so far, up to a position, and the count under way. */
+  readonly #counted = { events: 0, last: undefined as string | undefined };
+  #counting: Promise<number> | undefined;
 
-  private constructor(name: string, eventStore: LocalEventStore, terms: RoundTerms) {
-    this.name = name;
-    this.eventStore = eventStore;
+  private constructor(name: string, tape: Tape, terms: RoundTerms) {
+    this.name = `test-${name}-${randomUUID().slice(0, 8)}`;
+    this.#tape = tape;
     this.#folder = terms.folder;
     this.#engines = terms.engines;
     this.#env = terms.env;
   }
 
-  /** `name`: of all that is this run's alone, on engines that others use as well. */
-  static async begin(name: string, terms: RoundTerms): Promise<Round> {
-    return new Round(name, await LocalEventStore.start(terms.folder, name), terms);
+  /** `name`: of all that is this run's alone, on engines that others use as well; the tape is empty. */
+  static async begin(name: string, terms: RoundTerms, tape: typeof emptyTape = LocalEventStore.start): Promise<Round> {
+    return new Round(name, await tape(terms.folder, name), terms);
+  }
+
+  /** The tape's server, where it is in process. */
+  get eventStore(): LocalEventStore {
+    if (this.#tape instanceof LocalEventStore) return this.#tape;
+    throw new Error(`the tape of ${this.name} is not in process: nothing can be done to its server`);
+  }
+
+  /** For people: where its stores are. */
+  get place(): string {
+    const [tape, topics] = [shown(this.#tape.address), shown(this.#topics)];
+    return `the tape at ${tape}, read models at ${shown(this.readStore)}, records at ${topics} (${this.name})`;
   }
 
   get readStore(): string {
-    return `mongodb://${this.#engines.mongo}/${this.name}`;
+    return databaseAt(this.#engines.mongo, this.name);
+  }
+
+  get #topics(): string {
+    return topicsAt(this.#engines.kafka, this.name, { partitions: '3' });
   }
 
   /** Starts one more instance of everything, or of what `args` say. */
@@ -99,10 +123,20 @@ export class Round {
 
   /** Throws while an engine is away. */
   async progress(): Promise<Progress> {
-    const { length: recorded } = this.eventStore;
+    const recorded = await this.recorded();
     const isProjected = await this.#isProjected();
     const consumer = await this.#consume().catch(() => undefined);
     return { recorded, isProjected, sent: consumer?.records.length ?? 0 };
+  }
+
+  /** How many events are on the tape. Throws while it is away and not in process. */
+  async recorded(): Promise<number> {
+    if (this.#tape instanceof LocalEventStore) return this.#tape.length;
+    const { tape } = await this.#open();
+    this.#counting ??= this.#countMore(tape).finally(() => {
+      this.#counting = undefined;
+    });
+    return this.#counting;
   }
 
   /** Is everything recorded, projected and sent? */
@@ -123,7 +157,8 @@ export class Round {
     const marks = await consumer.markEnd();
     await until('the ends of the topics', MARKS_SECONDS, [], () => consumer.isAtEnd(marks));
     const { tape, reads } = await this.#open();
-    return contentsOf(tape, reads, consumer.records);
+    // A busy server may take longer for a large page than it is given.
+    return until('what they have left', READ_SECONDS, [], () => contentsOf(tape, reads, consumer.records));
   }
 
   async stopInstances(): Promise<void> {
@@ -136,12 +171,12 @@ export class Round {
     const stores = await this.#stores;
     await stores?.reads.close();
     await stores?.tape.close();
-    await this.eventStore.leave();
+    await this.#tape.leave();
   }
 
   #open(): Promise<Stores> {
     const open = async (): Promise<Stores> => ({
-      tape: await openEventStore(this.eventStore.address, clock),
+      tape: await openEventStore(this.#tape.address, clock),
       reads: await openReadStore(this.readStore),
     });
     this.#stores ??= open();
@@ -150,11 +185,20 @@ export class Round {
 
   /** Rejects as long as the topics are not there. */
   #consume(): Promise<PublishedConsumer> {
-    this.#consumer ??= PublishedConsumer.start(this.#engines.kafka, this.name).catch((error: unknown) => {
+    this.#consumer ??= PublishedConsumer.start(this.#topics).catch((error: unknown) => {
       this.#consumer = undefined;
       throw error;
     });
     return this.#consumer;
+  }
+
+  async #countMore(tape: EventStore): Promise<number> {
+    for (;;) {
+      const page = await tape.read({ after: this.#counted.last, limit: PAGE });
+      this.#counted.events += page.length;
+      this.#counted.last = page.at(-1)?.position ?? this.#counted.last;
+      if (page.length < PAGE) return this.#counted.events;
+    }
   }
 
   async #isProjected(): Promise<boolean> {
@@ -175,9 +219,9 @@ export class Round {
     mkdirSync(data, { recursive: true });
     return {
       TAPEDECK_DATA: data,
-      TAPEDECK_EVENT_STORE: this.eventStore.address,
+      TAPEDECK_EVENT_STORE: this.#tape.address,
       TAPEDECK_READ_STORE: this.readStore,
-      TAPEDECK_KAFKA: `kafka://${this.#engines.kafka}?prefix=${this.name}&partitions=3`,
+      TAPEDECK_KAFKA: this.#topics,
       ...this.#env,
     };
   }

@@ -1,23 +1,25 @@
 /** Topics that cannot be used: one clear message that says what to do, and exit code 2, before anything is sent. */
 
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { endChildrenAfterwards, startTapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { topicsAt } from './addresses.ts';
 import { Instance, until } from './instance.ts';
-import { startLocalKafka } from './kafka/local-kafka.ts';
+import { givenKafka } from './kafka/given-kafka.ts';
 
 endChildrenAfterwards();
 const { path: folder } = new TemporaryFolder();
 const MOST_SECONDS = 120;
 
 describe('a process whose events go to Kafka', () => {
-  let kafka: Awaited<ReturnType<typeof startLocalKafka>>;
+  const kafka = givenKafka();
+  const prefix = `test-topics-${randomUUID().slice(0, 8)}`;
   let settings: string;
   beforeAll(async () => {
     settings = writeRecordedHeads(folder, 20, 600);
-    kafka = await startLocalKafka();
     // Makes the topics, and sends a tape.
     const first = new Instance('first', envOf('first', 3));
     first.start();
@@ -30,19 +32,18 @@ describe('a process whose events go to Kafka', () => {
     });
     await first.stop();
   });
-  afterAll(() => kafka?.stop());
 
   function envOf(data: string, partitions: number): Readonly<Record<string, string>> {
     return {
       TAPEDECK_DATA: join(folder, data),
       TAPEDECK_SETTINGS: settings,
-      TAPEDECK_KAFKA: `kafka://${kafka.address}?prefix=topics&partitions=${partitions}`,
+      TAPEDECK_KAFKA: topicsAt(kafka.address(), prefix, { partitions: String(partitions) }),
       PORT: '0',
     };
   }
 
   it.each([
-    ['have other partitions', 'first', 5, /topic "topics\.\w+" has 3 partitions, not 5: .*partitions=3.*another prefix/],
+    ['have other partitions', 'first', 5, /topic "test-topics-\w+\.\w+" has 3 partitions, not 5: .*partitions=3.*another prefix/],
     ['hold another tape', 'second', 3, /published belongs to another tape: .*another prefix/],
   ])('ends where its topics %s', { timeout: MOST_SECONDS * 1_000 }, async (_what, data, partitions, message) => {
     const { code, stderr } = await startTapedeck(['run', '--json'], envOf(data, partitions)).ended;

@@ -2,11 +2,16 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
+import { databaseAt } from '../addresses.ts';
 import { type LocalFerretDb, startLocalFerretDb } from './local-ferretdb.ts';
 
+export const NOT_OURS = 'the server at TAPEDECK_TEST_READ_STORE is not ours to end or freeze';
+
 export interface GivenMongoDb {
-  /** The address of a database that nobody else uses; the server is there once the tests run. */
-  readonly place: () => string;
+  /** Of the server, once the tests run. */
+  readonly address: () => string;
+  /** The address of a database there that nobody else uses, with `options` as well. */
+  readonly place: (options?: string) => string;
   /** The server, where it is ours to kill; undefined where an address was given. */
   readonly local: () => LocalFerretDb | undefined;
 }
@@ -20,17 +25,10 @@ export function givenMongoDb(): GivenMongoDb {
   afterAll(async () => {
     await local?.stop();
   });
+  const address = (): string => local?.address ?? given ?? '';
   return {
-    place: () =>
-      withDatabase(local === undefined ? (given ?? '') : `mongodb://${local.address}`, `test-${randomUUID().slice(0, 8)}`),
+    address,
+    place: (options = '') => databaseAt(address(), `test-${randomUUID().slice(0, 8)}`, options),
     local: () => local,
   };
-}
-
-/** Users of an address with a database are looked up there, unless it says where. */
-function withDatabase(address: string, database: string): string {
-  const [, server = '', known, query = ''] = /^([^/]+:\/\/[^/?]+)(?:\/([^?]*))?(\?.*)?$/.exec(address) ?? [];
-  const source = server.includes('@') && !query.includes('authSource') ? `authSource=${known || 'admin'}` : '';
-  const options = [query.slice(1), source].filter((text) => text !== '').join('&');
-  return `${server}/${database}${options === '' ? '' : `?${options}`}`;
 }

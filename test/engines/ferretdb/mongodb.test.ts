@@ -4,7 +4,7 @@ import { openLeases, openReadStore } from '../../../src/adapters/open.ts';
 import { type DocumentWrite, StoreUnavailableError } from '../../../src/ports.ts';
 import { describeLeases } from '../../contracts/leases.ts';
 import { describeReadStore } from '../../contracts/read-store.ts';
-import { givenMongoDb } from './given-mongodb.ts';
+import { givenMongoDb, NOT_OURS } from './given-mongodb.ts';
 
 const mongodb = givenMongoDb();
 
@@ -48,7 +48,7 @@ describe('the read store in MongoDB', () => {
   });
 
   test('tells exactly which documents were written, though many of a batch were stale', async () => {
-    const store = await openReadStore(`${mongodb.place()}?tapedeckBulkSize=7`.replace(/\?(.*)\?/, '?$1&'));
+    const store = await openReadStore(mongodb.place('tapedeckBulkSize=7'));
     await store.prepare([ORDERS]);
     const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
     const isStale = (index: number) => index % 3 === 0;
@@ -103,10 +103,9 @@ describe('the read store in MongoDB', () => {
     await Promise.all([one.close(), other.close()]);
   });
 
-  test('goes on when its server is back, and loses nothing of what was told', async () => {
-    const server = mongodb.local();
-    if (server === undefined) return;
-    const store = await openReadStore(`${mongodb.place()}?serverSelectionTimeoutMS=300`);
+  test('goes on when its server is back, and loses nothing of what was told', async ({ skip }) => {
+    const server = mongodb.local() ?? skip(NOT_OURS);
+    const store = await openReadStore(mongodb.place('serverSelectionTimeoutMS=300'));
     await store.prepare([ORDERS]);
     await store.commit('orders', [write('k', 1)], '1');
     await server.kill();
@@ -118,10 +117,9 @@ describe('the read store in MongoDB', () => {
     await store.close();
   });
 
-  test('gives up a server that says nothing any more', async () => {
-    const server = mongodb.local();
-    if (server === undefined) return;
-    const store = await openReadStore(`${mongodb.place()}?serverSelectionTimeoutMS=300&connectTimeoutMS=300&socketTimeoutMS=500`);
+  test('gives up a server that says nothing any more', async ({ skip }) => {
+    const server = mongodb.local() ?? skip(NOT_OURS);
+    const store = await openReadStore(mongodb.place('serverSelectionTimeoutMS=300&connectTimeoutMS=300&socketTimeoutMS=500'));
     await store.prepare([ORDERS]);
     server.freeze();
     try {

@@ -5,15 +5,17 @@ import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { openPublished } from '../../../src/adapters/open.ts';
 import type { PublishedRecord } from '../../../src/ports.ts';
+import { topicsAt } from '../addresses.ts';
 import { type LocalKafka, startLocalKafka } from './local-kafka.ts';
 
+export const NOT_OURS = 'the broker at TAPEDECK_TEST_KAFKA is not ours to end';
 export const silent = pino({ level: 'silent' });
 
 export interface GivenKafka {
-  /** `host:port`, once the tests run. */
+  /** Of the brokers, once the tests run. */
   readonly address: () => string;
   /** That address with a prefix that nobody else uses, and the options given. */
-  readonly place: (options?: string) => string;
+  readonly place: (options?: Readonly<Record<string, string>>) => string;
   /** The broker, where it is ours to kill; undefined where an address was given. */
   readonly local: () => LocalKafka | undefined;
 }
@@ -30,7 +32,7 @@ export function givenKafka(): GivenKafka {
   const address = (): string => local?.address ?? given ?? '';
   return {
     address,
-    place: (options = '') => `kafka://${address()}?prefix=test-${randomUUID().slice(0, 8)}${options}`,
+    place: (options = {}) => topicsAt(address(), `test-${randomUUID().slice(0, 8)}`, options),
     local: () => local,
   };
 }

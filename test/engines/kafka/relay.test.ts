@@ -12,7 +12,7 @@ import { TemporaryFolder } from '../../adapters/temporary-folder.ts';
 import { run } from '../../contracts/tape-events.ts';
 import { type Child, endChildrenAfterwards, startNode, tapedeck } from '../../support/child.ts';
 import { seeded } from '../../support/seeded.ts';
-import { givenKafka, recordsOn, silent } from './given-kafka.ts';
+import { givenKafka, NOT_OURS, recordsOn, silent } from './given-kafka.ts';
 
 endChildrenAfterwards();
 const kafka = givenKafka();
@@ -164,9 +164,8 @@ describe('relays to Kafka', () => {
     await given.tape.close();
   });
 
-  it('go on when the broker has died and is back', async () => {
-    const broker = kafka.local();
-    if (broker === undefined) return;
+  it('go on when the broker has died and is back', async ({ skip }) => {
+    const broker = kafka.local() ?? skip(NOT_OURS);
     const given = await givenTape();
     const append = appender(given.tape);
     const states: string[] = [];
