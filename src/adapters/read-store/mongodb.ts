@@ -98,7 +98,7 @@ class MongoReadStore implements ReadStore {
           { _id: { $in: [...some] } },
           { projection: { _text: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS, readConcern: NEWEST },
         );
-        for await (const { _id, _text } of found) loaded.set(_id, JSON.parse(_text) as ReadDocument);
+        for (const { _id, _text } of await inTime(() => found.toArray())) loaded.set(_id, JSON.parse(_text) as ReadDocument);
       }
       if (loaded.size === 0) await assertPrepared(db, [collection]);
       return loaded;
@@ -109,7 +109,7 @@ class MongoReadStore implements ReadStore {
     assertCollectionName(collection);
     return this.#connection.calling(async (db) => {
       const options = { projection: { _text: 1 }, maxTimeMS: FIND_MS };
-      const found = await documentsOf(db, collection).findOne({ _id: key }, options);
+      const found = await inTime(() => documentsOf(db, collection).findOne({ _id: key }, options));
       if (found === null) await assertPrepared(db, [collection]);
       return found === null ? undefined : shownText(found._text);
     });
@@ -142,7 +142,7 @@ class MongoReadStore implements ReadStore {
 
   async checkpoint(projection: string): Promise<string> {
     return this.#connection.calling(async (db) => {
-      const found = await checkpointsOf(db).findOne({ _id: projection }, { maxTimeMS: FIND_MS });
+      const found = await inTime(() => checkpointsOf(db).findOne({ _id: projection }, { maxTimeMS: FIND_MS }));
       return found === null ? START : String(found.position);
     });
   }
@@ -165,15 +165,17 @@ class MongoReadStore implements ReadStore {
       const found =
         filter === undefined
           ? []
-          : await documentsOf(db, query.collection)
-              .find(filter, {
-                sort: mongoSort(query),
-                limit: query.limit,
-                batchSize: query.limit,
-                projection: { _text: 1, [field]: 1 },
-                maxTimeMS: FIND_MS,
-              })
-              .toArray();
+          : await inTime(() =>
+              documentsOf(db, query.collection)
+                .find(filter, {
+                  sort: mongoSort(query),
+                  limit: query.limit,
+                  batchSize: query.limit,
+                  projection: { _text: 1, [field]: 1 },
+                  maxTimeMS: FIND_MS,
+                })
+                .toArray(),
+            );
       if (found.length === 0) await assertPrepared(db, [query.collection]);
       return found.map((document) => ({
         key: document._id,
@@ -307,13 +309,23 @@ async function storedOf(
   collection: Collection<MongoDocument>,
   documents: readonly MongoDocument[],
 ): Promise<ReadonlyMap<string, Pick<MongoDocument, '_position' | '_commit'>>> {
-  const found = await collection
-    .find(
-      { _id: { $in: documents.map(({ _id }) => _id) } },
-      { projection: { _position: 1, _commit: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS },
-    )
-    .toArray();
-  return new Map(found.map((document) => [document._id, document]));
+  const found = collection.find(
+    { _id: { $in: documents.map(({ _id }) => _id) } },
+    { projection: { _position: 1, _commit: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS },
+  );
+  const stored = await inTime(() => found.toArray());
+  return new Map(stored.map((document) => [document._id, document]));
+}
+
+/**
+ * What a look with the server's time limit has found. When that is over MongoDB says so; FerretDB 1 may hand out what it
+ * has by then as if it were all: an answer that took as long counts as none.
+ */
+async function inTime<T>(look: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  const found = await look();
+  if (performance.now() - began < FIND_MS) return found;
+  throw new StoreUnavailableError('read store', `MongoDB needed longer than ${FIND_MS / 1_000} s to find something`);
 }
 
 /** Never back. Two that add it at the same time: one of them finds it there. */

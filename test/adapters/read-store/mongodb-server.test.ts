@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openMongoLeases } from '../../../src/adapters/leases/mongodb.ts';
 import { openMongoReadStore } from '../../../src/adapters/read-store/mongodb.ts';
 import { type DocumentWrite, type ReadStore, StoreError, StoreUnavailableError } from '../../../src/ports.ts';
@@ -200,6 +200,35 @@ describe('the read store in MongoDB', () => {
       /^MongoDB at 127\.0\.0\.1:\d+\/models refuses the user of the read store \(AuthenticationFailed\): look at user, password and authSource/,
     );
     expect(error.message).not.toMatch(/alice|secret/);
+  });
+
+  test('takes nothing for whole that a server has found until its time was over', async () => {
+    const server = await givenServer();
+    const store = await givenStore(server);
+    await store.prepare([ORDERS]);
+    await store.commit('orders', [write('a', 1), write('b', 2)], '2');
+    // As FerretDB 1 answers at its limit: with less than there is, and without an error.
+    const short = { ok: 1, cursor: { id: 0n, ns: 'models.orders@1', firstBatch: [] } };
+    server.faults.answers.set(
+      'find',
+      Array.from({ length: 4 }, () => short),
+    );
+    let passed = 0;
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+    server.faults.before.set('find', () => {
+      passed += 10_000;
+    });
+    try {
+      await expect(store.load('orders@1', ['a', 'b'])).rejects.toThrow(StoreUnavailableError);
+      await expect(store.loadText('orders@1', 'a')).rejects.toThrow(StoreUnavailableError);
+      await expect(store.checkpoint('orders')).rejects.toThrow(StoreUnavailableError);
+      const page = store.find({ collection: 'orders@1', sort: { field: 'at', descending: false }, limit: 10 });
+      await expect(page).rejects.toThrow(StoreUnavailableError);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(await store.checkpoint('orders')).toBe('2');
   });
 
   test('says that a server is too old', async () => {
