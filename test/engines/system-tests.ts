@@ -64,10 +64,13 @@ function notRun(names: readonly string[], why: string): Plan {
 
 /** One log for a whole EventStoreDB: a run must be alone on it. */
 async function planTapes(found: readonly FoundEngine[], machine: Machine): Promise<Plan> {
+  const none = { env: {}, excluded: [], ran: [], notRun: [] };
+  const isWithout = (needed: EngineName): boolean => found.some(({ name, place }) => name === needed && place === null);
+  if (SHARING['same-as-embedded']?.some(isWithout)) return none;
   const { place, address = '' } = found.find(({ name }) => name === 'EventStoreDB') as FoundEngine;
   if (place === 'container')
     return tapesOn('containers', `containers of EventStoreDB, one a run: the tapes of the system's same-as-embedded, kills`);
-  if (place === null) return { env: {}, excluded: [], ran: [`${IN_PROCESS}: the system's tapes`], notRun: [] };
+  if (place === null) return { ...none, ran: [`${IN_PROCESS}: the system's tapes`], notRun: [] };
   const kills = `the system's kills with tapes in EventStoreDB: each round needs an empty one, and one at an address cannot be emptied; they are on ${IN_PROCESS}`;
   // One that does not answer is the tests' to complain of.
   if (await machine.isEmpty(address).catch(() => true)) {
@@ -75,7 +78,7 @@ async function planTapes(found: readonly FoundEngine[], machine: Machine): Promi
     return { ...plan, notRun: [kills] };
   }
   const same = `the system's same-as-embedded with its tape in EventStoreDB: the one at its address has events, and a run must be alone: give an empty one; it is on ${IN_PROCESS}`;
-  return { env: {}, excluded: [], ran: [], notRun: [same, kills] };
+  return { ...none, notRun: [same, kills] };
 }
 
 function tapesOn(place: TapesPlace, ran: string): Plan {

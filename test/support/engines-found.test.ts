@@ -91,12 +91,13 @@ describe('the engines of the tests are found', () => {
 
   it('as local programs without Docker, where there is git beside go', async () => {
     expect((await find({ commands: ALL })).excluded).toEqual([CONTRACTS[0]]);
-    const { excluded, notRun } = await find({ commands: ['go', 'java', 'mvn'] });
+    const { excluded, ran, notRun } = await find({ commands: ['go', 'java', 'mvn'] });
     expect(excluded).toEqual(expect.arrayContaining([...CONTRACTS.slice(0, 2), ...system('same-as-embedded', 'kills', 'away')]));
     expect(excluded).not.toContain(CONTRACTS[2]);
     expect(excluded).not.toContain(system('topics')[0]);
     expect(notRun).toContainEqual(expect.stringMatching(/^MongoDB: .*no local program without git$/));
     expect(notRun).toContain("the system's kills: there is no MongoDB");
+    expect(ran.join()).not.toContain('tapes');
   });
 
   it.each([
