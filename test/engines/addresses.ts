@@ -13,12 +13,18 @@ export function databaseAt(address: string, database: string, more = ''): string
   return `${server}/${database}${options === '' ? '' : `?${options}`}`;
 }
 
-/** Topics of that prefix, with those options before the address's own; of how many partitions is never the address's to say. */
+/**
+ * Topics of that prefix, with those options before the address's own, an empty one in place of it; of how many partitions
+ * is never the address's to say.
+ */
 export function topicsAt(address: string, prefix: string, options: Readonly<Record<string, string>> = {}): string {
   const [, scheme = 'kafka://', brokers = '', query = ''] = /^(kafka(?:\+ssl)?:\/\/)?([^?]*?)\/?(?:\?(.*))?$/.exec(address) ?? [];
   const all = new URLSearchParams(query);
   all.delete('partitions');
-  for (const [name, value] of Object.entries({ prefix, ...options })) all.set(name, value);
+  for (const [name, value] of Object.entries({ prefix, ...options })) {
+    if (value === '') all.delete(name);
+    else all.set(name, value);
+  }
   return `${scheme}${brokers}?${all}`;
 }
 

@@ -133,6 +133,10 @@ describe("what is one run's alone on an engine", () => {
     expect(topicsAt(address, 'mine', { partitions: '3' })).toBe(expected);
   });
 
+  it('takes out of an address what a test does not want there', () => {
+    expect(topicsAt('one:1?replication=3&ca=x', 'mine', { replication: '' })).toBe('kafka://one:1?ca=x&prefix=mine');
+  });
+
   it('is shown without secrets', () => {
     expect(shown('mongodb://u:p%40@one,two/mine?authSource=x')).toBe('one,two/mine');
     expect(shown('esdb://u:p@one:2113?tls=false')).toBe('one:2113');

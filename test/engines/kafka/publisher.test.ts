@@ -68,7 +68,7 @@ describe('the publisher on Kafka', () => {
     [
       'too few copies in step',
       {},
-      { 'min-insync': '2' },
+      { 'min-insync': '2', replication: '' },
       /orders" has min.insync.replicas=1, and at least 2 is needed: kafka-configs.sh/,
     ],
     ['too few copies', {}, { replication: '3' }, /orders" has 1 copies of a partition.*replication=1/],
