@@ -17,9 +17,10 @@ import { recordedBatches } from '../rows/append.ts';
 
 const EVENTS = 100_000;
 const BATCH = 50;
-/** Appended while Kafka takes nothing, to see what is held then, and handed on after; the rest is offered at a part of that rate. */
+/** Appended while Kafka takes nothing, to see what is held then, and handed on after. */
 const BEFORE = 20_000;
-const OFFERED_PART = 0.5;
+/** The rest is offered at this part of the rate of both, one after the other, as they share the processors from then on. */
+const OFFERED_PART = 0.9;
 const MOST_BATCHES_PER_SECOND = 100;
 /** How long nothing more must be taken in until it is taken for full. */
 const FULL_MS = 500;
