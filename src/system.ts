@@ -110,7 +110,8 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
     if (given.publisher !== undefined && roles.has('relay')) startRelaying(given.publisher);
     if (engine !== null) {
       const mine = lease('engine');
-      const part = mine ? engineAmongOthers(engine, events, mine, turn) : engineAlone(engine, events);
+      const sayReplaced = (why: string): void => log.warn({ part: 'engine' }, `the engine stands by: ${why}`);
+      const part = mine ? engineAmongOthers(engine, events, mine, turn, sayReplaced) : engineAlone(engine, events);
       await supervisor.start('engine', whileTapeInReach(events, mine, part));
       beginCounting(metrics);
       watchEngine(metrics, engine, events, clock);

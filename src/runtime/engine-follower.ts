@@ -87,9 +87,13 @@ export class EngineFollower {
     return comparePositions(this.passedUpTo, this.decidedUpTo) <= 0;
   }
 
-  /** May this build decide, as far as is known: was it not replaced, or does a person want it back? */
-  mayActivate(rollBack: boolean): boolean {
-    return rollBack || this.activeBuild === this.codeVersion || !this.pastBuilds.has(this.codeVersion);
+  /**
+   * Why this build may not decide, as far as is known, and what a person can do; null when it may: it was not replaced,
+   * or `rollBack` says that a person wants it back.
+   */
+  whyNotActivate(rollBack: boolean): string | null {
+    if (rollBack || this.activeBuild === this.codeVersion || !this.pastBuilds.has(this.codeVersion)) return null;
+    return `this build (${this.codeVersion}) was replaced by ${this.activeBuild} on this tape: run that build, or start with --roll-back to put this one in its place`;
   }
 
   /**
@@ -103,11 +107,8 @@ export class EngineFollower {
     // What it names was taken in by our own checkpoint, before we read of it: else adoption would have come to it.
     this.adoptUntil = null;
     if (this.activeBuild === this.codeVersion) return;
-    if (!this.mayActivate(rollBack)) {
-      throw new SupersededError(
-        `this build (${this.codeVersion}) was replaced by ${this.activeBuild} on this tape: run that build, or start with --roll-back to put this one in its place`,
-      );
-    }
+    const whyNot = this.whyNotActivate(rollBack);
+    if (whyNot !== null) throw new SupersededError(whyNot);
     const revision = this.engineRevision === 'no-stream' ? 0 : this.engineRevision + 1;
     const data = { codeVersion: this.codeVersion, after: this.lastEvidenceId };
     const event = makeEvidence('EngineActivated', ENGINE_STREAM, `${revision}|${data.codeVersion}|${data.after}`, data, {

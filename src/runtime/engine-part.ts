@@ -1,7 +1,7 @@
 /**
  * The engine among several instances on one tape. One decides: the holder of the lease. The others stand by: they take
  * in what it records, in memory and deciding nothing, so that whoever gets the lease goes on at once. A build that was
- * replaced stands by as well, and does not ask for the lease.
+ * replaced stands by as well, says so, and does not ask for the lease.
  */
 
 import type { EventStore } from '../ports.ts';
@@ -36,11 +36,28 @@ export class Turn {
   }
 }
 
-/** Runs the engine, deciding whenever the lease is held. The store that `runner` appends to asks `turn` each time. */
-export function engineAmongOthers(runner: EngineRunner, events: EventStore, lease: Lease, turn: Turn): RunPart {
+/**
+ * Runs the engine, deciding whenever the lease is held. The store that `runner` appends to asks `turn` each time.
+ * `onReplaced` is told why this build does not decide any more, once for each time that it was replaced.
+ */
+export function engineAmongOthers(
+  runner: EngineRunner,
+  events: EventStore,
+  lease: Lease,
+  turn: Turn,
+  onReplaced: (why: string) => void,
+): RunPart {
+  let told: string | null = null;
+  const tellWhyNot = (whyNot: string | null): void => {
+    if (whyNot !== null && whyNot !== told) onReplaced(whyNot);
+    told = whyNot;
+  };
   return async (tell, signal) => {
     while (!signal.aborted) {
-      const holding = await standBy(runner, lease, signal, () => tell('standby'));
+      const holding = await standBy(runner, lease, signal, (whyNot) => {
+        tell('standby');
+        tellWhyNot(whyNot);
+      });
       if (holding === undefined) return;
       turn.begin(holding);
       try {
@@ -57,17 +74,17 @@ export function engineAmongOthers(runner: EngineRunner, events: EventStore, leas
   };
 }
 
-/** Follows until the lease is held. Undefined when `signal` aborts before. */
+/** Follows until the lease is held; `onLook` is told each time why this build may not decide, or null. Undefined when `signal` aborts before. */
 async function standBy(
   runner: EngineRunner,
   lease: Lease,
   signal: AbortSignal,
-  onReady: () => void,
+  onLook: (whyNot: string | null) => void,
 ): Promise<Holding | undefined> {
   while (!signal.aborted) {
-    const mayDecide = await runner.follow();
-    onReady();
-    if (!mayDecide) {
+    const whyNot = await runner.follow();
+    onLook(whyNot);
+    if (whyNot !== null) {
       await lease.giveBack();
       await pause(FOLLOW_EVERY_MS, signal);
       continue;

@@ -97,16 +97,16 @@ export class EngineRunner {
   }
 
   /**
-   * Takes in what is recorded, as a standby, and decides nothing. Returns whether this build may decide: one that was
-   * replaced may not, until it is put back.
+   * Takes in what is recorded, as a standby, and decides nothing. Returns why this build may not decide, for one that was
+   * replaced may not until it is put back; null when it may.
    */
-  follow(): Promise<boolean> {
+  follow(): Promise<string | null> {
     return this.inTurn(async () => {
       const { checkpoint } = this.options;
       this.standby ??= await this.makeFollower();
       this.standby.decidedUpTo = await checkpoint.load(false);
       await this.over(this.standby.adopt());
-      return this.standby.mayActivate(this.rollBack);
+      return this.standby.whyNotActivate(this.rollBack);
     });
   }
 
