@@ -20,8 +20,9 @@ export class Instance {
     this.#args = args;
   }
 
-  start(): void {
-    const child = startTapedeck(['run', '--json', ...this.#args], { PORT: '0', ...this.#env });
+  /** `program`: the path of another build's `main.ts`; else it is of this checkout. */
+  start(program?: string): void {
+    const child = startTapedeck(['run', '--json', ...this.#args], { PORT: '0', ...this.#env }, program);
     this.#child = child;
     void child.ended.then((ended) => {
       if (this.#child === child) this.#died = ended;

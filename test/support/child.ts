@@ -61,9 +61,9 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
   return { process: child, ended, saw, output: () => stdout };
 }
 
-/** Starts `tapedeck ARGS...`. */
-export function startTapedeck(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-  return startNode([MAIN, ...args], env);
+/** Starts `tapedeck ARGS...`; `program` is the path of another build's `main.ts`. */
+export function startTapedeck(args: readonly string[], env: Readonly<Record<string, string>> = {}, program = MAIN): Child {
+  return startNode([program, ...args], env);
 }
 
 /** Where the API of a `run --json` is served, once it is. */
