@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -57,7 +56,7 @@ export const pushed: Row = {
       return outcomes;
     } finally {
       server.process.kill('SIGKILL');
-      await once(server.process, 'exit');
+      await server.ended;
       await kafka.stop();
     }
   },

@@ -169,14 +169,14 @@ describe('evidence is recorded all the same', () => {
   });
 
   it('while the engine has something else in hand, and does not wait for that', async () => {
-    let letGo = (): void => {};
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    const { store, engine, appends } = await given({ save: () => held });
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    let isHeld = false;
+    const { store, engine, appends } = await given({ save: async () => (isHeld ? held : undefined) });
+    await engine.catchUp();
+    isHeld = true;
+    await store.append(STREAM, 'no-stream', [FIRST]);
     const busy = engine.catchUp();
-    await expect(appends.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0 });
-    expect((await wholeTape(store)).filter(isDecision)).toEqual([]);
+    await expect(appends.append(STREAM, 0, [SECOND])).resolves.toMatchObject({ revision: 1 });
     letGo();
     await busy;
   });
