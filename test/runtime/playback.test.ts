@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
 import type { EvidenceDraft } from '../../src/domain/market/evidence.ts';
+import type { EventStore } from '../../src/ports.ts';
+import { EvidenceRecorder } from '../../src/runtime/evidence-recorder.ts';
 import { ingest } from '../../src/runtime/ingest.ts';
 import { Playback } from '../../src/runtime/playback.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
@@ -25,7 +27,12 @@ function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
   const wait = async (ms: number) => {
     now += ms;
   };
-  const playback = new Playback({ speed, store, signal: controller.signal, monotonic, wait });
+  let reads = 0;
+  const read: EventStore['read'] = (query) => {
+    reads++;
+    return store.read(query);
+  };
+  const playback = new Playback({ speed, store: { read }, signal: controller.signal, monotonic, wait });
   const take = async (drafts: readonly EvidenceDraft[]) => {
     commits.push([now - 5_000, drafts.length]);
     now += msPerCommit;
@@ -35,7 +42,13 @@ function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
     yield drafts;
   }
   const options = { playback, signal: controller.signal };
-  return { commits, controller, store, play: (drafts: readonly EvidenceDraft[]) => ingest(take, inOne(drafts), ORIGIN, options) };
+  return {
+    commits,
+    controller,
+    store,
+    reads: () => reads,
+    play: (drafts: readonly EvidenceDraft[]) => ingest(take, inOne(drafts), ORIGIN, options),
+  };
 }
 
 describe('a session that is played', () => {
@@ -80,6 +93,19 @@ describe('a session that is played', () => {
       [0, 4],
       [60_000, 1],
     ]);
+  });
+
+  it('reads what is on the tape in pages, and not piece by piece', async () => {
+    const { play, commits, store, reads } = givenPlayback();
+    const drafts = sessionOf(1_201);
+    const recorded = drafts.slice(0, 1_200);
+    await new EvidenceRecorder(store).record(recorded, ORIGIN);
+    const streams = new Set(recorded.map(({ stream }) => stream));
+    await play(drafts);
+    expect(commits.reduce((pieces, [, count]) => pieces + count, 0)).toBe(1_201);
+    expect(commits.every(([ms]) => ms === 0)).toBe(true);
+    // At most one more for each stream than it has full pages.
+    expect(reads()).toBeLessThanOrEqual(Math.floor(1_200 / 500) + streams.size);
   });
 
   it('hands out history at once, whatever its times', async () => {
