@@ -104,10 +104,14 @@ export class AppendsInStep {
     await doneOrLate(this.deciding, told.promise);
   }
 
+  /** Of no more events than the engine takes in at once; one append has no more. */
   private takeGroup(): readonly Waiting[] {
-    let [count, events] = [0, 0];
-    while (count < this.waiting.length && events < MAX_STEPS) events += (this.waiting[count++] as Waiting).events.length;
-    return this.waiting.splice(0, count);
+    let events = 0;
+    const past = this.waiting.findIndex((append, index) => {
+      events += append.events.length;
+      return index > 0 && events > MAX_STEPS;
+    });
+    return this.waiting.splice(0, past < 0 ? this.waiting.length : past);
   }
 
   private recordOnly(group: readonly Waiting[]): void {

@@ -16,9 +16,9 @@ import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTap
 
 const ORIGIN = { actor: 'ingest', codeVersion: 'one' };
 const DRAFTS = minuteBars(zigzag(30));
-const BARS: readonly TapeEvent[] = DRAFTS.map(({ type, stream, key, data, occurredAt }) =>
-  makeEvidence(type, stream, key, data, { ...ORIGIN, occurredAt }),
-);
+const eventsOf = (drafts: typeof DRAFTS): TapeEvent[] =>
+  drafts.map(({ type, stream, key, data, occurredAt }) => makeEvidence(type, stream, key, data, { ...ORIGIN, occurredAt }));
+const BARS: readonly TapeEvent[] = eventsOf(DRAFTS);
 const [FIRST, SECOND, THIRD] = BARS as [TapeEvent, TapeEvent, TapeEvent];
 const { stream: STREAM } = FIRST;
 const folder = new TemporaryFolder();
@@ -58,6 +58,8 @@ async function cleanRun(): Promise<unknown> {
   await engine.inStep(DRAFTS, ORIGIN);
   return factsOf(await wholeTape(store));
 }
+
+const decisionsOn = async (store: EventStore): Promise<unknown> => factsOf((await wholeTape(store)).filter(isDecision));
 
 /** `store`, whose exclusive sections fail as long as `isFailing` says so. */
 function failingSections(store: EventStore, isFailing: () => boolean): EventStore {
@@ -154,6 +156,22 @@ describe('evidence appended where the engine decides', () => {
     expect(again).toMatchObject({ value: { revision: 0, already: true } });
     expect(second).toMatchObject({ value: { revision: 1, already: false } });
   });
+
+  it('is decided upon when it is answered, though more is appended at once than the engine takes in at once', async () => {
+    const { store, engine, appends } = await given();
+    await engine.catchUp();
+    // Of a whole day, for they are all of one stream, and with something to decide at its end.
+    const drafts = minuteBars([...Array<number>(700).fill(100), ...zigzag(40)]).filter(({ stream }) => stream !== STREAM);
+    const { length } = drafts;
+    const bars = eventsOf(drafts);
+    const nextDay = bars[0]?.stream as string;
+    const halves = [appends.append(nextDay, 'no-stream', bars.slice(0, 300)), appends.append(nextDay, 299, bars.slice(300))];
+    expect((await Promise.all(halves)).map(({ revision }) => revision)).toEqual([299, length - 1]);
+    const inStep = await given();
+    await inStep.engine.inStep(drafts.slice(0, 300), ORIGIN);
+    await inStep.engine.inStep(drafts.slice(300), ORIGIN);
+    expect(await decisionsOn(store)).toEqual(await decisionsOn(inStep.store));
+  });
 });
 
 describe('evidence is recorded all the same', () => {
@@ -164,7 +182,6 @@ describe('evidence is recorded all the same', () => {
     await engine.catchUp();
     const inStep = await given();
     await inStep.engine.inStep(DRAFTS, ORIGIN);
-    const decisionsOn = async (tape: EventStore) => factsOf((await wholeTape(tape)).filter(isDecision));
     expect(await decisionsOn(store)).toEqual(await decisionsOn(inStep.store));
   });
 
