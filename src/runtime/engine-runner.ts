@@ -36,7 +36,7 @@ export interface EngineRunnerOptions {
   readonly checkpoint: EngineCheckpoint;
   /** A person wants this build back in place of the one that replaced it. */
   readonly rollBack?: boolean;
-  /** Throws when it is not, or no more, this process's turn: asked before each page and each checkpoint. */
+  /** Throws when it is not, or no more, this process's turn: asked before each page, and before and after each checkpoint. */
   readonly assertTurn?: () => void;
   /** Called after a commit with the decisions that this process made, in order. */
   readonly onDecided?: (decisions: readonly TapeEvent[]) => void;
@@ -269,6 +269,8 @@ export class EngineRunner {
     // One that was frozen must not raise it past evidence that another build has yet to decide.
     this.assertTurn();
     await this.options.checkpoint.save(position);
+    // Who took over meanwhile may have looked before it was saved, and has what was passed over yet to decide.
+    this.assertTurn();
     this.saved = position;
     follower.decidedUpTo = position;
   }

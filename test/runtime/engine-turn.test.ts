@@ -23,6 +23,12 @@ interface Choices {
   readonly decide?: (engine: Engine) => Engine['decide'];
 }
 
+/** Decides nothing, whatever it is given, where other builds do. */
+const nothing: Choices['decide'] = (engine) => (evidence) => {
+  engine.adopt(evidence, []);
+  return [];
+};
+
 /** A tape without a lock, and instances of the engine that share its checkpoint. */
 async function givenTape() {
   const clock = tickingClock();
@@ -32,8 +38,15 @@ async function givenTape() {
   const checkpoint = { position: START };
 
   function instance({ codeVersion = 'one', rollBack = false, decide }: Choices = {}) {
-    /** What may be seen of it: engines made, reads of the evidence from its beginning, appends; and whether it is its turn. */
-    const seen = { engines: 0, fromTheStart: 0, appends: 0, isMyTurn: true, onPage: (): void => {} };
+    /** What may be seen of it: engines made, reads of the evidence from its beginning, appends; whether it is its turn; what happens meanwhile. */
+    const seen = {
+      engines: 0,
+      fromTheStart: 0,
+      appends: 0,
+      isMyTurn: true,
+      onPage: (): void => {},
+      onSave: async (): Promise<void> => {},
+    };
     const linked: EventStore = {
       append: (...append) => {
         seen.appends++;
@@ -64,6 +77,7 @@ async function givenTape() {
       checkpoint: {
         load: async () => checkpoint.position,
         save: async (position) => {
+          await seen.onSave();
           checkpoint.position = position;
         },
       },
@@ -161,13 +175,7 @@ describe('an engine whose turn is over', () => {
 
   it('does not raise the checkpoint, and forgets what it passed over: another build may decide upon that', async () => {
     const tape = await givenTape();
-    // Decides nothing, whatever it is given, where the other build does.
-    const a = tape.instance({
-      decide: (engine) => (evidence) => {
-        engine.adopt(evidence, []);
-        return [];
-      },
-    });
+    const a = tape.instance({ decide: nothing });
     await a.runner.catchUp();
     const before = tape.checkpoint.position;
     await tape.record(PARTS[0] ?? []);
@@ -179,6 +187,22 @@ describe('an engine whose turn is over', () => {
     expect(tape.checkpoint.position).toBe(before);
     await a.runner.standDown();
     await tape.instance({ codeVersion: 'two' }).runner.catchUp();
+    expect((await wholeTape(tape.store)).some(({ type }) => type === 'SignalGenerated')).toBe(true);
+    await a.runner.follow();
+    expect(a.seen.engines).toBe(2);
+  });
+
+  it('forgets what it passed over, too, when its turn ends while the checkpoint is being saved: another build has not seen that', async () => {
+    const tape = await givenTape();
+    const a = tape.instance({ decide: nothing });
+    await a.runner.catchUp();
+    await tape.record(PARTS[0] ?? []);
+    a.seen.onSave = async () => {
+      a.seen.isMyTurn = false;
+      await tape.instance({ codeVersion: 'two' }).runner.catchUp();
+    };
+    await expect(a.runner.catchUp()).rejects.toThrow(NotMyTurn);
+    await a.runner.standDown();
     expect((await wholeTape(tape.store)).some(({ type }) => type === 'SignalGenerated')).toBe(true);
     await a.runner.follow();
     expect(a.seen.engines).toBe(2);
