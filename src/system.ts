@@ -21,7 +21,7 @@ import { watchProcess } from './runtime/process-metrics.ts';
 import { beat, MAX_TURN_MS, makePulse } from './runtime/pulse.ts';
 import type { Relay } from './runtime/relay.ts';
 import { relayPart } from './runtime/relay-part.ts';
-import { assertSameTape, ENGINE_CHECKPOINT } from './runtime/same-tape.ts';
+import { assertSameTape, ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from './runtime/same-tape.ts';
 import { ensureServing } from './runtime/serving.ts';
 import { Supervisor } from './runtime/supervisor.ts';
 import {
@@ -36,6 +36,7 @@ import type { Role, System, SystemParts } from './runtime/system-parts.ts';
 import type { SystemReport } from './runtime/system-report.ts';
 import { whileTapeInReach } from './runtime/tape-in-reach.ts';
 import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
+import { START } from './tape/envelope.ts';
 import { makeId } from './tape/id.ts';
 import { logDecisions } from './telemetry.ts';
 
@@ -76,7 +77,10 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
   const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics, keeper && turn) : null;
   if (engine !== null && decidedIn.exclusively !== undefined) {
     const warn = (error: unknown): void =>
-      log.warn({ err: error }, 'what was appended could not be committed with its decisions; the engine begins again');
+      log.warn(
+        { err: error },
+        'what was appended could not be committed with its decisions: it is recorded by itself, if it can be',
+      );
     inStep = new AppendsInStep(given.events, engine, warn);
   }
   const supervisor = new Supervisor((part, { engine: away, message }) => log.warn({ part, away }, message));
@@ -179,12 +183,14 @@ function relayFigures({ relayTransaction, relayedEvents }: Metrics): (events: nu
 
 function engineCheckpoint(events: EventStore, reads: ReadStore): EngineCheckpoint {
   return {
-    load: async (begins) => {
-      if (begins) await assertSameTape(events, reads);
-      return reads.checkpoint(ENGINE_CHECKPOINT);
+    assertSameTape: async () => {
+      await reads.prepare([ENGINE_CHECKPOINTS]);
+      await assertSameTape(events, reads);
     },
-    save: async (position) => {
-      await reads.commit(ENGINE_CHECKPOINT, [], position);
+    load: async (activation) => (await reads.load(ENGINE_CHECKPOINTS.name, [activation])).get(activation)?._position ?? START,
+    save: async (activation, position) => {
+      const write = { collection: ENGINE_CHECKPOINTS.name, key: activation, document: { _position: position } };
+      await reads.commit(ENGINE_CHECKPOINT, [write], position);
     },
   };
 }

@@ -21,6 +21,8 @@ const BEFORE = 20_000;
 /** The rest is offered at this part of the rate of both, one after the other, as they share the processors from then on. */
 const OFFERED_PART = 0.9;
 const MOST_BATCHES_PER_SECOND = 100;
+/** How long all that was appended may take to be handed on. */
+const PATIENCE_MS = 300_000;
 /** How long nothing more must be taken in until it is taken for full. */
 const FULL_MS = 500;
 /** Batches from one look at memory to the next: each stops the process for a moment. */
@@ -273,6 +275,11 @@ function eventOf(samples: readonly TapeEvent[], number: number): TapeEvent {
   return { ...(samples[number % samples.length] as TapeEvent), id: makeId(`pushed ${number}`), stream: STREAM };
 }
 
+/** Throws when it takes too long: a relay that has failed would be waited for forever. */
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`the relay came no further within ${PATIENCE_MS / 1_000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

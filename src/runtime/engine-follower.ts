@@ -20,11 +20,24 @@ const PAGE = 500;
 /** Most copies of one append: well under what any store takes at once (1 MiB). */
 const MAX_COPIES = 50;
 
+/** Evidence since the last cascade that is remembered. */
+const MAX_SINCE_CASCADE = 10_000;
+
 /** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
 export class DivergedError extends UserError {}
 
 /** Another build has taken over on this tape. */
 export class SupersededError extends UserError {}
+
+/** This state took evidence for decided that a build which has taken over since is yet to decide: adopt anew. */
+export class StaleStateError extends Error {}
+
+/** Evidence up to the position is decided, even where no cascade follows, unless another build has taken over since. */
+export interface DecidedUpTo {
+  readonly position: string;
+  /** Id of the EngineActivated event by which the build decided that came so far. */
+  readonly activation: string | null;
+}
 
 type RecordedCascade = Extract<RecordedEvent, { type: 'CascadeDecided' }>;
 
@@ -37,17 +50,19 @@ interface Copy {
 export class EngineFollower {
   /** Position of the last evidence taken in. */
   position = START;
-  /** The build that decides now by the record; null before the first. */
+  /** The build that decides now by the record, and the id of what says so; null before the first. */
   activeBuild: string | null = null;
+  activation: string | null = null;
   private readonly pastBuilds = new Set<string>();
   /** From activation on; another build's activation is then the end. */
   private deciding = false;
   private readonly engine: Engine;
   private readonly codeVersion: string;
-  /** Evidence up to this position is known to be decided, even where no cascade follows. */
-  decidedUpTo: string;
+  decidedUpTo: DecidedUpTo = { position: START, activation: null };
   /** Position of the last evidence that this engine passed over, with no cascade since: by the record nobody can tell. */
   private passedUpTo = START;
+  /** The last cascade's evidence and what was taken in since: ids, MAX_SINCE_CASCADE of them. */
+  private readonly sinceCascade = new Set<string>();
   private lastEvidenceId: string | null = null;
   /** Evidence up to this one was decided before the last activation. */
   private adoptUntil: string | null = null;
@@ -62,10 +77,9 @@ export class EngineFollower {
   /** Copies of the last cascade that are not known to be made. */
   private missingCopies: readonly Copy[] = [];
 
-  constructor(engine: Engine, codeVersion: string, decidedUpTo: string) {
+  constructor(engine: Engine, codeVersion: string) {
     this.engine = engine;
     this.codeVersion = codeVersion;
-    this.decidedUpTo = decidedUpTo;
   }
 
   /** Takes in what is recorded and decides nothing. Ends before the first evidence that is not known to be decided. */
@@ -84,7 +98,7 @@ export class EngineFollower {
 
   /** Would whoever adopts what is recorded come to this state? */
   get isOnRecord(): boolean {
-    return comparePositions(this.passedUpTo, this.decidedUpTo) <= 0;
+    return this.passedUpTo === START || this.isKnownDecided(this.passedUpTo);
   }
 
   /**
@@ -118,8 +132,7 @@ export class EngineFollower {
     });
     const { position } = yield* append(ENGINE_STREAM, this.engineRevision, [event]);
     this.tookEngineEvent(position);
-    this.pastBuilds.add(this.codeVersion);
-    this.activeBuild = this.codeVersion;
+    this.tookActivation(event.id, this.codeVersion);
   }
 
   /** Decides no more, but may adopt: that another build takes over is no more than news. */
@@ -175,7 +188,7 @@ export class EngineFollower {
   private *recordedCascade(evidenceId: string, position: string): Steps<TapeEvent[] | undefined> {
     const next = yield* this.peekCascade();
     if (next === undefined) {
-      if (this.adoptUntil === null) return comparePositions(position, this.decidedUpTo) <= 0 ? [] : undefined;
+      if (this.adoptUntil === null) return this.isKnownDecided(position) ? [] : undefined;
       if (this.adoptUntil === evidenceId) this.adoptUntil = null;
       return [];
     }
@@ -190,7 +203,7 @@ export class EngineFollower {
       const next = yield* this.peek();
       if (next === undefined || next.type === 'CascadeDecided') return next;
       if (next.type !== 'EngineActivated') throw new Error(`the stream "${ENGINE_STREAM}" holds a ${next.type}`);
-      this.takeActivation(next.data.codeVersion, next.data.after);
+      this.takeActivation(next.id, next.data.codeVersion, next.data.after);
     }
   }
 
@@ -220,7 +233,13 @@ export class EngineFollower {
     return decisions;
   }
 
-  private takeActivation(codeVersion: string, after: string | null): void {
+  /** What an earlier activation has decided says nothing of evidence that a later one is to decide. */
+  private isKnownDecided(position: string): boolean {
+    const { activation, position: upTo } = this.decidedUpTo;
+    return activation === this.activation && comparePositions(position, upTo) <= 0;
+  }
+
+  private takeActivation(id: string, codeVersion: string, after: string | null): void {
     const event = this.ahead.shift() as RecordedEvent;
     this.tookEngineEvent(event.position);
     if (this.deciding && codeVersion !== this.codeVersion) {
@@ -228,10 +247,20 @@ export class EngineFollower {
         `the build ${codeVersion} has taken over on this tape; this one (${this.codeVersion}) decides nothing more`,
       );
     }
+    this.tookActivation(id, codeVersion);
+    if (after === this.lastEvidenceId) return;
+    // It lies right behind the last cascade: what it names is among the evidence since, or lies ahead.
+    const mayLieBehind = after === null || this.sinceCascade.has(after) || this.sinceCascade.size === MAX_SINCE_CASCADE;
+    if (mayLieBehind) {
+      throw new StaleStateError(`the build ${codeVersion} decides upon evidence that was taken for decided`);
+    }
+    this.adoptUntil = after;
+  }
+
+  private tookActivation(id: string, codeVersion: string): void {
     this.pastBuilds.add(codeVersion);
     this.activeBuild = codeVersion;
-    // It lies right behind the last cascade, so what it names is the last evidence taken in or lies ahead.
-    if (after !== this.lastEvidenceId) this.adoptUntil = after;
+    this.activation = id;
   }
 
   private tookEngineEvent(position: string): void {
@@ -242,7 +271,7 @@ export class EngineFollower {
   private adoptCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): void {
     this.engine.adopt(evidence, decisions);
     if (decisions.length > 0) {
-      this.passedUpTo = START;
+      this.tookCascade();
       this.missingCopies = this.placeCopies(decisions);
     }
     this.tookEvidence(evidence.id, position);
@@ -250,7 +279,13 @@ export class EngineFollower {
 
   private tookEvidence(id: string, position: string): void {
     this.lastEvidenceId = id;
+    if (this.sinceCascade.size < MAX_SINCE_CASCADE) this.sinceCascade.add(id);
     this.position = position;
+  }
+
+  private tookCascade(): void {
+    this.passedUpTo = START;
+    this.sinceCascade.clear();
   }
 
   /** Where each decision belongs: streams of the engine's have no other writer, so revisions follow from counting. */
@@ -266,7 +301,7 @@ export class EngineFollower {
     // Whoever recorded the cascade before may not have come to its copies yet; only the last one's can be missing.
     yield* this.makeCopies();
     const recorded = yield* this.appendCascade(evidence, position, decisions);
-    this.passedUpTo = START;
+    this.tookCascade();
     this.missingCopies = this.placeCopies(recorded);
     yield* this.makeCopies();
   }

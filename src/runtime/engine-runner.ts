@@ -11,7 +11,14 @@ import type { EvidenceDraft } from '../domain/market/evidence.ts';
 import { isoTime } from '../domain/time.ts';
 import { type Clock, type EventStore, type TapeSection, WrongExpectedRevisionError } from '../ports.ts';
 import { type EvidenceOrigin, makeEvidence } from '../tape/envelope.ts';
-import { DivergedError, EngineFollower, SupersededError, sameFact } from './engine-follower.ts';
+import {
+  type DecidedUpTo,
+  DivergedError,
+  EngineFollower,
+  StaleStateError,
+  SupersededError,
+  sameFact,
+} from './engine-follower.ts';
 import { runInSection, runOver, type Steps } from './tape-operations.ts';
 
 /** Most pieces of evidence that one in-step commit takes. */
@@ -20,11 +27,16 @@ export const MAX_STEPS = 500;
 /** How often a build tries to take over while others append. */
 const MAX_RACES = 20;
 
-/** Where the engine's committed checkpoint is kept: losing it costs time, not truth. */
+/**
+ * Where the engine's committed checkpoints are kept, one for each activation, since what one build passed over another
+ * may have yet to decide. Losing them costs time, not truth.
+ */
 export interface EngineCheckpoint {
-  /** The last position saved, or START. `begins`: adoption begins with it, so it must be seen to be of this tape. */
-  load(begins: boolean): Promise<string>;
-  save(position: string): Promise<void>;
+  /** Throws when what is kept is not of this tape. */
+  assertSameTape(): Promise<void>;
+  /** The last position saved under that EngineActivated event's id, or START. */
+  load(activation: string): Promise<string>;
+  save(activation: string, position: string): Promise<void>;
 }
 
 export interface EngineRunnerOptions {
@@ -73,7 +85,7 @@ export class EngineRunner {
   /** Why nothing more may be decided in this process. */
   private stopped: DivergedError | SupersededError | undefined;
   /** The checkpoint that was saved last. */
-  private saved: string | undefined;
+  private saved: DecidedUpTo | undefined;
   /** When the call in hand began or last got on, in epoch ms: a commit, an answer of the tape; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
@@ -101,13 +113,12 @@ export class EngineRunner {
    * replaced may not until it is put back; null when it may.
    */
   follow(): Promise<string | null> {
-    return this.inTurn(async () => {
-      const { checkpoint } = this.options;
-      this.standby ??= await this.makeFollower();
-      this.standby.decidedUpTo = await checkpoint.load(false);
-      await this.over(this.standby.adopt());
-      return this.standby.whyNotActivate(this.rollBack);
-    });
+    return this.inTurn(() =>
+      this.anewWhereStale(async () => {
+        this.standby = await this.upToDate();
+        return this.standby.whyNotActivate(this.rollBack);
+      }),
+    );
   }
 
   /**
@@ -159,9 +170,10 @@ export class EngineRunner {
   }
 
   /**
-   * Runs `record`, which appends evidence, and decides in the same commit upon what the engine has not taken in: a page
-   * of it at most, which is all where it was at rest. `recorded` is called as soon as that is durable. Rejects, with
-   * nothing of it on the tape, when anything of it failed; does neither when this engine does not decide.
+   * Runs `record`, which appends evidence, and decides in the same commit upon what the engine has not taken in, a page
+   * of the tape at most: the rest is for `catchUp`. `recorded` is called as soon as that is durable. Rejects when
+   * anything failed: unless `recorded` was called, nothing of it is on the tape. Where this engine does not decide it
+   * calls neither, and records nothing.
    */
   decideWith(record: (section: TapeSection) => void, recorded: () => void): Promise<void> {
     return this.inTurn(async () => {
@@ -218,13 +230,15 @@ export class EngineRunner {
   }
 
   private async ready(): Promise<EngineFollower> {
-    if (this.follower !== undefined) return this.follower;
-    const { store, checkpoint, clock } = this.options;
+    this.follower ??= await this.anewWhereStale(() => this.takenOver());
+    return this.follower;
+  }
+
+  private async takenOver(): Promise<EngineFollower> {
+    const { store, clock } = this.options;
     const { rollBack } = this;
-    const follower = this.standby ?? (await this.makeFollower());
+    const follower = await this.upToDate();
     this.standby = undefined;
-    follower.decidedUpTo = await checkpoint.load(false);
-    await this.over(follower.adopt());
     const now = isoTime(clock.now());
     function* takeOver(): Steps<void> {
       yield* follower.adopt();
@@ -233,13 +247,37 @@ export class EngineRunner {
     if (store.exclusively) await store.exclusively((section) => runInSection(section, takeOver()));
     else await this.raceFor(takeOver);
     this.rollBack = false;
-    this.follower = follower;
     return follower;
   }
 
+  /** The standby, or a new one, with all taken in that is known to be decided. */
+  private async upToDate(): Promise<EngineFollower> {
+    const follower = this.standby ?? (await this.makeFollower());
+    const { activation } = follower;
+    if (activation !== null) follower.decidedUpTo = { activation, position: await this.options.checkpoint.load(activation) };
+    await this.over(follower.adopt());
+    return follower;
+  }
+
+  /** Has adopted as far as cascades tell, and so knows which build decides. */
   private async makeFollower(): Promise<EngineFollower> {
     const { makeEngine, codeVersion, checkpoint } = this.options;
-    return new EngineFollower(makeEngine(), codeVersion, await checkpoint.load(true));
+    await checkpoint.assertSameTape();
+    const follower = new EngineFollower(makeEngine(), codeVersion);
+    await this.over(follower.adopt());
+    return follower;
+  }
+
+  /** Does the work again from the tape's start where another build has taken over from before what the state holds. */
+  private async anewWhereStale<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof StaleStateError) || attempt === MAX_RACES) throw error;
+        this.standby = undefined;
+      }
+    }
   }
 
   /** Without a lock others may append between adoption and activation: then there is more to adopt first. */
@@ -264,15 +302,15 @@ export class EngineRunner {
   private async committed(follower: EngineFollower, decisions: readonly TapeEvent[]): Promise<void> {
     this.busySince = this.options.clock.now();
     if (decisions.length > 0) this.options.onDecided?.(decisions);
-    const { position } = follower;
-    if (position === this.saved) return;
+    const { activation, position } = follower;
+    if (activation === null || (this.saved?.activation === activation && this.saved.position === position)) return;
     // One that was frozen must not raise it past evidence that another build has yet to decide.
     this.assertTurn();
-    await this.options.checkpoint.save(position);
+    await this.options.checkpoint.save(activation, position);
     // Who took over meanwhile may have looked before it was saved, and has what was passed over yet to decide.
     this.assertTurn();
-    this.saved = position;
-    follower.decidedUpTo = position;
+    this.saved = { activation, position };
+    follower.decidedUpTo = this.saved;
   }
 
   private assertTurn(): void {

@@ -1,6 +1,6 @@
 /**
  * Stores that are written to only while a lease is held: it is asked at every write, so that a process that was frozen
- * stops before it does anything. Writes are safe without: this spares the work, and the refusals.
+ * stops at the next. Writes are safe without: this spares the work, and the refusals.
  */
 
 import type { EventStore, ReadStore } from '../ports.ts';

@@ -9,8 +9,11 @@ import { projectionsOn } from '../projections/projections.ts';
 import { comparePositions, START } from '../tape/envelope.ts';
 import { collectionOf, readBuilds } from './serving.ts';
 
-/** The name under which the engine keeps its checkpoint. */
+/** The name under which the read store has how far the engine has come, whichever build. */
 export const ENGINE_CHECKPOINT = 'engine';
+
+/** How far each build has come since it took over: a document by the id of its activation, at that position. */
+export const ENGINE_CHECKPOINTS = { name: 'engine-checkpoints@1', indexes: [] };
 
 const TAPE = { name: 'tape@1', indexes: [] };
 const FIRST = 'first-event';

@@ -57,7 +57,7 @@ async function decidedBy(builds: Readonly<Record<string, number>>): Promise<Even
   const store = openMemoryEventStore({ clock, exclusive: true });
   let from = 0;
   for (const [codeVersion, bars] of Object.entries(builds)) {
-    const checkpoint = { load: async () => START, save: async () => {} };
+    const checkpoint = { assertSameTape: async () => {}, load: async () => START, save: async () => {} };
     const runner = new EngineRunner({ store, codeVersion, clock, makeEngine: () => repeater(codeVersion), checkpoint });
     const to = from + bars;
     for (; from < to; from += 300) {

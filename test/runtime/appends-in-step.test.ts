@@ -42,7 +42,7 @@ async function given({ makeEngine = () => smallEngine('one'), between = (store) 
     codeVersion: 'one',
     clock,
     makeEngine,
-    checkpoint: { load: async () => START, save: async () => save?.() },
+    checkpoint: { assertSameTape: async () => {}, load: async () => START, save: async () => save?.() },
   });
   const failures: unknown[] = [];
   return { store, engine, failures, appends: new AppendsInStep(store, engine, (error) => failures.push(error)) };
@@ -225,7 +225,7 @@ describe('evidence is recorded all the same', () => {
       codeVersion: 'two',
       clock: tickingClock(),
       makeEngine: () => smallEngine('two'),
-      checkpoint: { load: async () => START, save: async () => undefined },
+      checkpoint: { assertSameTape: async () => {}, load: async () => START, save: async () => undefined },
     });
     await other.catchUp();
     await appendAll(appends);

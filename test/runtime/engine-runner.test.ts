@@ -37,8 +37,9 @@ function runnerOn(
     clock: tickingClock(),
     makeEngine: makeEngine ?? (() => smallEngine(codeVersion)),
     checkpoint: {
+      assertSameTape: async () => {},
       load: async () => kept.position,
-      save: async (position) => {
+      save: async (_activation, position) => {
         kept.position = position;
         kept.saved?.();
       },

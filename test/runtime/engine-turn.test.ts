@@ -35,7 +35,7 @@ async function givenTape() {
   const store = openMemoryEventStore({ clock, exclusive: false });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   const recorder = new EvidenceRecorder(store);
-  const checkpoint = { position: START };
+  const checkpoint = { position: START, of: new Map<string, string>() };
 
   function instance({ codeVersion = 'one', rollBack = false, decide }: Choices = {}) {
     /** What may be seen of it: engines made, reads of the evidence from its beginning, appends; whether it is its turn; what happens meanwhile. */
@@ -75,10 +75,12 @@ async function givenTape() {
         return engine;
       },
       checkpoint: {
-        load: async () => checkpoint.position,
-        save: async (position) => {
+        assertSameTape: async () => {},
+        load: async (activation) => checkpoint.of.get(activation) ?? START,
+        save: async (activation, position) => {
           await seen.onSave();
           checkpoint.position = position;
+          checkpoint.of.set(activation, position);
         },
       },
       assertTurn: () => {
@@ -223,3 +225,73 @@ describe('an engine whose turn is over', () => {
     expect(a.seen.engines).toBe(2);
   });
 });
+
+describe('evidence that a build passed over', () => {
+  it.each([
+    ['a new instance', false],
+    ['one that stood by', true],
+  ])(
+    'is decided by the build that took over before that was saved, should it come to that only in %s',
+    async (_what, stoodBy) => {
+      const tape = await givenTape();
+      const [a, next] = [tape.instance({ decide: nothing }), tape.instance({ codeVersion: 'two' })];
+      await a.runner.catchUp();
+      if (stoodBy) await next.runner.follow();
+      await tape.record(PARTS[0] ?? []);
+      a.seen.onSave = async () => {
+        const killed = () => () => {
+          throw new Error('killed');
+        };
+        await expect(tape.instance({ codeVersion: 'two', decide: killed }).runner.catchUp()).rejects.toThrow('killed');
+      };
+      // Frozen between asking whether it is its turn and saving.
+      await expect(a.runner.catchUp()).rejects.toThrow('has taken over');
+      const { activations, signals } = await activationsAndSignals(tape.store);
+      expect([activations, signals]).toEqual([['one', 'two'], 0]);
+      if (stoodBy) await next.runner.follow();
+      await next.runner.catchUp();
+      expect((await activationsAndSignals(tape.store)).signals).toBeGreaterThan(0);
+    },
+  );
+
+  it('is forgotten by a standby that had it for decided, which adopts anew instead of finding a difference', async () => {
+    const tape = await givenTape();
+    const [a, standby] = [tape.instance({ decide: nothing }), tape.instance()];
+    await a.runner.catchUp();
+    const before = new Map(tape.checkpoint.of);
+    await tape.record(PARTS[0] ?? []);
+    await a.runner.catchUp();
+    await standby.runner.follow();
+    expect(standby.runner.position).toBe(a.runner.position);
+    const after = new Map(tape.checkpoint.of);
+    // The other build looks at the checkpoint before it is raised.
+    for (const [activation, position] of before) tape.checkpoint.of.set(activation, position);
+    const b = tape.instance({ codeVersion: 'two' });
+    await b.runner.catchUp();
+    for (const [activation, position] of after) tape.checkpoint.of.set(activation, position);
+    await expect(standby.runner.follow()).resolves.toContain('was replaced by two');
+    expect(standby.runner.position).toBe(b.runner.position);
+    expect(standby.seen.engines).toBe(2);
+  });
+
+  it('stays decided for a build that took over behind it', async () => {
+    const tape = await givenTape();
+    const [a, standby] = [tape.instance({ decide: nothing }), tape.instance()];
+    await a.runner.catchUp();
+    await tape.record(PARTS[0] ?? []);
+    await a.runner.catchUp();
+    await standby.runner.follow();
+    await tape.instance({ codeVersion: 'two' }).runner.catchUp();
+    expect(await activationsAndSignals(tape.store)).toEqual({ activations: ['one', 'two'], signals: 0 });
+    await standby.runner.follow();
+    expect(standby.seen.engines).toBe(1);
+  });
+});
+
+async function activationsAndSignals(store: EventStore) {
+  const tape = await wholeTape(store);
+  return {
+    activations: tape.flatMap((event) => (event.type === 'EngineActivated' ? [event.data.codeVersion] : [])),
+    signals: tape.filter(({ type }) => type === 'SignalGenerated').length,
+  };
+}

@@ -26,7 +26,7 @@ async function settled(exclusive = true): Promise<EventStore> {
 }
 
 function engineOn(store: EventStore): EngineRunner {
-  const checkpoint = { load: async () => START, save: async () => {} };
+  const checkpoint = { assertSameTape: async () => {}, load: async () => START, save: async () => {} };
   return new EngineRunner({ store, makeEngine: () => smallEngine('one'), codeVersion: 'one', clock, checkpoint });
 }
 

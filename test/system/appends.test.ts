@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import type { ReadStore } from '../../src/ports.ts';
-import { ENGINE_CHECKPOINT } from '../../src/runtime/same-tape.ts';
+import { ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from '../../src/runtime/same-tape.ts';
 import { applySettings } from '../../src/runtime/settings-apply.ts';
 import { startSystem } from '../../src/system.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
@@ -44,6 +44,10 @@ it('is decided upon when the append is answered, and the engine has done with it
   expect((await wholeTape(events)).filter(({ stream }) => stream.startsWith('rollups-'))).not.toEqual([]);
   await system.close();
   expect(await reads.checkpoint(ENGINE_CHECKPOINT)).toBe(position);
+  // What a build that takes over next may rely on is that of this one.
+  const [activation] = (await wholeTape(events)).filter(({ type }) => type === 'EngineActivated');
+  const saved = await reads.load(ENGINE_CHECKPOINTS.name, [activation?.id as string]);
+  expect([...saved.values()]).toEqual([{ _position: position }]);
   await reads.close();
   await events.close();
 });
