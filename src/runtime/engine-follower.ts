@@ -118,8 +118,6 @@ export class EngineFollower {
   *activate(rollBack: boolean, now: string): Steps<void> {
     yield* this.makeCopies();
     this.deciding = true;
-    // What it names was taken in by our own checkpoint, before we read of it: else adoption would have come to it.
-    this.adoptUntil = null;
     if (this.activeBuild === this.codeVersion) return;
     const whyNot = this.whyNotActivate(rollBack);
     if (whyNot !== null) throw new SupersededError(whyNot);

@@ -239,9 +239,12 @@ export class EngineRunner {
     const { rollBack } = this;
     const follower = await this.upToDate();
     this.standby = undefined;
+    const { activeBuild } = follower;
     const now = isoTime(clock.now());
     function* takeOver(): Steps<void> {
       yield* follower.adopt();
+      // How far that one has come since stands in a checkpoint which was not looked at.
+      if (follower.activeBuild !== activeBuild) throw new StaleStateError('another build came first');
       yield* follower.activate(rollBack, now);
     }
     if (store.exclusively) await store.exclusively((section) => runInSection(section, takeOver()));
@@ -253,9 +256,12 @@ export class EngineRunner {
   /** The standby, or a new one, with all taken in that is known to be decided. */
   private async upToDate(): Promise<EngineFollower> {
     const follower = this.standby ?? (await this.makeFollower());
-    const { activation } = follower;
-    if (activation !== null) follower.decidedUpTo = { activation, position: await this.options.checkpoint.load(activation) };
-    await this.over(follower.adopt());
+    // Adoption may come to another build's activation, which has a checkpoint of its own.
+    for (let activation: string | null | undefined; activation !== follower.activation; ) {
+      ({ activation } = follower);
+      if (activation !== null) follower.decidedUpTo = { activation, position: await this.options.checkpoint.load(activation) };
+      await this.over(follower.adopt());
+    }
     return follower;
   }
 

@@ -274,6 +274,20 @@ describe('evidence that a build passed over', () => {
     expect(standby.seen.engines).toBe(2);
   });
 
+  it('stays decided for a standby that takes over without having looked since that build did', async () => {
+    const tape = await givenTape();
+    const [a, b] = [tape.instance(), tape.instance({ codeVersion: 'two', decide: nothing })];
+    const standby = tape.instance({ codeVersion: 'three' });
+    await a.runner.catchUp();
+    await standby.runner.follow();
+    await b.runner.catchUp();
+    await tape.record(PARTS[0] ?? []);
+    await b.runner.catchUp();
+    await b.runner.standDown();
+    await standby.runner.catchUp();
+    expect(await activationsAndSignals(tape.store)).toEqual({ activations: ['one', 'two', 'three'], signals: 0 });
+  });
+
   it('stays decided for a build that took over behind it', async () => {
     const tape = await givenTape();
     const [a, standby] = [tape.instance({ decide: nothing }), tape.instance()];
