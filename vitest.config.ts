@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Those need real engines: vitest.engines.config.ts.
-    exclude: ['test/engines/**'],
+    // Those need real engines: vitest.backends.config.ts.
+    exclude: ['test/backends/**'],
     // Clocks, timers, randomness and locale throw for code of the domain in every test: law 1.
     setupFiles: ['test/laws/forbidden-globals.ts'],
     // Noisy machines with two cores: a test that needs longer than this hangs.

@@ -45,41 +45,41 @@ async function anOrder(): Promise<string> {
 
 /** One connection, on which one request is in hand at a time. */
 class Reader {
-  private readonly socket: Socket;
+  readonly #socket: Socket;
   /** When the request in hand was due. */
-  private due: number | undefined;
-  private received: Buffer = Buffer.alloc(0);
+  #due: number | undefined;
+  #received: Buffer = Buffer.alloc(0);
 
   constructor() {
-    this.socket = connect(Number(url.port), url.hostname).setNoDelay(true);
-    this.socket.on('data', (chunk) => this.take(chunk));
-    this.socket.on('error', (error) => countError(error.message));
+    this.#socket = connect(Number(url.port), url.hostname).setNoDelay(true);
+    this.#socket.on('data', (chunk) => this.#take(chunk));
+    this.#socket.on('error', (error) => countError(error.message));
   }
 
   get isWaiting(): boolean {
-    return this.due !== undefined;
+    return this.#due !== undefined;
   }
 
   ask(request: Buffer, due: number): void {
-    this.due = due;
-    this.socket.write(request);
+    this.#due = due;
+    this.#socket.write(request);
   }
 
   end(): void {
-    this.socket.destroy();
+    this.#socket.destroy();
   }
 
-  private take(chunk: Buffer): void {
-    this.received = this.received.length === 0 ? chunk : Buffer.concat([this.received, chunk]);
-    const end = this.received.indexOf(HEADERS_END);
-    if (end < 0 || this.due === undefined) return;
-    const head = this.received.toString('latin1', 0, end);
+  #take(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    const end = this.#received.indexOf(HEADERS_END);
+    if (end < 0 || this.#due === undefined) return;
+    const head = this.#received.toString('latin1', 0, end);
     const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
-    if (this.received.length < end + HEADERS_END.length + length) return;
-    latencies.push(performance.now() - this.due);
+    if (this.#received.length < end + HEADERS_END.length + length) return;
+    latencies.push(performance.now() - this.#due);
     if (!head.startsWith('HTTP/1.1 200 ')) countError(head.slice(0, head.indexOf('\r\n')));
-    this.due = undefined;
-    this.received = Buffer.alloc(0);
+    this.#due = undefined;
+    this.#received = Buffer.alloc(0);
     free.push(this);
   }
 }

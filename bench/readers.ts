@@ -14,16 +14,16 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEventStore, openReadStore } from '../src/adapters/open.ts';
-import { startApiThread } from '../src/commands/api-thread.ts';
-import { findFeed, ingestFiles } from '../src/commands/recordings.ts';
-import { readConfig } from '../src/config.ts';
-import type { EventStore } from '../src/ports.ts';
-import type { EvidenceSink } from '../src/runtime/ingest.ts';
-import { Playback } from '../src/runtime/playback.ts';
-import { applySettings } from '../src/runtime/settings-apply.ts';
-import { loadSettings, recordingPath } from '../src/runtime/settings-file.ts';
+import { startApiThread } from '../src/api/thread/api-thread.ts';
+import { readConfig } from '../src/config/environment.ts';
+import { makeLogger } from '../src/logging.ts';
+import type { EventStore } from '../src/ports/event-store.ts';
+import { applySettings } from '../src/requests/settings-apply.ts';
+import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
+import type { EvidenceSink } from '../src/runtime/ingest/ingest.ts';
+import { Playback } from '../src/runtime/ingest/pacing.ts';
+import { findFeed, ingestFiles } from '../src/runtime/ingest/recording-run.ts';
 import { startSystem } from '../src/system.ts';
-import { makeLogger } from '../src/telemetry.ts';
 import { type Latency, latencyOf } from './row.ts';
 
 const MAX_RATIO = 1.5;
@@ -78,9 +78,9 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
   const { settings } = await applySettings(events, await loadSettings(config.settingsFile), origin);
   const log = makeLogger('error');
   const system = await startSystem({ events, reads, clock, log, codeVersion, rollBack: false });
-  const { metrics, pulse } = system;
+  const { metrics, heartbeat } = system;
   const main = { append: system.events.append.bind(system.events), figures: () => metrics.snapshot() };
-  const api = await startApiThread(main, { pulse, codeVersion, logFile: undefined, isAcross: false });
+  const api = await startApiThread(main, { heartbeat, codeVersion, logFile: undefined, isAcross: false });
   try {
     const ingest = (symbol: string, venue: string, take: EvidenceSink, playback?: Playback, signal?: AbortSignal) => {
       const found = findFeed(settings, venue, symbol);

@@ -78,7 +78,7 @@ export interface Pair {
  * Measures both in turn, A B A B, so that whatever else the machine does meets both; each returns the milliseconds that
  * it took. The first rounds, in which code is still being compiled, do not count.
  */
-export async function inTurn(rounds: number, raw: () => Promise<number>, ours: () => Promise<number>): Promise<Pair> {
+export async function serially(rounds: number, raw: () => Promise<number>, ours: () => Promise<number>): Promise<Pair> {
   const times: { raw: number; ours: number }[] = [];
   for (let round = -WARM_UP; round < rounds; round++) {
     const time = { raw: await raw(), ours: await ours() };

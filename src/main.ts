@@ -3,21 +3,21 @@
 
 import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { cancelAllCommand } from './commands/cancel-all.ts';
-import { completionCommand } from './commands/completion.ts';
-import { consumeCommand } from './commands/consume.ts';
-import { eventsCommand } from './commands/events.ts';
-import { explain } from './commands/explain.ts';
-import { flattenCommand, haltCommand, resumeCommand } from './commands/halt.ts';
-import { ingestCommand } from './commands/ingest.ts';
-import { keysCommand } from './commands/keys.ts';
-import { ordersCommand } from './commands/orders.ts';
-import { positionsCommand } from './commands/positions.ts';
-import { projectionsCommand } from './commands/projections.ts';
-import { endWhenReaderIsGone } from './commands/reader-gone.ts';
-import { runCommand } from './commands/run.ts';
-import { settingsCommand } from './commands/settings.ts';
-import { statusCommand } from './commands/status.ts';
+import { cancelAllCommand } from './cli/commands/cancel-all.ts';
+import { completionCommand } from './cli/commands/completion.ts';
+import { consumeCommand } from './cli/commands/consume.ts';
+import { eventsCommand } from './cli/commands/events.ts';
+import { flattenCommand, haltCommand, resumeCommand } from './cli/commands/halt.ts';
+import { ingestCommand } from './cli/commands/ingest.ts';
+import { keysCommand } from './cli/commands/keys.ts';
+import { ordersCommand } from './cli/commands/orders.ts';
+import { positionsCommand } from './cli/commands/positions.ts';
+import { projectionsCommand } from './cli/commands/projections.ts';
+import { runCommand } from './cli/commands/run.ts';
+import { settingsCommand } from './cli/commands/settings.ts';
+import { statusCommand } from './cli/commands/status.ts';
+import { exitCodeOf } from './cli/exit-code.ts';
+import { endWhenReaderIsGone } from './cli/terminal/broken-pipe.ts';
 
 const program = new Command('tapedeck')
   .description('An event-sourced trading system: every bar, signal and order change is an immutable event on one tape.')
@@ -62,5 +62,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = explain(error);
+  else process.exitCode = exitCodeOf(error);
 }

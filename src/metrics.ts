@@ -103,13 +103,13 @@ export function makeMetrics() {
       ['phase'],
       SECONDS,
     ),
-    tapeHeld: gauge(
-      'tapedeck_tape_held',
+    tapeTail: gauge(
+      'tapedeck_tape_tail',
       'The latest events, kept in memory for those who follow the tape in EventStoreDB, in events and bytes',
       ['thread', 'unit'],
     ),
-    tapeHeldLimit: gauge(
-      'tapedeck_tape_held_limit',
+    tapeTailLimit: gauge(
+      'tapedeck_tape_tail_limit',
       'Most that is kept; then the oldest go, and whoever lacks them reads the tape',
       ['thread', 'unit'],
     ),
@@ -140,8 +140,8 @@ export function makeMetrics() {
 
     // What is handed on
     relayLag: gauge('tapedeck_relay_lag_seconds', 'Age of the first event that is not handed on; 0 when all are', []),
-    relayHeld: gauge('tapedeck_relay_held', 'Read from the tape and not handed on yet, in events and bytes', ['unit']),
-    relayHeldLimit: gauge('tapedeck_relay_held_limit', 'Most that is held; reading waits then', ['unit']),
+    relayQueued: gauge('tapedeck_relay_queued', 'Read from the tape and not handed on yet, in events and bytes', ['unit']),
+    relayQueueLimit: gauge('tapedeck_relay_queue_limit', 'Most that is held; reading waits then', ['unit']),
     relayTransaction: histogram('tapedeck_relay_transaction_seconds', 'A batch of events handed on, committed', [], SECONDS),
     relayedEvents: counter('tapedeck_relayed_events_total', 'Events handed on', []),
     relayFailures: counter('tapedeck_relay_failures_total', 'Times that the relay had to open a new session', []),

@@ -2,49 +2,48 @@
 
 import { Engine } from './domain/engine/engine.ts';
 import { makeReactors } from './domain/reactors.ts';
+import { logDecisions } from './logging.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
-import type { Clock, EventStore, Publisher, ReadStore } from './ports.ts';
+import type { Clock } from './ports/clock.ts';
+import type { EventStore } from './ports/event-store.ts';
+import type { Publisher } from './ports/publisher.ts';
+import type { ReadStore } from './ports/read-store.ts';
 import { projectionsOn } from './projections/projections.ts';
-import { aborted } from './runtime/abort.ts';
-import { AppendsInStep } from './runtime/appends-in-step.ts';
-import { engineAlone, engineAmongOthers, Turn } from './runtime/engine-part.ts';
-import { type EngineCheckpoint, EngineRunner } from './runtime/engine-runner.ts';
-import { EvidenceRecorder } from './runtime/evidence-recorder.ts';
-import { heldEventStore } from './runtime/held-stores.ts';
-import { type HostedProjection, projectionPart } from './runtime/hosted-projection.ts';
-import type { EvidenceSink } from './runtime/ingest.ts';
-import type { Holding, Lease } from './runtime/lease.ts';
-import { LeaseKeeper } from './runtime/lease-keeper.ts';
-import { MeteredEngine } from './runtime/metered-engine.ts';
-import { meteredEventStore } from './runtime/metered-event-store.ts';
-import { watchProcess } from './runtime/process-metrics.ts';
-import { beat, MAX_TURN_MS, makePulse } from './runtime/pulse.ts';
-import type { Relay } from './runtime/relay.ts';
-import { relayPart } from './runtime/relay-part.ts';
-import { assertSameTape, ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from './runtime/same-tape.ts';
-import { ensureServing } from './runtime/serving.ts';
-import { Supervisor } from './runtime/supervisor.ts';
-import {
-  watchEngine,
-  watchHalts,
-  watchInstance,
-  watchProjections,
-  watchProjectionsElsewhere,
-  watchRelay,
-} from './runtime/system-metrics.ts';
-import type { Role, System, SystemParts } from './runtime/system-parts.ts';
-import type { SystemReport } from './runtime/system-report.ts';
-import { whileTapeInReach } from './runtime/tape-in-reach.ts';
-import { beginCounting, countDecisions } from './runtime/trading-metrics.ts';
+import { beginCounting, countDecisions } from './runtime/engine/decision-metrics.ts';
+import { engineAlone, engineUnderLease, LeadershipGuard } from './runtime/engine/engine-leadership.ts';
+import { watchEngine } from './runtime/engine/engine-metrics.ts';
+import { type EngineCheckpoint, EngineRunner } from './runtime/engine/engine-runner.ts';
+import { AppendsInStep } from './runtime/engine/joint-commit.ts';
+import { MeteredEngine } from './runtime/engine/metered-engine.ts';
+import { EvidenceRecorder } from './runtime/ingest/evidence-recorder.ts';
+import type { EvidenceSink } from './runtime/ingest/ingest.ts';
+import { guardedEventStore } from './runtime/leases/guarded-stores.ts';
+import type { Holding, Lease } from './runtime/leases/lease.ts';
+import { LeaseKeeper } from './runtime/leases/lease-keeper.ts';
+import { aborted } from './runtime/process/abort.ts';
+import { beat, MAX_TURN_MS, makeHeartbeat } from './runtime/process/heartbeat.ts';
+import { watchInstance } from './runtime/process/instance-metrics.ts';
+import { meteredEventStore } from './runtime/process/metered-event-store.ts';
+import { watchProcess } from './runtime/process/process-metrics.ts';
+import { Supervisor } from './runtime/process/supervisor.ts';
+import type { SystemReport } from './runtime/process/system-report.ts';
+import { whileTapeInReach } from './runtime/process/tape-in-reach.ts';
+import { ensureServing } from './runtime/projections/builds.ts';
+import { type HostedProjection, projectionPart } from './runtime/projections/host.ts';
+import { watchHalts, watchProjections, watchProjectionsElsewhere } from './runtime/projections/projection-metrics.ts';
+import { assertSameTape, ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from './runtime/projections/read-store-owner.ts';
+import type { Relay } from './runtime/relay/relay.ts';
+import { watchRelay } from './runtime/relay/relay-metrics.ts';
+import { relayPart } from './runtime/relay/relay-part.ts';
+import type { Role, System, SystemDependencies } from './system-dependencies.ts';
 import { START } from './tape/envelope.ts';
 import { makeId } from './tape/id.ts';
-import { logDecisions } from './telemetry.ts';
 
 /**
  * The engine on a tape, as every command that decides runs it; with figures of what it does where `metrics` are given,
  * and under the engine's lease where `turn` is.
  */
-export function makeEngineRunner(parts: SystemParts, metrics?: Metrics, turn?: Turn): EngineRunner {
+export function makeEngineRunner(parts: SystemDependencies, metrics?: Metrics, turn?: LeadershipGuard): EngineRunner {
   const { events, reads, clock, log, codeVersion, rollBack } = parts;
   return new EngineRunner({
     store: events,
@@ -65,15 +64,15 @@ export function makeEngineRunner(parts: SystemParts, metrics?: Metrics, turn?: T
 }
 
 /** Puts the parts together, as far as they are among the roles; `start` begins the work. */
-export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Set(['engine', 'projections'])): System {
+export function makeSystem(given: SystemDependencies, roles: ReadonlySet<Role> = new Set(['engine', 'projections'])): System {
   const metrics = makeMetrics();
   const { reads, clock, log } = given;
   let inStep: AppendsInStep | null = null;
   const events = meteredEventStore(given.events, metrics, (...append) => (inStep ?? given.events).append(...append));
   const keeper =
     given.leases && new LeaseKeeper(given.leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
-  const turn = new Turn();
-  const decidedIn = keeper === undefined ? events : heldEventStore(events, () => turn.assertHeld());
+  const turn = new LeadershipGuard();
+  const decidedIn = keeper === undefined ? events : guardedEventStore(events, () => turn.assertHeld());
   const engine = roles.has('engine') ? makeEngineRunner({ ...given, events: decidedIn }, metrics, keeper && turn) : null;
   if (engine !== null && decidedIn.exclusively !== undefined) {
     const warn = (error: unknown): void =>
@@ -83,12 +82,12 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
       );
     inStep = new AppendsInStep(given.events, engine, warn);
   }
-  const supervisor = new Supervisor((part, { engine: away, message }) => log.warn({ part, away }, message));
+  const supervisor = new Supervisor((part, { backend: away, message }) => log.warn({ part, away }, message));
   const projections = new Map<string, HostedProjection>();
   const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;
   const report = (): SystemReport => ({ parts: supervisor.reports(), leases: keeper?.holders() ?? [] });
-  const pulse = makePulse();
-  const stopBeating = beat(pulse, () => engine !== null && isStuck(engine, clock));
+  const heartbeat = makeHeartbeat();
+  const stopBeating = beat(heartbeat, () => engine !== null && isStuck(engine, clock));
   const endWatch = watchProcess(metrics, 'main', given.codeVersion);
   watchInstance(metrics, report);
 
@@ -115,7 +114,7 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
     if (engine !== null) {
       const mine = lease('engine');
       const sayReplaced = (why: string): void => log.warn({ part: 'engine' }, `the engine stands by: ${why}`);
-      const part = mine ? engineAmongOthers(engine, events, mine, turn, sayReplaced) : engineAlone(engine, events);
+      const part = mine ? engineUnderLease(engine, events, mine, turn, sayReplaced) : engineAlone(engine, events);
       await supervisor.start('engine', whileTapeInReach(events, mine, part));
       beginCounting(metrics);
       watchEngine(metrics, engine, events, clock);
@@ -139,15 +138,15 @@ export function makeSystem(given: SystemParts, roles: ReadonlySet<Role> = new Se
     stopBeating();
     endWatch();
   };
-  const takeUnder = (holding: Holding): EvidenceSink => recorderOn(heldEventStore(events, () => holding.assertHeld()));
+  const takeUnder = (holding: Holding): EvidenceSink => recorderOn(guardedEventStore(events, () => holding.assertHeld()));
   const take = engine !== null && events.exclusively !== undefined ? engine.inStep.bind(engine) : recorderOn(events);
   const { ended } = supervisor;
   const first: System['first'] = (part, work) => supervisor.once(part, work);
-  return { metrics, events, take, lease, takeUnder, projections, pulse, report, first, start, ended, close };
+  return { metrics, events, take, lease, takeUnder, projections, heartbeat, report, first, start, ended, close };
 }
 
 /** Makes the system and starts it. Rejects, with nothing left running, when a part cannot start. */
-export async function startSystem(parts: SystemParts, roles?: ReadonlySet<Role>): Promise<System> {
+export async function startSystem(parts: SystemDependencies, roles?: ReadonlySet<Role>): Promise<System> {
   const system = makeSystem(parts, roles);
   try {
     await system.start();

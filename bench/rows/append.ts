@@ -1,9 +1,9 @@
-import { openTapeFile } from '../../src/adapters/event-store/tape-file.ts';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { openTapeFile } from '../../src/adapters/sqlite/tape-file.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
 import { CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
-import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 
 const BATCH = 100;
 const BATCHES = 120;
@@ -15,7 +15,7 @@ export const append: Row = {
   path: 'append, embedded, batches of 100',
   async run(): Promise<Outcome[]> {
     const batches = await recordedBatches();
-    const { raw, ours, ratio } = await inTurn(
+    const { raw, ours, ratio } = await serially(
       ROUNDS,
       () => insertAll(batches),
       () => appendAll(batches),

@@ -1,13 +1,13 @@
 import type { SQLInputValue } from 'node:sqlite';
-import { openTapeFile, openTapeFileToRead } from '../../src/adapters/event-store/tape-file.ts';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { openTapeFile, openTapeFileToRead } from '../../src/adapters/sqlite/tape-file.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
-import { type EvidenceDraft, feedRecovered } from '../../src/domain/market/evidence.ts';
+import { type EvidenceDraft, feedRecovered } from '../../src/domain/feed/evidence.ts';
 import type { Settings } from '../../src/domain/settings/settings.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { makeLogger } from '../../src/logging.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
 import { startSystem } from '../../src/system.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { minuteBars, smallSettings } from '../../test/support/small-market.ts';
 import { BUILD, CLOCK, newFile } from '../recorded-tape.ts';
 import { atRate, latencyOf, type Outcome, quantile, type Row } from '../row.ts';

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { FrameScanner } from '../../src/adapters/venues/binance/frame-scanner.ts';
 import { parseFrame } from '../../src/adapters/venues/binance/frames.ts';
-import { FeedSession } from '../../src/domain/market/feed-session.ts';
-import { Tally } from '../../src/domain/market/tally.ts';
-import { BTCUSDT, SECONDS_FEED } from '../../test/domain/market/market-fixtures.ts';
-import { atWork, inTurn, type Outcome, perSecond, type Row } from '../row.ts';
+import { FeedSession } from '../../src/domain/feed/feed-session.ts';
+import { Tally } from '../../src/domain/feed/tally.ts';
+import { BTCUSDT, SECONDS_FEED } from '../../test/domain/feed/market-fixtures.ts';
+import { atWork, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
 const RECORDINGS = ['data/spot_btcusdt_20240808.jsonl.gz', 'data/spot_btcusdt_20240809.jsonl.gz'];
 const ROUNDS = 15;
@@ -23,7 +23,7 @@ export const feed: Row = {
       .trimEnd()
       .split('\n')
       .map((line) => Buffer.from(line.slice(RECEIVE_TIME)).toString('latin1'));
-    const { raw, ours, ratio } = await inTurn(
+    const { raw, ours, ratio } = await serially(
       ROUNDS,
       () => atWork(() => parseAlone(frames)),
       () => atWork(() => takeIn(bytes)),

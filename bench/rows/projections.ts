@@ -1,11 +1,11 @@
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
-import type { EventStore } from '../../src/ports.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { startProjection } from '../../src/runtime/hosted-projection.ts';
+import { startProjection } from '../../src/runtime/projections/host.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
-import { inTurn, type Outcome, perSecond, type Row, timed } from '../row.ts';
+import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 import { appendAll, recordedBatches } from './append.ts';
 
 const ROUNDS = 3;
@@ -21,7 +21,7 @@ export const projections: Row = {
     const store = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
     const head = await store.head();
     const events = await countHandled(store);
-    const { raw, ours } = await inTurn(
+    const { raw, ours } = await serially(
       ROUNDS,
       () => appendAll(batches),
       async () => {

@@ -2,11 +2,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { openEventStore } from '../../src/adapters/open.ts';
 import { verify } from '../../src/audit/verify.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts';
-import type { EventStore } from '../../src/ports.ts';
-import { EngineFollower } from '../../src/runtime/engine-follower.ts';
-import { runOver } from '../../src/runtime/tape-operations.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import { EngineReplica } from '../../src/runtime/engine/engine-replica.ts';
+import { runOver } from '../../src/runtime/engine/tape-program.ts';
 import { BUILD, CLOCK, newEngine, recordedTape } from '../recorded-tape.ts';
-import { atWork, inTurn, type Outcome, perSecond, type Row } from '../row.ts';
+import { atWork, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
 const ROUNDS = 9;
 
@@ -20,7 +20,7 @@ export const replay: Row = {
     const store = await openEventStore(`sqlite:${file}`, CLOCK);
     const head = await store.head();
     const against = async (what: string, bound: number, work: () => Promise<unknown>): Promise<Outcome> => {
-      const { raw, ours, ratio } = await inTurn(
+      const { raw, ours, ratio } = await serially(
         ROUNDS,
         () => atWork(() => readRows(file)),
         () => atWork(work),
@@ -49,7 +49,7 @@ export const replay: Row = {
 
 /** To the tape's end: its last evidence has no cascade, and a checkpoint says that it is decided. */
 async function adopted(store: EventStore, head: string): Promise<void> {
-  const follower = new EngineFollower(newEngine(), BUILD);
+  const follower = new EngineReplica(newEngine(), BUILD);
   await runOver(store, follower.adopt());
   follower.decidedUpTo = { activation: follower.activation, position: head };
   await runOver(store, follower.adopt());

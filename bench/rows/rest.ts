@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fastify } from 'fastify';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
-import { startApi } from '../../src/served-api.ts';
+import { startApi } from '../../src/api/serve.ts';
+import { makeLogger } from '../../src/logging.ts';
 import { startSystem } from '../../src/system.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { BUILD, CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
-import { inTurn, latencyOf, type Outcome, perSecond, type Row } from '../row.ts';
+import { latencyOf, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
 const LOAD = join(import.meta.dirname, '..', 'http-load.ts');
 const ROUNDS = 5;
@@ -27,8 +27,8 @@ export const rest: Row = {
     const system = await startSystem(parts);
     const head = await events.head();
     for (const projection of system.projections.values()) await projection.waitFor(head, MAX_WAIT_MS);
-    const { metrics, pulse } = system;
-    const api = await startApi({ ...parts, metrics, pulse }, { host: '127.0.0.1', port: 0, apiKeys: [] });
+    const { metrics, heartbeat } = system;
+    const api = await startApi({ ...parts, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     const outcomes = [
       await against('one order', api.address, await orderPaths(api.address), 0.6),
       await against('100 bars', api.address, await barPaths(api.address), 0.25),
@@ -58,7 +58,7 @@ async function barPaths(address: string): Promise<string[]> {
 async function against(what: string, address: string, paths: readonly string[], bound: number): Promise<Outcome> {
   const { server, staticPaths, bytes } = await staticServer(address, paths);
   const staticAddress = await server.listen({ host: '127.0.0.1', port: 0 });
-  const pair = await inTurn(
+  const pair = await serially(
     ROUNDS,
     async () => 1 / (await perSecondOf(staticAddress, staticPaths)),
     async () => 1 / (await perSecondOf(address, paths)),

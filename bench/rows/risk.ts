@@ -1,7 +1,7 @@
-import { Desk } from '../../src/domain/account/desk.ts';
-import type { DeskState } from '../../src/domain/account/desk-state.ts';
-import { riskView } from '../../src/domain/account/risk-view.ts';
 import { parseDecimal } from '../../src/domain/decimal.ts';
+import { Desk } from '../../src/domain/desk/desk.ts';
+import type { DeskState } from '../../src/domain/desk/desk-state.ts';
+import { riskView } from '../../src/domain/desk/risk-view.ts';
 import { LIMITS } from '../../src/domain/risk/limits.ts';
 import { checkOrder } from '../../src/domain/risk/risk.ts';
 import { makeId } from '../../src/tape/id.ts';

@@ -4,28 +4,24 @@
  */
 
 import type { Logger } from 'pino';
-import type { EvidenceDraft } from '../domain/market/evidence.ts';
-import type { Tally } from '../domain/market/tally.ts';
+import type { EvidenceDraft } from '../domain/feed/evidence.ts';
+import type { Tally } from '../domain/feed/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
-import {
-  type Clock,
-  type EventStore,
-  type FeedMeter,
-  type Leases,
-  type PublishedReader,
-  type Publisher,
-  type ReadStore,
-  StoreError,
-  type TapeReader,
-} from '../ports.ts';
-import { openMemoryEventStore } from './event-store/memory.ts';
-import { openSqliteEventStore, openSqliteTapeToRead } from './event-store/sqlite.ts';
-import { openMemoryLeases } from './leases/memory.ts';
-import { openSqliteLeases } from './leases/sqlite.ts';
-import { isMongoAddress } from './mongodb-address.ts';
-import { openMemoryReadStore } from './read-store/memory.ts';
-import { openSqliteReadStore, openSqliteReadStoreToRead } from './read-store/sqlite.ts';
-import { readRecording } from './venues/recording.ts';
+import type { Clock } from '../ports/clock.ts';
+import { StoreError } from '../ports/errors.ts';
+import type { EventStore, TapeReader } from '../ports/event-store.ts';
+import type { FeedMeter } from '../ports/feed.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { PublishedReader, Publisher } from '../ports/publisher.ts';
+import type { ReadStore } from '../ports/read-store.ts';
+import { openMemoryEventStore } from './memory/event-store.ts';
+import { openMemoryLeases } from './memory/leases.ts';
+import { openMemoryReadStore } from './memory/read-store.ts';
+import { isMongoAddress } from './mongodb/address.ts';
+import { readRecording } from './recordings/recording.ts';
+import { openSqliteEventStore, openSqliteTapeToRead } from './sqlite/event-store.ts';
+import { openSqliteLeases } from './sqlite/leases.ts';
+import { openSqliteReadStore, openSqliteReadStoreToRead } from './sqlite/read-store.ts';
 
 const SQLITE = 'sqlite:';
 const MEMORY = 'memory:';
@@ -34,14 +30,14 @@ const EVENT_STORE_DB = /^esdb(\+discover)?:/;
 /** Opens the tape at `sqlite:FILE`, `esdb://...` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
 export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
   if (address === MEMORY) return openMemoryEventStore({ clock, exclusive: true });
-  if (EVENT_STORE_DB.test(address)) return (await import('./event-store/eventstoredb.ts')).openEventStoreDb(address);
+  if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
   return openSqliteEventStore(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, `mongodb://...` or `memory:`. Throws StoreError as `openEventStore` does. */
 export async function openReadStore(address: string): Promise<ReadStore> {
   if (address === MEMORY) return openMemoryReadStore();
-  if (isMongoAddress(address)) return (await import('./read-store/mongodb.ts')).openMongoReadStore(address);
+  if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStore(address);
   return openSqliteReadStore(fileOf(address, 'read store'));
 }
 
@@ -51,18 +47,18 @@ export async function openReadStore(address: string): Promise<ReadStore> {
  */
 export async function openLeases(address: string): Promise<Leases> {
   if (address === MEMORY) return openMemoryLeases();
-  if (isMongoAddress(address)) return (await import('./leases/mongodb.ts')).openMongoLeases(address);
+  if (isMongoAddress(address)) return (await import('./mongodb/leases.ts')).openMongoLeases(address);
   return openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
 }
 
 /** A publisher on the brokers of that address, `host:port,...` or `kafka+ssl://...`. Throws StoreError for another address. */
 export async function openPublisher(address: string, log: Logger): Promise<Publisher> {
-  return (await import('./publisher/kafka.ts')).openKafkaPublisher(address, log);
+  return (await import('./kafka/publisher.ts')).openKafkaPublisher(address, log);
 }
 
 /** What was published on the brokers of that address, to be read. Throws StoreError as `openPublisher` does. */
 export async function openPublished(address: string, log: Logger): Promise<PublishedReader> {
-  return (await import('./publisher/kafka-reader.ts')).openKafkaReader(address, log);
+  return (await import('./kafka/reader.ts')).openKafkaReader(address, log);
 }
 
 /** Can another thread have connections of its own to both stores? What is in memory is of one thread alone. */
@@ -72,13 +68,13 @@ export function canBeShared(addresses: { readonly eventStore: string; readonly r
 
 /** Opens the tape at `sqlite:FILE`, which must be there, or at `esdb://...`, for reading only. */
 export async function openTapeToRead(address: string, clock: Clock): Promise<TapeReader> {
-  if (EVENT_STORE_DB.test(address)) return (await import('./event-store/eventstoredb.ts')).openEventStoreDb(address);
+  if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
   return openSqliteTapeToRead(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, which must be there, or `mongodb://...`, for reading only: every write fails. */
 export async function openReadStoreToRead(address: string): Promise<ReadStore> {
-  if (isMongoAddress(address)) return (await import('./read-store/mongodb.ts')).openMongoReadStoreToRead(address);
+  if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStoreToRead(address);
   return openSqliteReadStoreToRead(fileOf(address, 'read store'));
 }
 

@@ -4,9 +4,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Metrics, MetricsSnapshot } from '../metrics.ts';
-import type { Clock, EventStore, ReadStore } from '../ports.ts';
-import type { Health } from './health.ts';
-import type { KeySources } from './key-ring.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { ReadStore } from '../ports/read-store.ts';
+import type { KeySources } from './http/key-ring.ts';
+import type { Health } from './routes/health.ts';
 
 /** The server as its routes see it: query, path and body have the types of their zod schemas. */
 export type ApiServer = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -54,4 +56,4 @@ export interface Patience {
   readonly closeMs: number;
 }
 
-export const USUAL_PATIENCE: Patience = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 10_000 };
+export const DEFAULT_TIMEOUTS: Patience = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 10_000 };

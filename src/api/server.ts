@@ -2,24 +2,24 @@
 
 import { type FastifyInstance, fastify, type HTTPMethods, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { accountRoutes } from './accounts.ts';
-import { requireKey } from './auth.ts';
-import { allowOrigins } from './cors.ts';
+import { SettingsReader } from '../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
-import { tagAnswers } from './etag.ts';
-import { eventRoutes } from './events.ts';
-import { haltRoutes } from './halts.ts';
-import { healthRoutes } from './health.ts';
-import { KeyRing } from './key-ring.ts';
-import { shedLoad } from './load.ts';
-import { marketRoutes } from './market.ts';
-import { metricsRoute, timeRequests } from './metrics.ts';
-import { documentRoutes, watchRoutes } from './openapi.ts';
-import { orderRoutes } from './orders.ts';
-import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './problem.ts';
-import { limitRate, prepareRateLimit } from './rate-limit.ts';
-import { SettingsReader } from './settings-reader.ts';
-import { signalRoutes } from './signals.ts';
+import { requireKey } from './http/auth.ts';
+import { allowOrigins } from './http/cors.ts';
+import { tagAnswers } from './http/etag.ts';
+import { KeyRing } from './http/key-ring.ts';
+import { shedLoad } from './http/load-shedding.ts';
+import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './http/problem.ts';
+import { limitRate, prepareRateLimit } from './http/rate-limit.ts';
+import { documentRoutes, watchRoutes } from './openapi/openapi.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { eventRoutes } from './routes/events.ts';
+import { haltRoutes } from './routes/halts.ts';
+import { healthRoutes } from './routes/health.ts';
+import { marketRoutes } from './routes/market.ts';
+import { metricsRoute, timeRequests } from './routes/metrics.ts';
+import { orderRoutes } from './routes/orders.ts';
+import { signalRoutes } from './routes/signals.ts';
 
 /** Largest body; requests are small. */
 const BODY_LIMIT = 64 * 1024;

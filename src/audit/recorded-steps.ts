@@ -3,7 +3,7 @@
 import type { TapeEvent } from '../domain/catalogue.ts';
 import { fromRecordedDecision } from '../domain/engine/engine.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../domain/streams.ts';
-import type { EventStore } from '../ports.ts';
+import type { EventStore } from '../ports/event-store.ts';
 import { isDecision, type RecordedEvent, START } from '../tape/envelope.ts';
 
 const PAGE = 500;
@@ -32,64 +32,64 @@ export async function* recordedSteps(store: EventStore, behind?: RecordedStep): 
 
 /** The stream `engine`, gone through beside the evidence. */
 class EngineRecord {
-  private readonly store: EventStore;
-  private after: string;
-  private lastEvidenceId: string | null;
-  private codeVersion: string | null;
-  private ahead: readonly RecordedEvent[] = [];
-  private next = 0;
+  readonly #store: EventStore;
+  #after: string;
+  #lastEvidenceId: string | null;
+  #codeVersion: string | null;
+  #ahead: readonly RecordedEvent[] = [];
+  #next = 0;
 
   constructor(store: EventStore, behind: RecordedStep | undefined) {
-    this.store = store;
-    this.after = behind?.engineAfter ?? START;
-    this.lastEvidenceId = behind?.evidence.id ?? null;
-    this.codeVersion = behind?.codeVersion ?? null;
+    this.#store = store;
+    this.#after = behind?.engineAfter ?? START;
+    this.#lastEvidenceId = behind?.evidence.id ?? null;
+    this.#codeVersion = behind?.codeVersion ?? null;
   }
 
   async stepOf(evidence: RecordedEvent): Promise<RecordedStep> {
-    const decisions = await this.decisionsUpon(evidence.id);
-    this.lastEvidenceId = evidence.id;
-    return { evidence, decisions, codeVersion: this.codeVersion, engineAfter: this.after };
+    const decisions = await this.#decisionsUpon(evidence.id);
+    this.#lastEvidenceId = evidence.id;
+    return { evidence, decisions, codeVersion: this.#codeVersion, engineAfter: this.#after };
   }
 
-  private async decisionsUpon(evidenceId: string): Promise<readonly TapeEvent[]> {
+  async #decisionsUpon(evidenceId: string): Promise<readonly TapeEvent[]> {
     for (;;) {
-      const event = this.ahead[this.next] ?? (await this.readOn());
+      const event = this.#ahead[this.#next] ?? (await this.#readOn());
       if (event === undefined) return [];
-      if (event.type === 'CascadeDecided') return event.data.evidenceId === evidenceId ? this.takeCascade() : [];
+      if (event.type === 'CascadeDecided') return event.data.evidenceId === evidenceId ? this.#takeCascade() : [];
       if (event.type !== 'EngineActivated') throw new Error(`the stream "${ENGINE_STREAM}" holds a ${event.type}`);
       // A build takes over behind the last cascade, but maybe after later evidence, upon which nothing was decided.
-      if (event.data.after !== this.lastEvidenceId) return [];
-      this.took(event);
-      this.codeVersion = event.data.codeVersion;
+      if (event.data.after !== this.#lastEvidenceId) return [];
+      this.#took(event);
+      this.#codeVersion = event.data.codeVersion;
     }
   }
 
-  private async takeCascade(): Promise<TapeEvent[]> {
+  async #takeCascade(): Promise<TapeEvent[]> {
     const decisions: TapeEvent[] = [];
     for (let part = 1; ; part++) {
-      const event = this.ahead[this.next] ?? (await this.readOn());
+      const event = this.#ahead[this.#next] ?? (await this.#readOn());
       if (event?.type !== 'CascadeDecided' || event.data.part !== part) {
         throw new Error(`part ${part} of a cascade is missing from the stream "${ENGINE_STREAM}"`);
       }
-      this.took(event);
+      this.#took(event);
       const { evidenceId, parts } = event.data;
       for (const decision of event.data.decisions) {
         decisions.push(fromRecordedDecision(decision, { evidenceId, metadata: event.metadata }));
       }
-      this.codeVersion = event.metadata.codeVersion;
+      this.#codeVersion = event.metadata.codeVersion;
       if (part === parts) return decisions;
     }
   }
 
-  private took(event: RecordedEvent): void {
-    this.next++;
-    this.after = event.position;
+  #took(event: RecordedEvent): void {
+    this.#next++;
+    this.#after = event.position;
   }
 
-  private async readOn(): Promise<RecordedEvent | undefined> {
-    this.ahead = await this.store.read({ stream: ENGINE_STREAM, after: this.after, limit: PAGE });
-    this.next = 0;
-    return this.ahead[0];
+  async #readOn(): Promise<RecordedEvent | undefined> {
+    this.#ahead = await this.#store.read({ stream: ENGINE_STREAM, after: this.#after, limit: PAGE });
+    this.#next = 0;
+    return this.#ahead[0];
   }
 }

@@ -8,8 +8,8 @@
 import type { TapeEvent } from '../domain/catalogue.ts';
 import type { Engine } from '../domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../domain/streams.ts';
-import type { EventStore } from '../ports.ts';
-import { sameDecisions } from '../runtime/engine-follower.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import { sameDecisions } from '../runtime/engine/engine-replica.ts';
 import { comparePositions, START } from '../tape/envelope.ts';
 import { type RecordedStep, recordedSteps } from './recorded-steps.ts';
 
@@ -83,57 +83,57 @@ class Verifier {
     undecided: 0,
     differences: [] as Difference[],
   };
-  private readonly store: EventStore;
-  private readonly codeVersion: string;
-  private readonly engine: Engine;
+  readonly #store: EventStore;
+  readonly #codeVersion: string;
+  readonly #engine: Engine;
   /** The state after a step (of a new engine: before all), from which the record is taken in again. */
-  private copy: { readonly state: Readonly<Record<string, unknown>>; readonly after: RecordedStep | undefined };
-  private stepsSinceCopy = 0;
-  private differed = false;
+  #copy: { readonly state: Readonly<Record<string, unknown>>; readonly after: RecordedStep | undefined };
+  #stepsSinceCopy = 0;
+  #differed = false;
 
   constructor(store: EventStore, engine: Engine, codeVersion: string) {
-    this.store = store;
-    this.codeVersion = codeVersion;
-    this.engine = engine;
-    this.copy = { state: engine.snapshot(), after: undefined };
+    this.#store = store;
+    this.#codeVersion = codeVersion;
+    this.#engine = engine;
+    this.#copy = { state: engine.snapshot(), after: undefined };
   }
 
   async take(step: RecordedStep): Promise<void> {
-    const decided = this.engine.decide(step.evidence);
-    const counts = step.codeVersion === this.codeVersion ? this.result.own : this.result.others;
+    const decided = this.#engine.decide(step.evidence);
+    const counts = step.codeVersion === this.#codeVersion ? this.result.own : this.result.others;
     counts.evidence++;
     counts.decisions += step.decisions.length;
-    this.stepsSinceCopy++;
+    this.#stepsSinceCopy++;
     if (sameDecisions(decided, step.decisions)) return;
     counts.differing++;
-    this.tell(step, decided);
-    await this.returnToRecord(step);
+    this.#tell(step, decided);
+    await this.#returnToRecord(step);
   }
 
   takeUndecided(step: RecordedStep): void {
-    if (this.engine.decide(step.evidence).length > 0) this.result.undecided++;
+    if (this.#engine.decide(step.evidence).length > 0) this.result.undecided++;
   }
 
-  private tell({ evidence, decisions: recorded, codeVersion }: RecordedStep, decided: readonly TapeEvent[]): void {
+  #tell({ evidence, decisions: recorded, codeVersion }: RecordedStep, decided: readonly TapeEvent[]): void {
     const { id: evidenceId, type: evidenceType, position } = evidence;
-    const following = this.differed;
-    this.differed = true;
+    const following = this.#differed;
+    this.#differed = true;
     if (this.result.differences.length === MAX_DIFFERENCES) return;
     this.result.differences.push({ position, evidenceId, evidenceType, codeVersion, recorded, decided, following });
   }
 
   /** Puts the state to where the record has it after `last`. */
-  private async returnToRecord(last: RecordedStep): Promise<void> {
-    this.engine.restore(this.copy.state);
-    for await (const steps of recordedSteps(this.store, this.copy.after)) {
+  async #returnToRecord(last: RecordedStep): Promise<void> {
+    this.#engine.restore(this.#copy.state);
+    for await (const steps of recordedSteps(this.#store, this.#copy.after)) {
       for (const { evidence, decisions } of steps) {
         if (comparePositions(evidence.position, last.evidence.position) > 0) break;
-        this.engine.adopt(evidence, decisions);
+        this.#engine.adopt(evidence, decisions);
       }
       if (comparePositions(steps.at(-1)?.evidence.position ?? START, last.evidence.position) >= 0) break;
     }
-    if (this.stepsSinceCopy < COPY_AFTER) return;
-    this.copy = { state: this.engine.snapshot(), after: last };
-    this.stepsSinceCopy = 0;
+    if (this.#stepsSinceCopy < COPY_AFTER) return;
+    this.#copy = { state: this.#engine.snapshot(), after: last };
+    this.#stepsSinceCopy = 0;
   }
 }

@@ -1,6 +1,6 @@
 /** Names of streams. They are made here and never parsed: the data has the fields. The category is the text before the first `-`. */
 
-import { type Interval, intervalMs } from './market/interval.ts';
+import { type Interval, intervalMs } from './interval.ts';
 import { DAY_MS, utcDay } from './time.ts';
 
 /** Bars shorter than an hour get a stream a day, longer ones a stream a year, so that no stream grows without end. */

@@ -86,7 +86,7 @@ export const feeds: Projection<FeedDocument> = {
 };
 
 /** Data from after the end of a recording: more of the same session came, whose beginning is on the tape already. */
-export function goesOn(state: FeedState, time: string): FeedState {
+export function resumesAfterEnd(state: FeedState, time: string): FeedState {
   const { reason, since } = state;
   const isAfterEnd = reason === 'ended' && (since === null || time > since);
   return isAfterEnd ? { state: 'live', reason: null, since: time } : state;
@@ -107,7 +107,7 @@ function silentFeed({ venue, symbol }: { readonly venue: string; readonly symbol
 
 function heard(feed: FeedDocument, time: string, isTold: boolean): FeedDocument {
   feed.time = later(feed.time, time);
-  if (isTold) feed.state = goesOn(feed.state, time);
+  if (isTold) feed.state = resumesAfterEnd(feed.state, time);
   return feed;
 }
 

@@ -1,7 +1,7 @@
 /** What a batch of events makes of one document. */
 
 import { produce } from 'immer';
-import type { ReadDocument } from '../ports.ts';
+import type { ReadDocument } from '../ports/read-store.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
 import type { Projection } from './projection.ts';
 

@@ -223,7 +223,7 @@ function change(order: OrderDocument, event: RecordedEvent): void {
       order.reached = 'accepted';
       return;
     case 'OrderFilled':
-      takeFill(order, event.data);
+      applyFill(order, event.data);
       return;
     case 'OrderCancelPending':
       order.cancelPending = true;
@@ -274,7 +274,7 @@ function takeTerms(order: OrderDocument, terms: Terms): void {
 }
 
 /** A fill counts from whatever state it comes, also after a close. */
-function takeFill(order: OrderDocument, fill: OrderFill): void {
+function applyFill(order: OrderDocument, fill: OrderFill): void {
   const quantity = parseDecimal(fill.quantity);
   const notional = add(parseDecimal(order.filledNotional), multiply(parseDecimal(fill.price), quantity));
   const cumulative = maximum(parseDecimal(fill.cumulativeQuantity), parseDecimal(order.cumulativeQuantity));

@@ -1,7 +1,7 @@
 /** The latest of each instrument: last price, bid and ask, and whether its feed can be trusted. */
 
 import type { Bar, DepthSample } from '../domain/market/events.ts';
-import { type FeedState, feedKeys, goesOn, UNTROUBLED } from './feeds.ts';
+import { type FeedState, feedKeys, resumesAfterEnd, UNTROUBLED } from './feeds.ts';
 import { type Projection, unexpected } from './projection.ts';
 
 export interface PriceDocument {
@@ -31,12 +31,12 @@ export const prices: Projection<PriceDocument> = {
     switch (event.type) {
       case 'BarClosed':
       case 'BarCorrected':
-        return takeBar(document ?? unknownPrice(event.data), event.data);
+        return applyBar(document ?? unknownPrice(event.data), event.data);
       case 'DepthSampled': {
         const { bids, asks, eventTime } = event.data;
         const price = document ?? unknownPrice(event.data);
-        price.feed = goesOn(price.feed, eventTime);
-        return takeQuote(price, topOf(bids), topOf(asks), eventTime);
+        price.feed = resumesAfterEnd(price.feed, eventTime);
+        return applyQuote(price, topOf(bids), topOf(asks), eventTime);
       }
       case 'FeedStale':
       case 'FeedRecovered': {
@@ -70,18 +70,18 @@ function unknownPrice(instrument: { readonly venue: string; readonly symbol: str
 }
 
 /** A longer bar may come after a shorter one that closed later; the later close is the price. */
-function takeBar(price: PriceDocument, bar: Bar): PriceDocument {
+function applyBar(price: PriceDocument, bar: Bar): PriceDocument {
   if (price.lastTime === null || bar.closeTime >= price.lastTime) {
     price.last = bar.close;
     price.lastTime = bar.closeTime;
     price.time = later(price.time, bar.closeTime);
   }
   // Where there is a book, a bar does not show that it is valid.
-  if (price.quoteTime === null) price.feed = goesOn(price.feed, bar.closeTime);
-  return bar.bid === null && bar.ask === null ? price : takeQuote(price, bar.bid, bar.ask, bar.closeTime);
+  if (price.quoteTime === null) price.feed = resumesAfterEnd(price.feed, bar.closeTime);
+  return bar.bid === null && bar.ask === null ? price : applyQuote(price, bar.bid, bar.ask, bar.closeTime);
 }
 
-function takeQuote(price: PriceDocument, bid: string | null, ask: string | null, time: string): PriceDocument {
+function applyQuote(price: PriceDocument, bid: string | null, ask: string | null, time: string): PriceDocument {
   if (price.quoteTime !== null && time < price.quoteTime) return price;
   price.bid = bid;
   price.ask = ask;

@@ -1,6 +1,6 @@
 /** The contract of a read model: which documents an event is about, and what it does to each of them. */
 
-import type { IndexDefinition } from '../ports.ts';
+import type { IndexDefinition } from '../ports/read-store.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 
 /**

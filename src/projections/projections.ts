@@ -1,6 +1,6 @@
 /** The read models there are. Adding one is its file, its test and a line here. */
 
-import type { EventStore } from '../ports.ts';
+import type { EventStore } from '../ports/event-store.ts';
 import { accounts } from './accounts.ts';
 import { bars } from './bars.ts';
 import { books } from './books.ts';

@@ -7,10 +7,10 @@ import {
   openReadStoreToRead,
   openTapeToRead,
 } from '../../src/adapters/open.ts';
-import { StoreError, StoreUnavailableError } from '../../src/ports.ts';
+import { StoreError, StoreUnavailableError } from '../../src/ports/errors.ts';
 import { TestClock } from '../contracts/event-store.ts';
 import { recovered } from '../contracts/tape-events.ts';
-import { TemporaryFolder } from './temporary-folder.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = new TemporaryFolder();
 const clock = new TestClock();

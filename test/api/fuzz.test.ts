@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { START } from '../../src/tape/envelope.ts';
-import { Documented } from './documented.ts';
 import { type FuzzedRequest, requests } from './fuzzed.ts';
 import { type GivenApi, givenApi, idOf, minuteTime, PATIENCE, recordSettings, signal } from './given-api.ts';
 import { approve, deny, fill } from './given-orders.ts';
+import { Documented } from './openapi/documented.ts';
 
 const REQUESTS = 10_000;
 /** Sent at once, so that they meet each other. */

@@ -1,7 +1,7 @@
 /** Requests made from the OpenAPI document: what it allows, what it nearly allows, and what nobody should send. */
 
 import fc from 'fast-check';
-import type { JsonSchema, OpenApi, Operation, Parameter } from './documented.ts';
+import type { JsonSchema, OpenApi, Operation, Parameter } from './openapi/documented.ts';
 
 export interface FuzzedRequest {
   readonly method: string;

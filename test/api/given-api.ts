@@ -2,19 +2,21 @@
 
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
-import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
-import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
+import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import type { ApiDependencies, Patience, ServedProjection } from '../../src/api/dependencies.ts';
 import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import { makeMetrics } from '../../src/metrics.ts';
-import type { Appended, Clock, EventStore, ReadStore } from '../../src/ports.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Appended, EventStore } from '../../src/ports/event-store.ts';
+import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { startProjection } from '../../src/runtime/hosted-projection.ts';
+import { startProjection } from '../../src/runtime/projections/host.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
-import { Documented } from './documented.ts';
+import { Documented } from './openapi/documented.ts';
 
 export const NOW = Date.UTC(2025, 0, 2, 3, 4, 5, 678);
 

@@ -1,11 +1,11 @@
 /** What the cluster asks of a process without the API. */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Violation } from '../../src/api/http/problem.ts';
 import { buildProbeServer } from '../../src/api/probes.ts';
-import type { Violation } from '../../src/api/problem.ts';
+import { makeLogger } from '../../src/logging.ts';
 import { makeMetrics } from '../../src/metrics.ts';
-import type { SystemReport } from '../../src/runtime/system-report.ts';
-import { makeLogger } from '../../src/telemetry.ts';
+import type { SystemReport } from '../../src/runtime/process/system-report.ts';
 
 const LEASES = [{ name: 'engine', holder: 'host-a:1', here: true }];
 

@@ -1,10 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { bindHost, OpenServerError } from '../../src/api/auth.ts';
-import type { ApiKey } from '../../src/api/key-ring.ts';
-import { answerBrokenRequest } from '../../src/api/problem.ts';
-import { type EventStore, StoreError } from '../../src/ports.ts';
+import { bindHost, OpenServerError } from '../../src/api/http/auth.ts';
+import type { ApiKey } from '../../src/api/http/key-ring.ts';
+import { answerBrokenRequest } from '../../src/api/http/problem.ts';
+import { StoreError } from '../../src/ports/errors.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
 import { givenApi, problemOf } from './given-api.ts';
 
 afterEach(() => {

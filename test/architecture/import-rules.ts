@@ -5,42 +5,77 @@ import { posix } from 'node:path';
 /** File (`src/tape/id.ts`) to what it imports, as written. */
 export type Sources = ReadonlyMap<string, string>;
 
-const FOUNDATION = ['tape', 'ports.ts', 'domain'];
+const FOUNDATION = ['tape', 'ports', 'waiting.ts', 'domain'];
+const FIGURES = ['metrics.ts', 'logging.ts'];
 
-/** A part is a folder under src, or a file at its top. Values: the parts that it may import beside itself. */
+/**
+ * A room is a folder under src, a folder under src/runtime, or a file at the top of src. Values: the rooms, or single
+ * files, that it may import beside itself.
+ */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['commands'],
-  commands: [
+  'main.ts': ['cli'],
+  cli: [
     'system.ts',
-    'served-api.ts',
-    'config.ts',
-    'metrics.ts',
-    'telemetry.ts',
+    'system-dependencies.ts',
+    'api/serve.ts',
+    'api/thread',
     'adapters/open.ts',
+    'adapters/system-time.ts',
+    'config',
     'audit',
+    'requests',
+    'queries',
     'runtime',
+    'projections',
+    ...FIGURES,
     ...FOUNDATION,
   ],
-  'system.ts': ['config.ts', 'metrics.ts', 'telemetry.ts', 'api', 'audit', 'runtime', 'projections', ...FOUNDATION],
-  'served-api.ts': ['metrics.ts', 'telemetry.ts', 'api', 'runtime', 'projections', ...FOUNDATION],
-  api: ['metrics.ts', 'telemetry.ts', 'audit', 'runtime', 'projections', ...FOUNDATION],
-  audit: ['telemetry.ts', 'runtime', 'projections', ...FOUNDATION],
-  runtime: ['metrics.ts', 'telemetry.ts', 'projections', ...FOUNDATION],
+  'system.ts': ['system-dependencies.ts', 'runtime', 'projections', ...FIGURES, ...FOUNDATION],
+  'system-dependencies.ts': ['runtime', 'projections', ...FIGURES, ...FOUNDATION],
+  api: [
+    'config/api-keys.ts',
+    'requests',
+    'queries',
+    'audit',
+    'runtime',
+    'projections',
+    'system-dependencies.ts',
+    ...FIGURES,
+    ...FOUNDATION,
+  ],
+  audit: ['runtime/engine', ...FIGURES, ...FOUNDATION],
+  requests: ['queries', 'runtime', 'projections', ...FOUNDATION],
+  queries: ['runtime', 'projections', ...FOUNDATION],
+  'runtime/ingest': ['runtime/engine', 'runtime/process', 'runtime/leases', 'projections', ...FIGURES, ...FOUNDATION],
+  'runtime/projections': ['runtime/process', 'runtime/leases', 'projections', ...FIGURES, ...FOUNDATION],
+  'runtime/engine': ['runtime/process', 'runtime/leases', 'projections', ...FIGURES, ...FOUNDATION],
+  'runtime/relay': ['runtime/process', 'runtime/leases', 'projections', ...FIGURES, ...FOUNDATION],
+  'runtime/process': ['runtime/leases', 'projections', ...FIGURES, ...FOUNDATION],
+  'runtime/leases': FOUNDATION,
   adapters: FOUNDATION,
   projections: FOUNDATION,
-  'config.ts': ['domain'],
+  config: FOUNDATION,
   'metrics.ts': FOUNDATION,
-  'telemetry.ts': FOUNDATION,
-  'ports.ts': ['tape', 'domain'],
+  'logging.ts': FOUNDATION,
+  'waiting.ts': ['ports', 'domain'],
+  ports: ['tape', 'domain'],
   tape: ['domain'],
   domain: [],
 };
 
+/** Files that may reach what their room may not: they are where a process, or a thread of it, begins. */
+const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
+  'src/api/thread/api-worker.ts': ['adapters/open.ts', 'adapters/system-time.ts', 'config'],
+};
+
 /** These choose among adapters, and so know more than one. */
-const OPENERS = ['src/adapters/open.ts', 'src/adapters/venues/recording.ts'];
+const OPENERS = ['src/adapters/open.ts', 'src/adapters/recordings/recording.ts'];
+
+/** Folders under src/adapters whose files are for all of them. */
+const SHARED_AMONG_ADAPTERS: ReadonlySet<string> = new Set(['', '/venues', '/rules']);
 
 /** Domain files that may use zod: they describe event data, settings or strategy parameters. */
-const ZOD_IN_DOMAIN = /^src\/domain\/(.*\/events|event|catalogue|settings\/settings|strategy\/[^/]+)\.ts$/;
+const ZOD_IN_DOMAIN = /^src\/domain\/(.*\/events|event|catalogue|settings\/settings|strategy\/.+)\.ts$/;
 
 const MOST_LINES = 400;
 
@@ -60,7 +95,7 @@ export function violations(sources: Sources): string[] {
     const local: string[] = [];
     for (const specifier of importsOf(text)) {
       if (!specifier.startsWith('.')) {
-        if (partOf(file) === 'domain' && !(specifier === 'zod' && ZOD_IN_DOMAIN.test(file))) {
+        if (roomOf(file) === 'domain' && !(specifier === 'zod' && ZOD_IN_DOMAIN.test(file))) {
           found.push(`${file} imports ${specifier}: the domain imports itself only, and zod in ${ZOD_IN_DOMAIN.source}`);
         }
         continue;
@@ -79,25 +114,32 @@ export function violations(sources: Sources): string[] {
   return [...found, ...circles(graph).map((circle) => `a circle: ${circle.join(' -> ')}`)];
 }
 
-function partOf(file: string): string {
-  return file.split('/')[1] ?? file;
+/** The room of a file: `tape`, `runtime/engine`, `main.ts`. */
+function roomOf(file: string): string {
+  const [, room = file, inner = '', rest] = file.split('/');
+  return room === 'runtime' && rest !== undefined ? `runtime/${inner}` : room;
 }
 
 function objectionTo(file: string, target: string): string | undefined {
   if (!target.startsWith('src/')) return 'it lies outside of src';
-  const from = partOf(file);
-  const to = partOf(target);
+  const from = roomOf(file);
+  const to = roomOf(target);
   if (from === to) return from === 'adapters' ? objectionBetweenAdapters(file, target) : undefined;
   const allowed = ARROWS[from];
   if (allowed === undefined) return `${from} is not in the layout of DESIGN.md`;
-  const permitted = allowed.some((part) => part === to || target === `src/${part}`);
+  const permitted = [...allowed, ...(ENTRY_POINTS[file] ?? [])].some((part) => isWithin(target, part));
   return permitted ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;
 }
 
-/** An adapter is a folder under src/adapters, or under src/adapters/venues; files beside those folders are for all of them. */
+/** `part` is a file or a folder under src. */
+function isWithin(target: string, part: string): boolean {
+  return target === `src/${part}` || target.startsWith(`src/${part}/`);
+}
+
+/** An adapter is a folder under src/adapters, or under src/adapters/venues; undefined for files that all of them may use. */
 function adapterOf(file: string): string | undefined {
   const adapter = posix.dirname(file).slice('src/adapters'.length);
-  return adapter === '' || adapter === '/venues' ? undefined : adapter;
+  return SHARED_AMONG_ADAPTERS.has(adapter) ? undefined : adapter;
 }
 
 function objectionBetweenAdapters(file: string, target: string): string | undefined {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
+import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { type Verification, verify } from '../../src/audit/verify.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { Engine } from '../../src/domain/engine/engine.ts';
 import type { Emit, Reactor } from '../../src/domain/engine/reactor.ts';
 import { makeReactors } from '../../src/domain/reactors.ts';
-import type { EventStore } from '../../src/ports.ts';
-import { EngineRunner } from '../../src/runtime/engine-runner.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import { EngineRunner } from '../../src/runtime/engine/engine-runner.ts';
 import { makeEvidence, START } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
 import { withRecordedTape } from '../support/recorded-tape.ts';
@@ -18,30 +18,30 @@ import { minuteBars, tickingClock, zigzag } from '../support/small-market.ts';
  */
 class Repeater implements Reactor {
   readonly name = 'bars';
-  private state = { since: 0, seen: 0 };
-  private readonly silentAt: readonly string[];
+  #state = { since: 0, seen: 0 };
+  readonly #silentAt: readonly string[];
 
   constructor(silentAt: readonly string[]) {
-    this.silentAt = silentAt;
+    this.#silentAt = silentAt;
   }
 
   evolve(event: TapeEvent): void {
     if (event.type !== 'BarClosed') return;
-    if (event.metadata.reactor === undefined) this.state = { since: this.state.since + 1, seen: this.state.seen + 1 };
-    else this.state.since = 0;
+    if (event.metadata.reactor === undefined) this.#state = { since: this.#state.since + 1, seen: this.#state.seen + 1 };
+    else this.#state.since = 0;
   }
 
   decide(event: TapeEvent, emit: Emit): void {
-    if (event.type !== 'BarClosed' || event.metadata.reactor !== undefined || this.state.since < 3) return;
-    if (!this.silentAt.includes(event.data.openTime)) emit('BarClosed', `rollups-test.${this.state.seen}`, event.data);
+    if (event.type !== 'BarClosed' || event.metadata.reactor !== undefined || this.#state.since < 3) return;
+    if (!this.#silentAt.includes(event.data.openTime)) emit('BarClosed', `rollups-test.${this.#state.seen}`, event.data);
   }
 
   snapshot(): unknown {
-    return { ...this.state };
+    return { ...this.#state };
   }
 
   restore(snapshot: unknown): void {
-    this.state = { ...(snapshot as { since: number; seen: number }) };
+    this.#state = { ...(snapshot as { since: number; seen: number }) };
   }
 }
 

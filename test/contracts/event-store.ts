@@ -4,17 +4,17 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { isIsoTime, isoTime } from '../../src/domain/time.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { StoreError } from '../../src/ports/errors.ts';
 import {
-  type Clock,
   type EventStore,
   type ExpectedRevision,
   PartialOverlapError,
   type ReadQuery,
-  StoreError,
   type SubscribeOptions,
   type Subscription,
   WrongExpectedRevisionError,
-} from '../../src/ports.ts';
+} from '../../src/ports/event-store.ts';
 import { comparePositions, type RecordedEvent, START } from '../../src/tape/envelope.ts';
 import { causedBy, DAY, recovered, run, stale } from './tape-events.ts';
 

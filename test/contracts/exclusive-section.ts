@@ -1,7 +1,7 @@
 /** What `exclusively` must do where a store has it. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EventStore, type TapeSection, WrongExpectedRevisionError } from '../../src/ports.ts';
+import { type EventStore, type TapeSection, WrongExpectedRevisionError } from '../../src/ports/event-store.ts';
 import { START } from '../../src/tape/envelope.ts';
 import { type OpenEventStore, TestClock, Watcher } from './event-store.ts';
 import { recovered, run } from './tape-events.ts';

@@ -1,7 +1,7 @@
 /** What every adapter for leases must do. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LeaseRecord, Leases } from '../../src/ports.ts';
+import type { LeaseRecord, Leases } from '../../src/ports/leases.ts';
 
 /** Opens the same leases as often as it is called: each as another instance would, where the adapter can. */
 export type OpenLeases = () => Promise<Leases>;

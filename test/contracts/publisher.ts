@@ -1,7 +1,7 @@
 /** What every publisher must do. */
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { FencedError, type Publisher, type PublisherSession } from '../../src/ports.ts';
+import { FencedError, type Publisher, type PublisherSession } from '../../src/ports/publisher.ts';
 import type { Publication } from '../../src/tape/publication.ts';
 
 export interface GivenPublisher {

@@ -2,14 +2,8 @@
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type DocumentWrite,
-  type FieldValue,
-  type FindQuery,
-  type ReadDocument,
-  type ReadStore,
-  StoreError,
-} from '../../src/ports.ts';
+import { StoreError } from '../../src/ports/errors.ts';
+import type { DocumentWrite, FieldValue, FindQuery, ReadDocument, ReadStore } from '../../src/ports/read-store.ts';
 import { START } from '../../src/tape/envelope.ts';
 
 export type OpenReadStore = () => Promise<ReadStore>;

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parseAllDocuments } from 'yaml';
-import { parseEventStoreDbAddress } from '../../src/adapters/event-store/eventstoredb-address.ts';
-import { parseMongoAddress } from '../../src/adapters/mongodb-address.ts';
-import { parseKafkaAddress } from '../../src/adapters/publisher/kafka-address.ts';
+import { parseEventStoreDbAddress } from '../../src/adapters/eventstoredb/address.ts';
+import { parseKafkaAddress } from '../../src/adapters/kafka/address.ts';
+import { parseMongoAddress } from '../../src/adapters/mongodb/address.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -69,9 +69,9 @@ function troublesOf(errors: typeof composeSchema.errors): string[] {
   });
 }
 
-const CONFIG = textOf('src/config.ts');
+const CONFIG = textOf('src/config/environment.ts');
 
-/** Is it a variable that `src/config.ts` reads? `..._FILE` is held against what it does with it, in the tests. */
+/** Is it a variable that `src/config/environment.ts` reads? `..._FILE` is held against what it does with it, in the tests. */
 export function isVariable(name: string): boolean {
   return new RegExp(`\\b${name}\\b`).test(CONFIG);
 }

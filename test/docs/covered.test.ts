@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { CommandNode } from '../../src/commands/completion-scripts.ts';
+import type { CommandNode } from '../../src/cli/terminal/completion-scripts.ts';
 import { givenApi } from '../api/given-api.ts';
 import { ROOT, tapedeck } from '../support/child.ts';
 
@@ -42,6 +42,6 @@ it('every command is in the documents and in a test', async () => {
     .join('\n');
   expect(commands.filter((command) => !documents.includes(`npx tapedeck ${command}`))).toEqual([]);
   const isCalled = (command: string) => tests.some((text) => command.split(' ').every((word) => text.includes(`'${word}'`)));
-  // What it prints needs a broker: `npm run test:engines`.
+  // What it prints needs a broker: `npm run test:backends`.
   expect(commands.filter((command) => command !== 'consume' && !isCalled(command))).toEqual([]);
 });

@@ -5,8 +5,8 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { ROOT } from '../support/child.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 const temporary = new TemporaryFolder();
 

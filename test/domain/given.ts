@@ -68,7 +68,7 @@ export class Scene {
   readonly tape: TapeEvent[] = [];
   /** Time of the next evidence, epoch ms. */
   now = NOON;
-  private counter = 0;
+  #counter = 0;
 
   constructor(reactors: readonly Reactor[]) {
     this.engine = new Engine(reactors, makeId, 'test');
@@ -77,7 +77,7 @@ export class Scene {
   /** Makes evidence without handing it on. */
   evidence<N extends EventName>(type: N, data: EventData[N], stream = `test-${type}`): TapeEvent {
     const origin = { occurredAt: isoTime(this.now), actor: 'test', codeVersion: 'test' };
-    return makeEvidence(type, stream, `${this.counter++}`, data, origin);
+    return makeEvidence(type, stream, `${this.#counter++}`, data, origin);
   }
 
   /** Hands one piece of evidence on; returns what was decided upon it. */
@@ -96,7 +96,7 @@ export class Scene {
     let changes = -1;
     const put = (type: EventName, data: unknown) => {
       changes++;
-      return this.take(makeEvidence(type, SETTINGS_STREAM, `${this.counter++}`, data as never, this.origin()));
+      return this.take(makeEvidence(type, SETTINGS_STREAM, `${this.#counter++}`, data as never, this.#origin()));
     };
     for (const listed of given.instruments ?? [BTC]) put('InstrumentListed', instrument.parse(listed));
     for (const fed of given.feeds ?? [CANDLES]) put('FeedConfigured', feed.parse(fed));
@@ -106,7 +106,7 @@ export class Scene {
       put('RiskLimitsSet', { account: terms.id, limits });
     }
     for (const run of given.strategies ?? [CROSS]) put('StrategyConfigured', { ...strategy.parse(run), settingsHash: HASH });
-    return put('SettingsApplied', { generation: ++this.counter, changes: changes + 1, hash: HASH });
+    return put('SettingsApplied', { generation: ++this.#counter, changes: changes + 1, hash: HASH });
   }
 
   /** A bar that closes now; only its close matters to the desk. */
@@ -140,7 +140,7 @@ export class Scene {
   }
 
   depth(bid: string, ask: string, of: Partial<EventData['DepthSampled']> = {}): TapeEvent[] {
-    const updateId = this.counter;
+    const updateId = this.#counter;
     const eventTime = isoTime(this.now);
     return this.when('DepthSampled', {
       venue: 'binance',
@@ -204,7 +204,7 @@ export class Scene {
       account: order.account,
       venue: order.venue,
       symbol: order.symbol,
-      executionId: `e${this.counter++}`,
+      executionId: `e${this.#counter++}`,
       executionType,
       orderId: order.orderId,
       clientOrderId: order.clientOrderId,
@@ -231,7 +231,7 @@ export class Scene {
     of: Partial<EventData['ExecutionReported']> = {},
   ): TapeEvent[] {
     return this.report(order, 'trade', {
-      tradeId: `t${this.counter}`,
+      tradeId: `t${this.#counter}`,
       price,
       quantity,
       cumulativeQuantity: quantity,
@@ -264,7 +264,7 @@ export class Scene {
     return found.data as EventData[N];
   }
 
-  private origin() {
+  #origin() {
     return { occurredAt: isoTime(this.now), actor: 'test', codeVersion: 'test' };
   }
 }

@@ -2,12 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { openReadStore } from '../../src/adapters/open.ts';
-import type { EventStore, ReadStore } from '../../src/ports.ts';
+import { makeLogger } from '../../src/logging.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { servingCollection } from '../../src/runtime/serving.ts';
+import { servingCollection } from '../../src/runtime/projections/builds.ts';
 import { startSystem } from '../../src/system.ts';
 import { comparePositions } from '../../src/tape/envelope.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { projected, withRecordedTape } from '../support/recorded-tape.ts';
 import { tickingClock, wholeTape } from '../support/small-market.ts';
 

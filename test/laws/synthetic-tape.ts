@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
+import { type Interval, intervalMs } from '../../src/domain/interval.ts';
 import type { Bar } from '../../src/domain/market/events.ts';
-import { type Interval, intervalMs } from '../../src/domain/market/interval.ts';
 import { type Settings, settingsFile } from '../../src/domain/settings/settings.ts';
 import { barsStream, depthStream, feedStream, requestStream, SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import { DAY_MS, epochMs, isoTime } from '../../src/domain/time.ts';

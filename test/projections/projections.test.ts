@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ReadDocument } from '../../src/ports.ts';
+import type { ReadDocument } from '../../src/ports/read-store.ts';
 import { foldDocument } from '../../src/projections/fold.ts';
 import { orders } from '../../src/projections/orders.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';

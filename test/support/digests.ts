@@ -4,10 +4,12 @@
  * a run's own; a position inside of a document or a record is told by the event that stands there.
  */
 
-import type { EventStore, PublishedRecord, ReadDocument, ReadStore } from '../../src/ports.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import type { PublishedRecord } from '../../src/ports/publisher.ts';
+import type { ReadDocument, ReadStore } from '../../src/ports/read-store.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { servingCollection } from '../../src/runtime/serving.ts';
+import { servingCollection } from '../../src/runtime/projections/builds.ts';
 import { canonicalHash, canonicalJson } from '../../src/tape/canonical-json.ts';
 import { isDecision, type RecordedEvent } from '../../src/tape/envelope.ts';
 import { publicationOf } from '../../src/tape/publication.ts';

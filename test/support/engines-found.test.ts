@@ -1,13 +1,13 @@
-/** On what `npm run test:engines` runs, by what the machine has. */
+/** On what `npm run test:backends` runs, by what the machine has. */
 
 import { describe, expect, it } from 'vitest';
-import { databaseAt, shown, topicsAt } from '../engines/addresses.ts';
-import { findEngines } from '../engines/engines.ts';
-import type { Machine } from '../engines/machine.ts';
+import { databaseAt, shown, topicsAt } from '../backends/addresses.ts';
+import { findEngines } from '../backends/backends.ts';
+import type { Machine } from '../backends/machine.ts';
 
 const ALL = ['go', 'git', 'java', 'mvn'];
-const CONTRACTS = ['eventstoredb', 'ferretdb', 'kafka'].map((kind) => `test/engines/${kind}/**`);
-const system = (...names: string[]) => names.map((name) => `test/engines/${name}.test.ts`);
+const CONTRACTS = ['eventstoredb', 'ferretdb', 'kafka'].map((kind) => `test/backends/${kind}/**`);
+const system = (...names: string[]) => names.map((name) => `test/backends/${name}.test.ts`);
 
 interface Has {
   readonly docker?: boolean;

@@ -1,29 +1,32 @@
 /** Stores as one of several instances has them: over a link that can be cut, or frozen with the instance. */
 
-import { type EngineName, type EventStore, type Leases, type ReadStore, StoreUnavailableError } from '../../src/ports.ts';
+import { type BackendName, StoreUnavailableError } from '../../src/ports/errors.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import type { Leases } from '../../src/ports/leases.ts';
+import type { ReadStore } from '../../src/ports/read-store.ts';
 
 export class Link {
   /** Engines that are away: their calls fail. */
-  readonly away = new Set<EngineName>();
+  readonly away = new Set<BackendName>();
   /** Appends that were sent. */
   appends = 0;
-  private frozen: Promise<void> | null = null;
-  private thawed: () => void = () => {};
+  #frozen: Promise<void> | null = null;
+  #thawed: () => void = () => {};
 
   /** From now on no call goes out, until `thaw`: as if the process were stopped. */
   freeze(): void {
-    this.frozen = new Promise((resolve) => {
-      this.thawed = resolve;
+    this.#frozen = new Promise((resolve) => {
+      this.#thawed = resolve;
     });
   }
 
   thaw(): void {
-    this.frozen = null;
-    this.thawed();
+    this.#frozen = null;
+    this.#thawed();
   }
 
   events(store: EventStore): EventStore {
-    const over = this.over('event store');
+    const over = this.#over('event store');
     return {
       append: (...args) =>
         over(() => {
@@ -39,7 +42,7 @@ export class Link {
   }
 
   reads(store: ReadStore): ReadStore {
-    const over = this.over('read store');
+    const over = this.#over('read store');
     return {
       prepare: (collections) => over(() => store.prepare(collections)),
       load: (...args) => over(() => store.load(...args)),
@@ -54,7 +57,7 @@ export class Link {
   }
 
   leases(leases: Leases): Leases {
-    const over = this.over('read store');
+    const over = this.#over('read store');
     return {
       read: () => over(() => leases.read()),
       compareAndSet: (...args) => over(() => leases.compareAndSet(...args)),
@@ -62,9 +65,9 @@ export class Link {
     };
   }
 
-  private over(engine: EngineName): <T>(call: () => Promise<T>) => Promise<T> {
+  #over(engine: BackendName): <T>(call: () => Promise<T>) => Promise<T> {
     return async (call) => {
-      await this.frozen;
+      await this.#frozen;
       if (this.away.has(engine)) throw new StoreUnavailableError(engine, `the ${engine} does not answer`);
       return call();
     };

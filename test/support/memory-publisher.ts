@@ -1,12 +1,7 @@
 /** A broker in memory, with transactions and fencing as the port asks for, that can be told to fail. */
 
-import {
-  FencedError,
-  type PublishedPosition,
-  type Publisher,
-  type PublisherSession,
-  StoreUnavailableError,
-} from '../../src/ports.ts';
+import { StoreUnavailableError } from '../../src/ports/errors.ts';
+import { FencedError, type PublishedPosition, type Publisher, type PublisherSession } from '../../src/ports/publisher.ts';
 import { type Publication, TOPICS } from '../../src/tape/publication.ts';
 
 /** Fail before anything is done, or after it was done, so that the caller does not know. */

@@ -1,13 +1,14 @@
 /** A small market for tests of the loops: one instrument, minute bars, and a crossover that is quick to change its mind. */
 
 import { Engine } from '../../src/domain/engine/engine.ts';
+import { barClosed, type EvidenceDraft } from '../../src/domain/feed/evidence.ts';
 import { BarsReactor } from '../../src/domain/market/bars-reactor.ts';
 import type { Bar } from '../../src/domain/market/events.ts';
-import { barClosed, type EvidenceDraft } from '../../src/domain/market/evidence.ts';
 import type { Settings } from '../../src/domain/settings/settings.ts';
 import { StrategyReactor } from '../../src/domain/strategy/strategy-reactor.ts';
 import { isoTime, MINUTE_MS } from '../../src/domain/time.ts';
-import type { Clock, EventStore } from '../../src/ports.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { type Child, endChildrenAfterwards, ROOT, startNode, startTapedeck, tapedeck } from '../support/child.ts';
 import { figuresOf } from '../support/figures.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
@@ -173,7 +173,7 @@ describe('a process whose event store is away', () => {
     await until('it is ready', async () => (await readiness(wholeAt)).status === 'ok');
     const figures = figuresOf(await (await fetch(`${wholeAt}/metrics`)).text());
     for (const thread of ['main', 'api'])
-      expect(figures.get(`tapedeck_tape_held_limit{thread="${thread}",unit="events"}`)).toBe(5_000);
+      expect(figures.get(`tapedeck_tape_tail_limit{thread="${thread}",unit="events"}`)).toBe(5_000);
     for (const child of [whole, readers]) {
       child.process.kill('SIGTERM');
       expect(await child.ended).toMatchObject({ code: 0, stderr: '' });

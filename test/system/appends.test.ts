@@ -2,12 +2,12 @@
 
 import { expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
-import type { ReadStore } from '../../src/ports.ts';
-import { ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from '../../src/runtime/same-tape.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
+import { makeLogger } from '../../src/logging.ts';
+import type { ReadStore } from '../../src/ports/read-store.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
+import { ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from '../../src/runtime/projections/read-store-owner.ts';
 import { startSystem } from '../../src/system.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { minuteBars, smallSettings, tickingClock, wholeTape } from '../support/small-market.ts';
 
 const SAVE_MS = 60;

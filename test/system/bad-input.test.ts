@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { type Ended, endChildrenAfterwards, ROOT, startTapedeck, tapedeck } from '../support/child.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
-import { Tally } from '../../src/domain/market/tally.ts';
-import type { EventStore } from '../../src/ports.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
-import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
+import { Tally } from '../../src/domain/feed/tally.ts';
+import { makeLogger } from '../../src/logging.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
+import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
 import { startSystem } from '../../src/system.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { factsOf, tickingClock, wholeTape } from '../support/small-market.ts';
 import { tradeIndependently } from './independent-crossover.ts';
 

@@ -4,10 +4,10 @@
  */
 
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
-import type { EventStore } from '../../src/ports.ts';
-import { startEngineLoop } from '../../src/runtime/engine-loop.ts';
+import { makeLogger } from '../../src/logging.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import { startEngineLoop } from '../../src/runtime/engine/engine-loop.ts';
 import { makeEngineRunner } from '../../src/system.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 
 const [file = '', lock = 'locked'] = process.argv.slice(2);
 const clock = { now: () => Date.now() };

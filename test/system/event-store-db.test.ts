@@ -1,8 +1,8 @@
 /** The same recordings leave the same on an embedded tape and on one in EventStoreDB. */
 
 import { expect, it } from 'vitest';
+import { EventStoreServer } from '../servers/event-store/server.ts';
 import { contentsOf, differencesOf, digestsOf } from '../support/digests.ts';
-import { EventStoreServer } from '../support/event-store-server/server.ts';
 import { withRecordedTape } from '../support/recorded-tape.ts';
 
 const [CANDLES, FRAMES] = [400, 1_500];

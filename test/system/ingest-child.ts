@@ -4,11 +4,11 @@
  */
 
 import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
-import { Tally } from '../../src/domain/market/tally.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
-import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
+import { Tally } from '../../src/domain/feed/tally.ts';
+import { makeLogger } from '../../src/logging.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
+import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
 import { startSystem } from '../../src/system.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 
 const [folder = '', settingsFile = '', steps = '20'] = process.argv.slice(2);
 const clock = { now: () => Date.now() };

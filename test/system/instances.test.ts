@@ -2,23 +2,25 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
-import { openMemoryLeases } from '../../src/adapters/leases/memory.ts';
-import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
+import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import { openMemoryLeases } from '../../src/adapters/memory/leases.ts';
+import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
+import { barClosed, type EvidenceDraft } from '../../src/domain/feed/evidence.ts';
 import type { Bar } from '../../src/domain/market/events.ts';
-import { barClosed, type EvidenceDraft } from '../../src/domain/market/evidence.ts';
 import { EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts';
-import type { EventStore, Leases, ReadStore } from '../../src/ports.ts';
+import { makeLogger } from '../../src/logging.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import type { Leases } from '../../src/ports/leases.ts';
+import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { EvidenceRecorder } from '../../src/runtime/evidence-recorder.ts';
-import { processTiming } from '../../src/runtime/lease-keeper.ts';
-import { ENGINE_CHECKPOINT } from '../../src/runtime/same-tape.ts';
-import { readBuilds } from '../../src/runtime/serving.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
-import type { System } from '../../src/runtime/system-parts.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
+import { EvidenceRecorder } from '../../src/runtime/ingest/evidence-recorder.ts';
+import { processTiming } from '../../src/runtime/leases/lease-keeper.ts';
+import { readBuilds } from '../../src/runtime/projections/builds.ts';
+import { ENGINE_CHECKPOINT } from '../../src/runtime/projections/read-store-owner.ts';
 import { makeEngineRunner, makeSystem } from '../../src/system.ts';
+import type { System } from '../../src/system-dependencies.ts';
 import { comparePositions, START } from '../../src/tape/envelope.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { Link } from '../support/linked-stores.ts';
 import { minuteBars, smallSettings, tickingClock, wholeTape, zigzag } from '../support/small-market.ts';
 

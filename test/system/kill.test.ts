@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
-import { servingCollection } from '../../src/runtime/serving.ts';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { servingCollection } from '../../src/runtime/projections/builds.ts';
 import { type Ended, endChildrenAfterwards, startNode } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { seeded } from '../support/seeded.ts';
 import { wholeTape } from '../support/small-market.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 

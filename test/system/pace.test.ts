@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { addressOf, type Child, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();

@@ -4,14 +4,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openRecording } from '../../src/adapters/open.ts';
-import { Tally } from '../../src/domain/market/tally.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
-import { loadSettings, recordingPath } from '../../src/runtime/settings-file.ts';
+import { Tally } from '../../src/domain/feed/tally.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
+import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
 import { endChildrenAfterwards, startNode, startTapedeck, tapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();

@@ -2,13 +2,14 @@
 
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { openMemoryEventStore } from '../../src/adapters/event-store/memory.ts';
-import { openMemoryReadStore } from '../../src/adapters/read-store/memory.ts';
-import type { EventStore, ReadStore, Subscription } from '../../src/ports.ts';
-import { applySettings } from '../../src/runtime/settings-apply.ts';
-import { startApi } from '../../src/served-api.ts';
+import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
+import { startApi } from '../../src/api/serve.ts';
+import { makeLogger } from '../../src/logging.ts';
+import type { EventStore, Subscription } from '../../src/ports/event-store.ts';
+import type { ReadStore } from '../../src/ports/read-store.ts';
+import { applySettings } from '../../src/requests/settings-apply.ts';
 import { startSystem } from '../../src/system.ts';
-import { makeLogger } from '../../src/telemetry.ts';
 import { figuresOf } from '../support/figures.ts';
 import { minuteBars, smallSettings, tickingClock, zigzag } from '../support/small-market.ts';
 
@@ -56,7 +57,7 @@ describe('a system that cannot start', () => {
     const parts = partsOf(events, openMemoryReadStore());
     const system = await startSystem(parts);
     const before = open();
-    await expect(startApi({ ...parts, metrics: system.metrics, pulse: system.pulse }, api)).rejects.toThrow('EADDRINUSE');
+    await expect(startApi({ ...parts, metrics: system.metrics, heartbeat: system.heartbeat }, api)).rejects.toThrow('EADDRINUSE');
     expect(open()).toBe(before);
     await system.close();
     expect(open()).toBe(0);
@@ -69,8 +70,8 @@ describe('a system that runs', () => {
     const { events } = await countedTape();
     const parts = partsOf(events, openMemoryReadStore());
     const system = await startSystem(parts);
-    const { metrics, pulse } = system;
-    const api = await startApi({ ...parts, metrics, pulse }, { host: '127.0.0.1', port: 0, apiKeys: [] });
+    const { metrics, heartbeat } = system;
+    const api = await startApi({ ...parts, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
       await system.take(minuteBars(zigzag(30)), { actor: 'ingest', codeVersion: 'one' });
       for (const projection of system.projections.values()) {

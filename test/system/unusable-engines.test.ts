@@ -3,9 +3,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TemporaryFolder } from '../adapters/temporary-folder.ts';
+import { EventStoreServer, type ServerOptions } from '../servers/event-store/server.ts';
 import { type Ended, endChildrenAfterwards, tapedeck } from '../support/child.ts';
-import { EventStoreServer, type ServerOptions } from '../support/event-store-server/server.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();

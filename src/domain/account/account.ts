@@ -5,9 +5,9 @@ import type { Side } from '../event.ts';
 import type { HaltScope } from '../order/events.ts';
 import { isClosed, type OrderState, remainingOf } from '../order/order.ts';
 import { type AccountLimits, readLimits } from '../risk/account-limits.ts';
+import type { Halt } from '../risk/halts.ts';
 import type { AccountTerms } from '../settings/in-force.ts';
 import type { RiskLimits } from '../settings/settings.ts';
-import type { Halt } from './halts.ts';
 import { baseUnits, type Instrument } from './instrument.ts';
 import { flatPosition, type Position, positionKey } from './position.ts';
 
@@ -40,7 +40,7 @@ export interface Account {
   /** Its opening balances are on the tape. */
   opened: boolean;
   /** Halts and resumes that are in force and are not said in its stream yet, in order. */
-  readonly notices: Notice[];
+  readonly pendingNotices: Notice[];
   /** Open orders that a halt wants cancelled, with its request and reason. */
   readonly toCancel: Map<string, { readonly requestId: string; readonly reason: string }>;
   /** Greatest time seen for it, epoch ms; 0 before the first. */
@@ -69,10 +69,10 @@ export interface Account {
   /** The instrument that prices an asset, in the account's currency or in an asset that has a price itself. */
   readonly pricedBy: Map<string, string>;
   /** What equity is made of: the worth of each asset, and the open profit of each instrument that is no asset. */
-  readonly worths: Map<string, Decimal>;
+  readonly marketValues: Map<string, Decimal>;
   equity: Decimal;
   peak: Decimal;
-  worst: { peak: Decimal; equity: Decimal };
+  maxDrawdown: { peak: Decimal; equity: Decimal };
   dayStart: Decimal;
   /** When and at what equity it was last marked on the tape. */
   marked: { day: number | null; minute: number; equity: Decimal };
@@ -90,7 +90,7 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     ...readTerms(terms),
     limits: readLimits(limits),
     opened: false,
-    notices: [],
+    pendingNotices: [],
     toCancel: new Map(),
     nowMs: 0,
     day: null,
@@ -106,10 +106,10 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     byClientOrderId: new Map(),
     approvals: [],
     pricedBy: new Map(),
-    worths: new Map(),
+    marketValues: new Map(),
     equity: ZERO,
     peak: ZERO,
-    worst: { peak: ZERO, equity: ZERO },
+    maxDrawdown: { peak: ZERO, equity: ZERO },
     dayStart: ZERO,
     marked: { day: null, minute: -1, equity: ZERO },
   };

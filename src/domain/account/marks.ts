@@ -1,11 +1,8 @@
 /** How an account stands as time passes: its now, its day, its peak, its worst drawdown, and when that is recorded. */
 
-import { compare, type Decimal, formatDecimal, maximum, multiply, rescale } from '../decimal.ts';
-import { accountStream } from '../streams.ts';
+import { compare, type Decimal, formatDecimal, multiply, rescale } from '../decimal.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
-import { type Account, balanceOf } from './account.ts';
-import type { Deciding } from './desk-state.ts';
-import { limitsInUse } from './risk-view.ts';
+import type { Account } from './account.ts';
 
 /**
  * Moves the account's now on. The first evidence at or past the start of a UTC day sets that day's opening equity, so
@@ -21,17 +18,17 @@ export function advance(account: Account, timeMs: number): void {
 
 /** Takes the equity as it is now into the peak or the worst drawdown. */
 export function noteEquity(account: Account): void {
-  const { equity, worst } = account;
+  const { equity, maxDrawdown } = account;
   if (compare(equity, account.peak) > 0) account.peak = equity;
-  else if (compare(multiply(equity, worst.peak), multiply(worst.equity, account.peak)) < 0) {
-    account.worst = { peak: account.peak, equity };
+  else if (compare(multiply(equity, maxDrawdown.peak), multiply(maxDrawdown.equity, account.peak)) < 0) {
+    account.maxDrawdown = { peak: account.peak, equity };
   }
 }
 
 /** From here on peak and drawdown are counted anew. */
 export function resetDrawdown(account: Account): void {
   account.peak = account.equity;
-  account.worst = { peak: account.equity, equity: account.equity };
+  account.maxDrawdown = { peak: account.equity, equity: account.equity };
 }
 
 /** Is there a new day, or another minute with another equity, since the account was last marked? */
@@ -48,18 +45,6 @@ const TAPE_SCALE = 24;
 /** Equity as it is recorded: exact, but for digits that no number on the tape has. */
 export function equityText(equity: Decimal): string {
   return formatDecimal(equity.scale <= TAPE_SCALE ? equity : rescale(equity, TAPE_SCALE, 'half-even'));
-}
-
-export function markAccount({ state, emit }: Deciding, account: Account): void {
-  emit('AccountMarked', accountStream(account.id), {
-    account: account.id,
-    currency: account.currency,
-    equity: equityText(account.equity),
-    cash: formatDecimal(balanceOf(account, account.currency)),
-    peak: equityText(maximum(account.peak, account.equity)),
-    dayStart: equityText(account.dayStart),
-    limits: limitsInUse(state, account),
-  });
 }
 
 /** After it was marked on the tape. */

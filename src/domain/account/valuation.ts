@@ -5,8 +5,8 @@
  */
 
 import { absolute, add, type Decimal, maximum, multiply, normalize, ONE, subtract, ZERO } from '../decimal.ts';
+import type { DeskState } from '../desk/desk-state.ts';
 import { type Account, balanceOf, type Holding, heldOf } from './account.ts';
-import type { DeskState } from './desk-state.ts';
 import type { Instrument } from './instrument.ts';
 
 /** What one unit of an asset is worth in the account's currency; null where that is not known. */
@@ -71,12 +71,12 @@ function restsOn(state: DeskState, account: Account, asset: string, instrumentKe
  */
 export function revalueAsset(state: DeskState, account: Account, asset: string): void {
   const rate = rateOf(state, account, asset);
-  setWorth(account, asset, rate === null ? ZERO : multiply(balanceOf(account, asset), rate));
+  setMarketValue(account, asset, rate === null ? ZERO : multiply(balanceOf(account, asset), rate));
   if (rate === null || !account.unpriced.delete(asset)) return;
   const opened = multiply(account.openings.get(asset) ?? ZERO, rate);
   account.dayStart = add(account.dayStart, opened);
   account.peak = add(account.peak, opened);
-  account.worst = { peak: add(account.worst.peak, opened), equity: add(account.worst.equity, opened) };
+  account.maxDrawdown = { peak: add(account.maxDrawdown.peak, opened), equity: add(account.maxDrawdown.equity, opened) };
 }
 
 /** After a position in an instrument that is no balance, or its price, changed. */
@@ -86,7 +86,7 @@ export function revalueInstrument(state: DeskState, account: Account, instrument
   const mark = state.market.get(instrument.key)?.mark;
   const rate = rateOf(state, account, instrument.quote);
   if (net === undefined || mark === undefined || mark === null || rate === null) return;
-  setWorth(account, instrument.key, multiply(subtract(multiply(net.quantity, mark), net.cost), rate));
+  setMarketValue(account, instrument.key, multiply(subtract(multiply(net.quantity, mark), net.cost), rate));
 }
 
 /** After the mark of an instrument changed. */
@@ -100,9 +100,9 @@ export function revalueAt(state: DeskState, account: Account, instrument: Instru
   }
 }
 
-function setWorth(account: Account, key: string, worth: Decimal): void {
-  const before = account.worths.get(key) ?? ZERO;
-  account.worths.set(key, worth);
+function setMarketValue(account: Account, key: string, worth: Decimal): void {
+  const before = account.marketValues.get(key) ?? ZERO;
+  account.marketValues.set(key, worth);
   account.equity = normalize(add(account.equity, subtract(worth, before)));
 }
 
@@ -112,7 +112,7 @@ export function worstCase(held: Decimal, buys: Decimal, sells: Decimal): Decimal
 }
 
 /** The same as it stands, in the account's currency. */
-export function worthOf(state: DeskState, account: Account, key: string, holding: Holding): Decimal {
+export function marketValueOf(state: DeskState, account: Account, key: string, holding: Holding): Decimal {
   const price = priceOf(state, account, holding);
   return price === null ? ZERO : multiply(worstCase(heldOf(account, key), holding.buys, holding.sells), price);
 }

@@ -15,67 +15,67 @@ export const MAX_CASCADE = 500;
 type Decided = TapeEvent;
 
 export class Engine {
-  private readonly reactors: readonly Reactor[];
-  private readonly makeId: MakeId;
-  private readonly codeVersion: string;
+  readonly #reactors: readonly Reactor[];
+  readonly #makeId: MakeId;
+  readonly #codeVersion: string;
 
   constructor(reactors: readonly Reactor[], makeId: MakeId, codeVersion: string) {
-    this.reactors = reactors;
-    this.makeId = makeId;
-    this.codeVersion = codeVersion;
+    this.#reactors = reactors;
+    this.#makeId = makeId;
+    this.#codeVersion = codeVersion;
   }
 
   /** Takes one piece of evidence and returns everything that was decided upon it, in order. */
   decide(evidence: TapeEvent): TapeEvent[] {
     const cascade: Decided[] = [];
-    this.evolve(evidence);
-    this.decideUpon(evidence, evidence, cascade);
+    this.#evolve(evidence);
+    this.#decideUpon(evidence, evidence, cascade);
     for (let next = 0; next < cascade.length; next++) {
-      this.decideUpon(cascade[next] as Decided, evidence, cascade);
+      this.#decideUpon(cascade[next] as Decided, evidence, cascade);
     }
     return cascade;
   }
 
   /** Takes one piece of evidence with what is recorded to have followed from it, without deciding. */
   adopt(evidence: TapeEvent, cascade: readonly TapeEvent[]): void {
-    this.evolve(evidence);
-    for (const decision of cascade) this.evolve(decision);
+    this.#evolve(evidence);
+    for (const decision of cascade) this.#evolve(decision);
   }
 
   /** A copy of the state of all reactors. */
   snapshot(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(this.reactors.map((reactor) => [reactor.name, reactor.snapshot()]));
+    return Object.fromEntries(this.#reactors.map((reactor) => [reactor.name, reactor.snapshot()]));
   }
 
   /** Puts back a copy made by `snapshot` of an engine with the same reactors. */
   restore(snapshot: Readonly<Record<string, unknown>>): void {
-    for (const reactor of this.reactors) {
+    for (const reactor of this.#reactors) {
       if (!(reactor.name in snapshot)) throw new Error(`the snapshot has no state for the reactor "${reactor.name}"`);
       reactor.restore(snapshot[reactor.name]);
     }
   }
 
-  private evolve(event: TapeEvent): void {
-    for (const reactor of this.reactors) reactor.evolve(event);
+  #evolve(event: TapeEvent): void {
+    for (const reactor of this.#reactors) reactor.evolve(event);
   }
 
-  private decideUpon(cause: TapeEvent, evidence: TapeEvent, cascade: Decided[]): void {
-    for (const reactor of this.reactors) {
+  #decideUpon(cause: TapeEvent, evidence: TapeEvent, cascade: Decided[]): void {
+    for (const reactor of this.#reactors) {
       let index = 0;
       const emit: Emit = (type, stream, data) => {
-        const decision = this.makeDecision(reactor.name, index++, cause, evidence, type, stream, data);
+        const decision = this.#makeDecision(reactor.name, index++, cause, evidence, type, stream, data);
         if (cascade.push(decision) > MAX_CASCADE) {
           throw new Error(
             `more than ${MAX_CASCADE} decisions upon ${evidence.type} ${evidence.id}: the reactors do not come to rest`,
           );
         }
-        this.evolve(decision);
+        this.#evolve(decision);
       };
       reactor.decide(cause, emit);
     }
   }
 
-  private makeDecision<N extends EventName>(
+  #makeDecision<N extends EventName>(
     reactor: string,
     index: number,
     cause: TapeEvent,
@@ -87,7 +87,7 @@ export class Engine {
     const known = findEventType(type);
     if (known === undefined) throw new Error(`the reactor "${reactor}" decided "${type}", which is not in the catalogue`);
     return {
-      id: this.makeId(`${reactor}|${cause.id}|${index}`),
+      id: this.#makeId(`${reactor}|${cause.id}|${index}`),
       stream,
       type,
       schemaVersion: known.version,
@@ -98,7 +98,7 @@ export class Engine {
         correlationId: evidence.metadata.correlationId,
         causationId: cause.id,
         actor: 'engine',
-        codeVersion: this.codeVersion,
+        codeVersion: this.#codeVersion,
         reactor,
         evidence: evidence.id,
         index: index.toString(),

@@ -6,12 +6,12 @@
 
 import type { TapeEvent } from '../catalogue.ts';
 import type { Emit, Reactor } from '../engine/reactor.ts';
+import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
 import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from '../settings/in-force.ts';
 import type { FeedSettings } from '../settings/settings.ts';
 import { rollupsStream } from '../streams.ts';
 import { epochMs } from '../time.ts';
 import type { Bar } from './events.ts';
-import { barOpenMs, type Interval, intervalMs } from './interval.ts';
 import { addPart, closeRollup, follows, type PartEnd, type Rollup, startRollup } from './rollup.ts';
 
 interface FeedState {
@@ -31,42 +31,42 @@ interface BarsState {
 
 export class BarsReactor implements Reactor {
   readonly name = 'bars';
-  private state: BarsState = { settings: noSettings(), feeds: new Map(), closed: [], closedUpon: null };
+  #state: BarsState = { settings: noSettings(), feeds: new Map(), closed: [], closedUpon: null };
 
   evolve(event: TapeEvent): void {
     // What other reactors decide in between must not lose what this evidence has closed.
     if (event.metadata.reactor !== undefined) return;
-    this.state.closed = [];
-    this.state.closedUpon = null;
-    evolveSettings(this.state.settings, event);
+    this.#state.closed = [];
+    this.#state.closedUpon = null;
+    evolveSettings(this.#state.settings, event);
     if (event.type !== 'BarClosed') return;
-    this.state.closed = this.takePart(event.data);
-    this.state.closedUpon = event.id;
+    this.#state.closed = this.#takePart(event.data);
+    this.#state.closedUpon = event.id;
   }
 
   decide(event: TapeEvent, emit: Emit): void {
-    if (event.id !== this.state.closedUpon) return;
-    for (const bar of this.state.closed) {
+    if (event.id !== this.#state.closedUpon) return;
+    for (const bar of this.#state.closed) {
       emit('BarClosed', rollupsStream(bar.venue, bar.symbol, bar.interval, bar.openTime), bar);
     }
   }
 
   snapshot(): unknown {
-    return structuredClone(this.state);
+    return structuredClone(this.#state);
   }
 
   restore(snapshot: unknown): void {
-    this.state = structuredClone(snapshot) as BarsState;
+    this.#state = structuredClone(snapshot) as BarsState;
   }
 
-  private takePart(part: Bar): Bar[] {
+  #takePart(part: Bar): Bar[] {
     const key = instrumentKey(part.venue, part.symbol);
-    const feed = this.state.settings.feeds.get(key);
+    const feed = this.#state.settings.feeds.get(key);
     if (feed === undefined || feed.bars !== part.interval) return [];
-    let state = this.state.feeds.get(key);
+    let state = this.#state.feeds.get(key);
     if (state === undefined || state.interval !== feed.bars) {
       state = { interval: feed.bars, last: null, growing: new Map() };
-      this.state.feeds.set(key, state);
+      this.#state.feeds.set(key, state);
     }
     const openMs = epochMs(part.openTime);
     if (state.last !== null && openMs <= state.last.openMs) return [];

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { decimalText, eventType, isoTimeText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
-import { INTERVALS } from './interval.ts';
+import { INTERVALS } from '../interval.ts';
 
 const tradeId = z.int().nonnegative();
 

@@ -5,11 +5,11 @@
 
 import type { TapeEvent } from '../catalogue.ts';
 import { add, compare, type Decimal, parseDecimal } from '../decimal.ts';
+import { intervalMs } from '../interval.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import type { FeedSettings } from '../settings/settings.ts';
 import { epochMs } from '../time.ts';
 import type { Bar, DepthSample, FeedStaleReason } from './events.ts';
-import { intervalMs } from './interval.ts';
 
 /** Plain data; times in epoch ms. */
 export interface MarketState {
@@ -20,7 +20,7 @@ export interface MarketState {
   close: Decimal | null;
   closeMs: number | null;
   /** Why the feed is not to be trusted; `not-begun` before its first FeedRecovered, null when it is. */
-  distrust: FeedStaleReason | 'not-begun' | null;
+  untrusted: FeedStaleReason | 'not-begun' | null;
   /** When the feed last became stale. */
   staleSinceMs: number;
   mark: Decimal | null;
@@ -52,21 +52,21 @@ export function evolveMarket(view: MarketView, feeds: ReadonlyMap<string, FeedSe
   const feed = feeds.get(key);
   if (feed === undefined || (event.type === 'BarClosed' && event.data.interval !== feed.bars)) return null;
   const market = marketOf(view, key);
-  if (event.type === 'BarClosed') takeBar(market, event.data);
-  else if (event.type === 'DepthSampled') takeSample(market, event.data);
-  else takeFeedState(market, event);
+  if (event.type === 'BarClosed') applyBar(market, event.data);
+  else if (event.type === 'DepthSampled') applySample(market, event.data);
+  else applyFeedState(market, event);
   const timeMs = epochMs(event.metadata.occurredAt);
-  if (goesOn(market, feed, event.type, timeMs)) market.distrust = null;
+  if (resumesAfterEnd(market, feed, event.type, timeMs)) market.untrusted = null;
   market.timeMs = Math.max(market.timeMs, timeMs);
   market.mark = markOf(market);
   return key;
 }
 
 /** Why the market data do not allow a position to be opened at `nowMs`, or null when they do. */
-export function distrustOf(market: MarketState | undefined, feed: FeedSettings | undefined, nowMs: number): string | null {
+export function untrustedBecause(market: MarketState | undefined, feed: FeedSettings | undefined, nowMs: number): string | null {
   if (feed === undefined) return 'no-feed';
   if (market === undefined) return 'no-price';
-  if (market.distrust !== null) return market.distrust;
+  if (market.untrusted !== null) return market.untrusted;
   if (market.mark === null) return 'no-price';
   if (feed.depth !== undefined) {
     if (market.crossed) return 'crossed';
@@ -85,7 +85,7 @@ function marketOf(view: MarketView, key: string): MarketState {
       crossed: false,
       close: null,
       closeMs: null,
-      distrust: 'not-begun',
+      untrusted: 'not-begun',
       staleSinceMs: 0,
       mark: null,
       timeMs: 0,
@@ -95,12 +95,12 @@ function marketOf(view: MarketView, key: string): MarketState {
   return market;
 }
 
-function takeFeedState(market: MarketState, event: Extract<TapeEvent, { type: 'FeedStale' | 'FeedRecovered' }>): void {
+function applyFeedState(market: MarketState, event: Extract<TapeEvent, { type: 'FeedStale' | 'FeedRecovered' }>): void {
   if (event.type === 'FeedRecovered') {
-    market.distrust = null;
+    market.untrusted = null;
     return;
   }
-  market.distrust = event.data.reason;
+  market.untrusted = event.data.reason;
   market.staleSinceMs = epochMs(event.metadata.occurredAt);
 }
 
@@ -108,19 +108,19 @@ function takeFeedState(market: MarketState, event: Extract<TapeEvent, { type: 'F
  * A session that is taken in again with more of it begins as it did before, which is on the tape already: data from
  * after its former end say that it goes on. Of a feed with a book only a sample does, which a valid book alone gives.
  */
-function goesOn(market: MarketState, feed: FeedSettings, type: TapeEvent['type'], timeMs: number): boolean {
+function resumesAfterEnd(market: MarketState, feed: FeedSettings, type: TapeEvent['type'], timeMs: number): boolean {
   const proof = feed.depth === undefined ? 'BarClosed' : 'DepthSampled';
-  return market.distrust === 'ended' && type === proof && timeMs > market.staleSinceMs;
+  return market.untrusted === 'ended' && type === proof && timeMs > market.staleSinceMs;
 }
 
-function takeBar(market: MarketState, bar: Bar): void {
+function applyBar(market: MarketState, bar: Bar): void {
   const closeMs = epochMs(bar.closeTime);
   if (market.closeMs !== null && closeMs <= market.closeMs) return;
   market.close = parseDecimal(bar.close);
   market.closeMs = closeMs;
 }
 
-function takeSample(market: MarketState, sample: DepthSample): void {
+function applySample(market: MarketState, sample: DepthSample): void {
   const [bid] = sample.bids[0] ?? [];
   const [ask] = sample.asks[0] ?? [];
   market.bid = bid === undefined ? null : parseDecimal(bid);
@@ -130,8 +130,8 @@ function takeSample(market: MarketState, sample: DepthSample): void {
 
 /** Where neither a quote nor a close is known any more, the last mark stays: what is held has not become worthless. */
 function markOf(market: MarketState): Decimal | null {
-  const { bid, ask, crossed, distrust, close, mark } = market;
-  if (bid === null || ask === null || crossed || distrust !== null) return close ?? mark;
+  const { bid, ask, crossed, untrusted, close, mark } = market;
+  if (bid === null || ask === null || crossed || untrusted !== null) return close ?? mark;
   const sum = add(bid, ask);
   return { units: sum.units * 5n, scale: sum.scale + 1 };
 }

@@ -1,9 +1,9 @@
 /** A longer bar, as it grows from the bars of the feed's own interval. Plain data. */
 
 import { add, compare, type Decimal, formatDecimal, parseDecimal } from '../decimal.ts';
+import { type Interval, intervalMs } from '../interval.ts';
 import { isoTime } from '../time.ts';
 import type { Bar } from './events.ts';
-import { type Interval, intervalMs } from './interval.ts';
 
 /** What must be known of a bar to say whether the next one follows it without a hole. */
 export interface PartEnd {

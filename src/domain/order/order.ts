@@ -168,3 +168,6 @@ export function evolveOrder(order: OrderState, event: TapeEvent): void {
       break;
   }
 }
+
+/** How long after the account's now an order may still be sent. */
+export const SEND_WINDOW_MS = 5_000;

@@ -34,7 +34,7 @@ export interface RiskView {
   readonly halt: HaltInForce;
   readonly calendar: Calendar;
   /** Why market data do not allow an opening order, null when they do. */
-  readonly distrust: string | null;
+  readonly untrusted: string | null;
   /** Null for an order that comes from no signal. */
   readonly signal: SignalAge | null;
   /** When the latest orders were approved, epoch ms, in order. */
@@ -44,7 +44,7 @@ export interface RiskView {
   readonly equity: Decimal;
   readonly dayStart: Decimal;
   /** The peak and the equity of the worst drawdown since a person last resumed. */
-  readonly worst: { readonly peak: Decimal; readonly equity: Decimal };
+  readonly maxDrawdown: { readonly peak: Decimal; readonly equity: Decimal };
   /** Worth of the position in the order's instrument at worst case: this order and those working filled. */
   positionWorth(): Decimal;
   /** The same of everything in the asset that the order is about. */

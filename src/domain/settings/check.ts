@@ -1,9 +1,9 @@
 /** Checks proposed settings whole: shape, and what the parts say of each other. Every violation is found at once. */
 
-import { SEND_WINDOW_MS } from '../account/submit.ts';
 import { compare, formatDecimal, isMultipleOf, multiply, parseDecimal, rescale } from '../decimal.ts';
-import { intervalMs } from '../market/interval.ts';
+import { intervalMs } from '../interval.ts';
 import { MANUAL } from '../order/events.ts';
+import { SEND_WINDOW_MS } from '../order/order.ts';
 import { findStrategyKind, STRATEGY_KINDS } from '../strategy/strategies.ts';
 import { instrumentKey } from './in-force.ts';
 import {

@@ -5,7 +5,7 @@
 
 import { z } from 'zod';
 import { assetText, nameText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
-import { INTERVALS } from '../market/interval.ts';
+import { INTERVALS } from '../interval.ts';
 
 export const instrument = z.strictObject({
   venue: venueText.describe('Where it is traded, in lower case, such as "binance".'),

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { eventType, isoTimeText, nameText, side, symbolText, venueText } from '../event.ts';
-import { INTERVALS } from '../market/interval.ts';
+import { INTERVALS } from '../interval.ts';
 
 /** A strategy wants another position: `buy` is long, `sell` is flat or short, as its mode says. */
 export const SignalGenerated = eventType(

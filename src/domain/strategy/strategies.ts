@@ -1,6 +1,6 @@
 /** The strategy kinds that settings can name. Adding one is a file, its test, and a line here. */
 
-import { smaCrossover } from './sma-crossover.ts';
+import { smaCrossover } from './kinds/sma-crossover.ts';
 import type { StrategyKind } from './strategy.ts';
 
 export const STRATEGY_KINDS: readonly StrategyKind[] = [smaCrossover as StrategyKind];

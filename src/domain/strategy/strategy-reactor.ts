@@ -40,18 +40,18 @@ function seriesKey(venue: string, symbol: string, interval: string): string {
 
 export class StrategyReactor implements Reactor {
   readonly name = 'strategy';
-  private state: State = { settings: noSettings(), history: new Map(), running: new Map(), changes: new Map() };
+  #state: State = { settings: noSettings(), history: new Map(), running: new Map(), changes: new Map() };
 
   evolve(event: TapeEvent): void {
-    if (event.metadata.reactor === undefined) this.state.changes.clear();
-    if (event.type === 'BarClosed') this.takeBar(event.id, event.data);
-    else if (evolveSettings(this.state.settings, event)) this.startAndStop();
+    if (event.metadata.reactor === undefined) this.#state.changes.clear();
+    if (event.type === 'BarClosed') this.#applyBar(event.id, event.data);
+    else if (evolveSettings(this.#state.settings, event)) this.#startAndStop();
   }
 
   decide(event: TapeEvent, emit: Emit): void {
     if (event.type !== 'BarClosed') return;
     const bar = event.data;
-    for (const { strategy, side, reason, settingsHash } of this.state.changes.get(event.id) ?? []) {
+    for (const { strategy, side, reason, settingsHash } of this.#state.changes.get(event.id) ?? []) {
       emit('SignalGenerated', signalsStream(strategy), {
         strategy,
         venue: bar.venue,
@@ -68,30 +68,30 @@ export class StrategyReactor implements Reactor {
   }
 
   snapshot(): unknown {
-    return structuredClone(this.state);
+    return structuredClone(this.#state);
   }
 
   restore(snapshot: unknown): void {
-    this.state = structuredClone(snapshot) as State;
+    this.#state = structuredClone(snapshot) as State;
   }
 
-  private takeBar(id: string, bar: Bar): void {
+  #applyBar(id: string, bar: Bar): void {
     const changes: Change[] = [];
-    for (const running of this.state.running.values()) {
+    for (const running of this.#state.running.values()) {
       if (!isFor(running.settings, bar)) continue;
       const { name: strategy, settingsHash } = running.settings;
       const change = feed(running, bar);
       if (change !== null) changes.push({ ...change, strategy, settingsHash });
     }
-    if (changes.length > 0) this.state.changes.set(id, changes);
-    this.remember(bar);
+    if (changes.length > 0) this.#state.changes.set(id, changes);
+    this.#remember(bar);
   }
 
-  private remember(bar: Bar): void {
+  #remember(bar: Bar): void {
     const key = seriesKey(bar.venue, bar.symbol, bar.interval);
-    const bars = this.state.history.get(key);
+    const bars = this.#state.history.get(key);
     if (bars === undefined) {
-      this.state.history.set(key, [bar]);
+      this.#state.history.set(key, [bar]);
       return;
     }
     const last = bars[bars.length - 1];
@@ -101,15 +101,15 @@ export class StrategyReactor implements Reactor {
   }
 
   /** After a set of settings took effect: what is new or changed starts, warmed up; what is retired stops. */
-  private startAndStop(): void {
-    const { settings, running } = this.state;
+  #startAndStop(): void {
+    const { settings, running } = this.#state;
     for (const name of running.keys()) if (!settings.strategies.has(name)) running.delete(name);
     for (const configured of settings.strategies.values()) {
-      if (running.get(configured.name)?.settings.settingsHash !== configured.settingsHash) this.start(configured);
+      if (running.get(configured.name)?.settings.settingsHash !== configured.settingsHash) this.#start(configured);
     }
   }
 
-  private start(settings: ConfiguredStrategy): void {
+  #start(settings: ConfiguredStrategy): void {
     const kind = findStrategyKind(settings.kind);
     const params = kind?.params.safeParse(settings.params).data;
     if (kind === undefined || params === undefined) {
@@ -117,17 +117,17 @@ export class StrategyReactor implements Reactor {
         `strategy "${settings.name}" is in force with a kind or parameters that this build does not know (${settings.kind}): run the build that put it in force`,
       );
     }
-    const instrument = this.state.settings.instruments.get(instrumentKey(settings.venue, settings.symbol));
+    const instrument = this.#state.settings.instruments.get(instrumentKey(settings.venue, settings.symbol));
     if (instrument === undefined) {
       throw new Error(
         `strategy "${settings.name}" is in force without its instrument; settings are checked before they are applied`,
       );
     }
     const running: Running = { settings, state: kind.start(params, instrument), lastOpenTime: null };
-    const bars = this.state.history.get(seriesKey(settings.venue, settings.symbol, settings.interval)) ?? [];
+    const bars = this.#state.history.get(seriesKey(settings.venue, settings.symbol, settings.interval)) ?? [];
     // What the warm-up makes is history: nothing is decided upon it.
     for (const bar of bars.slice(-kind.warmUp(params))) feed(running, bar);
-    this.state.running.set(settings.name, running);
+    this.#state.running.set(settings.name, running);
   }
 }
 

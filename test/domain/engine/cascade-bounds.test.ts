@@ -7,7 +7,7 @@ import { makeReactors } from '../../../src/domain/reactors.ts';
 import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/check.ts';
 import { MAX_ASSETS } from '../../../src/domain/settings/settings.ts';
 import { SECOND_MS } from '../../../src/domain/time.ts';
-import { MAX_CASCADE_BYTES } from '../../../src/runtime/cascade-parts.ts';
+import { MAX_CASCADE_BYTES } from '../../../src/runtime/engine/cascade-parts.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { all, BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 

@@ -28,32 +28,32 @@ function say(emit: Emit, name: string): void {
 /** A reactor that answers named events with named decisions and writes down what it was given, in order. */
 class Scripted implements Reactor {
   readonly name: string;
-  private readonly script: Readonly<Record<string, readonly string[]>>;
-  private readonly log: string[];
-  private state = { evolved: [] as string[] };
+  readonly #script: Readonly<Record<string, readonly string[]>>;
+  readonly #log: string[];
+  #state = { evolved: [] as string[] };
 
   constructor(name: string, script: Readonly<Record<string, readonly string[]>>, log: string[] = []) {
     this.name = name;
-    this.script = script;
-    this.log = log;
+    this.#script = script;
+    this.#log = log;
   }
 
   evolve(event: TapeEvent): void {
-    this.state.evolved.push(nameOf(event));
-    this.log.push(`${this.name} evolves ${nameOf(event)}`);
+    this.#state.evolved.push(nameOf(event));
+    this.#log.push(`${this.name} evolves ${nameOf(event)}`);
   }
 
   decide(event: TapeEvent, emit: Emit): void {
-    this.log.push(`${this.name} decides on ${nameOf(event)}`);
-    for (const decision of this.script[nameOf(event)] ?? []) say(emit, decision);
+    this.#log.push(`${this.name} decides on ${nameOf(event)}`);
+    for (const decision of this.#script[nameOf(event)] ?? []) say(emit, decision);
   }
 
   snapshot(): unknown {
-    return structuredClone(this.state);
+    return structuredClone(this.#state);
   }
 
   restore(snapshot: unknown): void {
-    this.state = structuredClone(snapshot) as typeof this.state;
+    this.#state = structuredClone(snapshot) as { evolved: string[] };
   }
 }
 

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { EventData, EventName, TapeEvent } from '../../../src/domain/catalogue.ts';
 import { Engine } from '../../../src/domain/engine/engine.ts';
 import type { Reactor } from '../../../src/domain/engine/reactor.ts';
+import { barOpenMs, type Interval, intervalMs } from '../../../src/domain/interval.ts';
 import { BarsReactor } from '../../../src/domain/market/bars-reactor.ts';
 import type { Bar } from '../../../src/domain/market/events.ts';
-import { barOpenMs, type Interval, intervalMs } from '../../../src/domain/market/interval.ts';
 import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
 import { epochMs, isoTime } from '../../../src/domain/time.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { MIDNIGHT, SECONDS_FEED } from './market-fixtures.ts';
+import { MIDNIGHT, SECONDS_FEED } from '../feed/market-fixtures.ts';
 
 function evidence<N extends EventName>(type: N, key: string, data: EventData[N]): TapeEvent {
   return makeEvidence(type, 'bars-test', key, data, {

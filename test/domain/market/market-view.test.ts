@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/account/desk.ts';
+import { Desk } from '../../../src/domain/desk/desk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { BOOK, CANDLES, names, only, Scene } from '../given.ts';

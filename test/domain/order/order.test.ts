@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_CLOSED_ORDERS } from '../../../src/domain/account/account.ts';
-import { Desk } from '../../../src/domain/account/desk.ts';
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { formatDecimal } from '../../../src/domain/decimal.ts';
+import { Desk } from '../../../src/domain/desk/desk.ts';
 import { changesOf } from '../../../src/domain/order/execution.ts';
 import { approvedOrder, evolveOrder, isClosed, remainingOf, statusOf } from '../../../src/domain/order/order.ts';
 import { makeId } from '../../../src/tape/id.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/account/desk.ts';
 import type { EventData, TapeEvent } from '../../../src/domain/catalogue.ts';
+import { Desk } from '../../../src/domain/desk/desk.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
 import { isoTime } from '../../../src/domain/time.ts';
 import { makeId } from '../../../src/tape/id.ts';
@@ -34,18 +34,18 @@ class Session {
   readonly model: LimitsModel;
   readonly refusals = new Map<string, number>();
   checked = 0;
-  private readonly random: (below: number) => number;
-  private readonly prices = new Map([
+  readonly #random: (below: number) => number;
+  readonly #prices = new Map([
     ['BTCUSDT', 60_000],
     ['ETHUSDT', 3_000],
     ['BTCPERP', 60_000],
   ]);
   /** The approved orders of the desk, in the order of the model's. */
-  private readonly approved: EventData['OrderApproved'][] = [];
+  readonly #approved: EventData['OrderApproved'][] = [];
 
   constructor(seed: number) {
-    this.random = chance(seed);
-    const limits = this.someLimits();
+    this.#random = chance(seed);
+    const limits = this.#someLimits();
     this.model = new LimitsModel(MARKETS, limits.model, { cash: 100_000n * ONE, btc: ONE / 4n });
     this.scene.settings({
       instruments: [BTC, { ...BTC, symbol: 'ETHUSDT', base: 'ETH' }, { ...BTC, symbol: 'BTCPERP', kind: 'perpetual' }],
@@ -57,16 +57,16 @@ class Session {
     this.model.used.add('BTCPERP');
   }
 
-  private someLimits(): { model: ModelLimits; settings: object } {
-    const maybe = (value: bigint) => (this.random(3) === 0 ? null : value);
+  #someLimits(): { model: ModelLimits; settings: object } {
+    const maybe = (value: bigint) => (this.#random(3) === 0 ? null : value);
     const model: ModelLimits = {
-      positionSize: maybe(BigInt(20_000 + this.random(60_000)) * ONE),
-      dailyLoss: maybe(BigInt(500 + this.random(5_000)) * ONE),
-      drawdown: maybe((ONE * BigInt(2 + this.random(15))) / 100n),
-      concentration: maybe((ONE * BigInt(20 + this.random(80))) / 100n),
-      leverage: maybe((ONE * BigInt(30 + this.random(150))) / 100n),
-      priceCollar: maybe((ONE * BigInt(1 + this.random(4))) / 100n),
-      rate: this.random(3) === 0 ? null : { orders: 1 + this.random(6), perMs: 1000 * (1 + this.random(200)) },
+      positionSize: maybe(BigInt(20_000 + this.#random(60_000)) * ONE),
+      dailyLoss: maybe(BigInt(500 + this.#random(5_000)) * ONE),
+      drawdown: maybe((ONE * BigInt(2 + this.#random(15))) / 100n),
+      concentration: maybe((ONE * BigInt(20 + this.#random(80))) / 100n),
+      leverage: maybe((ONE * BigInt(30 + this.#random(150))) / 100n),
+      priceCollar: maybe((ONE * BigInt(1 + this.#random(4))) / 100n),
+      rate: this.#random(3) === 0 ? null : { orders: 1 + this.#random(6), perMs: 1000 * (1 + this.#random(200)) },
     };
     const { rate, ...amounts } = model;
     const settings: Record<string, unknown> = {};
@@ -76,50 +76,50 @@ class Session {
   }
 
   step(): void {
-    this.scene.now += this.random(40) === 0 ? 6 * 3_600_000 : this.random(45_000);
-    const what = this.random(20);
-    if (what < 6) this.moveMarket();
-    else if (what < 14) this.order();
-    else if (what < 15) this.signal();
-    else if (what < 18) this.venue();
-    else if (what < 19) this.feed();
-    else this.person();
+    this.scene.now += this.#random(40) === 0 ? 6 * 3_600_000 : this.#random(45_000);
+    const what = this.#random(20);
+    if (what < 6) this.#moveMarket();
+    else if (what < 14) this.#order();
+    else if (what < 15) this.#signal();
+    else if (what < 18) this.#venue();
+    else if (what < 19) this.#feed();
+    else this.#person();
   }
 
   begin(): void {
     for (const { symbol } of MARKETS) {
       this.scene.begin('binance', symbol);
       this.model.feed(symbol, null, this.scene.now);
-      const close = BigInt(this.prices.get(symbol) as number) * ONE;
+      const close = BigInt(this.#prices.get(symbol) as number) * ONE;
       this.scene.bar(text(close), { symbol });
       this.model.bar(symbol, close, this.scene.now);
     }
   }
 
-  private market(): ModelInstrument {
-    return MARKETS[this.random(MARKETS.length)] as ModelInstrument;
+  #market(): ModelInstrument {
+    return MARKETS[this.#random(MARKETS.length)] as ModelInstrument;
   }
 
-  private moveMarket(): void {
-    const { symbol, book } = this.market();
-    const before = this.prices.get(symbol) as number;
-    const price = Math.max(100, Math.round(before * (1 + (this.random(1001) - 490) / 10_000)));
-    this.prices.set(symbol, price);
+  #moveMarket(): void {
+    const { symbol, book } = this.#market();
+    const before = this.#prices.get(symbol) as number;
+    const price = Math.max(100, Math.round(before * (1 + (this.#random(1001) - 490) / 10_000)));
+    this.#prices.set(symbol, price);
     const close = BigInt(price) * ONE;
-    if (!book || this.random(3) === 0) {
+    if (!book || this.#random(3) === 0) {
       this.scene.bar(text(close), { symbol });
       this.model.bar(symbol, close, this.scene.now);
       return;
     }
     // Now and then crossed.
-    const ask = close + BigInt(this.random(12) - 1) * (ONE / 100n);
+    const ask = close + BigInt(this.#random(12) - 1) * (ONE / 100n);
     this.scene.depth(text(close), text(ask), { symbol });
     this.model.depth(symbol, close, ask, this.scene.now);
   }
 
-  private feed(): void {
-    const { symbol } = this.market();
-    if (this.random(3) === 0) {
+  #feed(): void {
+    const { symbol } = this.#market();
+    if (this.#random(3) === 0) {
       this.scene.when('FeedStale', { venue: 'binance', symbol, reason: 'gap', lastEventTime: null });
       this.model.feed(symbol, 'gap', this.scene.now);
     } else {
@@ -128,10 +128,10 @@ class Session {
     }
   }
 
-  private person(): void {
-    const what = this.random(4);
+  #person(): void {
+    const what = this.#random(4);
     if (what === 0) {
-      const mode = this.random(2) === 0 ? 'stop' : 'reduce-only';
+      const mode = this.#random(2) === 0 ? 'stop' : 'reduce-only';
       this.scene.halt({ scope: { account: 'paper-1' }, mode });
       this.model.setHalt(mode);
     } else {
@@ -140,42 +140,42 @@ class Session {
     }
   }
 
-  private order(): void {
-    const instrument = this.market();
-    const price = BigInt(this.prices.get(instrument.symbol) as number) * ONE;
-    const worth = BigInt(1 + this.random(this.random(4) === 0 ? 60_000 : 9_000)) * ONE;
+  #order(): void {
+    const instrument = this.#market();
+    const price = BigInt(this.#prices.get(instrument.symbol) as number) * ONE;
+    const worth = BigInt(1 + this.#random(this.#random(4) === 0 ? 60_000 : 9_000)) * ONE;
     const lot = ONE / 100_000n;
     const quantity = ((worth * ONE) / price / lot) * lot;
     if (quantity === 0n) return;
     const tick = ONE / 100n;
-    const limit = ((price * BigInt(9_500 + this.random(1_000))) / 10_000n / tick) * tick;
+    const limit = ((price * BigInt(9_500 + this.#random(1_000))) / 10_000n / tick) * tick;
     const order: ModelOrder = {
       instrument,
-      side: this.random(2) === 0 ? 'buy' : 'sell',
+      side: this.#random(2) === 0 ? 'buy' : 'sell',
       quantity,
-      price: this.random(2) === 0 ? limit : null,
+      price: this.#random(2) === 0 ? limit : null,
       signal: null,
     };
     const given = order.price === null ? {} : { price: text(order.price) };
-    this.compare(order, () => this.scene.order(order.side, text(quantity), { ...given, symbol: instrument.symbol }));
+    this.#compare(order, () => this.scene.order(order.side, text(quantity), { ...given, symbol: instrument.symbol }));
   }
 
   /** Only from flat, where target and order are the same. */
-  private signal(): void {
+  #signal(): void {
     const ofSignals = this.model.orders.filter(({ signal }) => signal !== null);
     if (ofSignals.some(({ ended, filled, quantity }) => filled > 0n || (!ended && filled < quantity))) return;
-    const closeMs = this.scene.now - this.random(3) * 45_000;
-    const signal = { closeMs, backfill: this.random(8) === 0 };
+    const closeMs = this.scene.now - this.#random(3) * 45_000;
+    const signal = { closeMs, backfill: this.#random(8) === 0 };
     const order: ModelOrder = {
       instrument: BTCPERP,
-      side: this.random(2) === 0 ? 'buy' : 'sell',
+      side: this.#random(2) === 0 ? 'buy' : 'sell',
       quantity: ONE / 5n,
       price: null,
       signal,
     };
     if ((this.model as unknown as { markets: Map<string, { mark: bigint | null }> }).markets.get('BTCPERP')?.mark === null)
       return;
-    this.compare(order, () =>
+    this.#compare(order, () =>
       this.scene.signal(order.side, {
         symbol: 'BTCPERP',
         barCloseTime: isoTime(closeMs),
@@ -184,7 +184,7 @@ class Session {
     );
   }
 
-  private compare(order: ModelOrder, ask: () => TapeEvent[]): void {
+  #compare(order: ModelOrder, ask: () => TapeEvent[]): void {
     const expected = this.model.answer(order);
     const [decision, ...more] = ask();
     if (decision === undefined || more.length > 0) throw new Error('an order has one answer');
@@ -194,25 +194,25 @@ class Session {
     this.refusals.set(answer ?? 'approved', (this.refusals.get(answer ?? 'approved') ?? 0) + 1);
     if (decision.type !== 'OrderApproved') return;
     this.model.approve(order);
-    this.approved.push(decision.data);
+    this.#approved.push(decision.data);
   }
 
   /** The venue fills or ends an open order. */
-  private venue(): void {
+  #venue(): void {
     const open = this.model.orders.flatMap((order, index) => (order.ended || order.filled >= order.quantity ? [] : [index]));
-    const index = open[this.random(Math.max(1, open.length))];
+    const index = open[this.#random(Math.max(1, open.length))];
     const order = index === undefined ? undefined : this.model.orders[index];
-    const approved = index === undefined ? undefined : this.approved[index];
+    const approved = index === undefined ? undefined : this.#approved[index];
     if (order === undefined || approved === undefined) return;
-    if (this.random(5) === 0) {
+    if (this.#random(5) === 0) {
       this.scene.report(approved, 'canceled');
       this.model.end(order, this.scene.now);
       return;
     }
     const left = order.quantity - order.filled;
-    const quantity = this.random(2) === 0 ? left : (left + 1n) / 2n;
-    const price = BigInt(this.prices.get(order.instrument.symbol) as number) * ONE + BigInt(this.random(400)) * ONE;
-    const fee = BigInt(this.random(20_000_000)) * 100n;
+    const quantity = this.#random(2) === 0 ? left : (left + 1n) / 2n;
+    const price = BigInt(this.#prices.get(order.instrument.symbol) as number) * ONE + BigInt(this.#random(400)) * ONE;
+    const fee = BigInt(this.#random(20_000_000)) * 100n;
     this.scene.fill(approved, text(quantity), text(price), { fee: text(fee), cumulativeQuantity: text(order.filled + quantity) });
     this.model.fill(order, quantity, price, fee, this.scene.now);
   }

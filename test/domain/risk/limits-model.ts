@@ -61,76 +61,76 @@ const DAY = 86_400_000;
 
 export class LimitsModel {
   readonly orders: Placed[] = [];
-  private readonly trades: Trade[] = [];
-  private readonly markets = new Map<string, Market>();
+  readonly #trades: Trade[] = [];
+  readonly #markets = new Map<string, Market>();
   /** Symbols whose market data move the account's now. */
   readonly used = new Set<string>();
-  private readonly instruments: readonly ModelInstrument[];
-  private readonly limits: ModelLimits;
-  private readonly opening: { readonly cash: bigint; readonly btc: bigint };
-  private now = 0;
-  private halt: 'none' | 'reduce-only' | 'stop' = 'none';
+  readonly #instruments: readonly ModelInstrument[];
+  readonly #limits: ModelLimits;
+  readonly #opening: { readonly cash: bigint; readonly btc: bigint };
+  #now = 0;
+  #halt: 'none' | 'reduce-only' | 'stop' = 'none';
   /** Twice the equity, in 10^-16, whenever it was looked at, with the time of day that it belongs to. */
-  private history: bigint[] = [];
-  private dayStart: { day: number; equity: bigint } | null = null;
+  #history: bigint[] = [];
+  #dayStart: { day: number; equity: bigint } | null = null;
 
   constructor(instruments: readonly ModelInstrument[], limits: ModelLimits, opening: { cash: bigint; btc: bigint }) {
-    this.instruments = instruments;
-    this.limits = limits;
-    this.opening = opening;
+    this.#instruments = instruments;
+    this.#limits = limits;
+    this.#opening = opening;
     for (const { symbol } of instruments) {
-      this.markets.set(symbol, { close: null, closeMs: 0, bid: null, ask: null, stale: 'not-begun', timeMs: 0, mark: null });
+      this.#markets.set(symbol, { close: null, closeMs: 0, bid: null, ask: null, stale: 'not-begun', timeMs: 0, mark: null });
     }
-    this.history = [this.equity()];
+    this.#history = [this.#equity()];
   }
 
   // --- What happens ---
 
   bar(symbol: string, close: bigint, atMs: number): void {
-    const market = this.marketOf(symbol);
+    const market = this.#marketOf(symbol);
     market.close = close;
     market.closeMs = atMs;
-    this.seen(symbol, atMs);
+    this.#seen(symbol, atMs);
   }
 
   depth(symbol: string, bid: bigint, ask: bigint, atMs: number): void {
-    const market = this.marketOf(symbol);
+    const market = this.#marketOf(symbol);
     market.bid = bid;
     market.ask = ask;
-    this.seen(symbol, atMs);
+    this.#seen(symbol, atMs);
   }
 
   feed(symbol: string, stale: string | null, atMs: number): void {
-    this.marketOf(symbol).stale = stale;
-    this.seen(symbol, atMs);
+    this.#marketOf(symbol).stale = stale;
+    this.#seen(symbol, atMs);
   }
 
   setHalt(mode: 'none' | 'reduce-only' | 'stop'): void {
-    this.halt = mode;
+    this.#halt = mode;
   }
 
   /** A person resumes the account: drawdown starts anew. */
   resume(): void {
-    this.halt = 'none';
-    this.history = [this.equity()];
+    this.#halt = 'none';
+    this.#history = [this.#equity()];
   }
 
   approve(order: ModelOrder): void {
-    const timeMs = Math.max(this.now, this.marketOf(order.instrument.symbol).timeMs);
+    const timeMs = Math.max(this.#now, this.#marketOf(order.instrument.symbol).timeMs);
     this.used.add(order.instrument.symbol);
-    this.advance(timeMs);
+    this.#advance(timeMs);
     this.orders.push({ ...order, atMs: timeMs, filled: 0n, ended: false });
   }
 
   fill(order: Placed, quantity: bigint, price: bigint, fee: bigint, atMs: number): void {
-    this.advance(atMs);
+    this.#advance(atMs);
     order.filled += quantity;
-    this.trades.push({ order, quantity, price, fee });
-    this.history.push(this.equity());
+    this.#trades.push({ order, quantity, price, fee });
+    this.#history.push(this.#equity());
   }
 
   end(order: Placed, atMs: number): void {
-    this.advance(atMs);
+    this.#advance(atMs);
     order.ended = true;
   }
 
@@ -140,84 +140,85 @@ export class LimitsModel {
   answer(order: ModelOrder): string | null {
     const { instrument, side, quantity, price } = order;
     if (side === 'sell' && instrument.spot && order.signal === null) {
-      const sellable = this.sellable(instrument.asset);
+      const sellable = this.#sellable(instrument.asset);
       if (quantity > sellable) return sellable <= 0n ? 'nothing-to-sell' : 'not-enough-to-sell';
     }
-    const market = this.marketOf(instrument.symbol);
+    const market = this.#marketOf(instrument.symbol);
     const reference = market.mark ?? (price === null ? null : 2n * price);
     if (reference === null) return 'market-data';
     if (quantity * (price === null ? reference : 2n * price) < 2n * 5n * ONE * ONE) return 'below-minimum';
-    const reducing = this.reducing(order);
-    if (this.halt === 'stop' || (this.halt === 'reduce-only' && !reducing)) return 'halt';
-    const now = Math.max(this.now, market.timeMs);
+    const reducing = this.#reducing(order);
+    if (this.#halt === 'stop' || (this.#halt === 'reduce-only' && !reducing)) return 'halt';
+    const now = Math.max(this.#now, market.timeMs);
     if (!reducing) {
-      if (this.untrusted(instrument, now)) return 'market-data';
+      if (this.#untrusted(instrument, now)) return 'market-data';
       if (order.signal !== null && (order.signal.backfill || now - order.signal.closeMs > MINUTE)) return 'signal-too-old';
-      const { rate } = this.limits;
+      const { rate } = this.#limits;
       if (rate !== null && this.orders.filter(({ atMs }) => atMs > now - rate.perMs).length + 1 > rate.orders)
         return 'order-rate';
     }
-    const { priceCollar } = this.limits;
+    const { priceCollar } = this.#limits;
     if (priceCollar !== null && price !== null) {
       const distance = side === 'buy' ? 2n * price - reference : reference - 2n * price;
       if (distance * ONE > priceCollar * reference) return 'price-collar';
     }
-    return reducing ? null : this.answerByWorth(order, reference);
+    return reducing ? null : this.#answerByWorth(order, reference);
   }
 
-  private answerByWorth(order: ModelOrder, reference: bigint): string | null {
-    const { dailyLoss, drawdown, positionSize, concentration, leverage } = this.limits;
-    const equity = this.equity();
-    if (dailyLoss !== null && this.dayStart !== null && this.dayStart.equity - equity > 2n * dailyLoss * ONE) return 'daily-loss';
-    if (drawdown !== null && this.fellBelow(drawdown)) return 'drawdown';
-    const worths = this.worths(order, reference);
-    const own = worths.find(({ holding }) => holding === holdingOf(order.instrument))?.worth ?? 0n;
+  #answerByWorth(order: ModelOrder, reference: bigint): string | null {
+    const { dailyLoss, drawdown, positionSize, concentration, leverage } = this.#limits;
+    const equity = this.#equity();
+    if (dailyLoss !== null && this.#dayStart !== null && this.#dayStart.equity - equity > 2n * dailyLoss * ONE)
+      return 'daily-loss';
+    if (drawdown !== null && this.#fellBelow(drawdown)) return 'drawdown';
+    const marketValues = this.#marketValues(order, reference);
+    const own = marketValues.find(({ holding }) => holding === holdingOf(order.instrument))?.worth ?? 0n;
     if (positionSize !== null && own > 2n * positionSize * ONE) return 'position-size';
-    const sum = (list: typeof worths) => list.reduce((total, { worth }) => total + worth, 0n);
-    const ofAsset = worths.filter(({ asset }) => asset === order.instrument.asset);
+    const sum = (list: typeof marketValues) => list.reduce((total, { worth }) => total + worth, 0n);
+    const ofAsset = marketValues.filter(({ asset }) => asset === order.instrument.asset);
     if (concentration !== null && sum(ofAsset) * ONE > concentration * equity) return 'concentration';
-    if (leverage !== null && sum(worths) * ONE > leverage * equity) return 'leverage';
+    if (leverage !== null && sum(marketValues) * ONE > leverage * equity) return 'leverage';
     return null;
   }
 
   /** Was equity ever further below an earlier one than the fraction allows? */
-  private fellBelow(fraction: bigint): boolean {
-    return this.history.some((later, i) => this.history.slice(0, i).some((peak) => (peak - later) * ONE > fraction * peak));
+  #fellBelow(fraction: bigint): boolean {
+    return this.#history.some((later, i) => this.#history.slice(0, i).some((peak) => (peak - later) * ONE > fraction * peak));
   }
 
-  private worths(order: ModelOrder, reference: bigint) {
+  #marketValues(order: ModelOrder, reference: bigint) {
     const holdings = new Map<string, { asset: string; instrument: ModelInstrument }>();
-    for (const instrument of this.instruments) holdings.set(holdingOf(instrument), { asset: instrument.asset, instrument });
+    for (const instrument of this.#instruments) holdings.set(holdingOf(instrument), { asset: instrument.asset, instrument });
     return [...holdings].map(([holding, { asset, instrument }]) => {
       const own = holding === holdingOf(order.instrument);
-      const held = this.held(instrument);
-      const working = this.working(instrument);
+      const held = this.#held(instrument);
+      const working = this.#working(instrument);
       const buys = working.buys + (own && order.side === 'buy' ? order.quantity : 0n);
       const sells = working.sells + (own && order.side === 'sell' ? order.quantity : 0n);
       const long = absolute(held + buys);
       const short = absolute(held - sells);
-      const price = own ? reference : (this.marketOf(instrument.symbol).mark ?? 0n);
+      const price = own ? reference : (this.#marketOf(instrument.symbol).mark ?? 0n);
       return { holding, asset, worth: (long > short ? long : short) * price };
     });
   }
 
   // --- What is so ---
 
-  private reducing({ instrument, side, quantity }: ModelOrder): boolean {
-    const { buys, sells } = this.working(instrument);
-    const held = this.held(instrument);
+  #reducing({ instrument, side, quantity }: ModelOrder): boolean {
+    const { buys, sells } = this.#working(instrument);
+    const held = this.#held(instrument);
     return side === 'sell' ? held - sells - quantity >= 0n : held + buys + quantity <= 0n;
   }
 
-  private held(instrument: ModelInstrument): bigint {
-    let held = instrument.spot && instrument.asset === 'BTC' ? this.opening.btc : 0n;
-    for (const { order, quantity } of this.trades) {
+  #held(instrument: ModelInstrument): bigint {
+    let held = instrument.spot && instrument.asset === 'BTC' ? this.#opening.btc : 0n;
+    for (const { order, quantity } of this.#trades) {
       if (holdingOf(order.instrument) === holdingOf(instrument)) held += order.side === 'buy' ? quantity : -quantity;
     }
     return held;
   }
 
-  private working(instrument: ModelInstrument): { buys: bigint; sells: bigint } {
+  #working(instrument: ModelInstrument): { buys: bigint; sells: bigint } {
     let [buys, sells] = [0n, 0n];
     for (const order of this.orders) {
       if (order.ended || holdingOf(order.instrument) !== holdingOf(instrument)) continue;
@@ -228,54 +229,54 @@ export class LimitsModel {
   }
 
   /** What people may sell: all trades of the model but those of signals are people's. */
-  private sellable(asset: 'BTC' | 'ETH'): bigint {
+  #sellable(asset: 'BTC' | 'ETH'): bigint {
     const ofPeople = (order: ModelOrder) => order.signal === null && order.instrument.spot && order.instrument.asset === asset;
-    let own = asset === 'BTC' ? this.opening.btc : 0n;
-    for (const { order, quantity } of this.trades) if (ofPeople(order)) own += order.side === 'buy' ? quantity : -quantity;
+    let own = asset === 'BTC' ? this.#opening.btc : 0n;
+    for (const { order, quantity } of this.#trades) if (ofPeople(order)) own += order.side === 'buy' ? quantity : -quantity;
     for (const order of this.orders) {
       if (!order.ended && order.side === 'sell' && ofPeople(order)) own -= order.quantity - order.filled;
     }
-    const instrument = this.instruments.find((listed) => listed.spot && listed.asset === asset) as ModelInstrument;
-    const free = this.held(instrument) - this.working(instrument).sells;
+    const instrument = this.#instruments.find((listed) => listed.spot && listed.asset === asset) as ModelInstrument;
+    const free = this.#held(instrument) - this.#working(instrument).sells;
     return own < free ? own : free;
   }
 
-  private untrusted(instrument: ModelInstrument, now: number): boolean {
-    const market = this.marketOf(instrument.symbol);
+  #untrusted(instrument: ModelInstrument, now: number): boolean {
+    const market = this.#marketOf(instrument.symbol);
     if (market.stale !== null || market.mark === null) return true;
     if (instrument.book) return market.bid === null || market.ask === null || market.bid >= market.ask;
     return market.close === null || now - market.closeMs > 2 * MINUTE;
   }
 
   /** Twice the equity, in 10^-16. */
-  private equity(): bigint {
-    let equity = 2n * this.opening.cash * ONE + this.opening.btc * (this.markets.get('BTCUSDT')?.mark ?? 0n);
-    for (const { order, quantity, price, fee } of this.trades) {
+  #equity(): bigint {
+    let equity = 2n * this.#opening.cash * ONE + this.#opening.btc * (this.#markets.get('BTCUSDT')?.mark ?? 0n);
+    for (const { order, quantity, price, fee } of this.#trades) {
       const signed = order.side === 'buy' ? quantity : -quantity;
-      const mark = this.marketOf(order.instrument.symbol).mark ?? 0n;
+      const mark = this.#marketOf(order.instrument.symbol).mark ?? 0n;
       equity += signed * mark - 2n * signed * price - 2n * fee * ONE;
     }
     return equity;
   }
 
-  private seen(symbol: string, atMs: number): void {
-    const market = this.marketOf(symbol);
+  #seen(symbol: string, atMs: number): void {
+    const market = this.#marketOf(symbol);
     market.timeMs = Math.max(market.timeMs, atMs);
     const quoted = market.bid !== null && market.ask !== null && market.bid < market.ask && market.stale === null;
     if (quoted) market.mark = (market.bid as bigint) + (market.ask as bigint);
     else if (market.close !== null) market.mark = 2n * market.close;
-    if (this.used.has(symbol)) this.advance(atMs);
-    this.history.push(this.equity());
+    if (this.used.has(symbol)) this.#advance(atMs);
+    this.#history.push(this.#equity());
   }
 
-  private advance(atMs: number): void {
-    this.now = Math.max(this.now, atMs);
-    const day = Math.floor(this.now / DAY);
-    if (this.dayStart?.day !== day) this.dayStart = { day, equity: this.equity() };
+  #advance(atMs: number): void {
+    this.#now = Math.max(this.#now, atMs);
+    const day = Math.floor(this.#now / DAY);
+    if (this.#dayStart?.day !== day) this.#dayStart = { day, equity: this.#equity() };
   }
 
-  private marketOf(symbol: string): Market {
-    const market = this.markets.get(symbol);
+  #marketOf(symbol: string): Market {
+    const market = this.#markets.get(symbol);
     if (market === undefined) throw new Error(`the model has no ${symbol}`);
     return market;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/account/desk.ts';
 import { parseDecimal } from '../../../src/domain/decimal.ts';
+import { Desk } from '../../../src/domain/desk/desk.ts';
 import { readLimits } from '../../../src/domain/risk/account-limits.ts';
 import type { OrderTerms, RiskView } from '../../../src/domain/risk/limit.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
@@ -219,13 +219,13 @@ describe('Trading hours', () => {
     nowMs: 0,
     halt: 'none',
     calendar: { isOpen: () => false, tradingDay: () => '1970-01-01' },
-    distrust: null,
+    untrusted: null,
     signal: null,
     approvals: [],
     reference: parseDecimal('1'),
     equity: parseDecimal('1'),
     dayStart: parseDecimal('1'),
-    worst: { peak: parseDecimal('1'), equity: parseDecimal('1') },
+    maxDrawdown: { peak: parseDecimal('1'), equity: parseDecimal('1') },
     positionWorth: () => parseDecimal('1'),
     assetWorth: () => parseDecimal('1'),
     grossWorth: () => parseDecimal('1'),

@@ -10,7 +10,7 @@ import { settingsEvents } from '../../laws/synthetic-tape.ts';
 import { minuteBars, smallEngine, smallSettings, zigzag } from '../../support/small-market.ts';
 
 const ORIGIN = { occurredAt: isoTime(0), actor: 'test', codeVersion: 'test' };
-/** Turns at uneven distances, and no two averages that are equal. */
+/** FairTurns at uneven distances, and no two averages that are equal. */
 const CLOSES = [10, 12, 15, 11, 7, 4, 9, 16, 20, 14, 8, 5, 3, 6, 13, 21, 26, 18, 9, 2];
 
 let engine: Engine;

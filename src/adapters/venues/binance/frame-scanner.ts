@@ -10,8 +10,8 @@
  * if anything is. What is read here is what the parser would read: `npm run fuzz` compares them.
  */
 
-import type { DepthUpdate, Levels, MarketFrame, OtherFrame, Trade } from '../../../domain/market/frames.ts';
-import { QUANTITY_SCALE } from '../../../domain/market/units.ts';
+import type { DepthUpdate, Levels, MarketMessage, OtherFrame, Trade } from '../../../domain/feed/messages.ts';
+import { QUANTITY_SCALE } from '../../../domain/feed/units.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
 import { MAX_LEVELS } from './frames.ts';
 
@@ -60,104 +60,104 @@ const FALSE = literal('false');
 const QUOTE_FIELDS = [',"b":"', ',"B":"', ',"a":"', ',"A":"'].map(literal);
 
 export class FrameScanner {
-  private readonly priceScale: number;
-  private readonly depth: readonly Literal[];
-  private readonly trade: Literal;
-  private readonly quote: Literal;
-  private readonly symbol: Literal;
-  private bytes: Uint8Array = new Uint8Array(0);
+  readonly #priceScale: number;
+  readonly #depth: readonly Literal[];
+  readonly #trade: Literal;
+  readonly #quote: Literal;
+  readonly #symbol: Literal;
+  #bytes: Uint8Array = new Uint8Array(0);
   /** The same bytes, read four at once. */
-  private words: DataView = new DataView(new ArrayBuffer(0));
+  #words: DataView = new DataView(new ArrayBuffer(0));
   /** The next byte that is read. */
-  private at = 0;
+  #at = 0;
 
   constructor(instrument: InstrumentSettings) {
     const { symbol } = instrument;
     const stream = ` {"stream":"${symbol.toLowerCase()}@`;
-    this.priceScale = instrument.priceScale;
-    this.depth = ['depth@100ms', 'depth'].map((name) => literal(`${stream}${name}","data":{"e":"depthUpdate","E":`));
-    this.trade = literal(`${stream}trade","data":{"e":"trade","E":`);
-    this.quote = literal(`${stream}bookTicker","data":{"u":`);
-    this.symbol = literal(`,"s":"${symbol}"`);
+    this.#priceScale = instrument.priceScale;
+    this.#depth = ['depth@100ms', 'depth'].map((name) => literal(`${stream}${name}","data":{"e":"depthUpdate","E":`));
+    this.#trade = literal(`${stream}trade","data":{"e":"trade","E":`);
+    this.#quote = literal(`${stream}bookTicker","data":{"u":`);
+    this.#symbol = literal(`,"s":"${symbol}"`);
   }
 
   /** The frame in the line from `start` to `end`, or undefined when the parser has to see to it. */
-  scan(bytes: Uint8Array, start: number, end: number): MarketFrame | undefined {
-    if (end + READ_AHEAD > bytes.length || this.priceScale > DECIMALS) return undefined;
-    if (bytes !== this.bytes) {
-      this.bytes = bytes;
-      this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  scan(bytes: Uint8Array, start: number, end: number): MarketMessage | undefined {
+    if (end + READ_AHEAD > bytes.length || this.#priceScale > DECIMALS) return undefined;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
-    this.at = start;
-    const receivedAt = this.receiveTime();
+    this.#at = start;
+    const receivedAt = this.#receiveTime();
     if (receivedAt < 0) return undefined;
-    const frame = this.frame(receivedAt);
-    return frame !== undefined && this.skip(END) && this.at === end ? frame : undefined;
+    const frame = this.#frame(receivedAt);
+    return frame !== undefined && this.#skip(END) && this.#at === end ? frame : undefined;
   }
 
-  private frame(receivedAt: number): MarketFrame | undefined {
-    if (this.skip(this.quote)) return this.quoteFrame(receivedAt);
-    if (this.skip(this.trade)) return this.tradeFrame(receivedAt);
-    for (const depth of this.depth) if (this.skip(depth)) return this.depthFrame(receivedAt);
+  #frame(receivedAt: number): MarketMessage | undefined {
+    if (this.#skip(this.#quote)) return this.#quoteFrame(receivedAt);
+    if (this.#skip(this.#trade)) return this.#tradeFrame(receivedAt);
+    for (const depth of this.#depth) if (this.#skip(depth)) return this.#depthFrame(receivedAt);
     return undefined;
   }
 
-  private depthFrame(receivedAt: number): DepthUpdate | undefined {
-    const eventTime = this.time();
-    if (eventTime < 0 || !this.skip(this.symbol) || !this.skip(FIRST_ID)) return undefined;
-    const firstId = this.id();
-    if (firstId < 0 || !this.skip(LAST_ID)) return undefined;
-    const lastId = this.id();
-    if (lastId < firstId || !this.skip(BIDS)) return undefined;
-    const bids = this.levels();
-    if (bids === undefined || !this.skip(ASKS)) return undefined;
-    const asks = this.levels();
+  #depthFrame(receivedAt: number): DepthUpdate | undefined {
+    const eventTime = this.#time();
+    if (eventTime < 0 || !this.#skip(this.#symbol) || !this.#skip(FIRST_ID)) return undefined;
+    const firstId = this.#id();
+    if (firstId < 0 || !this.#skip(LAST_ID)) return undefined;
+    const lastId = this.#id();
+    if (lastId < firstId || !this.#skip(BIDS)) return undefined;
+    const bids = this.#levels();
+    if (bids === undefined || !this.#skip(ASKS)) return undefined;
+    const asks = this.#levels();
     if (asks === undefined) return undefined;
     return { kind: 'depth', receivedAt, eventTime, firstId, lastId, previousId: null, bids, asks };
   }
 
-  private tradeFrame(receivedAt: number): Trade | undefined {
-    if (this.time() < 0 || !this.skip(this.symbol) || !this.skip(TRADE_ID)) return undefined;
-    const tradeId = this.id();
-    if (tradeId < 0 || !this.skip(PRICE)) return undefined;
-    const price = this.decimal(this.priceScale);
-    if (!(price > 0) || !this.skip(QUANTITY)) return undefined;
-    const quantity = this.decimal(QUANTITY_SCALE);
-    if (!(quantity > 0) || !this.skip(TRADE_TIME)) return undefined;
-    const time = this.time();
-    if (time < 0 || !this.skip(MAKER) || !this.truth() || !this.skip(IGNORED) || !this.truth()) return undefined;
+  #tradeFrame(receivedAt: number): Trade | undefined {
+    if (this.#time() < 0 || !this.#skip(this.#symbol) || !this.#skip(TRADE_ID)) return undefined;
+    const tradeId = this.#id();
+    if (tradeId < 0 || !this.#skip(PRICE)) return undefined;
+    const price = this.#decimal(this.#priceScale);
+    if (!(price > 0) || !this.#skip(QUANTITY)) return undefined;
+    const quantity = this.#decimal(QUANTITY_SCALE);
+    if (!(quantity > 0) || !this.#skip(TRADE_TIME)) return undefined;
+    const time = this.#time();
+    if (time < 0 || !this.#skip(MAKER) || !this.#truth() || !this.#skip(IGNORED) || !this.#truth()) return undefined;
     const exact = { units: BigInt(quantity), scale: QUANTITY_SCALE };
     return { kind: 'trade', receivedAt, time, tradeId, price, quantity: exact, market: true };
   }
 
   /** Only tells that the connection lives: of its numbers only the shape is looked at. */
-  private quoteFrame(receivedAt: number): OtherFrame | undefined {
-    if (this.id() < 0 || !this.skip(this.symbol)) return undefined;
-    for (const field of QUOTE_FIELDS) if (!this.skip(field) || !this.skipDecimal()) return undefined;
+  #quoteFrame(receivedAt: number): OtherFrame | undefined {
+    if (this.#id() < 0 || !this.#skip(this.#symbol)) return undefined;
+    for (const field of QUOTE_FIELDS) if (!this.#skip(field) || !this.#skipDecimal()) return undefined;
     return { kind: 'other', receivedAt };
   }
 
   /** `["1.00","2.0"],[...]]`, from behind the list's opening bracket to behind its closing one. */
-  private levels(): Levels | undefined {
-    const { bytes } = this;
+  #levels(): Levels | undefined {
+    const bytes = this.#bytes;
     const prices: number[] = [];
     const quantities: number[] = [];
-    if (bytes[this.at] === CLOSE) {
-      this.at++;
+    if (bytes[this.#at] === CLOSE) {
+      this.#at++;
       return { prices, quantities };
     }
     while (prices.length < MAX_LEVELS) {
-      if (bytes[this.at] !== OPEN || bytes[this.at + 1] !== QUOTE) return undefined;
-      this.at += 2;
-      const price = this.decimal(this.priceScale);
-      if (!(price > 0) || bytes[this.at] !== COMMA || bytes[this.at + 1] !== QUOTE) return undefined;
-      this.at += 2;
-      const quantity = this.decimal(QUANTITY_SCALE);
-      if (quantity < 0 || bytes[this.at] !== CLOSE) return undefined;
+      if (bytes[this.#at] !== OPEN || bytes[this.#at + 1] !== QUOTE) return undefined;
+      this.#at += 2;
+      const price = this.#decimal(this.#priceScale);
+      if (!(price > 0) || bytes[this.#at] !== COMMA || bytes[this.#at + 1] !== QUOTE) return undefined;
+      this.#at += 2;
+      const quantity = this.#decimal(QUANTITY_SCALE);
+      if (quantity < 0 || bytes[this.#at] !== CLOSE) return undefined;
       prices.push(price);
       quantities.push(quantity);
-      const next = bytes[this.at + 1];
-      this.at += 2;
+      const next = bytes[this.#at + 1];
+      this.#at += 2;
       if (next === CLOSE) return { prices, quantities };
       if (next !== COMMA) return undefined;
     }
@@ -165,9 +165,10 @@ export class FrameScanner {
   }
 
   /** Digits, a point, eight digits and the quote behind them, in units of `scale` decimal places; or NONE. */
-  private decimal(scale: number): number {
-    const { bytes, words } = this;
-    const start = this.at;
+  #decimal(scale: number): number {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    const start = this.#at;
     let at = start;
     let whole = 0;
     let digit = (bytes[at] as number) - ZERO;
@@ -178,7 +179,7 @@ export class FrameScanner {
     const high = fourDigits(words.getInt32(at + 1, true));
     const low = fourDigits(words.getInt32(at + 5, true));
     if (high < 0 || low < 0 || bytes[at + 9] !== QUOTE) return NONE;
-    this.at = at + 10;
+    this.#at = at + 10;
     const fraction = (high * 10_000 + low) / (POWERS_OF_TEN[DECIMALS - scale] as number);
     if (fraction !== Math.floor(fraction)) return NONE;
     const units = whole * (POWERS_OF_TEN[scale] as number) + fraction;
@@ -186,58 +187,59 @@ export class FrameScanner {
   }
 
   /** The same, of any value. */
-  private skipDecimal(): boolean {
-    const { bytes, words } = this;
-    const start = this.at;
+  #skipDecimal(): boolean {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    const start = this.#at;
     const point = digitsEnd(bytes, start);
     if (point === start || bytes[point] !== POINT || bytes[point + 9] !== QUOTE) return false;
     if (fourDigits(words.getInt32(point + 1, true)) < 0 || fourDigits(words.getInt32(point + 5, true)) < 0) return false;
-    this.at = point + 10;
+    this.#at = point + 10;
     return true;
   }
 
   /** Milliseconds from the nanoseconds that a line begins with; or NONE. */
-  private receiveTime(): number {
-    const time = this.digits(TIME_DIGITS);
-    return this.digits(NANOSECOND_DIGITS) === NONE ? NONE : time;
+  #receiveTime(): number {
+    const time = this.#digits(TIME_DIGITS);
+    return this.#digits(NANOSECOND_DIGITS) === NONE ? NONE : time;
   }
 
-  private time(): number {
-    return this.bytes[this.at] === ZERO ? NONE : this.digits(TIME_DIGITS);
+  #time(): number {
+    return this.#bytes[this.#at] === ZERO ? NONE : this.#digits(TIME_DIGITS);
   }
 
   /** A whole number above zero that is safe whatever its digits; or NONE. */
-  private id(): number {
-    const length = digitsEnd(this.bytes, this.at) - this.at;
-    return length > MAX_ID_DIGITS || this.bytes[this.at] === ZERO ? NONE : this.digits(length);
+  #id(): number {
+    const length = digitsEnd(this.#bytes, this.#at) - this.#at;
+    return length > MAX_ID_DIGITS || this.#bytes[this.#at] === ZERO ? NONE : this.#digits(length);
   }
 
   /** The number that so many digits are, one at least; or NONE. */
-  private digits(length: number): number {
-    const { bytes } = this;
-    const end = this.at + length;
+  #digits(length: number): number {
+    const bytes = this.#bytes;
+    const end = this.#at + length;
     let value = length === 0 ? NONE : 0;
-    for (let at = this.at; at < end; at++) {
+    for (let at = this.#at; at < end; at++) {
       const digit = (bytes[at] as number) - ZERO;
       if (!(digit >= 0 && digit <= 9)) return NONE;
       value = value * 10 + digit;
     }
-    this.at = end;
+    this.#at = end;
     return value;
   }
 
-  private truth(): boolean {
-    return this.skip(TRUE) || this.skip(FALSE);
+  #truth(): boolean {
+    return this.#skip(TRUE) || this.#skip(FALSE);
   }
 
   /** Goes behind the text, if that is what comes next. */
-  private skip(text: Literal): boolean {
-    let { at } = this;
+  #skip(text: Literal): boolean {
+    let at = this.#at;
     for (let i = 0; i < text.words.length; i++, at += 4) {
-      if (this.words.getInt32(at, true) !== text.words[i]) return false;
+      if (this.#words.getInt32(at, true) !== text.words[i]) return false;
     }
-    for (let i = 0; i < text.bytes.length; i++, at++) if (this.bytes[at] !== text.bytes[i]) return false;
-    this.at = at;
+    for (let i = 0; i < text.bytes.length; i++, at++) if (this.#bytes[at] !== text.bytes[i]) return false;
+    this.#at = at;
     return true;
   }
 }

@@ -8,9 +8,9 @@
  */
 
 import { compare, type Decimal, formatDecimal, isDecimal, multiply, parseDecimal, ZERO } from '../../../domain/decimal.ts';
-import type { BookSnapshot, DepthUpdate, Levels, MarketFrame, Trade } from '../../../domain/market/frames.ts';
-import type { TallyReason } from '../../../domain/market/tally.ts';
-import { parseQuantity, parseUnits, type Quantity, quantityToDecimal, UnitsError } from '../../../domain/market/units.ts';
+import type { BookSnapshot, DepthUpdate, Levels, MarketMessage, Trade } from '../../../domain/feed/messages.ts';
+import type { TallyReason } from '../../../domain/feed/tally.ts';
+import { parseQuantity, parseUnits, type Quantity, quantityToDecimal, UnitsError } from '../../../domain/feed/units.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
 
 /** A line that is refused: under which reason it counts, and what is wrong with it. */
@@ -36,7 +36,7 @@ const LINE = /^(\d{16,20}) (?=\{)/;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads one line, whatever the order of its fields. Throws RefusedFrameError. */
-export function parseFrame(line: string, instrument: InstrumentSettings): MarketFrame {
+export function parseFrame(line: string, instrument: InstrumentSettings): MarketMessage {
   const receivedAt = receiveMs(line);
   const frame = parseJson(line);
   if (typeof frame.stream === 'string') return parseStream(receivedAt, frame.stream, frame.data, instrument);
@@ -60,7 +60,7 @@ function parseJson(line: string): Fields {
   }
 }
 
-function parseStream(receivedAt: number, stream: string, data: unknown, instrument: InstrumentSettings): MarketFrame {
+function parseStream(receivedAt: number, stream: string, data: unknown, instrument: InstrumentSettings): MarketMessage {
   const kind = stream.split('@')[1];
   if (kind === 'bookTicker' || kind === 'aggTrade') return { kind: 'other', receivedAt };
   if (kind !== 'depth' && kind !== 'trade') throw new RefusedFrameError('unknown-stream', `the stream "${stream.slice(0, 60)}"`);

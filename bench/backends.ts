@@ -1,0 +1,11 @@
+/**
+ * `npm run bench:backends [-- --only NAME,...] [--json FILE]`: what must be quick on engines, each figure beside the raw
+ * limit of the same run: on a real Kafka, on FerretDB, and on the small EventStoreDB of the tests.
+ */
+import { appends } from './backends/appends.ts';
+import { projections } from './backends/projections.ts';
+import { pushed } from './backends/pushed.ts';
+import { relay } from './backends/relay.ts';
+import { runTable } from './table.ts';
+
+await runTable([appends, projections, relay, pushed]);

@@ -1,0 +1,191 @@
+/**
+ * EventStoreDB's own client, with what it lacks: filtered reads of `$all`, and a way to let go of one that went wrong.
+ * Left alone it keeps channels, streams and promises of appends beyond its disposal, and a late answer to an append that
+ * nobody waits for ends the process. Only the files of this adapter know of it.
+ */
+
+import {
+  type AllStreamResolvedEvent,
+  type AllStreamSubscription,
+  EventStoreDBClient,
+  streamNameFilter,
+} from '@eventstore/db-client';
+import { ReadStream } from '@eventstore/db-client/dist/streams/utils/ReadStream.js';
+import { convertGrpcEvent } from '@eventstore/db-client/dist/utils/convertGrpcEvent.js';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import messages from '@eventstore/db-client/generated/streams_pb.js';
+import type { EventStoreDbAddress } from './address.ts';
+
+/** What the server looks at to leave events out. */
+export type ServerFilter =
+  | { readonly on: 'stream' | 'type'; readonly prefixes: readonly string[] }
+  /** All but the server's own streams, whose names begin with `$`. */
+  | 'no-system-streams';
+
+export interface AllQuery {
+  /** Events from this commit position on (before it, when backward); from the start (the end) when absent. */
+  readonly from: bigint | undefined;
+  readonly backward: boolean;
+  readonly count: number;
+  readonly filter: ServerFilter;
+}
+
+export const NO_SYSTEM_STREAMS = '^[^$]';
+/** Until the streams of a client that is let go of are seen to end. */
+const DISCARD_WAIT_MS = 1_000;
+
+interface Cancellable {
+  cancel(): void;
+  removeAllListeners(event: string): unknown;
+  once(event: string, listener: () => void): unknown;
+}
+
+export class TapeClient extends EventStoreDBClient {
+  /** Streams on the wire that are open. */
+  readonly #streams = new Set<Cancellable>();
+  #channel: ReturnType<EventStoreDBClient['getChannel']> | undefined;
+
+  constructor(address: EventStoreDbAddress, connectionName: string) {
+    const { rootCertificate, userCertificate, userKey, tls, credentials } = address;
+    const channel = {
+      insecure: !tls,
+      ...(rootCertificate === undefined ? {} : { rootCertificate }),
+      ...(userCertificate === undefined ? {} : { userCertFile: userCertificate }),
+      ...(userKey === undefined ? {} : { userKeyFile: userKey }),
+    };
+    super(settingsOf(address, connectionName) as never, channel, credentials);
+    this.#track();
+    this.#insistOnLeader();
+  }
+
+  /** The server's version and whether it takes batches of appends. */
+  async features(): Promise<{ readonly version: string; readonly batchAppend: boolean }> {
+    const features = await this.capabilities;
+    return { version: features.serverVersion, batchAppend: features.supports(services.StreamsService.batchAppend) };
+  }
+
+  /** Events of `$all` that the server's filter lets pass, in order. */
+  readFiltered({ from, backward, count, filter }: AllQuery): ReadStream<AllStreamResolvedEvent> {
+    const all = new messages.ReadReq.Options.AllOptions();
+    if (from === undefined) {
+      if (backward) all.setEnd(new shared.Empty());
+      else all.setStart(new shared.Empty());
+    } else {
+      const position = new messages.ReadReq.Options.Position();
+      position.setCommitPosition(String(from));
+      position.setPreparePosition(String(from));
+      all.setPosition(position);
+    }
+    const uuid = new messages.ReadReq.Options.UUIDOption();
+    uuid.setString(new shared.Empty());
+    const options = new messages.ReadReq.Options();
+    options.setAll(all);
+    options.setCount(String(count));
+    options.setUuidOption(uuid);
+    options.setFilter(filterMessage(filter));
+    options.setReadDirection(backward ? 1 : 0);
+    const request = new messages.ReadReq();
+    request.setOptions(options);
+    const create = this.GRPCStreamCreator(services.StreamsClient, 'readAll', (client) =>
+      client.read(request, ...this.callArguments({}, { deadline: Number.POSITIVE_INFINITY })),
+    );
+    return new ReadStream<AllStreamResolvedEvent>(create, convertGrpcEvent, {});
+  }
+
+  /**
+   * Everything after a position, but for the server's own streams. No `checkpointReached`: it runs ahead of what was
+   * handed over, so that whoever saves it loses events.
+   */
+  subscribeAfter(position: bigint | undefined): AllStreamSubscription {
+    const fromPosition = position === undefined ? 'start' : { commit: position, prepare: position };
+    return this.subscribeToAll({
+      fromPosition,
+      filter: streamNameFilter({ regex: NO_SYSTEM_STREAMS, checkpointInterval: 1_000 }),
+    });
+  }
+
+  /** Lets go of it for good: no answer that comes late finds anybody, and nothing stays open. */
+  async discard(): Promise<void> {
+    const ended = [...this.#streams].map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          stream.once('status', resolve);
+          // Answers to appends whose promises are settled make the client throw where nobody catches it.
+          stream.removeAllListeners('data');
+          stream.cancel();
+        }),
+    );
+    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, DISCARD_WAIT_MS).unref())]);
+    const channel = await this.#channel?.catch(() => undefined);
+    channel?.close();
+  }
+
+  /**
+   * A node that was the leader lags behind the one that is: what was written would not be read back there. It refuses
+   * then, and another client finds the leader among the nodes. So does a follower behind the one name of a cluster.
+   */
+  #insistOnLeader(): void {
+    const callArguments = this.callArguments;
+    this.callArguments = (options, callOptions) => callArguments({ ...options, requiresLeader: true }, callOptions);
+  }
+
+  #track(): void {
+    const create = this.GRPCStreamCreator;
+    this.GRPCStreamCreator = (client, name, creator, cache) =>
+      create(
+        client,
+        name,
+        async (stub) => {
+          const stream = await creator(stub);
+          const open = stream as unknown as Cancellable;
+          this.#streams.add(open);
+          const forget = (): void => {
+            this.#streams.delete(open);
+          };
+          open.once('status', forget);
+          neverFull(open);
+          return stream;
+        },
+        cache,
+      );
+    const getChannel = this.getChannel;
+    this.getChannel = () => {
+      this.#channel = getChannel();
+      return this.#channel;
+    };
+  }
+}
+
+/**
+ * The client queues what it would write to a full stream, and when that stream then fails rejects promises that nobody
+ * has, which ends the process. How many appends wait is bounded by the store instead.
+ */
+function neverFull(stream: Cancellable): void {
+  const duplex = stream as Partial<{ write: (message: unknown) => boolean }>;
+  const write = duplex.write?.bind(stream);
+  if (write === undefined) return;
+  duplex.write = (message) => {
+    write(message);
+    return true;
+  };
+}
+
+function filterMessage(filter: ServerFilter): messages.ReadReq.Options.FilterOptions {
+  const expression = new messages.ReadReq.Options.FilterOptions.Expression();
+  if (filter === 'no-system-streams') expression.setRegex(NO_SYSTEM_STREAMS);
+  else expression.setPrefixList([...filter.prefixes]);
+  const options = new messages.ReadReq.Options.FilterOptions();
+  if (filter !== 'no-system-streams' && filter.on === 'type') options.setEventType(expression);
+  else options.setStreamIdentifier(expression);
+  options.setCount(new shared.Empty());
+  options.setCheckpointintervalmultiplier(1);
+  return options;
+}
+
+function settingsOf({ endpoints, discover, times }: EventStoreDbAddress, connectionName: string): object {
+  const [first] = endpoints;
+  if (discover) return { discover: first, nodePreference: 'leader', connectionName, ...times };
+  if (endpoints.length > 1) return { endpoints, nodePreference: 'leader', connectionName, ...times };
+  return { endpoint: first, connectionName, ...times };
+}

@@ -1,0 +1,220 @@
+/**
+ * The way to an EventStoreDB: one client a thread, given up and replaced after any error that is not a refusal, and
+ * calls that are made again, each within a time limit of our own, until one of them has a known outcome.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import type { EventStoreDbAddress } from './address.ts';
+import { TapeClient } from './client.ts';
+import { describeFailure, finalFailure } from './failures.ts';
+
+export interface Patience {
+  /** Until a call that hears nothing is given up; its outcome is unknown then, and it is made again. */
+  readonly callMs: number;
+  /** The same where the server looks through the tape: it says nothing until it has found something. */
+  readonly searchMs: number;
+  /** Until a call that is made again and again is given up. */
+  readonly totalMs: number;
+  /** Before the second try; doubled with each, up to `maxPauseMs`, and each spread by chance over its second half. */
+  readonly firstPauseMs: number;
+  readonly maxPauseMs: number;
+}
+
+export const DEFAULT_TIMEOUTS: Patience = {
+  callMs: 5_000,
+  searchMs: 60_000,
+  totalMs: 12_000,
+  firstPauseMs: 50,
+  maxPauseMs: 3_000,
+};
+
+/** Older ones do not take batches, or drop subscriptions that are slow. */
+const OLDEST = { major: 22, minor: 10 };
+
+/** The longest that a call may hear nothing once the process is to end. */
+const LAST_CALL_MS = 2_000;
+
+/** One attempt: `heard` says that something came, so that the time limit begins again. */
+export type Attempt<T> = (client: TapeClient, heard: () => void) => Promise<T>;
+
+interface Client {
+  readonly opened: Promise<TapeClient>;
+  /** Aborts when it is given up: calls that wait on it would wait for ever. */
+  readonly lost: AbortController;
+}
+
+/** A pause before a try, by its number from 1 on. */
+export function pauseAfter(attempt: number, { firstPauseMs, maxPauseMs }: Patience): number {
+  const whole = Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(attempt - 1, 20));
+  return whole / 2 + (Math.random() * whole) / 2;
+}
+
+/** What this thread has a client for: with two, an error of one rejects appends of the other that were written. */
+let inUse: { readonly key: string; users: number; readonly connection: Connection } | undefined;
+
+/** The one connection of this thread. Throws StoreError for a second address while the first is in use. */
+export function connect(key: string, address: EventStoreDbAddress, patience: Patience): Connection {
+  if (inUse !== undefined && inUse.key !== key) {
+    throw new StoreError('a thread has one EventStoreDB: close the store at the first address before another is opened');
+  }
+  inUse ??= { key, users: 0, connection: new Connection(address, patience) };
+  inUse.users++;
+  return inUse.connection;
+}
+
+export class Connection {
+  readonly patience: Patience;
+  /** How many clients there were. */
+  clients = 0;
+  readonly #address: EventStoreDbAddress;
+  readonly #hastened = new AbortController();
+  #client: Client | undefined;
+  #isReleased = false;
+  /** The last client is gone: never two at once. */
+  #gone: Promise<void> = Promise.resolve();
+
+  constructor(address: EventStoreDbAddress, patience: Patience) {
+    this.#address = address;
+    this.patience = patience;
+  }
+
+  /**
+   * Makes a call until it has an outcome. Throws what `finalFailure` knows, or StoreUnavailableError in a sentence that
+   * begins with `what`. `silenceMs` is how long nothing may be heard.
+   */
+  async call<T>(what: string, attempt: Attempt<T>, silenceMs = this.patience.callMs): Promise<T> {
+    const begun = performance.now();
+    for (let tries = 1; ; tries++) {
+      const client = this.#current();
+      try {
+        return await this.#within(client, attempt, silenceMs);
+      } catch (error) {
+        const final = finalFailure(error);
+        if (final !== undefined) throw final;
+        this.#giveUp(client);
+        const pause = pauseAfter(tries, this.patience);
+        const isLast = this.#hastened.signal.aborted || performance.now() - begun + pause > this.patience.totalMs;
+        if (isLast) throw unavailable(what, tries, error);
+        await sleep(pause, undefined, { signal: this.#hastened.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** From now on, a server that is away is not waited for: each call is made once more at most, and given up soon. */
+  hasten(): void {
+    this.#hastened.abort();
+  }
+
+  /** Uses a client for as long as `work` goes on, which is told by `lost` when it was given up. One attempt. */
+  async hold(work: (client: TapeClient, lost: AbortSignal) => Promise<void>): Promise<void> {
+    const client = this.#current();
+    try {
+      const opened = await this.#within(client, async (fit) => fit, this.patience.callMs);
+      await work(opened, client.lost.signal);
+    } catch (error) {
+      if (finalFailure(error) === undefined) this.#giveUp(client);
+      throw error;
+    }
+  }
+
+  /** One user less; the last one closes it. */
+  async release(): Promise<void> {
+    if (inUse?.connection !== this) return;
+    inUse.users--;
+    if (inUse.users > 0) return;
+    inUse = undefined;
+    this.#isReleased = true;
+    if (this.#client !== undefined) this.#giveUp(this.#client);
+    await this.#gone;
+  }
+
+  #current(): Client {
+    if (this.#client !== undefined) return this.#client;
+    // A call that was under way must not open another: nobody would close it.
+    if (this.#isReleased) throw new StoreError('the tape in EventStoreDB is closed');
+    const opened = this.#open();
+    const client: Client = { opened, lost: new AbortController() };
+    this.#client = client;
+    // Whoever waits for it is told by the error itself.
+    opened.catch(() => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    return client;
+  }
+
+  async #open(): Promise<TapeClient> {
+    await this.#gone;
+    this.clients++;
+    const client = new TapeClient(this.#address, `tapedeck-${randomUUID()}`);
+    try {
+      assertFit(await within(this.patience.callMs, () => client.features(), this.#hastened.signal));
+      return client;
+    } catch (error) {
+      await client.discard();
+      throw error;
+    }
+  }
+
+  #giveUp(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.lost.abort();
+    this.#gone = client.opened.then(
+      (opened) => opened.discard(),
+      () => undefined,
+    );
+  }
+
+  #within<T>({ opened, lost }: Client, attempt: Attempt<T>, silenceMs: number): Promise<T> {
+    // Opening has a limit of its own.
+    return within(silenceMs, async (heard) => attempt(await opened, heard), this.#hastened.signal, lost.signal);
+  }
+}
+
+function assertFit({ version, batchAppend }: { readonly version: string; readonly batchAppend: boolean }): void {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  const isOld = Number(major) < OLDEST.major || (Number(major) === OLDEST.major && Number(minor) < OLDEST.minor);
+  if (batchAppend && !isOld) return;
+  const told = major === undefined ? 'does not say its version' : `is of version ${major}.${minor}`;
+  throw new StoreError(`the EventStoreDB ${told}, which is too old: Tapedeck needs 22.10 or later; upgrade it, or name another`);
+}
+
+function unavailable(what: string, attempts: number, last: unknown): StoreUnavailableError {
+  const message = `${what}: EventStoreDB gave no answer in ${attempts} attempts; see that it runs, and that TAPEDECK_EVENT_STORE names it (last: ${describeFailure(last)})`;
+  return new StoreUnavailableError('event store', message, { cause: last });
+}
+
+/**
+ * Rejects when nothing was heard for `ms`, or sooner once `hastened` aborts, or when `lost` aborts; what becomes of the
+ * work is nobody's concern then.
+ */
+async function within<T>(
+  ms: number,
+  work: (heard: () => void) => Promise<T>,
+  hastened: AbortSignal,
+  lost?: AbortSignal,
+): Promise<T> {
+  const ended = Promise.withResolvers<never>();
+  const giveUpAfter = (silenceMs: number): NodeJS.Timeout =>
+    setTimeout(() => ended.reject(new Error(`no answer within ${silenceMs} ms`)), silenceMs);
+  const lastMs = Math.min(ms, LAST_CALL_MS);
+  let timer = giveUpAfter(hastened.aborted ? lastMs : ms);
+  const onHastened = (): void => {
+    clearTimeout(timer);
+    timer = giveUpAfter(lastMs);
+  };
+  hastened.addEventListener('abort', onHastened);
+  const onLost = (): void => ended.reject(new Error('the connection was given up'));
+  lost?.addEventListener('abort', onLost);
+  try {
+    lost?.throwIfAborted();
+    return await Promise.race([work(() => timer.refresh()), ended.promise]);
+  } finally {
+    clearTimeout(timer);
+    hastened.removeEventListener('abort', onHastened);
+    lost?.removeEventListener('abort', onLost);
+    ended.promise.catch(() => undefined);
+  }
+}

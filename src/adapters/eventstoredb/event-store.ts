@@ -1,0 +1,164 @@
+/** The tape in EventStoreDB 22.10 or later, by exact revisions. */
+
+import { WrongExpectedVersionError } from '@eventstore/db-client';
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import {
+  type Appended,
+  type EventStore,
+  type ExpectedRevision,
+  type ReadQuery,
+  type SubscribeOptions,
+  type Subscription,
+  WrongExpectedRevisionError,
+} from '../../ports/event-store.ts';
+import { type RecordedEvent, readEvent } from '../../tape/envelope.ts';
+import { assertRevision, judgeAppend, NO_REVISION, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
+import { parseEventStoreDbAddress } from './address.ts';
+import { type Connection, connect, DEFAULT_TIMEOUTS, type Patience } from './connection.ts';
+import { toWire, validPosition } from './events.ts';
+import { TapeOfStreams } from './reader.ts';
+import { FeedSubscription } from './subscription.ts';
+import { type FeedLimits, TapeTail, USUAL_FEED_LIMITS } from './tail.ts';
+
+/** Appends that may wait for an answer; more are refused. */
+const MAX_WAITING = 1_000;
+
+export interface EventStoreDbOptions {
+  readonly patience?: Patience;
+  readonly feedLimits?: FeedLimits;
+}
+
+/**
+ * Opens the tape at `esdb://...` or `esdb+discover://...`, without waiting for the server. Throws StoreError for an
+ * address that cannot be used.
+ */
+export function openEventStoreDb(address: string, options: EventStoreDbOptions = {}): EventStoreDbTape {
+  return new EventStoreDbTape(connect(address, parseEventStoreDbAddress(address), options.patience ?? DEFAULT_TIMEOUTS), options);
+}
+
+export class EventStoreDbTape implements EventStore {
+  readonly maxWaiting = MAX_WAITING;
+  readonly connection: Connection;
+  readonly feed: TapeTail;
+  readonly #tape: TapeOfStreams;
+  /** The last append to each stream that is under way: the next waits for it, so that they arrive in order. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #waiting = 0;
+  readonly #subscriptions = new Set<FeedSubscription>();
+  #closing: Promise<void> | undefined;
+
+  constructor(connection: Connection, { feedLimits }: EventStoreDbOptions) {
+    this.connection = connection;
+    this.#tape = new TapeOfStreams(connection);
+    this.feed = new TapeTail(connection, this.#tape, feedLimits ?? USUAL_FEED_LIMITS);
+  }
+
+  async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+    this.#assertOpen();
+    assertRevision(stream, expected);
+    const serialized = serializeEvents(stream, events);
+    if (this.#waiting >= MAX_WAITING) {
+      throw new StoreUnavailableError(
+        'event store',
+        `EventStoreDB has ${MAX_WAITING} appends to answer: it is too slow, or away; append less at once`,
+      );
+    }
+    this.#waiting++;
+    const before = this.#turns.get(stream) ?? Promise.resolve();
+    const turn = before.then(() => this.#write(stream, expected, serialized));
+    const settled = turn.catch(() => undefined);
+    this.#turns.set(stream, settled);
+    try {
+      return await turn;
+    } finally {
+      this.#waiting--;
+      if (this.#turns.get(stream) === settled) this.#turns.delete(stream);
+    }
+  }
+
+  async read(query: ReadQuery): Promise<RecordedEvent[]> {
+    this.#assertOpen();
+    return (await this.#tape.read(query)).map(readEvent);
+  }
+
+  async byId(id: string): Promise<RecordedEvent | undefined> {
+    this.#assertOpen();
+    const stored = await this.#tape.find((event) => event.id === id);
+    return stored === undefined ? undefined : readEvent(stored);
+  }
+
+  async at(stream: string, revision: number): Promise<RecordedEvent | undefined> {
+    this.#assertOpen();
+    const stored = await this.#tape.at(stream, revision);
+    return stored === undefined ? undefined : readEvent(stored);
+  }
+
+  async head(): Promise<string> {
+    this.#assertOpen();
+    return this.#tape.head();
+  }
+
+  subscribe(options: SubscribeOptions): Subscription {
+    this.#assertOpen();
+    const subscription = new FeedSubscription(this.feed, this.#tape, options);
+    this.#subscriptions.add(subscription);
+    const remove = (): void => {
+      this.#subscriptions.delete(subscription);
+    };
+    subscription.ended.then(remove, remove);
+    return subscription;
+  }
+
+  hasten(): void {
+    this.connection.hasten();
+  }
+
+  /** Ends subscriptions, finishes what is waiting, then lets go of the server. Not to be awaited within a handler. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    await Promise.all(this.#turns.values());
+    await Promise.all([this.feed.close(), this.connection.release()]);
+  }
+
+  /** All attempts send the same ids at the same revision: what an earlier one wrote is found, not written again. */
+  async #write(stream: string, expected: ExpectedRevision, events: readonly SerializedEvent[]): Promise<Appended> {
+    const wire = toWire(events);
+    const expectedRevision = expected === 'no-stream' ? 'no_stream' : BigInt(expected);
+    try {
+      const result = await this.connection.call(`an append to "${stream}" failed and its outcome is unknown`, (client) =>
+        client.appendToStream(stream, wire, { expectedRevision }),
+      );
+      const revision = Number(result.nextExpectedRevision);
+      const position = validPosition(result.position?.commit)?.toString() ?? (await this.#tape.positionOf(stream, revision));
+      this.#tape.remember(stream, position, revision);
+      return { revision, position, already: false };
+    } catch (error) {
+      if (!(error instanceof WrongExpectedVersionError)) throw error;
+      const { actualVersion } = error;
+      return this.#judge(stream, expected, events, actualVersion === 'no_stream' ? NO_REVISION : Number(actualVersion));
+    }
+  }
+
+  /** The stream is not at the expected revision: are these very events there? */
+  async #judge(stream: string, expected: ExpectedRevision, events: readonly SerializedEvent[], last: number): Promise<Appended> {
+    const first = (expected === 'no-stream' ? NO_REVISION : expected) + 1;
+    const there = first > last ? [] : await this.#tape.revisions(stream, first, events.length);
+    const idAt = (revision: number): string | undefined => there[revision - first]?.stored.id;
+    const already = judgeAppend(stream, expected, events, last, idAt);
+    if (already === undefined) throw new WrongExpectedRevisionError(stream, expected, expected);
+    const revision = already.lastRevision;
+    const position = there.at(-1)?.stored.position || (await this.#tape.positionOf(stream, revision));
+    this.#tape.remember(stream, position, revision);
+    return { revision, position, already: true };
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new StoreError('the tape in EventStoreDB is closed');
+  }
+}

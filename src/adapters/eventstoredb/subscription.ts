@@ -1,0 +1,159 @@
+/** The loop behind `subscribe`: what is kept of the feed, and for whoever is further back, reads of his own. */
+
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { categoryOf } from '../../domain/streams.ts';
+import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import type { SubscribeOptions, Subscription } from '../../ports/event-store.ts';
+import { comparePositions, readEvent, type StoredEvent } from '../../tape/envelope.ts';
+import { assertPosition, type TapeOfStreams } from './reader.ts';
+import type { TapeTail } from './tail.ts';
+
+/** Events of one batch. */
+const MAX_BATCH = 500;
+/** Before a subscription that could not read tries again. */
+const RETRY_MS = 1_000;
+
+export class FeedSubscription implements Subscription {
+  readonly ended: Promise<void>;
+  readonly #feed: TapeTail;
+  readonly #tape: TapeOfStreams;
+  readonly #options: SubscribeOptions;
+  readonly #categories: ReadonlySet<string> | undefined;
+  readonly #closing = new AbortController();
+  #position: string;
+  /** The server searched in vain for too long: what it would leave out is read as well, so that each page is a step. */
+  #readsAll = false;
+  #woken = false;
+  #wakeUp: (() => void) | undefined;
+
+  constructor(feed: TapeTail, tape: TapeOfStreams, options: SubscribeOptions) {
+    this.#feed = feed;
+    this.#tape = tape;
+    this.#options = options;
+    this.#categories = options.categories === undefined ? undefined : new Set(options.categories);
+    this.#position = options.after;
+    // In a later microtask, so that no handler runs before `subscribe` has returned.
+    this.ended = Promise.resolve().then(() => this.#run());
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake();
+    // Its failure is told by `ended`.
+    await this.ended.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    assertPosition(this.#position);
+    const leave = this.#feed.listen(() => this.#wake());
+    try {
+      await this.#assertWithin();
+      await this.#follow();
+    } finally {
+      leave();
+    }
+  }
+
+  async #follow(): Promise<void> {
+    let toldAt: string | undefined;
+    while (!this.#closing.signal.aborted) {
+      this.#woken = false;
+      const next = this.#feed.next(this.#position, MAX_BATCH);
+      if (next === undefined) {
+        await this.#readOn();
+        continue;
+      }
+      this.#readsAll = false;
+      const events = next.events.filter((event) => this.#isWanted(event));
+      this.#position = next.position;
+      if (events.length > 0) await this.#options.onEvents(events.map(readEvent), next.position);
+      if (next.events.length === MAX_BATCH) await nextTurn();
+      if (next.events.length > 0) continue;
+      if (this.#feed.isCaughtUp && toldAt !== this.#position) {
+        toldAt = this.#position;
+        this.#options.onCaughtUp?.(this.#position);
+      }
+      await this.#sleep();
+    }
+  }
+
+  /** Reads a page by itself, up to the tape's end as it is now. */
+  async #readOn(): Promise<void> {
+    const page = await this.#untilAvailable(async () => {
+      // Before the events: whatever is at or before it is then covered by them.
+      const head = await this.#tape.head();
+      const categories = this.#readsAll ? undefined : this.#options.categories;
+      return { head, events: await this.#tape.read({ after: this.#position, categories, limit: MAX_BATCH }) };
+    });
+    if (page === undefined || this.#closing.signal.aborted) return;
+    const { head, events } = page;
+    const last = events.at(-1);
+    const isFull = events.length === MAX_BATCH;
+    this.#position = later(this.#position, last === undefined ? head : isFull ? last.position : later(head, last.position));
+    if (last === undefined) {
+      // At the tape's end before the feed has begun: it will tell when it has.
+      if (!this.#feed.hasBegun) await this.#sleep();
+      return;
+    }
+    const wanted = events.filter((event) => this.#isWanted(event));
+    if (wanted.length > 0) await this.#options.onEvents(wanted.map(readEvent), this.#position);
+    if (isFull) await nextTurn();
+  }
+
+  #isWanted({ stream }: StoredEvent): boolean {
+    return this.#categories?.has(categoryOf(stream)) ?? true;
+  }
+
+  async #assertWithin(): Promise<void> {
+    const head = await this.#untilAvailable(() => this.#tape.head());
+    if (head === undefined || comparePositions(this.#position, head) <= 0) return;
+    throw new StoreError(
+      `position ${this.#position} is past the end of the tape, ${head}: the checkpoint belongs to another tape; name that tape, or forget the checkpoint`,
+    );
+  }
+
+  /** A server that is away is waited for, however long; undefined when it was closed meanwhile. */
+  async #untilAvailable<T>(read: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        return await this.#unlessClosed(read());
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        this.#readsAll = true;
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  /** Undefined at once when it is closed meanwhile: a search can take a minute. */
+  async #unlessClosed<T>(reading: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#closing;
+    const closed = Promise.withResolvers<undefined>();
+    const onAbort = (): void => closed.resolve(undefined);
+    signal.addEventListener('abort', onAbort);
+    try {
+      return await Promise.race([reading, closed.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    this.#wakeUp?.();
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#woken || this.#closing.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wakeUp = resolve;
+    });
+    this.#wakeUp = undefined;
+  }
+}
+
+function later(a: string, b: string): string {
+  return comparePositions(a, b) < 0 ? b : a;
+}

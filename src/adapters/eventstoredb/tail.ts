@@ -1,0 +1,260 @@
+/**
+ * The one subscription of a process: everything that is appended, by whomever, kept for a while, so that all who follow
+ * the tape are served from memory. Whoever is further back than what is kept reads for himself until he has come near.
+ * A subscription ends without a sign, cleanly or not at all: every end is a drop, and a silence is looked into.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AllStreamSubscription } from '@eventstore/db-client';
+import type { Amount, TailWindow } from '../../ports/event-store.ts';
+import { comparePositions, START, type StoredEvent } from '../../tape/envelope.ts';
+import type { TapeClient } from './client.ts';
+import { type Connection, pauseAfter } from './connection.ts';
+import { fromWire } from './events.ts';
+import { finalFailure } from './failures.ts';
+import type { TapeOfStreams } from './reader.ts';
+
+export interface FeedLimits {
+  /** Most events that are kept; a fifth of them is let go at once. */
+  readonly maxKept: number;
+  /** Most that they take in memory, about. */
+  readonly maxKeptBytes: number;
+  /** How long nothing must come until the tape's end is asked for, while it is not known to be reached. */
+  readonly settleMs: number;
+  /** The same while it is: a subscription can fall silent. */
+  readonly silenceMs: number;
+}
+
+export const USUAL_FEED_LIMITS: FeedLimits = { maxKept: 5_000, maxKeptBytes: 32_000_000, settleMs: 50, silenceMs: 5_000 };
+
+/** Events that come next, and how far they reach. */
+export interface Next {
+  readonly events: readonly StoredEvent[];
+  readonly position: string;
+}
+
+interface Live {
+  /** The server has said that all is there, or was asked. */
+  hasCaughtUp: boolean;
+  readonly subscription: AllStreamSubscription;
+}
+
+export class TapeTail implements TailWindow {
+  readonly #connection: Connection;
+  readonly #tape: TapeOfStreams;
+  readonly #limits: FeedLimits;
+  readonly #listeners = new Set<() => void>();
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #failed: { readonly error: unknown } | undefined;
+
+  #kept: StoredEvent[] = [];
+  #bytes = 0;
+  /** What is kept comes after this position; undefined until the first look at the tape. */
+  #after: string | undefined;
+  /** Of the last event that came. */
+  #position = START;
+  #isCaughtUp = false;
+  #lastCame = 0;
+  /** How many subscriptions there were. */
+  subscriptions = 0;
+
+  constructor(connection: Connection, tape: TapeOfStreams, limits: FeedLimits) {
+    this.#connection = connection;
+    this.#tape = tape;
+    this.#limits = limits;
+  }
+
+  /** It knows where it begins. It may have come further already than it keeps. */
+  get hasBegun(): boolean {
+    return this.#after !== undefined || this.#failed !== undefined;
+  }
+
+  /** Everything that was on the tape, as far as the server has told, is among what came. */
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp;
+  }
+
+  get held(): Amount {
+    return { events: this.#kept.length, bytes: this.#bytes };
+  }
+
+  get heldLimit(): Amount {
+    return { events: this.#limits.maxKept, bytes: this.#limits.maxKeptBytes };
+  }
+
+  /** `listener` is called whenever something has changed. The feed runs from the first one on. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    this.#running ??= this.#run().catch((error: unknown) => {
+      this.#failed = { error };
+      this.#tell();
+    });
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What comes after a position; undefined when that is further back than what is kept. Throws why the feed ended. */
+  next(after: string, limit: number): Next | undefined {
+    if (this.#failed !== undefined) throw this.#failed.error;
+    if (this.#after === undefined || comparePositions(after, this.#after) < 0) return undefined;
+    const from = this.#indexAfter(after);
+    const events = this.#kept.slice(from, from + limit);
+    return { events, position: events.at(-1)?.position ?? after };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      const before = this.#position;
+      try {
+        await this.#begin();
+        await this.#connection.hold((client, lost) => this.#follow(client, lost));
+      } catch (error) {
+        const final = finalFailure(error);
+        if (final !== undefined) throw final;
+      }
+      this.#isCaughtUp = false;
+      if (comparePositions(before, this.#position) < 0) attempt = 0;
+      if (signal.aborted) return;
+      await sleep(pauseAfter(Math.max(1, attempt), this.#connection.patience), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Begins at the tape's end: what is before it is read by whoever wants it. */
+  async #begin(): Promise<void> {
+    if (this.#after !== undefined) return;
+    const head = await this.#tape.head();
+    this.#after = head;
+    this.#position = head;
+    this.#isCaughtUp = true;
+    this.#tell();
+  }
+
+  /** Returns when the subscription has ended; resumes after the last event that came, never at a checkpoint. */
+  async #follow(client: TapeClient, lost: AbortSignal): Promise<void> {
+    // What was aborted before is not told again.
+    if (this.#closing.signal.aborted || lost.aborted) return;
+    this.subscriptions++;
+    const subscription = client.subscribeAfter(this.#position === START ? undefined : BigInt(this.#position));
+    const end = (): void => {
+      subscription.destroy();
+    };
+    const stops = [lost, this.#closing.signal];
+    for (const stop of stops) stop.addEventListener('abort', end);
+    // It is emitted when it may have no other listener any more, and would end the process.
+    subscription.on('error', () => undefined);
+    const live: Live = { hasCaughtUp: false, subscription };
+    subscription.on('caughtUp', () => {
+      live.hasCaughtUp = true;
+      // The sign is parsed while an event before it may be on its way through the loop.
+      setImmediate(() => this.#settle(live));
+    });
+    subscription.on('fellBehind', () => {
+      live.hasCaughtUp = false;
+      this.#isCaughtUp = false;
+    });
+    const watch = this.#watch(live);
+    try {
+      for await (const resolved of subscription) {
+        const event = fromWire(resolved);
+        if (event !== undefined) this.#take(event.stored);
+        this.#settle(live);
+      }
+    } finally {
+      watch.abort();
+      for (const stop of stops) stop.removeEventListener('abort', end);
+      await subscription.unsubscribe().catch(() => undefined);
+    }
+  }
+
+  #settle({ hasCaughtUp, subscription }: Live): void {
+    if (!hasCaughtUp || this.#isCaughtUp || subscription.readableLength > 0 || subscription.destroyed) return;
+    this.#isCaughtUp = true;
+    this.#tell();
+  }
+
+  #take(event: StoredEvent): void {
+    this.#lastCame = performance.now();
+    if (comparePositions(event.position, this.#position) <= 0) return;
+    this.#kept.push(event);
+    this.#bytes += sizeOf(event);
+    this.#position = event.position;
+    const { maxKept, maxKeptBytes } = this.#limits;
+    while (this.#kept.length > maxKept || this.#bytes > maxKeptBytes) this.#letGo();
+    this.#tell();
+  }
+
+  #letGo(): void {
+    const gone = this.#kept.splice(0, Math.ceil(this.#kept.length / 5));
+    for (const event of gone) this.#bytes -= sizeOf(event);
+    this.#after = (gone.at(-1) as StoredEvent).position;
+  }
+
+  /** Asks for the tape's end when nothing comes: servers before 23.10 never say that all is there, and streams stall. */
+  #watch(live: Live): AbortController {
+    const over = new AbortController();
+    const { settleMs, silenceMs } = this.#limits;
+    const watch = async (): Promise<void> => {
+      let missing: string | undefined;
+      let lastAsked = performance.now();
+      for (let wait = settleMs; ; ) {
+        await sleep(this.#isCaughtUp ? silenceMs : wait, undefined, { signal: over.signal, ref: false });
+        // On a busy tape something comes all the time.
+        const isQuiet = performance.now() - this.#lastCame >= settleMs;
+        if (!isQuiet && (this.#isCaughtUp || performance.now() - lastAsked < silenceMs)) continue;
+        lastAsked = performance.now();
+        const head = await this.#tape.head();
+        over.signal.throwIfAborted();
+        if (comparePositions(head, this.#position) <= 0) {
+          live.hasCaughtUp = true;
+          this.#settle(live);
+          [missing, wait] = [undefined, settleMs];
+        } else if (missing === this.#position && wait >= silenceMs) {
+          // There is more, and it does not come: it has stalled.
+          live.subscription.destroy();
+          return;
+        } else {
+          live.hasCaughtUp = false;
+          this.#isCaughtUp = false;
+          [missing, wait] = [this.#position, Math.min(silenceMs, wait * 2)];
+        }
+      }
+    };
+    // It ends with the subscription; a server that is away is seen by that.
+    watch().catch(() => undefined);
+    return over;
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #indexAfter(position: string): number {
+    let low = 0;
+    let high = this.#kept.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (comparePositions((this.#kept[middle] as StoredEvent).position, position) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** An event's weight in memory, about: its numbers are few and its texts are what they are. */
+function sizeOf(event: StoredEvent): number {
+  return 600 + weigh(event.data);
+}
+
+function weigh(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let sum = 16;
+  for (const part of Object.values(value)) sum += weigh(part);
+  return sum;
+}

@@ -1,0 +1,89 @@
+/**
+ * A connection to MongoDB, or to a server that speaks its protocol: what is asked of every call, and what its errors
+ * mean. Opening one waits for nobody; the first call connects, and each later one does so anew where needed.
+ */
+
+import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { StoreError } from '../../ports/errors.ts';
+import type { MongoAddress } from './address.ts';
+import { explainMongoError } from './errors.ts';
+
+/** Limits of a connection; the address may name others. Milliseconds. */
+export interface MongoLimits {
+  /** How long a call waits for a server that can take it. */
+  readonly serverSelectionTimeoutMS: number;
+  readonly connectTimeoutMS: number;
+  /** How long a call waits for one of the connections. */
+  readonly waitQueueTimeoutMS: number;
+  /** How long one command may take; the driver itself would wait for ever. */
+  readonly socketTimeoutMS: number;
+  readonly maxPoolSize: number;
+}
+
+/**
+ * What was told to be written is kept by a majority of the servers, and what is read is such, from the one that takes
+ * the writes: it is never taken back.
+ */
+const SAFETY: MongoClientOptions = {
+  writeConcern: { w: 'majority', wtimeoutMS: 10_000 },
+  readConcern: { level: 'majority' },
+  readPreference: 'primary',
+};
+
+export class MongoConnection {
+  /** For people: the hosts and the database, without secrets. */
+  readonly place: string;
+  readonly #db: Db;
+  readonly #what: string;
+  readonly #client: MongoClient;
+  #isClosed = false;
+
+  /** `what` it is for, as a person knows it. Throws StoreError for an address that cannot be one. */
+  constructor(address: MongoAddress, what: string, limits: MongoLimits) {
+    this.#what = what;
+    this.place = address.place;
+    this.#client = connect(address, limits);
+    // Positions and counters are exact integers of 64 bits.
+    this.#db = this.#client.db(address.database, { useBigInt64: true });
+  }
+
+  /** Throws what `work` threw as StoreUnavailableError where waiting mends it, as StoreError where a person has to. */
+  async calling<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    try {
+      await this.#connect();
+      return await work(this.#db);
+    } catch (error) {
+      this.#assertOpen();
+      throw explainMongoError(error, this.#what, this.place);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#client.close();
+  }
+
+  /** Done when it is connected already. Left to the driver, a connection whose first call failed would fail for ever. */
+  async #connect(): Promise<void> {
+    await this.#client.connect();
+    if (this.#isClosed) await this.#client.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StoreError(`the ${this.#what} ${this.place} is closed`);
+  }
+}
+
+function connect({ uri, options, place }: MongoAddress, limits: MongoLimits): MongoClient {
+  const given = new Set(options.map((name) => name.toLowerCase()));
+  const defaults = Object.fromEntries(Object.entries(limits).filter(([name]) => !given.has(name.toLowerCase())));
+  try {
+    return new MongoClient(uri, { appName: 'tapedeck', ...defaults, ...SAFETY });
+  } catch (error) {
+    // The driver's own words may repeat a part of the address: only names of options are safe to show.
+    const unknown = /^options? ([\w, ]+) (?:is|are) not supported$/.exec((error as Error).message)?.[1];
+    const reason = unknown === undefined ? 'look at its hosts and options' : `it knows no option "${unknown}"`;
+    throw new StoreError(`the address of MongoDB at ${place} cannot be used: ${reason}`);
+  }
+}

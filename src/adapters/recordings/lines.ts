@@ -1,0 +1,178 @@
+/** The lines of a recording, gzip or not, in bounded memory and whole up to where the file tears. */
+
+import { open } from 'node:fs/promises';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import type { Tally } from '../../domain/feed/tally.ts';
+import { RecordingError } from '../../ports/feed.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+/** Longest line: a snapshot of 5,000 levels a side is a tenth of this. */
+const MAX_LINE_BYTES = 4_000_000;
+const LINE_END = 10;
+
+/** Lines as they lie in a piece of the file: line `i` from byte `starts[i]` to before `ends[i]`, without its end. */
+export interface Lines {
+  readonly bytes: Buffer;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** The text of line `index`. */
+export function lineText({ bytes, starts, ends }: Lines, index: number): string {
+  return bytes.toString('utf8', starts[index], ends[index]);
+}
+
+/**
+ * The file's lines, without their ends, in batches. The last one counts as a line when the file ends without a line
+ * end, but not when a gzip tears within it: then what is torn is counted, and the lines before it stand.
+ */
+export async function* readLines(file: string, tally: Tally): AsyncGenerator<Lines> {
+  const splitter = new LineSplitter(file, tally);
+  let torn: string | undefined;
+  try {
+    for await (const chunk of readChunks(file)) {
+      const lines = splitter.take(chunk);
+      if (lines.ends.length > 0) yield lines;
+    }
+  } catch (error) {
+    if (!(error instanceof TornGzipError)) throw error;
+    torn = error.message;
+  }
+  const rest = splitter.end();
+  if (torn !== undefined) {
+    tally.at(file, splitter.lines + 1);
+    tally.note('torn-gzip', `${torn}; the lines before it are used, fetch the file again for the rest`);
+  } else if (rest.length > 0) {
+    yield { bytes: rest, starts: [0], ends: [rest.length] };
+  }
+}
+
+/** Throws RecordingError when the file cannot be opened. */
+export async function checkReadable(file: string): Promise<void> {
+  const handle = await openRecording(file);
+  await handle.close();
+}
+
+class TornGzipError extends Error {}
+
+/** Splits bytes at line ends, across chunks. */
+class LineSplitter {
+  readonly #file: string;
+  readonly #tally: Tally;
+  /** What came after the last line end. */
+  #rest: Buffer = Buffer.alloc(0);
+  #skipping = false;
+  lines = 0;
+
+  constructor(file: string, tally: Tally) {
+    this.#file = file;
+    this.#tally = tally;
+  }
+
+  take(chunk: Buffer): Lines {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const starts: number[] = [];
+    const ends: number[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
+      // The end of a line that is left out still counts as a line, an empty one.
+      starts.push(this.#skipping ? end : start);
+      ends.push(end);
+      this.#skipping = false;
+      start = end + 1;
+    }
+    this.lines += ends.length;
+    this.#rest = bytes.subarray(start);
+    if (this.#rest.length > MAX_LINE_BYTES) this.#leaveOut();
+    return { bytes, starts, ends };
+  }
+
+  end(): Buffer {
+    return this.#skipping ? Buffer.alloc(0) : this.#rest;
+  }
+
+  #leaveOut(): void {
+    if (!this.#skipping) {
+      this.#tally.at(this.#file, this.lines + 1);
+      this.#tally.note('line-too-long', `the line is longer than ${MAX_LINE_BYTES} bytes and is left out`);
+    }
+    this.#rest = Buffer.alloc(0);
+    this.#skipping = true;
+  }
+}
+
+async function* readChunks(file: string): AsyncGenerator<Buffer> {
+  const handle = await openRecording(file);
+  try {
+    const magic = Buffer.alloc(2);
+    const { bytesRead } = await handle.read(magic, 0, 2, 0);
+    const raw = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+    yield* bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b ? inflate(raw, file) : (raw as AsyncIterable<Buffer>);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openRecording(file: string) {
+  try {
+    const handle = await open(file, 'r');
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${code})`;
+    throw new RecordingError(`recording "${file}": ${why}; check the path`);
+  }
+  throw new RecordingError(`recording "${file}": it is not a file; name the recording itself`);
+}
+
+/**
+ * Feeds the gzip chunk by chunk and takes what each gives before the next. Piping would lose, at a tear, the text
+ * that was decompressed already but not yet read.
+ */
+async function* inflate(raw: AsyncIterable<Buffer>, file: string): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  let ready: Buffer[] = [];
+  let failure: Error | undefined;
+  gunzip.on('data', (chunk: Buffer) => ready.push(chunk));
+  gunzip.on('error', (error) => {
+    failure = error;
+  });
+  try {
+    for await (const chunk of raw) {
+      await write(gunzip, chunk);
+      yield* ready;
+      ready = [];
+      if (failure !== undefined) throw torn(file, failure);
+    }
+    await finish(gunzip);
+    yield* ready;
+    if (failure !== undefined) throw torn(file, failure);
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+function torn(file: string, failure: Error): TornGzipError {
+  return new TornGzipError(`the gzip "${file}" is torn or damaged (${failure.message})`);
+}
+
+/** Resolves when the chunk is decompressed, or the stream has failed: then zlib may never call back. */
+function write(gunzip: Gunzip, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    gunzip.once('close', resolve);
+    gunzip.write(chunk, () => {
+      gunzip.off('close', resolve);
+      resolve();
+    });
+  });
+}
+
+/** Resolves when everything was handed out, or the stream has failed. */
+function finish(gunzip: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    gunzip.once('close', resolve);
+    gunzip.once('end', resolve);
+    gunzip.end();
+  });
+}

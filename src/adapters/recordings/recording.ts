@@ -1,0 +1,227 @@
+/** A recording as market evidence. What kind of recording it is shows in its first line. */
+
+import { type Candle, CandleSession } from '../../domain/feed/candle-session.ts';
+import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
+import { FeedSession } from '../../domain/feed/feed-session.ts';
+import type { MarketMessage } from '../../domain/feed/messages.ts';
+import type { Tally } from '../../domain/feed/tally.ts';
+import { intervalMs } from '../../domain/interval.ts';
+import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
+import { type FeedMeter, RecordingError } from '../../ports/feed.ts';
+import { FrameScanner } from '../venues/binance/frame-scanner.ts';
+import { parseFrame, RefusedFrameError } from '../venues/binance/frames.ts';
+import type { CandleKind, CandleReader } from './candles/candle-kind.ts';
+import { CANDLE_KINDS } from './candles/candle-kinds.ts';
+import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
+
+/** One kind of recording: takes line `index` of some, gives evidence. Several files of a kind are one session. */
+interface Session {
+  startFile(file: string): void;
+  take(lines: Lines, index: number): readonly EvidenceDraft[];
+  endFile(): void;
+  end(): EvidenceDraft[];
+}
+
+const FRAMES = { name: 'binance-frames' } as const;
+type Kind = CandleKind | typeof FRAMES;
+
+/**
+ * The evidence in `files`, one session in the order given, in batches that keep its order; the same for the same
+ * content. What cannot be used is counted in `tally` and loses nothing else; `meter` is told how it goes. Throws RecordingError for a file that
+ * cannot be opened or is no recording of a known kind.
+ */
+export async function* readRecording(
+  files: readonly string[],
+  feed: FeedSettings,
+  instrument: InstrumentSettings,
+  tally: Tally,
+  meter?: FeedMeter,
+): AsyncGenerator<EvidenceDraft[]> {
+  // A file that is not there should be known before evidence of the others is on the tape.
+  for (const file of files) await checkReadable(file);
+  let session: Session | undefined;
+  let sessionKind: Kind | undefined;
+  for (const file of files) {
+    let first = true;
+    for await (const lines of readLines(file, tally)) {
+      const drafts: EvidenceDraft[] = [];
+      if (first) {
+        first = false;
+        const kind = kindOf(file, lines);
+        if (sessionKind !== undefined && kind !== sessionKind) {
+          throw new RecordingError(
+            `recording "${file}" is of the kind ${kind.name}, the one before it of ${sessionKind.name}; ingest them apart`,
+          );
+        }
+        sessionKind = kind;
+        session ??= makeSession(kind, feed, instrument, tally, meter);
+        session.startFile(file);
+      }
+      meter?.received(lines.ends.length);
+      for (let i = 0; i < lines.ends.length; i++) {
+        for (const draft of (session as Session).take(lines, i)) drafts.push(draft);
+      }
+      if (drafts.length > 0) yield drafts;
+    }
+    if (first) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
+    session?.endFile();
+  }
+  const last = session?.end() ?? [];
+  if (last.length > 0) yield last;
+}
+
+/** A first frame may itself be bad, so more than one line is looked at. */
+const LINES_LOOKED_AT = 20;
+
+function kindOf(file: string, lines: Lines): Kind {
+  const texts = lines.ends.slice(0, LINES_LOOKED_AT).map((_, i) => lineText(lines, i));
+  const first = (texts[0] ?? '').replace(/^\uFEFF/, '').trim();
+  const candles = CANDLE_KINDS.find((kind) => kind.isKind(first));
+  if (candles !== undefined) return candles;
+  if (texts.some((line) => /^\d{16,20} \{/.test(line))) return FRAMES;
+  const begins = ['with `<receive ns> {frame}`', ...CANDLE_KINDS.map((kind) => kind.begins)];
+  throw new RecordingError(`recording "${file}" is of no known kind: it begins neither ${begins.join(', nor ')}`);
+}
+
+function makeSession(
+  kind: Kind,
+  feed: FeedSettings,
+  instrument: InstrumentSettings,
+  tally: Tally,
+  meter: FeedMeter | undefined,
+): Session {
+  if ('open' in kind) return new CandleFiles(kind, feed, instrument, tally);
+  return new FrameFiles(feed, instrument, tally, meter);
+}
+
+/** How often candles must be the same distance apart to show another interval; gaps make longer distances by chance. */
+const SHORTER_SPACINGS = 3;
+const LONGER_SPACINGS = 20;
+
+/** Candle files, of either kind, as one session. */
+class CandleFiles implements Session {
+  readonly #kind: CandleKind;
+  readonly #feed: FeedSettings;
+  readonly #tally: Tally;
+  readonly #session: CandleSession;
+  #reader: CandleReader | undefined;
+  #file = '';
+  #lastOpen: number | null = null;
+  #spacing = 0;
+  #sameSpacings = 0;
+
+  constructor(kind: CandleKind, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
+    this.#kind = kind;
+    this.#feed = feed;
+    this.#tally = tally;
+    this.#session = new CandleSession(instrument, feed.bars, tally);
+  }
+
+  startFile(file: string): void {
+    this.#file = file;
+    this.#reader = this.#kind.open(file, this.#feed.bars, this.#tally);
+  }
+
+  take(lines: Lines, index: number): readonly EvidenceDraft[] {
+    const drafts: EvidenceDraft[] = [];
+    const onCandle = (candle: Candle) => {
+      this.#checkSpacing(candle.openTime);
+      for (const draft of this.#session.take(candle)) drafts.push(draft);
+    };
+    this.#reader?.takeLine(lineText(lines, index), onCandle);
+    return drafts;
+  }
+
+  endFile(): void {
+    this.#reader?.end();
+  }
+
+  end(): EvidenceDraft[] {
+    return this.#session.end();
+  }
+
+  /** Candles of another interval than the feed's would be taken for what they are not. */
+  #checkSpacing(openTime: number): void {
+    const spacing = this.#lastOpen === null ? 0 : openTime - this.#lastOpen;
+    this.#lastOpen = openTime;
+    this.#sameSpacings = spacing === this.#spacing ? this.#sameSpacings + 1 : 1;
+    this.#spacing = spacing;
+    const expected = intervalMs(this.#feed.bars);
+    const wrong =
+      (spacing > 0 && spacing < expected && this.#sameSpacings >= SHORTER_SPACINGS) ||
+      (spacing > expected && this.#sameSpacings >= LONGER_SPACINGS);
+    if (!wrong) return;
+    throw new RecordingError(
+      `recording "${this.#file}": its candles are ${spacing / 1000} s apart, but the feed's bars are ${this.#feed.bars}; name the interval of the candles`,
+    );
+  }
+}
+
+/** Of so many frames one is timed, so that what a clock costs is not to be seen. */
+const TIMED_EVERY = 256;
+
+/** Raw frames: a line that cannot be read is counted and loses nothing else. */
+class FrameFiles implements Session {
+  readonly #instrument: InstrumentSettings;
+  readonly #tally: Tally;
+  readonly #scanner: FrameScanner;
+  readonly #session: FeedSession;
+  readonly #meter: FeedMeter | undefined;
+  #file = '';
+  #line = 0;
+
+  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally, meter: FeedMeter | undefined) {
+    this.#instrument = instrument;
+    this.#tally = tally;
+    this.#meter = meter;
+    this.#scanner = new FrameScanner(instrument);
+    this.#session = new FeedSession(feed, instrument, tally);
+  }
+
+  startFile(file: string): void {
+    this.#file = file;
+    this.#line = 0;
+  }
+
+  take(lines: Lines, index: number): readonly EvidenceDraft[] {
+    this.#line++;
+    this.#tally.at(this.#file, this.#line);
+    if (this.#meter !== undefined && this.#line % TIMED_EVERY === 0) return this.#takeTimed(lines, index, this.#meter);
+    const frame = this.#read(lines, index);
+    return frame === undefined ? [] : this.#session.take(frame);
+  }
+
+  #takeTimed(lines: Lines, index: number, meter: FeedMeter): readonly EvidenceDraft[] {
+    const began = performance.now();
+    const frame = this.#read(lines, index);
+    const read = performance.now();
+    meter.took('parse', read - began);
+    if (frame === undefined) return [];
+    const drafts = this.#session.take(frame);
+    if (frame.kind === 'depth') meter.took('book', performance.now() - read);
+    if (frame.kind === 'trade') meter.took('bar', performance.now() - read);
+    return drafts;
+  }
+
+  #read(lines: Lines, index: number): MarketMessage | undefined {
+    const scanned = this.#scanner.scan(lines.bytes, lines.starts[index] as number, lines.ends[index] as number);
+    if (scanned !== undefined) return scanned;
+    const line = lineText(lines, index);
+    if (line === '' || line === '\r') return undefined;
+    try {
+      return parseFrame(line, this.#instrument);
+    } catch (error) {
+      if (!(error instanceof RefusedFrameError)) throw error;
+      this.#tally.note(error.reason, error.message);
+      return undefined;
+    }
+  }
+
+  endFile(): void {
+    this.#line = 0;
+  }
+
+  end(): EvidenceDraft[] {
+    return this.#session.end();
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * The tape in one SQLite file. Appends that are waiting are written in one transaction (group commit): each succeeds
+ * or fails by itself, and is answered when all of them are on the disk. Several processes may use one file at once;
+ * SQLite's write lock puts them in turn.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import { isoTime } from '../../domain/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { StoreError } from '../../ports/errors.ts';
+import type {
+  Appended,
+  EventStore,
+  ExpectedRevision,
+  ReadQuery,
+  SubscribeOptions,
+  Subscription,
+  TapeReader,
+  TapeSection,
+} from '../../ports/event-store.ts';
+import type { RecordedEvent } from '../../tape/envelope.ts';
+import {
+  ASYNC_SECTION,
+  asExpected,
+  isRefusal,
+  judgeAppend,
+  NO_REVISION,
+  type SerializedEvent,
+  serializeEvents,
+} from '../rules/append-rules.ts';
+import { TapeSubscription } from '../rules/subscription.ts';
+import { SqliteCheckpoint } from './checkpoint.ts';
+import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from './file.ts';
+import { StoredRows } from './stored-rows.ts';
+import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
+
+/** How often to look whether another process has appended. */
+const LOOK_EVERY_MS = 5;
+/** Appends and exclusive sections that may wait; more are refused. */
+const MAX_WAITING = 10_000;
+/** A group ends with the append that reaches this many events, so that nobody waits long for the others. */
+const GROUP_EVENTS = 2_000;
+/** Last revisions that are remembered. */
+const MAX_HEADS = 100_000;
+
+export interface SqliteTapeOptions {
+  /** For messages. */
+  readonly file: string;
+  readonly clock: Clock;
+  /** Milliseconds to wait for other processes' write lock. */
+  readonly lockWaitMs?: number;
+}
+
+/** Work that waits for the write lock. */
+interface Job {
+  /** Runs within the transaction; an error that it throws ends the transaction. */
+  readonly run: () => void;
+  /** The transaction is durable. */
+  readonly committed: () => void;
+  readonly failed: (error: unknown) => void;
+  /** Events of an append; a section is alone in its transaction. */
+  readonly size: number | 'alone';
+}
+
+/** Opens the tape in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
+export async function openSqliteEventStore(file: string, clock: Clock): Promise<EventStore> {
+  return new SqliteEventStore(await openTapeFile(file), { file, clock });
+}
+
+/** Opens the tape in a file that is there, for reading only. Throws StoreError for what a person has to mend. */
+export async function openSqliteTapeToRead(file: string, clock: Clock): Promise<TapeReader> {
+  return new SqliteEventStore(await openTapeFileToRead(file), { file, clock });
+}
+
+export class SqliteEventStore implements EventStore {
+  readonly maxWaiting = MAX_WAITING;
+  readonly #db: DatabaseSync;
+  readonly #rows: StoredRows;
+  readonly #file: string;
+  readonly #clock: Clock;
+  readonly #lockWaitMs: number;
+  readonly #assertInPlace: () => void;
+  readonly #checkpoint: SqliteCheckpoint;
+
+  readonly #waiting: Job[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  // What this connection knows of the tape; true as long as `data_version` stands still.
+  readonly #heads = new Map<string, number>();
+  #headsVersion: number | undefined;
+  #position = 0;
+  #recordedAt = '';
+
+  readonly #subscriptions = new Set<TapeSubscription>();
+  #seenVersion: number | undefined;
+  #looking: NodeJS.Timeout | undefined;
+
+  /** `db` is an open tape file, and the store's from here on. */
+  constructor(db: DatabaseSync, options: SqliteTapeOptions) {
+    this.#db = db;
+    this.#rows = new StoredRows(db);
+    this.#file = options.file;
+    this.#clock = options.clock;
+    this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
+    this.#assertInPlace = holdPlace(options.file, 'tape');
+    this.#checkpoint = new SqliteCheckpoint(options.file);
+  }
+
+  async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+    const serialized = serializeEvents(stream, events);
+    return new Promise((resolve, reject) => {
+      let settle = (): void => {};
+      this.#enqueue({
+        size: serialized.length,
+        run: () => {
+          const outcome = attempt(() => this.#write(stream, expected, serialized));
+          // A refusal wrote nothing and is this append's alone; any other error may have left half of it.
+          if ('error' in outcome && !isRefusal(outcome.error)) throw outcome.error;
+          settle = 'error' in outcome ? () => reject(outcome.error) : () => resolve(outcome.value);
+        },
+        committed: () => settle(),
+        failed: reject,
+      });
+    });
+  }
+
+  async exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: T;
+      this.#enqueue({
+        size: 'alone',
+        run: () => {
+          result = this.#section(work);
+        },
+        committed: () => resolve(result),
+        failed: reject,
+      });
+    });
+  }
+
+  async read(query: ReadQuery): Promise<RecordedEvent[]> {
+    return this.#reading(() => this.#rows.read(query));
+  }
+
+  async byId(id: string): Promise<RecordedEvent | undefined> {
+    return this.#reading(() => this.#rows.byId(id));
+  }
+
+  async head(): Promise<string> {
+    // Whoever asks how far the tape is would be told of a file that is gone.
+    this.#assertInPlace();
+    return String(this.#reading(() => this.#rows.last().position));
+  }
+
+  subscribe(options: SubscribeOptions): Subscription {
+    this.#assertOpen();
+    const subscription = new TapeSubscription(
+      {
+        head: () => this.#reading(() => this.#rows.last().position),
+        scan: (after, categories, limit) => this.#reading(() => this.#rows.read({ after: String(after), categories, limit })),
+      },
+      options,
+    );
+    this.#subscriptions.add(subscription);
+    const remove = (): void => {
+      this.#subscriptions.delete(subscription);
+      if (this.#subscriptions.size === 0) this.#stopLooking();
+    };
+    subscription.ended.then(remove, remove);
+    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    return subscription;
+  }
+
+  /** Ends subscriptions, finishes what is waiting, then lets go of the file. Not to be awaited within a handler. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    while (this.#draining !== undefined) await this.#draining;
+    this.#closed = true;
+    this.#stopLooking();
+    await this.#checkpoint.close();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  // --- Writing ---
+
+  #enqueue(job: Job): void {
+    this.#assertOpen();
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new StoreError(
+        `the tape ${this.#file} has ${MAX_WAITING} appends waiting: the disk is too slow or another process holds the lock; append less at once`,
+      );
+    }
+    this.#waiting.push(job);
+    this.#draining ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    // Whatever else is appended in this turn joins the group.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) await this.#commitGroup();
+    this.#draining = undefined;
+  }
+
+  async #commitGroup(): Promise<void> {
+    let group: readonly Job[] = [];
+    let before = 0;
+    try {
+      await writeTransaction(this.#db, this.#lockWaitMs, () => {
+        // Chosen when the lock is there: what came during the wait is written with the rest.
+        group = this.#takeGroup();
+        this.#assertInPlace();
+        this.#refresh();
+        before = this.#position;
+        for (const job of group) job.run();
+      });
+    } catch (error) {
+      this.#headsVersion = undefined;
+      const failed = group.length > 0 ? group : this.#waiting.splice(0);
+      const reason = explainFailure(error, 'tape', this.#file);
+      for (const job of failed) job.failed(reason);
+      return;
+    }
+    for (const job of group) job.committed();
+    const written = this.#position - before;
+    if (written === 0) return;
+    for (const subscription of this.#subscriptions) subscription.wake();
+    this.#checkpoint.wrote(written);
+  }
+
+  #takeGroup(): Job[] {
+    let count = 0;
+    let events = 0;
+    for (const { size } of this.#waiting) {
+      if (size === 'alone' && count > 0) break;
+      count += 1;
+      if (size === 'alone') break;
+      events += size;
+      if (events >= GROUP_EVENTS) break;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Forgets what it knew when another connection has committed since. Within the write lock only. */
+  #refresh(): void {
+    const version = this.#rows.dataVersion();
+    if (version === this.#headsVersion) return;
+    this.#headsVersion = version;
+    this.#heads.clear();
+    const last = this.#rows.last();
+    this.#position = last.position;
+    this.#recordedAt = last.recordedAt;
+  }
+
+  /** Appends within the transaction that is open. */
+  #write(stream: string, expected: ExpectedRevision, events: readonly SerializedEvent[]): Appended {
+    const last = this.#lastRevision(stream);
+    const there = judgeAppend(stream, expected, events, last, (revision) => this.#rows.idAt(stream, revision));
+    if (there !== undefined) {
+      const position = this.#rows.positionAt(stream, there.lastRevision) as number;
+      return { revision: there.lastRevision, position: String(position), already: true };
+    }
+    const now = isoTime(this.#clock.now());
+    if (now > this.#recordedAt) this.#recordedAt = now;
+    let revision = last;
+    for (const event of events) {
+      revision += 1;
+      this.#position += 1;
+      this.#rows.insert(this.#position, stream, revision, event, this.#recordedAt);
+    }
+    this.#heads.set(stream, revision);
+    return { revision, position: String(this.#position), already: false };
+  }
+
+  #lastRevision(stream: string): number {
+    const known = this.#heads.get(stream);
+    if (known !== undefined) return known;
+    if (this.#heads.size >= MAX_HEADS) this.#heads.clear();
+    const last = this.#rows.lastRevision(stream);
+    if (last !== NO_REVISION) this.#heads.set(stream, last);
+    return last;
+  }
+
+  #section<T>(work: (section: TapeSection) => T): T {
+    let isOver = false;
+    let broken: { readonly error: unknown } | undefined;
+    const within = <R>(access: () => R): R => {
+      if (isOver) throw new Error('the exclusive section is over: its work must be done before it returns');
+      if (broken !== undefined) throw broken.error;
+      const outcome = attempt(access);
+      if ('value' in outcome) return outcome.value;
+      // Even when the work takes no notice, nothing of a section is kept that could not be written whole.
+      if (!isRefusal(outcome.error)) broken = outcome;
+      throw outcome.error;
+    };
+    const rows = this.#rows;
+    try {
+      const result = work({
+        append: (stream, expected, events) => within(() => this.#write(stream, expected, serializeEvents(stream, events))),
+        read: (query) => within(() => rows.read(query)),
+        revisionOf: (stream) => within(() => asExpected(this.#lastRevision(stream))),
+        at: (stream, revision) => within(() => rows.at(stream, revision)),
+        find: (stream, id) => within(() => rows.find(stream, id)),
+      });
+      if (broken !== undefined) throw broken.error;
+      if (result instanceof Promise) throw new Error(ASYNC_SECTION);
+      return result;
+    } finally {
+      isOver = true;
+    }
+  }
+
+  // --- Reading ---
+
+  #reading<T>(read: () => T): T {
+    this.#assertOpen();
+    try {
+      return readPatiently(this.#db, read);
+    } catch (error) {
+      throw explainFailure(error, 'tape', this.#file);
+    }
+  }
+
+  /** Has another process appended? A look costs microseconds. */
+  #look(): void {
+    const version = attempt(() => this.#rows.dataVersion());
+    // A tape that cannot be read any more wakes them too: they fail with the reason.
+    if ('value' in version && version.value === this.#seenVersion) return;
+    this.#seenVersion = 'value' in version ? version.value : undefined;
+    for (const subscription of this.#subscriptions) subscription.wake();
+  }
+
+  #stopLooking(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StoreError(`the tape ${this.#file} is closed`);
+  }
+}
+
+function attempt<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    return { error };
+  }
+}

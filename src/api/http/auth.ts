@@ -1,0 +1,135 @@
+/** Who may call, from where, and what they may do. Without API keys only programs on the same machine are served. */
+
+import { isIPv4 } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readKeys } from '../../config/api-keys.ts';
+import { UserError } from '../../domain/user-error.ts';
+import type { KeyRing, KeySources } from './key-ring.ts';
+import { Problem } from './problem.ts';
+import { HEALTH_PATHS, METRICS_PATH } from './public-paths.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, as recorded on the tape: `api:<name of the key>`, or `api:local` where there are no keys. */
+    actor: string;
+  }
+}
+
+/** Who asks where there are no keys. */
+export const LOCAL_ACTOR = 'api:local';
+
+/** Thrown when the server would be open to everyone; says what to set. */
+export class OpenServerError extends UserError {}
+
+/**
+ * The address to listen on: `host`. Throws OpenServerError when it is not a loopback address and there are no API
+ * keys, and ApiKeyError when nobody can tell.
+ */
+export async function bindHost(config: { readonly host: string } & KeySources): Promise<string> {
+  const { host, apiKeys, keyFolder } = config;
+  if (apiKeys.length > 0 || isLoopback(host)) return host;
+  const kept = keyFolder === undefined ? [] : (await readKeys(keyFolder)).keys;
+  if (kept.length > 0) return host;
+  throw new OpenServerError(
+    `HOST is "${host}", which other machines can reach, and there are no API keys: make one with "tapedeck keys add", set TAPEDECK_API_KEYS, or HOST to 127.0.0.1`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** Paths that tell no secret: what the cluster and Prometheus ask, and what the API is. */
+export function isPublic(path: string): boolean {
+  return (
+    HEALTH_PATHS.has(path) || path === METRICS_PATH || path === '/openapi.json' || path === '/docs' || path.startsWith('/docs/')
+  );
+}
+
+/** Methods that change nothing. */
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Refuses requests without a good key (401), and those that want to change something with a key that only reads (403),
+ * before anything else is done with them. Public paths need no key.
+ */
+export function requireKey(server: FastifyInstance, keys: KeyRing): void {
+  server.decorateRequest('actor', LOCAL_ACTOR);
+  server.addHook('onRequest', (request, reply, done) => {
+    if (isPublic(request.routeOptions.url ?? '')) {
+      done();
+      return;
+    }
+    const check = () => {
+      if (keys.isRequired) admit(request, reply, keys);
+      else refuseForeigners(request);
+      done();
+    };
+    const refreshed = keys.refresh();
+    // A promise for each request would cost more than the check.
+    if (refreshed === undefined) tryTo(check, done);
+    else refreshed.then(() => tryTo(check, done), done);
+  });
+}
+
+function tryTo(check: () => void, done: (error: Error) => void): void {
+  try {
+    check();
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): void {
+  const presented = presentedKey(request);
+  const key = presented === undefined ? undefined : keys.find(presented);
+  if (key === undefined) {
+    reply.header('WWW-Authenticate', 'Bearer');
+    const [path, message] =
+      presented === undefined ? ['Authorization', 'is missing'] : [keyHeader(request), 'is not a known key'];
+    throw new Problem(401, 'unauthorized', 'Send a known API key: "Authorization: Bearer KEY" or "X-API-Key: KEY".', [
+      { path, message },
+    ]);
+  }
+  if (keys.isOver(key)) {
+    reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+    throw new Problem(401, 'key-expired', `The API key "${key.name}" has expired: ask for a new one.`, [
+      { path: keyHeader(request), message: 'has expired' },
+    ]);
+  }
+  if (key.scope === 'read' && !READING.has(request.method)) {
+    throw new Problem(
+      403,
+      'insufficient-scope',
+      `The API key "${key.name}" may read only: ${request.method} needs one that may trade.`,
+      [{ path: keyHeader(request), message: 'may read only' }],
+    );
+  }
+  request.actor = `api:${key.name}`;
+}
+
+/**
+ * Without keys, a web page in a browser on this machine could reach the server under a name that its owner makes
+ * resolve to 127.0.0.1; the Host header then has that name. And should the server be bound to another address, whoever
+ * comes from another machine is refused.
+ */
+function refuseForeigners(request: FastifyRequest): void {
+  if (!isLoopback(request.ip.replace(/^::ffff:/, ''))) {
+    throw new Problem(403, 'foreign-host', 'Without API keys the server answers programs on the same machine only.');
+  }
+  if (isLoopback(request.hostname)) return;
+  throw new Problem(403, 'foreign-host', 'Without API keys the server answers under localhost, 127.0.0.1 and [::1] only.', [
+    { path: 'Host', message: 'is another name' },
+  ]);
+}
+
+/** The header that a key came in. */
+function keyHeader(request: FastifyRequest): string {
+  return typeof request.headers['x-api-key'] === 'string' ? 'X-API-Key' : 'Authorization';
+}
+
+function presentedKey(request: FastifyRequest): string | undefined {
+  const { authorization, 'x-api-key': header } = request.headers;
+  if (typeof header === 'string') return header;
+  return authorization?.match(/^Bearer +(\S+) *$/i)?.[1];
+}

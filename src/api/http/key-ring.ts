@@ -1,0 +1,108 @@
+/** The keys that a server knows: those of the environment, and those that `tapedeck keys` keeps in a folder. */
+
+import { Buffer } from 'node:buffer';
+import { hash, timingSafeEqual } from 'node:crypto';
+import { type ApiScope, readKeys, type StoredKey } from '../../config/api-keys.ts';
+import { epochMs } from '../../domain/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+/** A key from the environment. `name` is recorded on the tape as the actor; `key` is the secret, and is never logged. */
+export interface ApiKey {
+  readonly name: string;
+  readonly scope: ApiScope;
+  readonly key: string;
+}
+
+/** Where keys are. */
+export interface KeySources {
+  readonly apiKeys: readonly ApiKey[];
+  /** Absent: only those of the environment count. */
+  readonly keyFolder?: string | undefined;
+}
+
+export interface KnownKey {
+  readonly name: string;
+  readonly scope: ApiScope;
+  readonly digest: Uint8Array;
+  /** Milliseconds since the epoch; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/** The folder is looked at again for a request that comes after this time: so long a revoked key may still be good. */
+const FRESH_MS = 1_000;
+
+type Complain = (trouble: { readonly file: string; readonly reason: string }) => void;
+
+export class KeyRing {
+  readonly #sources: KeySources;
+  readonly #clock: Clock;
+  readonly #complain: Complain;
+  readonly #fixed: readonly KnownKey[];
+  #known: readonly KnownKey[];
+  /** When the folder was looked at last. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
+  #hadKeys: boolean;
+  #complaints = new Set<string>();
+
+  /** `complain` is told once of each file that is no key. */
+  constructor(sources: KeySources, clock: Clock, complain: Complain) {
+    this.#sources = sources;
+    this.#clock = clock;
+    this.#complain = complain;
+    this.#fixed = sources.apiKeys.map(({ name, scope, key }) => ({ name, scope, digest: digestOf(key), expiresAt: null }));
+    this.#known = this.#fixed;
+    this.#hadKeys = this.#fixed.length > 0;
+  }
+
+  /** Must requests present a key? Once there was one, they must until the server starts anew, lest a revocation opens it. */
+  get isRequired(): boolean {
+    return this.#hadKeys;
+  }
+
+  /** Looks at the folder again when that is due; undefined when nothing has to be waited for. Rejects with ApiKeyError. */
+  refresh(): Promise<void> | undefined {
+    const { keyFolder } = this.#sources;
+    if (keyFolder === undefined || Math.abs(this.#clock.now() - this.#lookedAt) < FRESH_MS) return undefined;
+    this.#looking ??= this.#look(keyFolder).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** The key that was presented. In constant time: every known one is compared. */
+  find(presented: string): KnownKey | undefined {
+    const digest = digestOf(presented);
+    let found: KnownKey | undefined;
+    for (const candidate of this.#known) {
+      if (timingSafeEqual(candidate.digest, digest)) found = candidate;
+    }
+    return found;
+  }
+
+  /** Has it expired? */
+  isOver({ expiresAt }: KnownKey): boolean {
+    return expiresAt !== null && expiresAt <= this.#clock.now();
+  }
+
+  async #look(folder: string): Promise<void> {
+    const at = this.#clock.now();
+    const { keys, unreadable } = await readKeys(folder);
+    this.#known = [...this.#fixed, ...keys.map(knownKey)];
+    this.#hadKeys ||= this.#known.length > 0 || unreadable.length > 0;
+    this.#lookedAt = at;
+    for (const trouble of unreadable) {
+      if (this.#complaints.has(trouble.file)) continue;
+      this.#complaints.add(trouble.file);
+      this.#complain(trouble);
+    }
+  }
+}
+
+function knownKey({ name, scope, sha256, expiresAt }: StoredKey): KnownKey {
+  return { name, scope, digest: Buffer.from(sha256, 'hex'), expiresAt: expiresAt === null ? null : epochMs(expiresAt) };
+}
+
+function digestOf(key: string): Uint8Array {
+  return hash('sha256', key, 'buffer');
+}

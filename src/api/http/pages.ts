@@ -1,0 +1,147 @@
+/** Pages of documents and of things in memory, each with the cursor of the next. */
+
+import type { FastifyReply } from 'fastify';
+import type { FieldValue, FindQuery, ReadDocument } from '../../ports/read-store.ts';
+import type { Projection } from '../../projections/projection.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
+import { tagAs } from './etag.ts';
+import { collectionOf, JSON_TYPE } from './read.ts';
+
+/** Parts of a query that a page depends on and the rows do not. */
+const PAGING = new Set(['limit', 'cursor', 'min-position']);
+
+export interface Page<T> {
+  readonly data: readonly T[];
+  /** For the next page; null at the end. */
+  readonly next: string | null;
+}
+
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly 'min-position'?: string | undefined;
+}
+
+export interface DocumentList {
+  readonly projection: Projection;
+  /** The field that the list is in order of. */
+  readonly sort: string;
+  readonly descending: boolean;
+  /** Only documents with these values, any of them where there are several; undefined: any value. */
+  readonly equal?: Readonly<Record<string, FieldValue | readonly FieldValue[] | undefined>>;
+  /** Of the field that the list is in order of. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The answer of `listTexts` when there are no documents. */
+export const NONE_LISTED = '{"data":[],"next":null}';
+
+/**
+ * One page of documents, as the text of its JSON: they are handed on as they are stored. `route` keeps cursors of one
+ * list from being used in another.
+ */
+export async function listTexts(
+  deps: ApiDependencies,
+  reply: FastifyReply,
+  route: string,
+  query: PageQuery,
+  list: DocumentList,
+): Promise<string> {
+  const subject = subjectOf(route, query);
+  const found = await deps.reads.findTexts(findQuery(deps, subject, query, list));
+  let content = collectionOf(deps, list.projection);
+  const { data, next } = pageOf(
+    found,
+    query.limit,
+    subject,
+    ({ key, value }) => ({ key, value }),
+    ({ position, text }) => {
+      content += `|${position}`;
+      return text;
+    },
+  );
+  reply.type(JSON_TYPE);
+  tagAs(reply, `${content}|${next}`);
+  return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
+}
+
+/** As `listTexts`, for documents that are not shown as they are. */
+export async function listDocuments(
+  deps: ApiDependencies,
+  route: string,
+  query: PageQuery,
+  list: DocumentList,
+  show: (document: ReadDocument) => Record<string, unknown>,
+): Promise<Page<Record<string, unknown>>> {
+  const subject = subjectOf(route, query);
+  const found = await deps.reads.find(findQuery(deps, subject, query, list));
+  return pageOf(
+    found,
+    query.limit,
+    subject,
+    ({ key, document }) => ({ key, value: document[list.sort] as FieldValue }),
+    (row) => show(row.document),
+  );
+}
+
+function findQuery(
+  deps: ApiDependencies,
+  subject: Readonly<Record<string, unknown>>,
+  query: PageQuery,
+  { projection, equal, sort, descending, from, to }: DocumentList,
+): FindQuery {
+  return {
+    collection: collectionOf(deps, projection),
+    equal: defined(equal ?? {}),
+    sort: { field: sort, descending },
+    range: from === undefined && to === undefined ? undefined : { field: sort, from, to },
+    after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject),
+    // One more than asked for tells whether there is a next page.
+    limit: query.limit + 1,
+  };
+}
+
+/** The part of a query that decides which rows there are, for the hash in cursors. */
+export function subjectOf(route: string, query: object): Record<string, unknown> {
+  const entries = Object.entries(query).filter(([field]) => !PAGING.has(field));
+  return { route, ...Object.fromEntries(entries) };
+}
+
+/** Makes a page of `rows`, of which there is one more than `limit` when another page follows. */
+export function pageOf<Row, Shown>(
+  rows: readonly Row[],
+  limit: number,
+  subject: Readonly<Record<string, unknown>>,
+  placeOf: (row: Row) => Place,
+  show: (row: Row) => Shown,
+): Page<Shown> {
+  const shown = rows.slice(0, limit);
+  const last = shown[shown.length - 1];
+  const next = rows.length > limit && last !== undefined ? encodeCursor(placeOf(last), subject) : null;
+  return { data: shown.map(show), next };
+}
+
+/** A page of things that are few and in memory, in order of their keys. */
+export function pageOfMap<Value, Shown>(
+  values: ReadonlyMap<string, Value>,
+  route: string,
+  query: PageQuery,
+  show: (value: Value) => Shown,
+): Page<Shown> {
+  const subject = subjectOf(route, query);
+  const after = query.cursor === undefined ? '' : decodeCursor(query.cursor, subject).key;
+  const keys = [...values.keys()].filter((key) => key > after).sort();
+  return pageOf(
+    keys.slice(0, query.limit + 1),
+    query.limit,
+    subject,
+    (key) => ({ key, value: key }),
+    (key) => show(values.get(key) as Value),
+  );
+}
+
+function defined<T>(values: Readonly<Record<string, T | undefined>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined));
+}

@@ -1,0 +1,128 @@
+/** Reads of the read models: which position an answer reflects, pages of documents, and one document. */
+
+import type { FastifyReply } from 'fastify';
+import type { ReadDocument, ShownText } from '../../ports/read-store.ts';
+import type { Projection } from '../../projections/projection.ts';
+import { comparePositions } from '../../tape/envelope.ts';
+import type { ApiDependencies, ServedProjection } from '../dependencies.ts';
+import { tagOf } from './etag.ts';
+import { Problem } from './problem.ts';
+
+export const POSITION_HEADER = 'Tapedeck-Position';
+
+/** How often the tape's end is looked at while a position is waited for. */
+const LOOK_MS = 20;
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/**
+ * Waits for the position that the query names and puts the position that the answer will reflect in its header: that
+ * of the projection furthest behind. Throws a 503 problem when the wait takes too long.
+ */
+export async function atPosition(
+  deps: ApiDependencies,
+  projections: readonly Projection[],
+  query: { readonly 'min-position'?: string | undefined },
+  reply: FastifyReply,
+): Promise<void> {
+  const served = projections.map((projection) => servedProjection(deps, projection));
+  const wanted = query['min-position'];
+  if (wanted !== undefined) {
+    const reached = await Promise.all(served.map((projection) => projection.waitFor(wanted, deps.patience.positionMs)));
+    if (reached.includes(false)) throw notReached(deps, wanted, reply);
+  }
+  const positions = served.map((projection) => projection.progress().position);
+  reply.header(POSITION_HEADER, positions.sort(comparePositions)[0]);
+}
+
+/** As `reflect`, for reads of the tape itself: they reflect its end. */
+export async function atTapeEnd(
+  deps: ApiDependencies,
+  query: { readonly 'min-position'?: string | undefined },
+  reply: FastifyReply,
+): Promise<void> {
+  const wanted = query['min-position'];
+  let head = await deps.events.head();
+  for (let waited = 0; wanted !== undefined && comparePositions(head, wanted) < 0; waited += LOOK_MS) {
+    if (waited >= deps.patience.positionMs) throw notReached(deps, wanted, reply);
+    await sleep(LOOK_MS);
+    head = await deps.events.head();
+  }
+  reply.header(POSITION_HEADER, head);
+}
+
+/** Throws when the system serves a read model that it does not run: a mistake in its wiring. */
+export function servedProjection(deps: ApiDependencies, projection: Projection): ServedProjection {
+  const served = deps.projections.get(projection.name);
+  if (served === undefined) throw new Error(`the projection "${projection.name}" is not among those that are served`);
+  return served;
+}
+
+/** Where the documents of a read model lie at this moment. */
+export function collectionOf(deps: ApiDependencies, projection: Projection): string {
+  return servedProjection(deps, projection).progress().collection;
+}
+
+function notReached(deps: ApiDependencies, wanted: string, reply: FastifyReply): Problem {
+  reply.header('Retry-After', '1');
+  return new Problem(
+    503,
+    'position-not-reached',
+    `Position ${wanted} was not reached within ${deps.patience.positionMs} ms; ask again, or without min-position.`,
+    [{ path: 'min-position', message: 'was not reached in time' }],
+  );
+}
+
+/** The bytes of an answer, and its tag. */
+interface Answer {
+  readonly body: Buffer;
+  readonly tag: string;
+}
+
+/** Of the texts that the read store keeps: it hands out the same object again as long as nothing is committed. */
+const answers = new WeakMap<ShownText, Answer>();
+
+/** One document as its JSON, or undefined. */
+export async function findText<T extends object>(
+  deps: ApiDependencies,
+  reply: FastifyReply,
+  projection: Projection<T>,
+  key: string,
+): Promise<Buffer | undefined> {
+  const found = await deps.reads.loadText(collectionOf(deps, projection as Projection), key);
+  if (found === undefined) return undefined;
+  const { body, tag } = answerWith(found);
+  reply.header('Content-Type', JSON_TYPE).header('ETag', tag);
+  return body;
+}
+
+function answerWith(found: ShownText): Answer {
+  const known = answers.get(found);
+  if (known !== undefined) return known;
+  const body = Buffer.from(found.text);
+  const answer = { body, tag: tagOf(body) };
+  answers.set(found, answer);
+  return answer;
+}
+
+/** One document, or undefined. */
+export async function findDocument<T extends object>(
+  deps: ApiDependencies,
+  projection: Projection<T>,
+  key: string,
+): Promise<(T & ReadDocument) | undefined> {
+  const found = await deps.reads.load(collectionOf(deps, projection as Projection), [key]);
+  return found.get(key) as (T & ReadDocument) | undefined;
+}
+
+/** A document as the API shows it, where it is not handed on as a text: without what only the read store needs. */
+export function present(document: object): Record<string, unknown> {
+  const { _position, sequence, ...shown } = document as Record<string, unknown>;
+  return shown;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

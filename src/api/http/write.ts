@@ -1,0 +1,83 @@
+/** Requests that change something: who asks, under which key, and how the answer says where it was recorded. */
+
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { idText } from '../../domain/event.ts';
+import { type Asking, type RecordedRequest, RequestConflictError, RequestOutcomeUnknownError } from '../../requests/requests.ts';
+import type { ApiDependencies } from '../dependencies.ts';
+import { Problem } from './problem.ts';
+import { position } from './query.ts';
+import type { Answer } from './route-schema.ts';
+import { traceparentOf } from './trace.ts';
+
+const KEY_HEADER = 'idempotency-key';
+const key = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters, such as a UUID')
+  .describe('The same key with the same request is one request, however often it is sent.');
+
+/** The same key with the same body is one request, however often it is sent. */
+export const requiredKey = z.looseObject({ [KEY_HEADER]: key });
+export const optionalKey = z.looseObject({ [KEY_HEADER]: key.optional() });
+
+/** Why somebody asks; recorded on the tape. */
+export const reason = z.string().min(1, 'must say why').max(500);
+
+/** The key that was sent, or a new one: then every request is its own. Recorded in the request's id. */
+export function keyOf(headers: { readonly [KEY_HEADER]?: string | undefined }): string {
+  return headers[KEY_HEADER] ?? randomUUID();
+}
+
+/**
+ * Records a request. Answers 422 when its key was used for another one, and 503 when it is not known whether it was
+ * recorded.
+ */
+export async function ask(
+  deps: ApiDependencies,
+  request: FastifyRequest,
+  record: (write: Asking) => Promise<RecordedRequest>,
+): Promise<RecordedRequest> {
+  const write = {
+    store: deps.events,
+    clock: deps.clock,
+    actor: request.actor,
+    codeVersion: deps.codeVersion,
+    traceparent: traceparentOf(request.headers),
+  };
+  try {
+    return await record(write);
+  } catch (error) {
+    if (error instanceof RequestConflictError) {
+      const message = 'was used before, with another body';
+      throw new Problem(422, 'idempotency-conflict', 'The Idempotency-Key was used before, with another body: use a new key.', [
+        { path: KEY_HEADER, message },
+      ]);
+    }
+    if (error instanceof RequestOutcomeUnknownError) {
+      request.log.error({ err: error }, 'the outcome of a request is not known');
+      throw new Problem(
+        503,
+        'outcome-unknown',
+        'The store failed, and it is not known whether the request was recorded: send it again with the same Idempotency-Key.',
+      );
+    }
+    throw error;
+  }
+}
+
+/** What the answer to a request for something other than an order says. */
+const recordedShape = z.strictObject({
+  requestId: idText.describe('The event that the request was recorded as.'),
+  position: position.describe('Where it is on the tape; for `min-position`.'),
+});
+
+/** The answers of routes that record a request: 202, and what it says. */
+export function recordedAnswers(shape: z.ZodType = recordedShape): Readonly<Record<number, Answer>> {
+  return { 202: { description: 'Recorded, and for the engine to decide.', schema: shape } };
+}
+
+/** 202: recorded, and for the engine to decide. */
+export function accepted(reply: FastifyReply, location: string, body: object): FastifyReply {
+  return reply.code(202).header('Location', location).send(body);
+}

@@ -1,0 +1,156 @@
+/** What the routes of the OpenAPI document have in common: problems, headers, conditional reads. */
+
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import { isPublic } from '../http/auth.ts';
+import { POSITION_HEADER } from '../http/read.ts';
+
+/** The parts of an OpenAPI document that are looked at here. */
+export interface OpenApiDocument {
+  paths: Record<string, Record<string, Operation>>;
+  components: Record<string, Record<string, unknown>>;
+}
+
+interface Operation {
+  operationId: string;
+  security?: unknown;
+  parameters?: unknown[];
+  requestBody?: unknown;
+  responses: Record<string, object>;
+}
+
+/** What every error is answered with; `application/problem+json`, RFC 9457. */
+const problemShape = z
+  .strictObject({
+    type: z
+      .string()
+      .regex(/^urn:tapedeck:problem:[a-z-]+$/)
+      .describe('The kind of problem, for programs.'),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string().describe('What is wrong, for people.'),
+    errors: z
+      .array(z.strictObject({ path: z.string().describe('The field, with dots for fields within fields.'), message: z.string() }))
+      .describe('Each thing that is wrong, where there are several.'),
+  })
+  .meta({ id: 'Problem' });
+
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: 'What was sent is not valid; `errors` names each field.',
+  401: 'No API key, an unknown one, or one that has expired.',
+  403: 'The API key may only read; or, without keys, the request is not from this machine.',
+  404: 'There is no such thing.',
+  408: 'The request did not come whole in time.',
+  409: 'It is not in a state in which this can be done.',
+  413: 'The body is too large.',
+  414: 'The path or the query is too long.',
+  415: 'The body is not JSON.',
+  422: 'It cannot be done: a name is not in the settings in force, or the Idempotency-Key was used for something else.',
+  429: 'Too many requests with this API key.',
+  431: 'The headers are too large.',
+  500: 'The server failed; its log says why.',
+  503: 'It cannot be done now: the store is away, a position was not reached in time, there is too much to do, or the process is not well.',
+};
+
+const EVERY_ROUTE = [400, 414, 431, 500, 503];
+const KEYED_ROUTES = [401, 403, 429];
+const ROUTES_WITH_BODY = [408, 413, 415];
+
+const text = (description: string, example: string) => ({ description, schema: { type: 'string' }, example });
+const count = (description: string) => ({ description, schema: { type: 'integer' } });
+
+const HEADERS = {
+  [POSITION_HEADER]: text('The position of the tape that the answer reflects.', '1297'),
+  ETag: text(
+    'Names this content; send it as `If-None-Match` to be told (304) that it still holds.',
+    '"kHYsNNUtvH2fRVNKxYxcXmBEfSs"',
+  ),
+  Location: text('Where what was asked for will be.', '/v1/orders/bf00b95d-fed3-5da5-b265-f6941ef09958'),
+  'Retry-After': count('Seconds to wait.'),
+  'RateLimit-Limit': count('Requests a second that the API key may make.'),
+  'RateLimit-Remaining': count('How many of them are left.'),
+  'RateLimit-Reset': count('Seconds until they are counted anew.'),
+};
+type Header = keyof typeof HEADERS;
+
+const RATE: readonly Header[] = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'];
+
+function headers(...names: readonly Header[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function problemAnswer(status: number) {
+  const shown = status === 429 ? { headers: headers('Retry-After', ...RATE) } : {};
+  const schema = { $ref: `#/components/schemas/${problemShape.meta()?.id}` };
+  return { description: PROBLEMS[status], ...shown, content: { 'application/problem+json': { schema } } };
+}
+
+/** `404` as `NotFound`. */
+function problemName(status: number): string {
+  return (STATUS_CODES[status] ?? String(status)).replaceAll(/[^A-Za-z]/g, '');
+}
+
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The `ETag` of an answer that is at hand.',
+  schema: { type: 'string' },
+};
+
+/**
+ * Adds what all routes have in common, and leaves out what nothing refers to. `problems` are those that an operation
+ * alone has, by its name.
+ */
+export function withCommonAnswers(document: OpenApiDocument, problems: ReadonlyMap<string, readonly number[]>): OpenApiDocument {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      complete(path, method, operation, problems.get(operation.operationId) ?? []);
+    }
+  }
+  const responses = Object.fromEntries(
+    Object.keys(PROBLEMS).map((status) => [problemName(Number(status)), problemAnswer(Number(status))]),
+  );
+  const components = { ...document.components, responses, headers: HEADERS };
+  const whole = { ...document, components };
+  return { ...whole, components: { ...components, schemas: usedSchemas(whole) } };
+}
+
+function complete(path: string, method: string, operation: Operation, own: readonly number[]): void {
+  const keyed = !isPublic(path);
+  if (!keyed) operation.security = [];
+  const tagged = keyed && method === 'get';
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    const location: readonly Header[] = method === 'get' ? [] : ['Location'];
+    const reading: readonly Header[] = tagged ? [POSITION_HEADER, 'ETag'] : location;
+    if (keyed) Object.assign(operation.responses[status] ?? answer, { headers: headers(...reading, ...RATE) });
+  }
+  if (tagged) {
+    operation.parameters = [...(operation.parameters ?? []), IF_NONE_MATCH];
+    operation.responses['304'] = { description: 'It is as it was.', headers: headers(POSITION_HEADER, 'ETag', ...RATE) };
+  }
+  const statuses = [
+    ...EVERY_ROUTE,
+    ...(keyed ? KEYED_ROUTES : []),
+    ...(operation.requestBody === undefined ? [] : ROUTES_WITH_BODY),
+    ...own,
+  ];
+  for (const status of statuses.sort((a, b) => a - b)) {
+    operation.responses[status] = { $ref: `#/components/responses/${problemName(status)}` };
+  }
+}
+
+/** Those that the document refers to, directly or by way of another: zod describes each as it comes in and goes out. */
+function usedSchemas(document: OpenApiDocument): Record<string, unknown> {
+  const all = document.components.schemas ?? {};
+  const used = new Set<string>();
+  const visit = (part: unknown): void => {
+    for (const [, name] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"/]+)"/g)) {
+      if (name === undefined || used.has(name)) continue;
+      used.add(name);
+      visit(all[name] ?? null);
+    }
+  };
+  visit([document.paths, document.components.responses]);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)));
+}

@@ -1,0 +1,118 @@
+/**
+ * The OpenAPI document at `/openapi.json`, made from the very schemas that requests are checked with and from what the
+ * routes say of themselves; and its page for people at `/docs`, which needs nothing from elsewhere.
+ */
+
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { decimalText, isoTimeText, nonNegativeDecimal, positiveDecimal } from '../../domain/event.ts';
+import { limit, limitForClients } from '../http/query.ts';
+import { type About, type Group, routeSchema } from '../http/route-schema.ts';
+import { type OpenApiDocument, withCommonAnswers } from './openapi-common.ts';
+
+const GROUPS: Readonly<Record<Group, string>> = {
+  market: 'What is listed and fed; prices, books and bars',
+  strategies: 'Strategies, what they said, and pausing them',
+  orders: 'Orders and their fills; asking for one, and for its end',
+  accounts: 'What accounts hold, are worth and may do; stop and go',
+  events: 'The tape itself',
+  health: 'For the cluster',
+  about: 'This document',
+};
+
+const DESCRIPTION = `Lists are \`{ "data": [...], "next": cursor or null }\`, newest first unless \`order=asc\`. Times are
+ISO 8601 UTC; prices and quantities are decimal numbers in strings. Every error is a problem document (RFC 9457) whose
+\`errors\` name each field that is wrong. Every read says in \`Tapedeck-Position\` which position of the tape it reflects,
+and waits for one with \`min-position\`.`;
+
+/** The page takes nothing from elsewhere, talks to nobody else, and stands in no other page. */
+const PAGE_POLICY =
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** What zod cannot say of schemas whose rule is a function. */
+const UNSAID = new Map<unknown, object>([
+  [decimalText, { pattern: '^-?(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['-12.5'] }],
+  [nonNegativeDecimal, { pattern: '^(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],
+  [positiveDecimal, { pattern: '^(?=.*[1-9])(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],
+  [limit, limitForClients],
+  [isoTimeText, { format: 'date-time', examples: ['2024-08-08T23:54:15.208Z'] }],
+]);
+
+const zodToJsonConfig = {
+  override: ({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: Record<string, unknown> }) => {
+    if (zodSchema === limit) for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword];
+    Object.assign(jsonSchema, UNSAID.get(zodSchema));
+  },
+};
+
+const transformRoute = createJsonSchemaTransform({ zodToJsonConfig });
+const transformDocument = createJsonSchemaTransformObject({ zodToJsonConfig });
+
+/** Watches the routes that are added from here on; the document is made when it is first asked for. */
+export function watchRoutes(server: FastifyInstance): void {
+  const problemsByOperation = new Map<string, readonly number[]>();
+  server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tapedeck',
+        version: '1',
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: Object.entries(GROUPS).map(([name, description]) => ({ name, description })),
+      security: [{ bearer: [] }, { header: [] }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        },
+      },
+    },
+    transform: (document) => {
+      const { about } = document.route.config ?? {};
+      if (about?.problems !== undefined) problemsByOperation.set(about.id, about.problems);
+      // Fastify itself is not told of the answers: it would then check and build each one by its schema.
+      const response = about === undefined ? undefined : responsesOf(about);
+      return transformRoute({ ...document, schema: { ...document.schema, response } });
+    },
+    transformObject: (document) => withCommonAnswers(transformDocument(document) as OpenApiDocument, problemsByOperation),
+  });
+}
+
+function responsesOf({ answers }: About) {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, { description, schema, contentType = 'application/json' }]) => [
+      status,
+      { description, content: { [contentType]: { schema } } },
+    ]),
+  );
+}
+
+/** `GET /openapi.json`, and the page at `/docs`. */
+export function documentRoutes(server: FastifyInstance): void {
+  const about = routeSchema(
+    {
+      id: 'getOpenApi',
+      group: 'about',
+      summary: 'This document',
+      answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+    },
+    {},
+  );
+  let document: string | undefined;
+  server.get('/openapi.json', about, async (_request, reply) => {
+    document ??= JSON.stringify(server.swagger());
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
+  server.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: PAGE_POLICY,
+    // The default asks a server on the internet whether the document is valid.
+    uiConfig: { deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null },
+    theme: { title: 'Tapedeck API' },
+  });
+}

@@ -1,0 +1,72 @@
+/** The tape itself: every event, by stream, category, type, correlation and time. */
+
+import { z } from 'zod';
+import { EVENT_TYPES, findEventType } from '../../domain/catalogue.ts';
+import { idText } from '../../domain/event.ts';
+import { envelopeOf } from '../../tape/envelope.ts';
+import type { ApiDependencies, ApiServer } from '../dependencies.ts';
+import { decodeCursor, type Place, refusedCursor } from '../http/cursor.ts';
+import { pageOf, subjectOf } from '../http/pages.ts';
+import { notFound } from '../http/problem.ts';
+import { anyOf, minPosition, position, timePage, timeRange } from '../http/query.ts';
+import { atTapeEnd } from '../http/read.ts';
+import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
+import { eventShape } from '../shapes/event-shape.ts';
+
+const eventsQuery = z.strictObject({
+  stream: z.string().min(1).max(300).optional(),
+  category: anyOf(z.string().regex(/^[a-z]+$/, 'must be lower case letters, such as "order"'), '[a-z]+').optional(),
+  type: anyOf(
+    z.string().refine((type) => findEventType(type) !== undefined, 'is not the name of an event type, such as "OrderFilled"'),
+    EVENT_TYPES.map(({ type }) => type).join('|'),
+  ).optional(),
+  correlation: idText.optional(),
+  ...timeRange,
+  ...timePage,
+});
+
+/** `GET /v1/events` in the order of the tape, and `GET /v1/events/{id}`. */
+export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
+  const list = routeSchema(
+    {
+      id: 'listEvents',
+      group: 'events',
+      summary: 'Events of the tape, in its order',
+      answers: pageOfShape(eventShape),
+    },
+    { querystring: eventsQuery },
+  );
+  server.get('/v1/events', list, async ({ query }, reply) => {
+    await atTapeEnd(deps, query, reply);
+    const subject = subjectOf('events', query);
+    const events = await deps.events.read({
+      after: query.cursor === undefined ? undefined : positionOf(decodeCursor(query.cursor, subject)),
+      stream: query.stream,
+      categories: query.category,
+      types: query.type,
+      correlationId: query.correlation,
+      from: query.from,
+      to: query.to,
+      backward: query.order === 'desc',
+      limit: query.limit + 1,
+    });
+    return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelopeOf);
+  });
+
+  const one = routeSchema(
+    { id: 'getEvent', group: 'events', summary: 'One event', answers: found(eventShape), problems: [404] },
+    { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
+  );
+  server.get('/v1/events/:id', one, async ({ params, query }, reply) => {
+    await atTapeEnd(deps, query, reply);
+    const event = await deps.events.byId(params.id);
+    if (event === undefined) throw notFound(`There is no event ${params.id}.`);
+    return envelopeOf(event);
+  });
+}
+
+/** On the tape an event's position is all the order there is. Throws a 400 problem for a cursor that was forged. */
+function positionOf(place: Place): string {
+  if (!position.safeParse(place.key).success) throw refusedCursor('is not one that this server gave out');
+  return place.key;
+}

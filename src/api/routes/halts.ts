@@ -1,0 +1,97 @@
+/** Stop and go, for an account or a strategy. A halt holds until a person resumes it. */
+
+import { z } from 'zod';
+import { nameText } from '../../domain/event.ts';
+import { type HaltScope, haltMode } from '../../domain/order/events.ts';
+import type { SettingsInForce } from '../../domain/settings/in-force.ts';
+import type { SettingsReader } from '../../queries/settings-in-force.ts';
+import { requestHalt, requestResume } from '../../requests/requests.ts';
+import type { ApiDependencies, ApiServer } from '../dependencies.ts';
+import { notFound } from '../http/problem.ts';
+import { routeSchema } from '../http/route-schema.ts';
+import { accepted, ask, keyOf, optionalKey, reason, recordedAnswers } from '../http/write.ts';
+
+/** As at the command line: what is halted may still close what it holds, unless the request says otherwise. */
+const haltBody = z.strictObject({
+  mode: haltMode
+    .default('reduce-only')
+    .describe('"reduce-only": what is held may still be closed, by strategies too; "stop": nothing may be ordered.'),
+  cancelOpen: z.boolean().default(false).describe('Cancel what is open.'),
+  flatten: z.boolean().default(false).describe('Close what is held.'),
+  reason,
+});
+const resumeBody = z.strictObject({ reason });
+
+/** What can be halted, and where. */
+interface Target {
+  readonly path: string;
+  /** What halting it is called. */
+  readonly verb: string;
+  readonly scope: (name: string) => HaltScope;
+  readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
+  readonly thing: string;
+  readonly group: 'accounts' | 'strategies';
+}
+
+const TARGETS: readonly Target[] = [
+  {
+    path: '/v1/accounts/:name',
+    verb: 'halt',
+    scope: (account) => ({ account }),
+    known: ({ accounts }) => accounts,
+    thing: 'account',
+    group: 'accounts',
+  },
+  {
+    path: '/v1/strategies/:name',
+    verb: 'pause',
+    scope: (strategy) => ({ strategy }),
+    known: ({ strategies }) => strategies,
+    thing: 'strategy',
+    group: 'strategies',
+  },
+];
+
+/** `POST /v1/accounts/{name}/halt` and `/resume`, `POST /v1/strategies/{name}/pause` and `/resume`: 202 with the request. */
+export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  for (const target of TARGETS) {
+    const params = z.strictObject({ name: nameText });
+    const scopeOf = async (name: string): Promise<HaltScope> => {
+      if (!target.known(await settings.inForce()).has(name)) throw notFound(`There is no ${target.thing} "${name}".`);
+      return target.scope(name);
+    };
+
+    const { group, thing } = target;
+    const common = { group, answers: recordedAnswers(), problems: [404, 422] };
+    const halt = routeSchema(
+      { id: operationName(target.verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
+      { params, body: haltBody, headers: optionalKey },
+    );
+    server.post(`${target.path}/${target.verb}`, halt, async (request, reply) => {
+      const scope = await scopeOf(request.params.name);
+      const { mode, cancelOpen, flatten, reason } = request.body;
+      const data = { scope, mode, cancelOpen, flatten, reason };
+      const recorded = await ask(deps, request, (write) => requestHalt(write, data, keyOf(request.headers)));
+      return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
+    });
+
+    const resume = routeSchema(
+      { id: operationName('resume', thing), summary: `Let the ${thing} trade again`, ...common },
+      { params, body: resumeBody, headers: optionalKey },
+    );
+    server.post(`${target.path}/resume`, resume, async (request, reply) => {
+      const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
+      const recorded = await ask(deps, request, (write) => requestResume(write, data, keyOf(request.headers)));
+      return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
+    });
+  }
+}
+
+/** `haltAccount`, `pauseStrategy`. */
+function operationName(verb: string, thing: string): string {
+  return verb + thing.charAt(0).toUpperCase() + thing.slice(1);
+}
+
+function answer({ requestId, position }: { requestId: string; position: string }) {
+  return { requestId, position };
+}

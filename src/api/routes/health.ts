@@ -1,0 +1,86 @@
+/** What the cluster asks: does the process live, can it serve reads, has it started. They need no key. */
+
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { awaitedIn, type SystemReport } from '../../runtime/process/system-report.ts';
+import { problemDocument, sendProblem, type Violation } from '../http/problem.ts';
+import { routeSchema } from '../http/route-schema.ts';
+
+/** What is not as it should be, part by part; none when all is well. */
+type Check = () => readonly Violation[];
+
+export interface Health {
+  /** The loops turn; waiting counts as turning. Never a dependency, never a quiet market. */
+  readonly live: Check;
+  /** Reads can be served within the lag limit. */
+  readonly ready: Check;
+  /** Everything that is done once at start-up is done. */
+  readonly started: Check;
+  /** How the parts are; null where it is not known (yet). */
+  readonly report: () => SystemReport | null;
+}
+
+const ROUTES = [
+  { path: '/livez', check: 'live', id: 'getLive', summary: 'Do the loops turn?', detail: 'The process does not make progress.' },
+  { path: '/readyz', check: 'ready', id: 'getReady', summary: 'Can reads be served?', detail: 'Reads cannot be served yet.' },
+  { path: '/startupz', check: 'started', id: 'getStarted', summary: 'Has it started?', detail: 'The process is starting.' },
+] as const;
+
+const healthy = z.strictObject({
+  status: z.literal('ok'),
+  leases: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        holder: z.string().nullable().describe('The process that does this work, as host:pid; null: nobody does.'),
+        here: z.boolean().describe('It is this process.'),
+      }),
+    )
+    .optional()
+    .describe('Which instance does what, where there may be several.'),
+  awaited: z
+    .array(z.strictObject({ part: z.string(), reason: z.string() }))
+    .optional()
+    .describe('Parts that wait for an engine that is away.'),
+});
+
+const answers = { 200: { description: 'It is so.', schema: healthy } };
+
+/** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well; both say what is waited for. */
+export function healthRoutes(server: FastifyInstance, health: Health): void {
+  for (const { path, check, detail, id, summary } of ROUTES) {
+    server.get(path, routeSchema({ id, group: 'health', summary, answers }, {}), async (_request, reply) => {
+      reply.header('Cache-Control', 'no-store');
+      const failing = health[check]();
+      const report = health.report();
+      const awaited = report === null ? [] : awaitedIn(report);
+      if (failing.length > 0) {
+        const waiting = awaited.map(({ part, reason }) => ({ path: part, message: reason }));
+        return sendProblem(reply, problemDocument(503, `not-${check}`, detail, [...failing, ...waiting]));
+      }
+      const leases = report?.leases ?? [];
+      return {
+        status: 'ok',
+        ...(leases.length === 0 ? {} : { leases }),
+        ...(awaited.length === 0 ? {} : { awaited }),
+      };
+    });
+  }
+}
+
+/** What readiness asks of a projection. */
+export interface ReadinessSource {
+  progress(): { readonly projection: string; readonly caughtUp: boolean; readonly lagMs: number | null };
+}
+
+/** The projections that are behind by more than `maxLagMs`, or have not delivered anything yet. */
+export function behind(projections: Iterable<ReadinessSource>, maxLagMs: number): Violation[] {
+  const violations: Violation[] = [];
+  for (const source of projections) {
+    const { projection, caughtUp, lagMs } = source.progress();
+    if (caughtUp || (lagMs !== null && lagMs <= maxLagMs)) continue;
+    const lag = lagMs === null ? 'has not read the tape yet' : `is ${lagMs} ms behind the tape (at most ${maxLagMs} ms)`;
+    violations.push({ path: projection, message: lag });
+  }
+  return violations;
+}

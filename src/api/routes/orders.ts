@@ -1,0 +1,201 @@
+/** Orders and fills: what became of them, and asking for one or for its end. */
+
+import { z } from 'zod';
+import { formatDecimal, parseDecimal } from '../../domain/decimal.ts';
+import { idText, nameText, positiveDecimal, side, symbolText, venueText } from '../../domain/event.ts';
+import { orderType, timeInForce } from '../../domain/order/events.ts';
+import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
+import { fills } from '../../projections/fills.ts';
+import { ORDER_STATUSES, orders } from '../../projections/orders.ts';
+import type { SettingsReader } from '../../queries/settings-in-force.ts';
+import { firstEventOfOrder, orderIdOf, requestCancel, requestOrder } from '../../requests/requests.ts';
+import type { ApiDependencies, ApiServer } from '../dependencies.ts';
+import { isClosed, OrderWaits } from '../http/order-waits.ts';
+import { listDocuments, listTexts } from '../http/pages.ts';
+import { notFound, Problem, type Violation } from '../http/problem.ts';
+import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
+import { atPosition, findDocument, findText, present } from '../http/read.ts';
+import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
+import { accepted, ask, optionalKey, reason, recordedAnswers, requiredKey } from '../http/write.ts';
+import { fillShape, listedOrderShape, orderShape, requestedShape } from '../shapes/order-shapes.ts';
+
+export function orderRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  readRoutes(server, deps);
+  placeRoute(server, deps, settings);
+  cancelRoute(server, deps);
+}
+
+const filters = { strategy: name, venue, symbol, account: name };
+const ordersQuery = z.strictObject({
+  status: anyOf(z.enum(ORDER_STATUSES), ORDER_STATUSES.join('|')).optional(),
+  ...filters,
+  ...timeRange,
+  ...timePage,
+});
+const fillsQuery = z.strictObject({ orderId: idText.optional(), ...filters, ...timeRange, ...timePage });
+
+/** `GET /v1/orders`, `/v1/orders/{id}` with its history, and `/v1/fills`. */
+function readRoutes(server: ApiServer, deps: ApiDependencies): void {
+  const list = routeSchema(
+    { id: 'listOrders', group: 'orders', summary: 'Orders, without their histories', answers: pageOfShape(listedOrderShape) },
+    { querystring: ordersQuery },
+  );
+  server.get('/v1/orders', list, async ({ query }, reply) => {
+    await atPosition(deps, [orders], query, reply);
+    const { status, strategy, venue, symbol, account, from, to } = query;
+    const equal = { status, strategy, venue, symbol, account };
+    const descending = query.order === 'desc';
+    const list = { projection: orders, equal, sort: 'sequence', descending, from, to };
+    const page = await listDocuments(deps, 'orders', query, list, showOrder);
+    // With their histories lists would be long; each order's own address has its.
+    return { ...page, data: page.data.map(({ history, ...order }) => order) };
+  });
+
+  const one = routeSchema(
+    { id: 'getOrder', group: 'orders', summary: 'One order, with its history', answers: found(orderShape), problems: [404] },
+    { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
+  );
+  server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
+    await atPosition(deps, [orders], query, reply);
+    const order = await findText(deps, reply, orders, params.id);
+    if (order === undefined) throw notFound(`There is no order ${params.id}.`);
+    return order;
+  });
+
+  const fillList = routeSchema(
+    { id: 'listFills', group: 'orders', summary: 'Executions', answers: pageOfShape(fillShape) },
+    { querystring: fillsQuery },
+  );
+  server.get('/v1/fills', fillList, async ({ query }, reply) => {
+    await atPosition(deps, [fills], query, reply);
+    const { orderId, strategy, venue, symbol, account, from, to } = query;
+    const equal = { orderId, strategy, venue, symbol, account };
+    const descending = query.order === 'desc';
+    return listTexts(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', descending, from, to });
+  });
+}
+
+/** An order as the API shows it: without what its status is made of. */
+function showOrder(document: object): Record<string, unknown> {
+  const { reached, cancelPending, closedAs, ...shown } = present(document);
+  return shown;
+}
+
+/** In its canonical text, so that "1.0" and "1" under one key are one request. */
+const amount = positiveDecimal.transform((text) => formatDecimal(parseDecimal(text)));
+
+const orderBody = z
+  .strictObject({
+    account: nameText,
+    venue: venueText,
+    symbol: symbolText,
+    side,
+    type: orderType,
+    timeInForce: timeInForce.optional(),
+    quantity: amount,
+    price: amount.nullable().default(null),
+    reason: reason.nullable().default(null),
+  })
+  .superRefine(({ type, price }, context) => {
+    const issue = (message: string) => context.addIssue({ code: 'custom', path: ['price'], message });
+    if (type === 'limit' && price === null) issue('a limit order needs one');
+    if (type === 'market' && price !== null) issue('a market order has none');
+  })
+  // A market order never rests; a limit order does, unless asked otherwise.
+  .transform((body) => ({
+    ...body,
+    timeInForce: body.timeInForce ?? (body.type === 'market' ? ('IOC' as const) : ('GTC' as const)),
+  }));
+
+const placeQuery = z.strictObject({
+  wait: z.enum(['decided', 'closed']).optional().describe('Answer with the order once it is that far, if it comes within 10 s.'),
+});
+
+/**
+ * `POST /v1/orders`: 202 with the id of the order that the request will become; with `wait`, 200 with the order once
+ * it is decided upon (or closed), if that comes in time.
+ */
+function placeRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  const waits = new OrderWaits(deps);
+  server.addHook('preClose', async () => waits.giveUp());
+  const place = routeSchema(
+    {
+      id: 'placeOrder',
+      group: 'orders',
+      summary: 'Ask for an order',
+      description:
+        'A denial is an answer, with its reason; names that the settings do not have, and a key used before for another order, are a problem (422).',
+      answers: {
+        200: { description: 'The order, as far as was waited for.', schema: orderShape },
+        ...recordedAnswers(requestedShape),
+      },
+      problems: [422],
+    },
+    { body: orderBody, headers: requiredKey, querystring: placeQuery },
+  );
+  server.post('/v1/orders', place, async (request, reply) => {
+    const unknown = unknownNames(request.body, await settings.inForce());
+    if (unknown.length > 0) {
+      const list = unknown.map(({ path, message }) => `${path}: ${message}`).join('; ');
+      throw new Problem(422, 'unknown-name', `The settings in force do not have what the order names: ${list}.`, unknown);
+    }
+    const key = request.headers['idempotency-key'];
+    const recorded = await ask(deps, request, (write) => requestOrder(write, request.body, key));
+    const id = orderIdOf(recorded.requestId);
+    const location = `/v1/orders/${id}`;
+    const { wait } = request.query;
+    const order = wait === undefined ? undefined : await waits.until(wait, id, recorded.position);
+    if (order !== undefined) return reply.header('Location', location).send(showOrder(order));
+    return accepted(reply, location, { id, requestId: recorded.requestId, position: recorded.position });
+  });
+}
+
+function unknownNames(
+  order: { readonly account: string; readonly venue: string; readonly symbol: string },
+  settings: SettingsInForce,
+): Violation[] {
+  const unknown: Violation[] = [];
+  const { account, venue, symbol } = order;
+  if (!settings.accounts.has(account)) unknown.push({ path: 'account', message: `there is no account "${account}"` });
+  if (!settings.instruments.has(instrumentKey(venue, symbol))) {
+    unknown.push({ path: 'symbol', message: `"${symbol}" is not listed at "${venue}"` });
+  }
+  return unknown;
+}
+
+/**
+ * `DELETE /v1/orders/{id}`: 202, asked to cancel. Without a key, asking again for the same reason is the same request;
+ * 409 for an order that is closed.
+ */
+function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
+  const querystring = z.strictObject({ reason: reason.optional() });
+  const cancel = routeSchema(
+    {
+      id: 'cancelOrder',
+      group: 'orders',
+      summary: 'Ask to cancel an order',
+      answers: recordedAnswers(requestedShape),
+      problems: [404, 409, 422],
+    },
+    { params: z.strictObject({ id: idText }), headers: optionalKey, querystring },
+  );
+  server.delete('/v1/orders/:id', cancel, async (request, reply) => {
+    const { id } = request.params;
+    const reason = request.query.reason ?? null;
+    const key = request.headers['idempotency-key'] ?? (reason === null ? 'cancel' : `cancel|${reason}`);
+    const data = { orderId: id, account: await accountOf(deps, id), reason };
+    const recorded = await ask(deps, request, (write) => requestCancel(write, data, key));
+    return accepted(reply, `/v1/orders/${id}`, { id, requestId: recorded.requestId, position: recorded.position });
+  });
+}
+
+/** Whose order it is. Asked of the tape, because an order that the read model does not have yet can be cancelled too. */
+async function accountOf(deps: ApiDependencies, orderId: string): Promise<string> {
+  const first = await firstEventOfOrder(deps.events, orderId);
+  if (first === undefined || !('account' in first.data)) throw notFound(`There is no order ${orderId}.`);
+  const order = await findDocument(deps, orders, orderId);
+  if (order !== undefined && isClosed(order)) {
+    throw new Problem(409, 'order-closed', `The order is ${order.status}: there is nothing left to cancel.`);
+  }
+  return first.data.account;
+}

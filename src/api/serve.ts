@@ -1,0 +1,125 @@
+/** The API over the stores, in whichever thread; or the probes alone, of a process without it. */
+
+import type { FastifyInstance } from 'fastify';
+import { projectionsOn } from '../projections/projections.ts';
+import { type HeartbeatState, MAX_TURN_MS, watchHeartbeat } from '../runtime/process/heartbeat.ts';
+import { awaitedIn, type SystemReport } from '../runtime/process/system-report.ts';
+import { followProjections } from '../runtime/projections/followed.ts';
+import { watchPositionWaits } from '../runtime/projections/projection-metrics.ts';
+import type { System, SystemDependencies } from '../system-dependencies.ts';
+import { type ApiDependencies, DEFAULT_TIMEOUTS } from './dependencies.ts';
+import { bindHost } from './http/auth.ts';
+import type { KeySources } from './http/key-ring.ts';
+import type { Violation } from './http/problem.ts';
+import { buildProbeServer } from './probes.ts';
+import { behind } from './routes/health.ts';
+import { buildServer, waitForReadModels } from './server.ts';
+
+/** Where it is served. */
+export interface ProbedAt {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the API is served, and to whom. */
+export interface ApiParts extends KeySources, ProbedAt {
+  readonly rateLimit?: number | undefined;
+  readonly corsOrigins?: readonly string[] | undefined;
+}
+
+/** What the API serves in whichever thread it runs. */
+export interface ServedParts
+  extends Omit<SystemDependencies, 'rollBack' | 'leases' | 'publisher'>,
+    Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
+  /** Of the thread with the engine. */
+  readonly heartbeat: SharedArrayBuffer;
+  /** How the parts of the process are; null while that is not known. Absent: there are none beside the API. */
+  readonly report?: (() => SystemReport | null) | undefined;
+  /** The stores are across a network, for several instances. */
+  readonly isAcross?: boolean | undefined;
+}
+
+/** The API, served. */
+export interface ServedApi {
+  readonly address: string;
+  /** Rejects when it had to stop. */
+  readonly ended: Promise<void>;
+  /** Finishes what was accepted; the stores stay open. */
+  close(): Promise<void>;
+}
+
+const NO_PARTS: SystemReport = { parts: [{ part: 'main', state: 'running', reason: null }], leases: [] };
+
+/** Projections that are further behind than this make the process not ready. */
+const MAX_LAG_MS = 5_000;
+
+/** Serves what is in the stores, whoever makes it, in this thread. */
+export async function startApi(
+  { log, heartbeat, report = () => NO_PARTS, isAcross = false, ...parts }: ServedParts,
+  { host, port, ...terms }: ApiParts,
+): Promise<ServedApi> {
+  const allowedHost = await bindHost({ host, ...terms });
+  const { events, reads, clock } = parts;
+  const followed = watched(await followProjections(projectionsOn(events), events, reads, { clock, isAcross }));
+  const watch = watchHeartbeat(heartbeat);
+  const { projections } = followed;
+  watchPositionWaits(parts.metrics, projections.values());
+  const server = buildServer({
+    ...parts,
+    ...terms,
+    projections,
+    health: {
+      live: () => notTurning(watch.look()),
+      ready: () => [...followed.warnings(), ...behind(projections.values(), MAX_LAG_MS)],
+      started: () => starting(report()),
+      report,
+    },
+    patience: DEFAULT_TIMEOUTS,
+    logger: log,
+  });
+  waitForReadModels(server, followed.isKnown);
+  const close = async (): Promise<void> => {
+    await server.close();
+    await followed.close();
+    watch.close();
+  };
+  return listening(server, { host: allowedHost, port }, { ended: followed.ended, close });
+}
+
+/** Serves the probes and the figures of a process without an API. */
+export async function startProbes({ log }: Pick<SystemDependencies, 'log'>, system: System, at: ProbedAt): Promise<ServedApi> {
+  const { metrics, report } = system;
+  const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'waits' }));
+  const ready = () => [...starting(report()), ...waiting()];
+  const health = { live: () => [], ready, started: () => starting(report()), report };
+  const server = buildProbeServer({ health, metrics, logger: log });
+  return listening(server, at, { ended: new Promise(() => {}), close: () => server.close() });
+}
+
+async function listening(server: FastifyInstance, at: ProbedAt, served: Omit<ServedApi, 'address'>): Promise<ServedApi> {
+  try {
+    return { ...served, address: await server.listen({ host: at.host, port: at.port }) };
+  } catch (error) {
+    await served.close();
+    throw error;
+  }
+}
+
+/** The parts that take in what is there; one that waits for an engine has done its own. */
+function starting(report: SystemReport | null): Violation[] {
+  if (report === null || report.parts.length === 0) return [{ path: 'main', message: 'has not begun yet' }];
+  const parts = report.parts.filter(({ state }) => state === 'starting');
+  return parts.map(({ part }) => ({ path: part, message: 'is starting' }));
+}
+
+function notTurning(state: HeartbeatState): Violation[] {
+  const seconds = MAX_TURN_MS / 1000;
+  if (state === 'engine-stuck') return [{ path: 'engine', message: `has been in one commit for more than ${seconds} s` }];
+  return state === 'stuck' ? [{ path: 'main', message: `its loop has not turned for ${seconds} s` }] : [];
+}
+
+/** A part that stops before everything is started is told of by `System.ended`, not by a crash of the process. */
+function watched<P extends { readonly ended: Promise<void> }>(part: P): P {
+  part.ended.catch(() => undefined);
+  return part;
+}

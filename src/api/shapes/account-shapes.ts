@@ -1,0 +1,94 @@
+/** What accounts and strategies look like outside. */
+
+import { z } from 'zod';
+import { assetText, decimalText, idText, isoTimeText, nameText, side, symbolText, venueText } from '../../domain/event.ts';
+import { haltMode, haltScope, limitCheck } from '../../domain/order/events.ts';
+import { StrategyConfigured } from '../../domain/settings/events.ts';
+import { account, riskLimits } from '../../domain/settings/settings.ts';
+
+const halt = z.strictObject({
+  scope: haltScope,
+  mode: haltMode,
+  reason: z.string(),
+  requestId: idText,
+  since: isoTimeText,
+});
+
+const { fees, slippage, latency } = account.shape;
+
+const limitsInUse = z
+  .array(limitCheck)
+  .describe('Use against bound of the limits that do not depend on an order, as last marked.');
+const bounds = riskLimits.nullable().describe('As they are set; a limit that is absent is not checked.');
+const halts = z.array(halt).describe('Those in force.');
+
+export const accountShape = z
+  .strictObject({
+    id: nameText,
+    venue: z.string().nullable(),
+    currency: assetText.nullable(),
+    fees: fees.nullable(),
+    slippage: slippage.nullable(),
+    latency: latency.nullable(),
+    bounds,
+    balances: z.record(assetText, decimalText).describe('By asset.'),
+    equity: decimalText.nullable().describe('As last marked.'),
+    cash: decimalText.nullable(),
+    peak: decimalText.nullable(),
+    dayStart: decimalText.nullable(),
+    limits: limitsInUse,
+    markedAt: isoTimeText.nullable(),
+    halts,
+    updatedAt: isoTimeText,
+  })
+  .meta({ id: 'Account' });
+
+export const limitsShape = z
+  .strictObject({ account: nameText, time: isoTimeText.nullable(), limits: limitsInUse, bounds, halts })
+  .meta({ id: 'Limits' });
+
+export const positionShape = z
+  .strictObject({
+    account: nameText,
+    strategy: nameText.describe("A strategy's name, or `manual`."),
+    venue: venueText,
+    symbol: symbolText,
+    quantity: decimalText.describe('In the base asset; negative when short.'),
+    cost: decimalText.describe('Of the open quantity, without fees, in the quote asset.'),
+    averageEntryPrice: decimalText.nullable(),
+    realizedProfit: decimalText,
+    lastOrderId: idText,
+    updatedAt: isoTimeText,
+    name: z.string(),
+  })
+  .meta({ id: 'Position' });
+
+export const equityShape = z
+  .strictObject({
+    account: nameText,
+    currency: assetText,
+    time: isoTimeText,
+    equity: decimalText,
+    cash: decimalText,
+    peak: decimalText,
+    dayStart: decimalText,
+  })
+  .meta({ id: 'Equity' });
+
+/** Parameters are any JSON, which JSON Schema says more plainly than zod does. */
+export const configuredStrategy = StrategyConfigured.schema.extend({ params: z.record(z.string(), z.unknown()) });
+
+const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, time: isoTimeText });
+
+export const strategyShape = configuredStrategy
+  .extend({
+    halts,
+    signals: z.int().describe('How many there were.'),
+    lastSignal: lastSignal.nullable(),
+    orders: z.int().describe('How many were decided upon, denied ones among them.'),
+    denied: z.int(),
+    fills: z.int(),
+    lastOrder: z.strictObject({ id: idText, time: isoTimeText }).nullable(),
+    lastFill: isoTimeText.nullable(),
+  })
+  .meta({ id: 'Strategy' });

@@ -1,0 +1,40 @@
+/** `tapedeck completion`: scripts by which a shell completes what is typed, made from the commands themselves. */
+
+import { Argument, Command, type Option } from 'commander';
+import { bashScript, type CommandNode, fishScript, type OptionNode, zshScript } from '../terminal/completion-scripts.ts';
+import { withExamples } from '../terminal/examples.ts';
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
+
+export function completionCommand(): Command {
+  const command = new Command('completion')
+    .description('print a script by which the shell completes commands, options and their values')
+    .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
+    .option('--json', 'the commands themselves, as one JSON line')
+    .action((shell: keyof typeof SCRIPTS, { json }: { readonly json?: true }, self: Command) => {
+      const nodes = nodesOf(self.parent ?? self, '');
+      process.stdout.write(json === true ? `${JSON.stringify(nodes)}\n` : SCRIPTS[shell](nodes));
+    });
+  return withExamples(command, [
+    'tapedeck completion bash > ~/.local/share/bash-completion/completions/tapedeck',
+    'tapedeck completion zsh > /usr/local/share/zsh/site-functions/_tapedeck',
+    'tapedeck completion fish > ~/.config/fish/completions/tapedeck.fish',
+  ]);
+}
+
+/** The command and all within it, outermost first; `path` is what is typed before, such as ` settings check`. */
+function nodesOf(command: Command, path: string): CommandNode[] {
+  const inner = command.commands.map((one) => ({ name: one.name(), description: one.description() }));
+  const takesFiles = command.registeredArguments.some((argument) => argument.name() === 'file');
+  const words = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
+  const node = { path, commands: inner, words, takesFiles, options: command.options.filter(isShown).map(optionNode) };
+  return [node, ...command.commands.flatMap((one) => nodesOf(one, `${path} ${one.name()}`))];
+}
+
+function isShown({ hidden, long }: Option): boolean {
+  return !hidden && long !== undefined;
+}
+
+function optionNode({ long, description, required, optional, argChoices }: Option): OptionNode {
+  return { name: long ?? '', description, takesValue: required || optional, choices: argChoices ?? [] };
+}

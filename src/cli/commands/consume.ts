@@ -1,0 +1,118 @@
+/** `tapedeck consume`: what the relay has sent, as a consumer gets it, and whether it is whole. */
+
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { openPublished } from '../../adapters/open.ts';
+import { readConfig } from '../../config/environment.ts';
+import { UserError } from '../../domain/user-error.ts';
+import { makeLogger } from '../../logging.ts';
+import type { PublishedRecord } from '../../ports/publisher.ts';
+import { type PublishedBreak, PublishedOrder } from '../../runtime/relay/stream-order.ts';
+import { HEADER, TOPICS } from '../../tape/publication.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { positiveInteger } from '../terminal/arguments.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { wantsJson } from '../terminal/output.ts';
+
+interface Options {
+  readonly fromBeginning?: true;
+  readonly untilEnd?: true;
+  readonly limit?: number;
+  readonly json?: true;
+}
+
+export function consumeCommand(): Command {
+  const command = new Command('consume')
+    .description(
+      'print what the relay has sent to Kafka, and check that within a stream there is no gap, double or disorder; exits with 1 when there is',
+    )
+    .addArgument(new Argument('<topic>', `one of ${TOPICS.join(', ')}`).argParser(topicOf))
+    .option('--from-beginning', 'everything that is still there, instead of only what comes from now on')
+    .option('--until-end', 'stop at the end of what was there at the start')
+    .option('--limit <count>', 'stop after this many', positiveInteger)
+    .option('--json', 'one record a line')
+    .addHelpText('after', '\nThe brokers are those of TAPEDECK_KAFKA. Only whole transactions are shown.')
+    .action(consume);
+  return withExamples(command, [
+    'tapedeck consume orders',
+    'tapedeck consume bars --from-beginning --until-end --json | tail -1',
+    'tapedeck consume signals --from-beginning --limit 10',
+  ]);
+}
+
+async function consume(topic: string, options: Options): Promise<void> {
+  const config = readConfig(process.env);
+  if (config.kafka === null) {
+    throw new UserError('TAPEDECK_KAFKA is not set: name the brokers that the relay sends to, such as kafka-1:9092,kafka-2:9092');
+  }
+  const published = await openPublished(config.kafka, makeLogger('silent'));
+  const { fromBeginning = false, untilEnd = false, limit = Number.POSITIVE_INFINITY } = options;
+  const json = wantsJson(options);
+  const order = new PublishedOrder(fromBeginning && (await published.isWhole(topic)));
+  await published.consume(topic, {
+    fromBeginning,
+    untilEnd,
+    signal: stopSignal(config.withinNpm),
+    onRecords: (records) => {
+      for (const record of records) {
+        if (order.summary.records >= limit) return false;
+        const found = order.see(record);
+        write(json ? JSON.stringify(jsonOf(record)) : lineOf(record));
+        if (found !== null) write(json ? JSON.stringify({ break: found }) : sentenceOf(found));
+      }
+      return order.summary.records < limit;
+    },
+  });
+  const { summary } = order;
+  write(json ? JSON.stringify({ summary }) : endingOf(summary));
+  if (summary.breaks > 0) process.exitCode = 1;
+}
+
+function write(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** With or without what comes before the last point: `bars`, `tapedeck.bars`. */
+function topicOf(text: string): string {
+  const topic = text.slice(text.lastIndexOf('.') + 1);
+  if (TOPICS.includes(topic)) return topic;
+  throw new InvalidArgumentError(`There is no topic "${text}"; there are ${TOPICS.join(', ')}.`);
+}
+
+function jsonOf({ partition, offset, key, value, headers }: PublishedRecord): object {
+  return { partition, offset, key, headers, event: parsed(value) };
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function lineOf({ partition, offset, key, value, headers }: PublishedRecord): string {
+  const event = parsed(value) as { readonly data?: unknown; readonly metadata?: { readonly occurredAt?: string } } | null;
+  const place = `${partition}/${offset}`.padEnd(10);
+  const what = `${headers[HEADER.type] ?? '?'}`.padEnd(20);
+  const stream = `${headers[HEADER.stream] ?? '?'}@${headers[HEADER.revision] ?? '?'}`;
+  return `${place}  ${event?.metadata?.occurredAt ?? ''}  ${what}  ${key}  ${stream}  ${JSON.stringify(event?.data)}`;
+}
+
+const MEANING: Readonly<Record<PublishedBreak['kind'], string>> = {
+  gap: 'something is missing before it',
+  double: 'it came before',
+  disorder: 'it comes late or again',
+  moved: 'its stream was on another partition before',
+  foreign: 'the relay did not write it',
+};
+
+function sentenceOf({ kind, stream, revision, expected, partition, offset }: PublishedBreak): string {
+  const where = `partition ${partition}, offset ${offset}`;
+  if (stream === null || revision === null) return `BREAK at ${where}: ${MEANING[kind]}`;
+  return `BREAK at ${where}: ${MEANING[kind]}: ${stream} is at revision ${revision}, ${expected} had to come`;
+}
+
+function endingOf({ records, streams, breaks }: PublishedOrder['summary']): string {
+  const found = breaks === 0 ? 'no gap, double or disorder' : `${breaks} ${breaks === 1 ? 'break' : 'breaks'}`;
+  return `${records} records of ${streams} streams: ${found}`;
+}

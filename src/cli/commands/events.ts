@@ -1,0 +1,82 @@
+/** `tapedeck events`: the tape as lines. */
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { findEventType } from '../../domain/catalogue.ts';
+import type { EventStore, ReadQuery } from '../../ports/event-store.ts';
+import { envelopeOf, type RecordedEvent } from '../../tape/envelope.ts';
+import { withTape } from '../stores.ts';
+import { instant, positiveInteger } from '../terminal/arguments.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { wantsJson } from '../terminal/output.ts';
+
+const PAGE = 500;
+
+interface Options {
+  readonly stream?: string;
+  readonly category?: string;
+  readonly type?: string;
+  readonly correlation?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  readonly json?: true;
+}
+
+export function eventsCommand(): Command {
+  const command = new Command('events')
+    .description('print the events of the tape, newest last')
+    .option('--stream <name>', 'only events of this stream')
+    .option('--category <name>', 'only events of streams that begin with this, such as "order" or "signals"')
+    .option('--type <name>', 'only events of this type, such as OrderFilled', eventTypeName)
+    .option('--correlation <id>', 'only what followed from this evidence or request')
+    .option('--from <time>', 'only what occurred at or after this time (ISO 8601)', instant)
+    .option('--to <time>', 'only what occurred before this time (ISO 8601)', instant)
+    .addOption(new Option('--order <order>', 'oldest or newest first').choices(['asc', 'desc']).default('asc'))
+    .option('--limit <count>', 'at most this many', positiveInteger, 1000)
+    .option('--json', 'one envelope a line')
+    .action((options: Options) => withTape(({ events }) => print(events, options)));
+  return withExamples(command, [
+    'tapedeck events --category signals',
+    'tapedeck events --stream settings-main',
+    'tapedeck events --type OrderFilled --from 2024-08-09 --json | head -1',
+    'tapedeck events --order desc --limit 20',
+  ]);
+}
+
+async function print(events: EventStore, options: Options): Promise<void> {
+  const json = wantsJson(options);
+  let left = options.limit;
+  for (let after: string | undefined; left > 0; ) {
+    const page = await events.read({
+      ...queryOf(options),
+      ...(after === undefined ? {} : { after }),
+      limit: Math.min(PAGE, left),
+    });
+    for (const event of page) process.stdout.write(`${json ? JSON.stringify(envelopeOf(event)) : lineOf(event)}\n`);
+    if (page.length < PAGE) return;
+    left -= page.length;
+    after = page.at(-1)?.position;
+  }
+}
+
+function queryOf({ stream, category, type, correlation, from, to, order }: Options): Omit<ReadQuery, 'limit' | 'after'> {
+  return {
+    stream,
+    categories: category === undefined ? undefined : [category],
+    types: type === undefined ? undefined : [type],
+    correlationId: correlation,
+    from,
+    to,
+    backward: order === 'desc',
+  };
+}
+
+function lineOf(event: RecordedEvent): string {
+  return `${event.position.padStart(8)}  ${event.metadata.occurredAt}  ${event.type.padEnd(20)}  ${event.stream}  ${JSON.stringify(event.data)}`;
+}
+
+function eventTypeName(text: string): string {
+  if (findEventType(text) === undefined) throw new InvalidArgumentError(`there is no event type "${text}"`);
+  return text;
+}

@@ -1,0 +1,71 @@
+/** `tapedeck halt`, `flatten` and `resume`: recorded on the tape, and so without HTTP. */
+
+import { randomUUID } from 'node:crypto';
+import { Command, Option } from 'commander';
+import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
+import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../../requests/requests.ts';
+import { askingOf, engineTook, recordedText } from '../engine-answer.ts';
+import { type ScopeOptions, scoped, scopeOf, scopeText } from '../scope.ts';
+import { type OpenStores, withTape } from '../stores.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { answer } from '../terminal/output.ts';
+
+interface HaltOptions extends ScopeOptions {
+  readonly mode: HaltMode;
+  readonly cancelOpen?: true;
+  readonly flatten?: true;
+}
+
+export function haltCommand(): Command {
+  const command = scoped(new Command('halt').description('stop trading, until a person resumes it'))
+    .addOption(new Option('--mode <mode>', 'what may still be traded').choices(['reduce-only', 'stop']).default('reduce-only'))
+    .option('--cancel-open', 'cancel the open orders')
+    .option('--flatten', 'close the positions')
+    .action((options: HaltOptions) => ask(options, 'halt', (write, scope) => halt(write, scope, options)));
+  return withExamples(command, [
+    'tapedeck halt --account paper-binance --cancel-open --reason "feed looks wrong"',
+    'tapedeck halt --all --mode stop --reason "exchange maintenance"',
+  ]);
+}
+
+/** Closing what is held while its strategies trade on would be undone by the next signal: so it is a halt. */
+export function flattenCommand(): Command {
+  const command = scoped(
+    new Command('flatten').description('cancel the open orders and close the positions; trading stays reduce-only until resumed'),
+  ).action((options: ScopeOptions) =>
+    ask(options, 'flatten', (write, scope) =>
+      halt(write, scope, { ...options, mode: 'reduce-only', cancelOpen: true, flatten: true }),
+    ),
+  );
+  return withExamples(command, [
+    'tapedeck flatten --strategy golden-cross --reason "to be retired"',
+    'tapedeck flatten --all --reason "going home"',
+  ]);
+}
+
+export function resumeCommand(): Command {
+  const command = scoped(new Command('resume').description('trade again after a halt')).action((options: ScopeOptions) =>
+    ask(options, 'resume', (write, scope) => requestResume(write, { scope, reason: options.reason }, randomUUID())),
+  );
+  return withExamples(command, ['tapedeck resume --account paper-binance --reason "feed is well again"']);
+}
+
+function halt(write: Asking, scope: HaltScope, { mode, reason, cancelOpen, flatten }: HaltOptions): Promise<RecordedRequest> {
+  const data = { scope, mode, cancelOpen: cancelOpen === true, flatten: flatten === true, reason };
+  return requestHalt(write, data, randomUUID());
+}
+
+function ask(
+  options: ScopeOptions,
+  verb: string,
+  request: (write: Asking, scope: HaltScope) => Promise<RecordedRequest>,
+): Promise<void> {
+  return withTape(async (opened: OpenStores) => {
+    const scope = await scopeOf(opened.events, options);
+    const { requestId, position } = await request(askingOf(opened), scope);
+    const decided = await engineTook(opened, requestId, position);
+    answer(options, { request: requestId, position, decided }, () => [
+      `${verb} of ${scopeText(scope)} ${recordedText(decided)} (request ${requestId})`,
+    ]);
+  });
+}

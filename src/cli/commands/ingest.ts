@@ -1,0 +1,92 @@
+/** `tapedeck ingest`: recordings onto the tape, in step, then stop. */
+
+import { Command } from 'commander';
+import { INTERVALS } from '../../domain/interval.ts';
+import { UserError } from '../../domain/user-error.ts';
+import { makeLogger } from '../../logging.ts';
+import { readSettings } from '../../queries/settings-in-force.ts';
+import { applySettings } from '../../requests/settings-apply.ts';
+import { loadSettings } from '../../requests/settings-file.ts';
+import { codeVersion } from '../../runtime/engine/code-version.ts';
+import { EvidenceRecorder } from '../../runtime/ingest/evidence-recorder.ts';
+import { findFeed, ingestFiles, type RecordingOutcome, warnings } from '../../runtime/ingest/recording-run.ts';
+import { makeEngineRunner } from '../../system.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { cliActor, type OpenStores, withStores } from '../stores.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { wantsJson } from '../terminal/output.ts';
+import { makeScreen } from '../terminal/screen.ts';
+
+interface Options {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly interval?: string;
+  readonly json?: true;
+  readonly rollBack?: true;
+}
+
+export function ingestCommand(): Command {
+  const command = new Command('ingest')
+    .description('take recordings onto the tape, each piece with everything that is decided upon it, then stop')
+    .argument('<file...>', 'raw frames or candles, gzip or not; several are one session in the order given')
+    .requiredOption('--venue <name>', 'the venue they were recorded from, such as binance')
+    .requiredOption('--symbol <name>', 'the symbol as the venue writes it, such as BTCUSDT')
+    .option('--interval <interval>', 'the interval of the candles; must be that of the feed')
+    .option('--roll-back', 'put this build back in place of the one that replaced it')
+    .option('--json', 'print the outcome as one JSON line')
+    .action((files: string[], options: Options) => withStores((opened) => run(opened, files, options)));
+  return withExamples(command, [
+    'tapedeck ingest data/spot_btcusdt_20240808.jsonl.gz --venue binance --symbol BTCUSDT',
+    'tapedeck ingest data/coinbase_*.json.gz --venue coinbase --symbol BTC-USD --interval 4h',
+  ]);
+}
+
+async function run({ config, clock, events, reads }: OpenStores, files: readonly string[], options: Options): Promise<void> {
+  const build = codeVersion();
+  const { settings: recorded } = await readSettings(events);
+  // A tape without settings takes those that are proposed; on any other, only what is in force counts.
+  const settings =
+    recorded.generation > 0
+      ? recorded
+      : (
+          await applySettings(events, await loadSettings(config.settingsFile), {
+            clock,
+            actor: cliActor(config),
+            codeVersion: build,
+          })
+        ).settings;
+  const found = findFeed(settings, options.venue, options.symbol);
+  checkInterval(options.interval, found.feed.bars);
+  const log = makeLogger('silent');
+  const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
+  // Across a network the engine that is running decides.
+  const recorder = new EvidenceRecorder(events);
+  const take = events.exclusively === undefined ? recorder.record.bind(recorder) : runner.inStep.bind(runner);
+  const json = wantsJson(options);
+  const screen = makeScreen(json ? undefined : process.stdout, log);
+  const signal = stopSignal(config.withinNpm);
+  const name = `${options.venue} ${options.symbol} ${found.feed.bars}`;
+  const outcome = await ingestFiles(take, files, found, {
+    codeVersion: build,
+    signal,
+    onProgress: (progress) => screen.progress(name, progress),
+  });
+  const complete = !signal.aborted;
+  if (json) process.stdout.write(`${jsonLine(outcome, complete)}\n`);
+  else {
+    screen.done(name, outcome);
+    for (const trouble of warnings(outcome)) screen.warn(trouble);
+  }
+  if (!complete) throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
+}
+
+function checkInterval(asked: string | undefined, made: string): void {
+  if (asked === undefined || asked === made) return;
+  if (!(INTERVALS as readonly string[]).includes(asked))
+    throw new UserError(`--interval ${asked} is none of ${INTERVALS.join(', ')}`);
+  throw new UserError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
+}
+
+function jsonLine({ recorded, already, differing, decisions, upTo, tally }: RecordingOutcome, complete: boolean): string {
+  return JSON.stringify({ complete, recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) });
+}

@@ -1,0 +1,102 @@
+/** `tapedeck keys`: who may use the API. A server takes a key, and takes leave of one, within a second. */
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { API_SCOPES, type ApiScope, addKey, readKeys, revokeKey, type StoredKey } from '../../config/api-keys.ts';
+import { readConfig } from '../../config/environment.ts';
+import { DAY_MS, epochMs } from '../../domain/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { instant } from '../terminal/arguments.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
+import { tableOr } from '../terminal/table.ts';
+
+const clock: Clock = { now: () => Date.now() };
+
+interface AddOptions extends OutputOptions {
+  readonly scope: ApiScope;
+  /** Milliseconds since the epoch, or null. */
+  readonly expires: number | null;
+}
+
+export function keysCommand(): Command {
+  const command = new Command('keys').description('API keys: who may read, and who may trade');
+  for (const part of [addCommand, listCommand, revokeCommand]) command.addCommand(part());
+  return withExamples(command, [
+    'tapedeck keys add alice --scope trade',
+    'tapedeck keys add grafana --scope read --expires 90d',
+    'tapedeck keys list',
+    'tapedeck keys revoke grafana',
+  ]);
+}
+
+function addCommand(): Command {
+  return new Command('add')
+    .description('make a key and print it, this once; only its digest is kept')
+    .argument('<name>', 'whose it is; what is done with it is recorded on the tape under this name')
+    .addOption(new Option('--scope <scope>', 'what it may do').choices([...API_SCOPES]).default('read'))
+    .option('--expires <when>', 'when it ends: a time (ISO 8601), or in how many days, such as 90d', expiry, null)
+    .option('--json', 'print the key as one JSON line')
+    .action(async (name: string, options: AddOptions) => {
+      const { scope, expires } = options;
+      const key = await addKey(folder(), { name, scope, expiresAt: expires }, clock);
+      const expiresAt = expires === null ? null : new Date(expires).toISOString();
+      answer(options, { name, scope, expiresAt, key }, () => [
+        key,
+        '',
+        `${name} may ${scope}${expiresAt === null ? '' : ` until ${expiresAt}`}. This key is not shown again; send it as "Authorization: Bearer KEY".`,
+      ]);
+    });
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('the keys that were made, without the keys themselves')
+    .option('--json', 'one JSON line a key')
+    .action(async (options: OutputOptions) => {
+      const { keys, unreadable } = await readKeys(folder());
+      for (const { file, reason } of unreadable) process.stderr.write(`tapedeck: ${file} is no API key: ${reason}\n`);
+      if (unreadable.length > 0) process.exitCode = 1;
+      const shown = keys.map(({ sha256, ...key }) => ({ ...key, expired: hasExpired(key) }));
+      answerAll(options, shown, () =>
+        tableOr(
+          'no keys, but those of TAPEDECK_API_KEYS',
+          ['key', 'may', 'made', 'expires'],
+          keys.map((key) => [key.name, key.scope, key.createdAt, expiryText(key)]),
+        ),
+      );
+    });
+}
+
+function revokeCommand(): Command {
+  return new Command('revoke')
+    .description('forget a key')
+    .argument('<name>', 'whose it is')
+    .option('--json', 'print the outcome as one JSON line')
+    .action(async (name: string, options: OutputOptions) => {
+      await revokeKey(folder(), name);
+      answer(options, { name, revoked: true }, () => [`${name} is revoked; servers refuse the key within a second`]);
+    });
+}
+
+function folder(): string {
+  return readConfig(process.env).keyFolder;
+}
+
+function hasExpired({ expiresAt }: Pick<StoredKey, 'expiresAt'>): boolean {
+  return expiresAt !== null && epochMs(expiresAt) <= clock.now();
+}
+
+function expiryText(key: StoredKey): string {
+  if (key.expiresAt === null) return 'never';
+  return hasExpired(key) ? `expired ${key.expiresAt}` : key.expiresAt;
+}
+
+function expiry(text: string): number {
+  const days = /^([1-9]\d{0,4})d$/.exec(text);
+  if (days !== null) return clock.now() + Number(days[1]) * DAY_MS;
+  try {
+    return epochMs(instant(text));
+  } catch {
+    throw new InvalidArgumentError('say a time such as 2026-12-31, or days such as 90d');
+  }
+}

@@ -1,0 +1,139 @@
+/** `tapedeck orders`: what became of orders, or of one, read from the stores and so without HTTP. */
+
+import { Argument, Command, Option } from 'commander';
+import { instrumentKey } from '../../domain/settings/in-force.ts';
+import { UserError } from '../../domain/user-error.ts';
+import { type CurrentOrder, currentOrder, currentOrders, OPEN_STATES, ORDER_STATES } from '../../queries/current-orders.ts';
+import { type OpenStores, withTape } from '../stores.ts';
+import { given, instant, positiveInteger } from '../terminal/arguments.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
+import { type Palette, stateColour } from '../terminal/palette.ts';
+import { type TableLook, table, tableOr } from '../terminal/table.ts';
+
+interface Options extends OutputOptions {
+  readonly open?: true;
+  readonly status?: readonly string[];
+  readonly account?: string;
+  readonly strategy?: string;
+  readonly venue?: string;
+  readonly symbol?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit: number;
+}
+
+export function ordersCommand(): Command {
+  const command = new Command('orders')
+    .description('the latest orders, newest first; or one order with its history')
+    .addArgument(new Argument('[id]', 'one order'))
+    .option('--open', 'only those that may still be filled')
+    .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATES).conflicts('open'))
+    .option('--account <id>', 'only those of this account')
+    .option('--strategy <name>', 'only those of this strategy; "manual" for what people ordered')
+    .option('--venue <name>', 'only those at this venue')
+    .option('--symbol <name>', 'only those of this symbol')
+    .option('--from <time>', 'only those from this time on (ISO 8601)', instant)
+    .option('--to <time>', 'only those before this time (ISO 8601)', instant)
+    .option('--limit <count>', 'at most this many', positiveInteger, 20)
+    .option('--json', 'an order a line')
+    .action((id: string | undefined, options: Options) =>
+      withTape((opened) => (id === undefined ? list(opened, options) : show(opened, id, options))),
+    );
+  return withExamples(command, [
+    'tapedeck orders --open',
+    'tapedeck orders --account paper-binance --status denied rejected --limit 5',
+    'tapedeck orders bf00b95d-fed3-5da5-b265-f6941ef09958',
+    'tapedeck orders --json | jq -r .status | sort | uniq -c',
+  ]);
+}
+
+async function list({ events, reads }: OpenStores, options: Options): Promise<void> {
+  const { open, status, account, strategy, venue, symbol, from, to, limit } = options;
+  const equal = given({ status: open === true ? OPEN_STATES : status, account, strategy, venue, symbol });
+  const found = await currentOrders(events, reads, { equal, from, to, limit });
+  answerAll(
+    options,
+    // With their histories lists would be long; each order has its own when it is asked for.
+    found.map(({ history, ...order }) => order),
+    (palette) => orderLines(found, palette),
+  );
+}
+
+async function show({ events, reads }: OpenStores, id: string, options: Options): Promise<void> {
+  const order = await currentOrder(events, reads, id);
+  if (order === undefined) throw new UserError(`there is no order "${id}": "tapedeck orders" lists them, with their ids`);
+  answer(options, order, (palette) => [...factLines(order, palette), '', ...historyLines(order.history, palette)]);
+}
+
+/** Orders as a table for people. */
+export function orderLines(found: readonly CurrentOrder[], palette: Palette): string[] {
+  const look: TableLook = {
+    head: palette.title,
+    cell: (text, title, value) => (title === 'status' ? stateColour(palette, value.split(':')[0] ?? '')(text) : text),
+  };
+  return tableOr(
+    'no orders',
+    ['created', 'account', 'strategy', 'instrument', 'side', 'type', 'quantity', 'filled', 'price', 'status', 'id'],
+    found.map((order) => [
+      order.createdAt.slice(0, 19),
+      order.account,
+      order.strategy ?? '-',
+      instrumentOf(order),
+      order.side ?? '-',
+      order.type ?? '-',
+      order.quantity ?? '',
+      order.cumulativeQuantity,
+      order.averagePrice ?? order.price ?? '',
+      statusOf(order),
+      order.id,
+    ]),
+    look,
+  );
+}
+
+function instrumentOf({ venue, symbol }: CurrentOrder): string {
+  return venue === null || symbol === null ? '-' : instrumentKey(venue, symbol);
+}
+
+function statusOf({ status, reason }: CurrentOrder): string {
+  return reason === null ? status : `${status}: ${reason}`;
+}
+
+/** One order, a fact a line. */
+function factLines(order: CurrentOrder, palette: Palette): string[] {
+  const facts: [string, string | null][] = [
+    ['order', order.id],
+    ['status', stateColour(palette, order.status)(statusOf(order))],
+    [
+      'what',
+      `${order.side ?? '-'} ${order.quantity ?? '-'} ${instrumentOf(order)} ${order.type ?? '-'} ${order.timeInForce ?? ''}`,
+    ],
+    ['limit price', order.price],
+    ['account', order.account],
+    ['strategy', order.strategy],
+    ['came from', order.origin === null ? null : `${order.origin.kind} ${order.origin.id}`],
+    ['filled', `${order.cumulativeQuantity}${order.averagePrice === null ? '' : ` at ${order.averagePrice}`}`],
+    [
+      'fees',
+      Object.entries(order.fees)
+        .map(([asset, fee]) => `${fee} ${asset}`)
+        .join(', ') || null,
+    ],
+    ['judged at', order.referencePrice],
+    ['denied on', order.value === null ? null : `${order.value}, bound ${order.bound ?? '-'}`],
+  ];
+  const lines = facts.flatMap(([name, value]) => (value === null ? [] : [`${palette.faint(name.padEnd(11))}  ${value}`]));
+  if (order.limits.length === 0) return lines;
+  const checks = order.limits.map(({ limit, value, bound }) => [limit, value, bound]);
+  return [...lines, '', ...table(['limit passed', 'value', 'bound'], checks, plainLook(palette))];
+}
+
+function historyLines(history: CurrentOrder['history'], palette: Palette): string[] {
+  const rows = history.map(({ occurredAt, position, type, id }) => [occurredAt, position, type, id]);
+  return table(['occurred', 'position', 'event', 'id'], rows, plainLook(palette));
+}
+
+function plainLook({ title }: Palette): TableLook {
+  return { head: title, cell: (text) => text };
+}

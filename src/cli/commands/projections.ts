@@ -1,0 +1,166 @@
+/** `tapedeck projections`: the read models; make one anew, compare it with the tape, see and retry what could not be applied. */
+
+import { Command } from 'commander';
+import { type ListedProjection, listProjections, projectionNamed, projectionsNamed } from '../../runtime/projections/list.ts';
+import { listStandstills, retryParked, type Standstill } from '../../runtime/projections/parked-events.ts';
+import { assertSameTape } from '../../runtime/projections/read-store-owner.ts';
+import { rebuildProjection } from '../../runtime/projections/rebuild.ts';
+import { type Verification, verifyProjection } from '../../runtime/projections/verify.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { type OpenStores, withTape } from '../stores.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
+import { progressLine } from '../terminal/progress-line.ts';
+import { table, thousands } from '../terminal/table.ts';
+
+const JSON_OPTION = ['--json', 'JSON lines instead of a table'] as const;
+
+export function projectionsCommand(): Command {
+  return new Command('projections')
+    .description('the read models: list, rebuild and verify them; see and retry what could not be applied')
+    .addCommand(listCommand())
+    .addCommand(rebuildCommand())
+    .addCommand(verifyCommand())
+    .addCommand(parkedCommand())
+    .addCommand(retryCommand());
+}
+
+/** On a tape and its own read store. */
+function withReadModels(work: (opened: OpenStores) => Promise<void>): Promise<void> {
+  return withTape(async (opened) => {
+    await assertSameTape(opened.events, opened.reads);
+    await work(opened);
+  });
+}
+
+function listCommand(): Command {
+  const command = new Command('list')
+    .description('every read model: which build serves, how far it is, what is made beside it, what is parked')
+    .option(...JSON_OPTION)
+    .action((options: OutputOptions) =>
+      withReadModels(async ({ events, reads, clock }) => {
+        const listed = await listProjections(events, reads, clock);
+        answerAll(options, listed, () => listLines(listed));
+      }),
+    );
+  return withExamples(command, ['tapedeck projections list']);
+}
+
+function listLines(listed: readonly ListedProjection[]): string[] {
+  return table(
+    ['read model', 'serves', 'position', 'behind', 'building', 'parked'],
+    listed.map(({ projection, collection, position, caughtUp, lagMs, building, parkedKeys, parkedEvents }) => [
+      projection,
+      collection,
+      position,
+      caughtUp ? 'no' : lagMs === null ? 'yes' : `${thousands(Math.round(lagMs / 1000))} s`,
+      building === null ? '-' : `${building.collection} at ${building.position}`,
+      parkedKeys === 0 ? '-' : `${parkedEvents} events of ${parkedKeys} documents`,
+    ]),
+  );
+}
+
+function rebuildCommand(): Command {
+  const command = new Command('rebuild')
+    .description('make a read model anew from the tape while the old one serves, and put it in its place')
+    .argument('<name>', 'such as orders')
+    .option('--json', 'print the outcome as one JSON line')
+    .action((name: string, options: OutputOptions) =>
+      withReadModels(async ({ config, events, reads, clock }) => {
+        const line = progressLine(options);
+        const rebuilt = await rebuildProjection(projectionNamed(name, events), events, reads, {
+          clock,
+          signal: stopSignal(config.withinNpm),
+          onProgress: ({ collection, position, head }) => line.show(`${collection}: at position ${position} of ${head}`),
+        }).finally(() => line.end());
+        const { collection, position, before } = rebuilt;
+        answer(options, rebuilt, () => [
+          `${collection} serves in place of ${before}, which was dropped; it is at position ${position}`,
+        ]);
+      }),
+    );
+  return withExamples(command, ['tapedeck projections rebuild orders']);
+}
+
+function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('compare read models with a fold of the tape; exits 1 when one differs')
+    .argument('[name]', 'such as orders; all without it')
+    .option(...JSON_OPTION)
+    .action((name: string | undefined, options: OutputOptions) =>
+      withReadModels(async ({ events, reads }) => {
+        for (const projection of projectionsNamed(name, events)) {
+          const line = progressLine(options);
+          const verified = await verifyProjection(projection, events, reads, {
+            onProgress: (position, end) => line.show(`${projection.name}: at position ${position} of ${end}`),
+          }).finally(() => line.end());
+          answer(options, verified, () => verifyLines(verified));
+          if (verified.differing > 0) process.exitCode = 1;
+        }
+      }),
+    );
+  return withExamples(command, ['tapedeck projections verify', 'tapedeck projections verify orders']);
+}
+
+function verifyLines({ collection, position, documents, parkedKeys, differing, differences }: Verification): string[] {
+  const still = parkedKeys === 0 ? '' : `; ${parkedKeys} stand still (tapedeck projections parked)`;
+  const outcome = differing === 0 ? 'as the tape has it' : `${thousands(differing)} DIFFER`;
+  return [
+    `${collection}: ${thousands(documents)} documents up to position ${position}: ${outcome}${still}`,
+    ...differences.map(
+      ({ key, path, stored, folded }) => `  ${key} ${path}: ${shown(stored)} is stored, the tape makes it ${shown(folded)}`,
+    ),
+  ];
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
+}
+
+function parkedCommand(): Command {
+  const command = new Command('parked')
+    .description('documents that stand still because of an event that could not be applied, and why')
+    .argument('[name]', 'such as orders; all without it')
+    .option(...JSON_OPTION)
+    .action((name: string | undefined, options: OutputOptions) =>
+      withReadModels(async ({ events, reads }) => {
+        const found: Standstill[] = [];
+        for (const projection of projectionsNamed(name, events)) found.push(...(await listStandstills(reads, projection)));
+        answerAll(options, found, () => parkedLines(found));
+      }),
+    );
+  return withExamples(command, ['tapedeck projections parked', 'tapedeck projections parked orders --json']);
+}
+
+function parkedLines(found: readonly Standstill[]): string[] {
+  if (found.length === 0) return ['nothing is parked'];
+  return found.flatMap(({ projection, key, eventId, type, stream, position, error, events }) => [
+    `${projection} "${key}" stands still at ${type} ${eventId} of ${stream}, position ${position}`,
+    `  why: ${error ?? 'it waited behind one that was applied since'}`,
+    `  behind it: ${events - 1} more`,
+    `  then: tapedeck projections retry ${projection} "${key}", once a build runs that can apply it`,
+  ]);
+}
+
+function retryCommand(): Command {
+  const command = new Command('retry')
+    .description('apply what is parked for one document; exits 1 when it still cannot be')
+    .argument('<name>', 'the read model, such as orders')
+    .argument('<key>', 'the document, as "projections parked" names it')
+    .option('--json', 'print the outcome as one JSON line')
+    .action((name: string, key: string, options: OutputOptions) =>
+      withReadModels(async ({ events, reads }) => {
+        const { applied, held } = await retryParked(projectionNamed(name, events), events, reads, key);
+        const outcome = { projection: name, key, applied, eventId: held?.event.id ?? null, error: held?.error ?? null };
+        answer(options, outcome, () => [
+          held === null
+            ? `${applied} events applied; "${key}" goes on`
+            : `${applied} events applied; ${held.event.type} ${held.event.id} still cannot be: ${held.error}`,
+        ]);
+        if (held !== null) process.exitCode = 1;
+      }),
+    );
+  return withExamples(command, ['tapedeck projections retry orders 0190c8a1-7b1e-5d35-9a2f-3d5c6b7a8e90']);
+}

@@ -1,0 +1,188 @@
+/** `tapedeck run`: the whole system. Ingests the feeds' recordings, serves the API, and stays up. */
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { canBeShared, openPublisher } from '../../adapters/open.ts';
+import { type ServedApi, startApi, startProbes } from '../../api/serve.ts';
+import { startApiThread } from '../../api/thread/api-thread.ts';
+import type { Config } from '../../config/environment.ts';
+import type { SettingsInForce } from '../../domain/settings/in-force.ts';
+import { paceText, type Settings } from '../../domain/settings/settings.ts';
+import { UserError } from '../../domain/user-error.ts';
+import { makeLogger } from '../../logging.ts';
+import { applySettings } from '../../requests/settings-apply.ts';
+import { loadSettings } from '../../requests/settings-file.ts';
+import { codeVersion } from '../../runtime/engine/code-version.ts';
+import { ingestFeeds } from '../../runtime/ingest/feed-part.ts';
+import type { LeaseTerms } from '../../runtime/leases/lease.ts';
+import { processTiming } from '../../runtime/leases/lease-keeper.ts';
+import { aborted } from '../../runtime/process/abort.ts';
+import { isPassing } from '../../runtime/process/supervisor.ts';
+import { makeSystem } from '../../system.ts';
+import type { Role, System, SystemDependencies } from '../../system-dependencies.ts';
+import { ALL_ROLES, parseRoles } from '../roles.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { cliActor, type OpenStores, withStores } from '../stores.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { makeScreen, type Screen } from '../terminal/screen.ts';
+
+interface Options {
+  readonly roles: ReadonlySet<Role>;
+  /** In place of what the settings say of each feed. */
+  readonly pace?: string;
+  readonly rollBack?: true;
+  readonly json?: true;
+}
+
+export function runCommand(): Command {
+  const command = new Command('run')
+    .description(
+      'run the whole system, or some of its parts: ingest the recordings of the feeds, decide, trade on paper, serve the API',
+    )
+    .addOption(
+      new Option(
+        '--roles <list>',
+        'the parts to run, of engine, ingest, projections, relay (where TAPEDECK_KAFKA is set) and api',
+      )
+        .argParser(parseRoles)
+        .default(ALL_ROLES, 'all'),
+    )
+    .option(
+      '--pace <pace>',
+      'play recorded sessions at this multiple of real time, such as 1, or at once (max); else as the settings say of each feed. Candle histories come at once',
+      parsePace,
+    )
+    .option('--roll-back', 'put this build back in place of the one that replaced it')
+    .option('--json', 'JSON lines instead of a screen')
+    .addHelpText(
+      'after',
+      '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_KAFKA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
+    )
+    .action((options: Options) => withStores((opened) => run(opened, options)));
+  return withExamples(command, [
+    'tapedeck run',
+    'tapedeck run --pace 1',
+    'tapedeck run --roles engine,ingest,projections',
+    'PORT=8080 TAPEDECK_DATA=/srv/trading tapedeck run --json',
+  ]);
+}
+
+async function run(opened: OpenStores, options: Options): Promise<void> {
+  const { config, clock, events, reads } = opened;
+  const signal = stopSignal(config.withinNpm);
+  const hasten = (): void => events.hasten?.();
+  // Work in hand may wait for a store that is away.
+  signal.addEventListener('abort', hasten, { once: true });
+  const { pace } = options;
+  const roles = rolesWith(options.roles, config);
+  const logFile = process.stdout.isTTY && options.json !== true ? join(config.dataFolder, 'tapedeck.log') : undefined;
+  const log = makeLogger(config.logLevel, logFile);
+  const screen = makeScreen(logFile === undefined ? undefined : process.stdout, log);
+  const build = codeVersion();
+  const proposed = await loadSettings(config.settingsFile);
+  const rollBack = options.rollBack === true;
+  const publisher = roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined;
+  const parts = { events, reads, clock, log, codeVersion: build, rollBack, leases: leaseTerms(opened), publisher };
+  const system = makeSystem(parts, roles);
+  let served: ServedApi | undefined;
+  try {
+    // At once, so that whoever looks after the process sees what it waits for.
+    served = roles.has('api') ? await serve(opened, parts, system, logFile) : await probe(opened, parts, system, screen);
+    const address = roles.has('api') ? (served?.address ?? '') : '';
+    const work = async (): Promise<void> => {
+      const settings = await Promise.race([
+        system.first('settings', () => settle(opened, proposed, build, screen)),
+        aborted(signal).then(() => undefined),
+      ]);
+      if (settings === undefined) return;
+      await Promise.race([system.start(), aborted(signal)]);
+      if (signal.aborted) return;
+      const serving = address === '' ? `running ${[...roles].join(', ')}` : `serving ${address}`;
+      screen.say(serving, { address: served?.address ?? null, roles: [...roles], codeVersion: build });
+      if (roles.has('ingest') && !roles.has('engine')) {
+        screen.say('evidence is recorded, for an engine elsewhere to decide upon', {});
+      }
+      if (roles.has('ingest')) await ingestFeeds(opened, system, settings, { build, signal, screen, pace, address });
+      await aborted(signal);
+    };
+    const working = work().catch((error: unknown) => {
+      if (!signal.aborted || !isPassing(error)) throw error;
+    });
+    await Promise.race([working, system.ended, ...(served === undefined ? [] : [served.ended])]);
+  } finally {
+    screen.say('stopping', {});
+    hasten();
+    await served?.close();
+    await system.close();
+  }
+}
+
+/** All roles are those that there is something for. */
+function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Role> {
+  if (kafka !== null || !roles.has('relay')) return roles;
+  if (roles === ALL_ROLES) return new Set([...roles].filter((role) => role !== 'relay'));
+  throw new UserError(
+    'the role relay has nowhere to send to: set TAPEDECK_KAFKA to the brokers, such as kafka-1:9092,kafka-2:9092',
+  );
+}
+
+/** Puts the proposed settings in force. */
+async function settle(
+  { config, clock, events }: OpenStores,
+  proposed: Settings,
+  build: string,
+  screen: Screen,
+): Promise<SettingsInForce> {
+  const origin = { clock, actor: cliActor(config), codeVersion: build };
+  const { outcome, settings } = await applySettings(events, proposed, origin);
+  if (outcome === 'ignored') {
+    screen.warn(
+      `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,
+    );
+  }
+  return settings;
+}
+
+/** Serves the API in a thread of its own, or in this one where the stores are in its memory. */
+function serve(
+  { config, leases }: OpenStores,
+  parts: SystemDependencies,
+  system: System,
+  logFile: string | undefined,
+): Promise<ServedApi> {
+  const { metrics, events, heartbeat, report } = system;
+  const { codeVersion } = parts;
+  const isAcross = leases !== null;
+  if (!canBeShared(config)) return startApi({ ...parts, events, metrics, heartbeat, report, isAcross }, config);
+  const main = { append: events.append.bind(events), figures: () => metrics.snapshot(), report };
+  return startApiThread(main, { heartbeat, codeVersion, logFile, isAcross });
+}
+
+/** Serves what the cluster asks of a process without the API. Others on the same machine may have the port. */
+async function probe(
+  { config }: OpenStores,
+  { log }: SystemDependencies,
+  system: System,
+  screen: Screen,
+): Promise<ServedApi | undefined> {
+  try {
+    return await startProbes({ log }, system, config);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    screen.warn(`/livez, /readyz, /startupz and /metrics are not served: port ${config.port} is in use; set PORT to another one`);
+    return undefined;
+  }
+}
+
+function leaseTerms({ config, leases }: OpenStores): LeaseTerms | undefined {
+  if (leases === null) return undefined;
+  const holder = `${hostname()}:${process.pid}`;
+  return { leases, owner: randomUUID(), holder, lengthMs: config.leaseMs, timing: processTiming };
+}
+
+function parsePace(text: string): string {
+  if (paceText.safeParse(text).success) return text;
+  throw new InvalidArgumentError('It must be "max" or a multiple of real time above zero, such as 1 or 10.');
+}

@@ -1,0 +1,189 @@
+/** `tapedeck settings`: what is in force, and changing it. The tape's settings are in force; a file only proposes. */
+
+import { Command } from 'commander';
+import { asProposal } from '../../domain/settings/in-force.ts';
+import type { Settings } from '../../domain/settings/settings.ts';
+import { SETTINGS_STREAM } from '../../domain/streams.ts';
+import { UserError } from '../../domain/user-error.ts';
+import { readSettings } from '../../queries/settings-in-force.ts';
+import {
+  applySettings,
+  planSettings,
+  type SettingsOrigin,
+  type SettingsPlan,
+  SettingsRefusedError,
+} from '../../requests/settings-apply.ts';
+import { loadSettings, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
+import { settingsSchemaText } from '../../requests/settings-schema.ts';
+import { codeVersion } from '../../runtime/engine/code-version.ts';
+import { engineTook, recordedText } from '../engine-answer.ts';
+import { changeLines, type SettingsChange, settingsChanges } from '../settings-changes.ts';
+import { cliActor, type OpenStores, withTape, withTapeIfAny } from '../stores.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { answer, type OutputOptions } from '../terminal/output.ts';
+import type { Palette } from '../terminal/palette.ts';
+
+interface ApplyOptions extends OutputOptions {
+  readonly reason: string;
+}
+
+/**
+ * What a file comes to. `applicable`: it would be applied; `usable`: it would, were there a tape; `ignored`: the tape has
+ * a higher generation; `refused`: it contradicts the tape; `mistaken`: it cannot be used.
+ */
+interface Verdict {
+  readonly outcome: Planned['outcome'] | 'usable' | 'mistaken' | 'refused';
+  readonly file: string;
+  /** Of the file, and in force on the tape (before the change); null where there is none. */
+  readonly generation: number | null;
+  readonly inForce: number | null;
+  readonly changes: readonly SettingsChange[];
+  /** Why not, a sentence each. */
+  readonly reasons: readonly string[];
+}
+
+export function settingsCommand(): Command {
+  const command = new Command('settings').description('what is in force, and changing it');
+  for (const part of [checkCommand, showCommand, applyCommand, schemaCommand]) command.addCommand(part());
+  return withExamples(command, [
+    'tapedeck settings show > settings/next.json',
+    'tapedeck settings check settings/next.json',
+    'tapedeck settings apply settings/next.json --reason "slower crossover"',
+  ]);
+}
+
+function checkCommand(): Command {
+  const command = new Command('check')
+    .description('say what is wrong with a settings file, and what it would change')
+    .argument('<file>', 'the file')
+    .option('--json', 'print the verdict as one JSON line')
+    .action((file: string, options: OutputOptions) =>
+      withTapeIfAny(async (opened) => {
+        const verdict = await judge(opened, file, plan);
+        answer(options, verdict, (palette) => verdictLines(verdict, palette, 'would be applied'));
+        process.exitCode = exitCodeOf(verdict);
+      }),
+    );
+  return withExamples(command, ['tapedeck settings check settings/default.json']);
+}
+
+function showCommand(): Command {
+  const command = new Command('show')
+    .description('print the settings in force, as a file that can be changed and applied')
+    .option('--json', 'in one line')
+    .action(({ json }: OutputOptions) =>
+      withTape(async ({ events }) => {
+        const { settings } = await readSettings(events);
+        if (settings.generation === 0)
+          throw new UserError('the tape has no settings yet: "npm start" applies those of TAPEDECK_SETTINGS');
+        process.stdout.write(`${JSON.stringify(asProposal(settings), null, json === true ? 0 : 2)}\n`);
+      }),
+    );
+  return withExamples(command, ['tapedeck settings show > settings/next.json', 'tapedeck settings show --json | jq .accounts']);
+}
+
+function applyCommand(): Command {
+  const command = new Command('apply')
+    .description('put a settings file on the tape; in force from there on')
+    .argument('<file>', 'the file; its generation must be higher than the one in force')
+    .requiredOption('--reason <text>', 'why; recorded with the change')
+    .option('--json', 'print the outcome as one JSON line')
+    .action((file: string, options: ApplyOptions) =>
+      withTape(async (opened) => {
+        const verdict = await judge(opened, file, (settings, at) => apply(settings, at, options.reason));
+        const recorded = verdict.outcome === 'applied' ? await recordedIn(opened) : undefined;
+        const words = recordedText(recorded?.decided === true);
+        answer(options, { ...verdict, ...recorded }, (palette) => verdictLines(verdict, palette, words));
+        process.exitCode = exitCodeOf(verdict);
+      }),
+    );
+  return withExamples(command, ['tapedeck settings apply settings/next.json --reason "slower crossover"']);
+}
+
+function schemaCommand(): Command {
+  const command = new Command('schema')
+    .description('print the JSON Schema of a settings file, by which editors complete it')
+    .option('--json', 'the same: it is JSON')
+    .action(() => {
+      process.stdout.write(settingsSchemaText());
+    });
+  return withExamples(command, ['tapedeck settings schema > settings/schema.json']);
+}
+
+interface Planned extends Pick<SettingsPlan, 'settings' | 'events'> {
+  readonly outcome: SettingsPlan['outcome'] | 'applicable';
+}
+
+async function plan(settings: Settings, opened: OpenStores): Promise<Planned> {
+  const planned = await planSettings(opened.events, settings, originOf(opened));
+  return planned.outcome === 'applied' ? { ...planned, outcome: 'applicable' } : planned;
+}
+
+async function apply(settings: Settings, opened: OpenStores, reason: string): Promise<Planned> {
+  const origin = { ...originOf(opened), reason };
+  // What is about to change, before it does: somebody else's change in between is not ours to tell.
+  const planned = await planSettings(opened.events, settings, origin);
+  const { outcome } = await applySettings(opened.events, settings, origin);
+  return { ...planned, outcome };
+}
+
+function originOf({ config, clock }: OpenStores): SettingsOrigin {
+  return { clock, actor: cliActor(config), codeVersion: codeVersion() };
+}
+
+async function judge(
+  opened: OpenStores | undefined,
+  file: string,
+  propose: (settings: Settings, opened: OpenStores) => Promise<Planned>,
+): Promise<Verdict> {
+  const nothing = { file, generation: null, inForce: null, changes: [], reasons: [] };
+  try {
+    const settings = await loadSettings(file);
+    const { generation } = settings;
+    if (opened === undefined) return { ...nothing, outcome: 'usable', generation };
+    const planned = await propose(settings, opened).catch((error: unknown) => refusal(error));
+    if (planned instanceof SettingsRefusedError) {
+      return { ...nothing, outcome: 'refused', generation, reasons: [planned.message] };
+    }
+    const changes = settingsChanges(planned.settings, planned.events);
+    return { ...nothing, outcome: planned.outcome, generation, inForce: planned.settings.generation, changes };
+  } catch (error) {
+    if (!(error instanceof SettingsError) || error instanceof UnreadableSettingsError) throw error;
+    return { ...nothing, outcome: 'mistaken', reasons: error.violations };
+  }
+}
+
+function refusal(error: unknown): SettingsRefusedError {
+  if (error instanceof SettingsRefusedError) return error;
+  throw error;
+}
+
+async function recordedIn(opened: OpenStores): Promise<{ readonly position: string; readonly decided: boolean }> {
+  const [closing] = await opened.events.read({ stream: SETTINGS_STREAM, backward: true, limit: 1 });
+  if (closing === undefined) throw new Error('settings were applied and are not on the tape');
+  return { position: closing.position, decided: await engineTook(opened, closing.id, closing.position) };
+}
+
+/** 0: the file is or would be in force; 1: it is not, or would not. */
+function exitCodeOf({ outcome }: Verdict): number {
+  return ['applied', 'applicable', 'in-force', 'usable'].includes(outcome) ? 0 : 1;
+}
+
+function verdictLines(verdict: Verdict, palette: Palette, applied: string): string[] {
+  const { outcome, file, generation, inForce, changes, reasons } = verdict;
+  switch (outcome) {
+    case 'applied':
+    case 'applicable':
+      return [`${file}: generation ${generation} after ${inForce}, ${applied}`, ...changeLines(changes, palette)];
+    case 'in-force':
+      return [`${file}: generation ${generation} is in force`];
+    case 'usable':
+      return [`${file}: generation ${generation} can be used; there is no tape yet`];
+    case 'ignored':
+      return [palette.warning(`${file}: generation ${generation} is ignored, generation ${inForce} is in force`)];
+    case 'refused':
+      return [palette.bad(`${file}: generation ${generation} is refused`), ...reasons.map((reason) => `  ${reason}`)];
+    case 'mistaken':
+      return [palette.bad(`${file}: cannot be used`), ...reasons.map((reason) => `  ${reason}`)];
+  }
+}

@@ -1,0 +1,96 @@
+/** `tapedeck status`: what is going on, read from the stores and so without HTTP. */
+
+import { Command } from 'commander';
+import { readStatus, type Status } from '../../queries/status.ts';
+import { withTape } from '../stores.ts';
+import { withExamples } from '../terminal/examples.ts';
+import { answer, type OutputOptions } from '../terminal/output.ts';
+import { type Palette, stateColour } from '../terminal/palette.ts';
+import { money, type TableLook, tableOr } from '../terminal/table.ts';
+
+export function statusCommand(): Command {
+  const command = new Command('status')
+    .description('what is going on: the tape, the engine, feeds, halts, open orders, positions, read models')
+    .option('--json', 'one JSON document')
+    .action((options: OutputOptions) =>
+      withTape(async ({ events, reads, leases }) => {
+        const status = await readStatus(events, reads, leases);
+        answer(options, status, (palette) => statusLines(status, palette));
+      }),
+    );
+  return withExamples(command, ['tapedeck status', 'tapedeck status --json | jq .openOrders']);
+}
+
+function statusLines(status: Status, palette: Palette): string[] {
+  const look: TableLook = {
+    head: palette.title,
+    cell: (text, title, value) => {
+      if (title === 'halted') return stateColour(palette, value === 'no' ? value : 'stop')(text);
+      return title === 'state' || title === 'status' ? stateColour(palette, value)(text) : text;
+    },
+  };
+  const { tape, engine, leases, settings, readModels } = status;
+  const behind = readModels.filter(({ position }) => position !== tape.head);
+  return [
+    leases === null ? `tape         ${tape.head} events` : `tape         up to position ${tape.head}`,
+    `engine       build ${engine.build ?? '-'}; last evidence ${engine.lastEvidence ?? '-'}; last decision ${engine.lastDecision ?? '-'}`,
+    `settings     generation ${settings.generation}`,
+    `read models  ${behind.length === 0 ? 'all at the end of the tape' : `${behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}; "tapedeck run" brings them up to date`}`,
+    ...(leases === null ? [] : leaseLines(leases, look)),
+    '',
+    ...tableOr(
+      'no feeds',
+      ['feed', 'last', 'time', 'state'],
+      status.feeds.map((feed) => [
+        `${feed.venue} ${feed.symbol}`,
+        feed.last ?? '-',
+        feed.lastTime ?? '-',
+        feed.reason ?? feed.state,
+      ]),
+      look,
+    ),
+    '',
+    ...tableOr(
+      'no accounts',
+      ['account', 'equity', 'currency', 'halted'],
+      status.accounts.map(({ id, equity, currency, halts }) => [
+        id,
+        equity === null ? '-' : money(equity),
+        currency ?? '-',
+        halts.map(({ scope, mode, reason }) => `${Object.values(scope).join()} ${mode}: ${reason}`).join('; ') || 'no',
+      ]),
+      look,
+    ),
+    '',
+    ...tableOr(
+      'no positions',
+      ['position', 'account', 'strategy', 'entry'],
+      status.positions.map((position) => [
+        `${position.quantity} ${position.symbol}`,
+        position.account,
+        position.strategy,
+        position.averageEntryPrice ?? '-',
+      ]),
+      look,
+    ),
+    '',
+    ...tableOr(
+      'no open orders',
+      ['open order', 'account', 'strategy', 'side', 'remaining', 'status'],
+      status.openOrders.map((order) => [
+        order.orderId,
+        order.account,
+        order.strategy ?? '-',
+        order.side ?? '-',
+        `${order.remainingQuantity ?? '-'} ${order.symbol ?? ''}`,
+        order.status,
+      ]),
+      look,
+    ),
+  ];
+}
+
+function leaseLines(leases: NonNullable<Status['leases']>, look: TableLook): string[] {
+  const rows = leases.map(({ name, holder }) => [name, holder ?? 'nobody']);
+  return ['', ...tableOr('no work was taken up yet', ['work', 'done by'], rows, look)];
+}

@@ -1,0 +1,21 @@
+/** Says what went wrong: a user's mistake in one sentence, a bug of ours with everything that helps to mend it. */
+
+import { UserError } from '../domain/user-error.ts';
+
+/** Writes the error to standard error and returns the exit code: 2, the command could not do what it was asked. */
+export function exitCodeOf(error: unknown): number {
+  const message = messageOf(error);
+  if (message !== undefined) process.stderr.write(`tapedeck: ${message}\n`);
+  else
+    process.stderr.write(`tapedeck: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+  return 2;
+}
+
+function messageOf(error: unknown): string | undefined {
+  if (error instanceof UserError) return error.message;
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} at ${address} is in use: stop what listens there, or set PORT to another one`;
+  if (code === 'EACCES' && port !== undefined) return `port ${port} at ${address} may not be opened: set PORT to one above 1023`;
+  if (code === 'EADDRNOTAVAIL') return `HOST "${address}" is no address of this machine`;
+  return undefined;
+}

@@ -1,0 +1,27 @@
+/** What is written behind options, read and checked. */
+
+import { InvalidArgumentError } from 'commander';
+import { isIsoTime } from '../../domain/time.ts';
+
+/** A time as ISO 8601 UTC with milliseconds; a day is its first instant. */
+export function instant(text: string): string {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('a time looks like 2024-08-08 or 2024-08-08T23:54:15Z');
+  const iso = date.toISOString();
+  if (!isIsoTime(iso)) throw new InvalidArgumentError('the year has four digits');
+  return iso;
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of 1 or more is needed');
+  return value;
+}
+
+/** What was given among these values, for a query: an option that is absent fits anything. */
+export function given(
+  values: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Record<string, string | readonly string[]> {
+  const entries = Object.entries(values).filter((entry): entry is [string, string | readonly string[]] => entry[1] !== undefined);
+  return Object.fromEntries(entries);
+}

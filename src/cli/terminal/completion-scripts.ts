@@ -1,0 +1,158 @@
+/** Completion scripts of three shells, from a description of the commands. */
+
+export interface OptionNode {
+  /** `--status`. */
+  readonly name: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  /** All that its value may be, where that is known. */
+  readonly choices: readonly string[];
+}
+
+export interface CommandNode {
+  /** What is typed before: empty for the program, then ` settings`, ` settings check`. */
+  readonly path: string;
+  readonly commands: readonly { readonly name: string; readonly description: string }[];
+  /** What its arguments may be, where that is known. */
+  readonly words: readonly string[];
+  readonly takesFiles: boolean;
+  readonly options: readonly OptionNode[];
+}
+
+const HELP: OptionNode = { name: '--help', description: 'show what it does, with examples', takesValue: false, choices: [] };
+
+/** The program's name and its commands as the typed words that lead from one to the next. */
+function paths(nodes: readonly CommandNode[]): string[] {
+  return nodes.map(({ path }) => path).filter((path) => path !== '');
+}
+
+function withHelp({ options }: CommandNode): readonly OptionNode[] {
+  return [...options, HELP];
+}
+
+function valued(nodes: readonly CommandNode[]): { readonly path: string; readonly option: OptionNode }[] {
+  return nodes.flatMap(({ path, options }) => options.filter(({ takesValue }) => takesValue).map((option) => ({ path, option })));
+}
+
+/** Quoted for bash and zsh. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** To be sourced, or put among bash-completion's files. Files are completed wherever nothing else fits. */
+export function bashScript(nodes: readonly CommandNode[]): string {
+  return `# bash completion for tapedeck: tapedeck completion bash
+_tapedeck() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} at='' word words='' options=''
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$at $word" in
+      ${paths(nodes).map(quoted).join('|')}) at="$at $word" ;;
+    esac
+  done
+  COMPREPLY=()
+  case "$at|$previous" in
+${valued(nodes)
+  .map(({ path, option }) => `    ${quoted(`${path}|${option.name}`)}) words=${quoted(option.choices.join(' '))} ;;`)
+  .join('\n')}
+    *)
+      case "$at" in
+${nodes.map((node) => `        ${quoted(node.path)}) words=${quoted(wordsOf(node).join(' '))} options=${quoted(optionsOf(node))} ;;`).join('\n')}
+      esac ;;
+  esac
+  [[ $current == -* ]] && words=$options
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _tapedeck tapedeck
+`;
+}
+
+/** What comes first to mind: commands and arguments, files by the shell itself, and options where there is nothing else. */
+function wordsOf(node: CommandNode): string[] {
+  const words = [...node.commands.map(({ name }) => name), ...node.words];
+  return words.length > 0 || node.takesFiles ? words : optionsOf(node).split(' ');
+}
+
+function optionsOf(node: CommandNode): string {
+  return withHelp(node)
+    .map(({ name }) => name)
+    .join(' ');
+}
+
+/** To be put into a folder of `fpath` as `_tapedeck`. */
+export function zshScript(nodes: readonly CommandNode[]): string {
+  return `#compdef tapedeck
+# zsh completion for tapedeck: tapedeck completion zsh
+_tapedeck() {
+  local at='' word
+  local -a commands options
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    case "$at $word" in
+      (${paths(nodes).map(quoted).join('|')}) at="$at $word" ;;
+    esac
+  done
+  case "$at|\${words[CURRENT-1]}" in
+${valued(nodes)
+  .map(({ path, option }) => `    (${quoted(`${path}|${option.name}`)}) ${zshValues(option)}; return ;;`)
+  .join('\n')}
+  esac
+  case "$at" in
+${nodes.map(zshCase).join('\n')}
+  esac
+}
+_tapedeck "$@"
+`;
+}
+
+function zshValues({ choices }: OptionNode): string {
+  return choices.length === 0 ? '_message value' : `compadd -- ${choices.map(quoted).join(' ')}`;
+}
+
+function zshCase(node: CommandNode): string {
+  const routeSchema = (name: string, description: string): string => quoted(`${name}:${description.replaceAll(':', '\\:')}`);
+  const lines = [
+    `options=(${withHelp(node)
+      .map(({ name, description }) => routeSchema(name, description))
+      .join(' ')})`,
+    `commands=(${node.commands.map(({ name, description }) => routeSchema(name, description)).join(' ')})`,
+    `[[ \${words[CURRENT]} == -* ]] && { _describe option options; return }`,
+    node.commands.length > 0 ? '_describe command commands' : '',
+    node.words.length > 0 ? `compadd -- ${node.words.map(quoted).join(' ')}` : '',
+    node.takesFiles ? '_files' : '',
+  ].filter((line) => line !== '');
+  return `    (${quoted(node.path)})\n${lines.map((line) => `      ${line}`).join('\n')} ;;`;
+}
+
+/** To be put among fish's completions as `tapedeck.fish`. */
+export function fishScript(nodes: readonly CommandNode[]): string {
+  const lines = nodes.flatMap((node) => {
+    const here = `complete -c tapedeck -n ${fishQuoted(`__tapedeck_at ${fishQuoted(node.path)}`)}`;
+    return [
+      ...node.commands.map(({ name, description }) => `${here} -a ${name} -d ${fishQuoted(description)}`),
+      ...(node.words.length === 0 ? [] : [`${here} -a ${fishQuoted(node.words.join(' '))}`]),
+      ...(node.takesFiles ? [`${here} -F`] : []),
+      ...withHelp(node).map((option) => `${here} ${fishOption(option)}`),
+    ];
+  });
+  return `# fish completion for tapedeck: tapedeck completion fish
+function __tapedeck_at
+    set -l at ''
+    for word in (commandline -opc)[2..-1]
+        if contains -- "$at $word" ${paths(nodes).map(fishQuoted).join(' ')}
+            set at "$at $word"
+        end
+    end
+    test "$at" = "$argv[1]"
+end
+complete -c tapedeck -f
+${lines.join('\n')}
+`;
+}
+
+function fishOption({ name, description, takesValue, choices }: OptionNode): string {
+  const value = !takesValue ? '' : choices.length === 0 ? ' -x' : ` -x -a ${fishQuoted(choices.join(' '))}`;
+  return `-l ${name.slice('--'.length)}${value} -d ${fishQuoted(description)}`;
+}
+
+function fishQuoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

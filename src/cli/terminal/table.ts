@@ -1,0 +1,53 @@
+/** Numbers and tables for people. */
+
+import { formatDecimal, parseDecimal, rescale } from '../../domain/decimal.ts';
+
+/** `130516.2602` as `130,516.26`: two places, thousands apart. For the eye only. */
+export function money(text: string): string {
+  const rounded = formatDecimal(rescale(parseDecimal(text), 2, 'half-even'));
+  const [whole = '', fraction = ''] = rounded.split('.');
+  return `${thousands(whole)}.${fraction.padEnd(2, '0')}`;
+}
+
+/** `20695` as `20,695`. */
+export function thousands(whole: string | number): string {
+  return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** How a table looks: each gets a text that is padded already, so that colours do not count as width. */
+export interface TableLook {
+  readonly head: (text: string) => string;
+  /** `value` is what stands in the cell, without the padding. */
+  readonly cell: (text: string, title: string, value: string) => string;
+}
+
+const PLAIN_LOOK: TableLook = { head: (text) => text, cell: (text) => text };
+
+/** Rows under a head, columns aligned: texts to the left, what looks like a number to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], look: TableLook = PLAIN_LOOK): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[+-]?[\d,.]*$/.test(row[column] ?? '')));
+  const padded = (cells: readonly string[]): string[] => {
+    const texts = cells.map((cell, column) => cell[numeric[column] ? 'padStart' : 'padEnd'](widths[column] ?? 0));
+    while (texts.length > 0 && texts.at(-1)?.trim() === '') texts.pop();
+    return texts.map((text, column) => (column === texts.length - 1 ? text.trimEnd() : text));
+  };
+  return [
+    padded(head).map(look.head).join('  '),
+    ...rows.map((row) =>
+      padded(row)
+        .map((text, column) => look.cell(text, head[column] ?? '', row[column] ?? ''))
+        .join('  '),
+    ),
+  ];
+}
+
+/** A table, or `none` where it would have no rows. */
+export function tableOr(
+  none: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  look: TableLook = PLAIN_LOOK,
+): string[] {
+  return rows.length === 0 ? [none] : table(head, rows, look);
+}

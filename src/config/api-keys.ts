@@ -1,0 +1,130 @@
+/**
+ * API keys that were made by `tapedeck keys`: one file each in a folder of the data folder. A file holds the SHA-256
+ * of a random key of 256 bits, never the key; a file appears and goes whole, so no lock is needed.
+ */
+
+import { hash, randomBytes } from 'node:crypto';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isoTimeText } from '../domain/event.ts';
+import { isoTime } from '../domain/time.ts';
+import { UserError } from '../domain/user-error.ts';
+import type { Clock } from '../ports/clock.ts';
+
+/** `read`: look at everything. `trade`: ask for orders, cancels, halts and resumes as well. */
+export const API_SCOPES = ['read', 'trade'] as const;
+export type ApiScope = (typeof API_SCOPES)[number];
+
+/** Most keys that are kept: every request is compared with each of them. */
+const MAX_KEYS = 100;
+
+const ENDING = '.json';
+/** What a key's name may be: it is a file's name, and the actor on the tape. */
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+const storedKey = z.strictObject({
+  name: z.string().regex(NAME),
+  scope: z.enum(API_SCOPES),
+  /** Of the key, in hexadecimal. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAt: isoTimeText,
+  /** From then on it is refused; null: never. */
+  expiresAt: isoTimeText.nullable(),
+});
+export type StoredKey = z.output<typeof storedKey>;
+
+/** A key that cannot be made, found or read: says which, and what to do. */
+export class ApiKeyError extends UserError {}
+
+/** Those that can be read, by name, and why others cannot. */
+export interface KeptKeys {
+  readonly keys: readonly StoredKey[];
+  readonly unreadable: readonly { readonly file: string; readonly reason: string }[];
+}
+
+/** Every key in the folder; none where there is no folder. */
+export async function readKeys(folder: string): Promise<KeptKeys> {
+  const keys: StoredKey[] = [];
+  const unreadable: { file: string; reason: string }[] = [];
+  for (const file of await keyFiles(folder)) {
+    const read = await readKey(join(folder, file));
+    // Revoked between the list and the look.
+    if (read === undefined) continue;
+    if (typeof read === 'string') unreadable.push({ file: join(folder, file), reason: read });
+    else keys.push(read);
+  }
+  return { keys, unreadable };
+}
+
+/** Makes a key and returns it: it can never be shown again. Throws ApiKeyError. */
+export async function addKey(
+  folder: string,
+  { name, scope, expiresAt }: { readonly name: string; readonly scope: ApiScope; readonly expiresAt: number | null },
+  clock: Clock,
+): Promise<string> {
+  if (!NAME.test(name)) {
+    throw new ApiKeyError(`"${name}" cannot be the name of a key: use 1 to 64 letters, digits, "_" or "-"`);
+  }
+  if (expiresAt !== null && expiresAt <= clock.now()) throw new ApiKeyError('the key would expire before it could be used');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await keyFiles(folder)).length >= MAX_KEYS) {
+    throw new ApiKeyError(`there are ${MAX_KEYS} keys, the most that are kept: revoke one first`);
+  }
+  const key = `tapedeck_${randomBytes(32).toString('base64url')}`;
+  const stored: StoredKey = {
+    name,
+    scope,
+    sha256: hash('sha256', key),
+    createdAt: isoTime(clock.now()),
+    expiresAt: expiresAt === null ? null : isoTime(expiresAt),
+  };
+  await placeFile(folder, name, `${JSON.stringify(stored, null, 2)}\n`);
+  return key;
+}
+
+/** Forgets a key; servers refuse it within a second. Throws ApiKeyError when there is none of that name. */
+export async function revokeKey(folder: string, name: string): Promise<void> {
+  try {
+    if (!NAME.test(name)) throw new ApiKeyError(`there is no key "${name}"`);
+    await rm(join(folder, name + ENDING));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new ApiKeyError(`there is no key "${name}" in ${folder}: "tapedeck keys list" shows those that are`);
+  }
+}
+
+async function keyFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((file) => file.endsWith(ENDING)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new ApiKeyError(`the API keys in ${folder} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** A key, undefined for a file that is gone, or why it cannot be read. */
+async function readKey(path: string): Promise<StoredKey | string | undefined> {
+  try {
+    const parsed = storedKey.safeParse(JSON.parse(await readFile(path, 'utf8')));
+    return parsed.success ? parsed.data : z.prettifyError(parsed.error).replaceAll('\n', ' ');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    return code ?? 'it is not JSON';
+  }
+}
+
+/** Puts a whole file under a name that is free: a link is made or refused at once, whoever else tries. */
+async function placeFile(folder: string, name: string, text: string): Promise<void> {
+  const draft = join(folder, `.${name}.${randomBytes(6).toString('hex')}`);
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    await link(draft, join(folder, name + ENDING));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new ApiKeyError(`there is a key "${name}" already: revoke it first, or take another name`);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}

@@ -1,0 +1,55 @@
+/** The accounts as the settings in force say, and which instruments matter to which of them. */
+
+import { type Account, newAccount, readTerms } from '../account/account.ts';
+import { readInstrument } from '../account/instrument.ts';
+import { choosePrices } from '../account/valuation.ts';
+import { readLimits } from '../risk/account-limits.ts';
+import { type AccountTerms, instrumentKey } from '../settings/in-force.ts';
+import type { DeskState } from './desk-state.ts';
+
+/** After a set of settings took effect. */
+export function adoptSettings(state: DeskState): void {
+  const { settings } = state;
+  for (const [key, listed] of settings.instruments) state.instruments.set(key, readInstrument(listed));
+  for (const terms of settings.accounts.values()) {
+    const account = state.accounts.get(terms.id);
+    if (account === undefined) openAccount(state, terms);
+    else Object.assign(account, readTerms(terms), { limits: readLimits(settings.limits.get(terms.id)) });
+  }
+  for (const strategy of settings.strategies.values()) {
+    state.accounts.get(strategy.account)?.used.add(instrumentKey(strategy.venue, strategy.symbol));
+  }
+  for (const name of state.signals.keys()) if (!settings.strategies.has(name)) state.signals.delete(name);
+  watch(state);
+}
+
+/** What is halted for all is halted for an account that comes later. */
+function openAccount(state: DeskState, terms: AccountTerms): void {
+  const account = newAccount(terms, state.settings.limits.get(terms.id));
+  const halt = state.halts.all;
+  if (halt !== null) {
+    account.pendingNotices.push({ scope: { all: true }, requestId: halt.requestId, reason: halt.reason, halt });
+  }
+  state.accounts.set(terms.id, account);
+  state.busy.add(terms.id);
+}
+
+/** The account uses one more instrument. */
+export function use(state: DeskState, account: Account, key: string): void {
+  if (account.used.has(key)) return;
+  account.used.add(key);
+  watch(state);
+}
+
+/** Finds out anew which instruments matter to which accounts. */
+function watch(state: DeskState): void {
+  state.watchers.clear();
+  for (const account of state.accounts.values()) {
+    choosePrices(state, account);
+    for (const key of new Set([...account.used, ...account.pricedBy.values()])) {
+      const ids = state.watchers.get(key);
+      if (ids === undefined) state.watchers.set(key, [account.id]);
+      else ids.push(account.id);
+    }
+  }
+}

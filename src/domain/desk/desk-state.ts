@@ -1,0 +1,59 @@
+/** Everything that the desk knows, as plain data. */
+
+import type { Account } from '../account/account.ts';
+import type { Instrument } from '../account/instrument.ts';
+import type { TapeEvent } from '../catalogue.ts';
+import type { Emit } from '../engine/reactor.ts';
+import type { MakeId } from '../event.ts';
+import type { MarketView } from '../market/market-view.ts';
+import { type Halts, noHalts } from '../risk/halts.ts';
+import { noSettings, type SettingsInForce } from '../settings/in-force.ts';
+import type { Signal } from '../strategy/events.ts';
+
+export interface DeskState {
+  readonly settings: SettingsInForce;
+  /** By instrument key. */
+  readonly instruments: Map<string, Instrument>;
+  readonly market: MarketView;
+  readonly accounts: Map<string, Account>;
+  /** Instrument key to the ids of the accounts that use it or value an asset by it. */
+  readonly watchers: Map<string, string[]>;
+  /** The last signal of each strategy. */
+  readonly signals: Map<string, { readonly id: string; readonly signal: Signal }>;
+  readonly halts: Halts;
+  /** Accounts that are to be opened, told of a halt, or have orders to be cancelled. */
+  readonly busy: Set<string>;
+  /** Positions that halts want closed, in order, and those of them that are closed upon the evidence in hand. */
+  readonly toClose: Closing[];
+  closing: readonly Closing[];
+}
+
+/** A position, by account and key, and the request that wants it closed. */
+interface Closing {
+  readonly account: string;
+  readonly position: string;
+  readonly requestId: string;
+}
+
+/** What a decision is made with: the state, which it only reads, and what it hands on. */
+export interface Deciding {
+  readonly state: DeskState;
+  readonly makeId: MakeId;
+  readonly emit: Emit;
+  readonly cause: TapeEvent;
+}
+
+export function newDesk(): DeskState {
+  return {
+    settings: noSettings(),
+    instruments: new Map(),
+    market: new Map(),
+    accounts: new Map(),
+    watchers: new Map(),
+    signals: new Map(),
+    halts: noHalts(),
+    busy: new Set(),
+    toClose: [],
+    closing: [],
+  };
+}

@@ -1,0 +1,161 @@
+/** Halting and resuming: what follows from a person's request in every account that it is about. */
+
+import { type Account, type Notice, openOrdersOf } from '../account/account.ts';
+import { sellableLots } from '../account/buying-power.ts';
+import { baseUnits, type Instrument, lotsOf } from '../account/instrument.ts';
+import { type Position, positionKey } from '../account/position.ts';
+import type { EventData } from '../catalogue.ts';
+import { absolute, add, type Decimal, minimum, sign, subtract, ZERO } from '../decimal.ts';
+import { type HaltScope, MANUAL } from '../order/events.ts';
+import { remainingOf } from '../order/order.ts';
+import { type Halt, isFlattening, liftHalt, setHalt } from '../risk/halts.ts';
+import { instrumentKey } from '../settings/in-force.ts';
+import { accountStream, orderStream } from '../streams.ts';
+import type { Deciding, DeskState } from './desk-state.ts';
+import { markAccount } from './marking.ts';
+import { reviewOrder } from './order-review.ts';
+import { withoutDust } from './sizing.ts';
+
+/** Most cancels upon one event: each is answered and recorded, and a cascade has its bounds. The rest goes on at the next. */
+export const MAX_CANCELS = 50;
+
+/** Most positions closed upon one event, for the same reason. */
+const MAX_CLOSINGS = 40;
+
+/** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
+export function applyHaltRequest(state: DeskState, requestId: string, request: EventData['TradingHaltRequested']): void {
+  const { scope, mode, reason, flatten, cancelOpen } = request;
+  const halt: Halt = { mode, reason, requestId, flatten };
+  setHalt(state.halts, scope, halt);
+  const strategy = 'strategy' in scope ? scope.strategy : null;
+  for (const account of accountsIn(state, scope)) {
+    account.pendingNotices.push({ scope, requestId, reason, halt });
+    state.busy.add(account.id);
+    if (flatten) {
+      for (const [position, { strategy: owner }] of account.positions) {
+        if (strategy === null || owner === strategy) state.toClose.push({ account: account.id, position, requestId });
+      }
+    }
+    if (!cancelOpen) continue;
+    for (const { orderId } of openOrdersOf(account, strategy, null)) account.toCancel.set(orderId, { requestId, reason });
+  }
+}
+
+/** Evidence has come: what of the closings that halts want is decided upon it. */
+export function nextClosings(state: DeskState): void {
+  state.closing = state.toClose.splice(0, MAX_CLOSINGS);
+}
+
+/** Closes what is to be closed upon this event, unless the halt that wanted it was lifted or replaced. */
+export function closeForHalt(deciding: Deciding): void {
+  const { state } = deciding;
+  for (const { account: id, position: key, requestId } of state.closing) {
+    const account = state.accounts.get(id);
+    const position = account?.positions.get(key);
+    if (account === undefined || position === undefined) continue;
+    if (isFlattening(state.halts, id, position.strategy, requestId)) closePosition(deciding, account, position, requestId, '');
+  }
+}
+
+/** Lifts that scope's halt. For an account or for all, drawdown is counted anew from here. */
+export function applyResumeRequest(state: DeskState, requestId: string, request: EventData['TradingResumeRequested']): void {
+  const { scope, reason } = request;
+  liftHalt(state.halts, scope);
+  for (const account of accountsIn(state, scope)) {
+    account.pendingNotices.push({ scope, requestId, reason, halt: null });
+    state.busy.add(account.id);
+  }
+}
+
+/** Says in the account's stream what a person's halt or resume means for it. */
+export function giveNotice(deciding: Deciding, account: Account, notice: Notice): void {
+  const { scope, requestId, reason, halt } = notice;
+  const stream = accountStream(account.id);
+  if (halt === null) {
+    deciding.emit('TradingResumed', stream, { account: account.id, scope, reason, requestId });
+    if (!('strategy' in scope)) markAccount(deciding, account);
+    return;
+  }
+  deciding.emit('TradingHalted', stream, { account: account.id, scope, mode: halt.mode, reason, requestId });
+}
+
+/** Cancels at most so many of the open orders that halts want cancelled; returns how many. */
+export function cancelForHalt({ emit, cause }: Deciding, account: Account, atMost: number): number {
+  const next = [...account.toCancel].slice(0, atMost);
+  for (const [orderId, { requestId, reason }] of next) {
+    const at = cause.metadata.occurredAt;
+    emit('OrderCancelPending', orderStream(orderId), { orderId, account: account.id, at, requestId, reason });
+  }
+  return next.length;
+}
+
+/** An order that a flattening halt had cancelled has come to its end: what is left of the position is closed now. */
+export function resumeFlattening(
+  deciding: Deciding,
+  account: Account,
+  position: Position,
+  requestId: string,
+  name: string,
+): void {
+  if (!isFlattening(deciding.state.halts, account.id, position.strategy, requestId)) return;
+  closePosition(deciding, account, position, requestId, `|${name}`);
+}
+
+/**
+ * Closes a position by a market order, less what is working to close it. While an order on that side is being
+ * cancelled it waits for its end, because both together could turn the position round.
+ */
+function closePosition(deciding: Deciding, account: Account, position: Position, requestId: string, suffix: string): void {
+  const { state, makeId } = deciding;
+  const key = instrumentKey(position.venue, position.symbol);
+  const instrument = state.instruments.get(key);
+  if (instrument === undefined) return;
+  const mark = state.market.get(key)?.mark ?? null;
+  const held = withoutDust(position.quantity, instrument, mark);
+  if (sign(held) === 0) return;
+  const side = sign(held) > 0 ? 'sell' : 'buy';
+  let working = ZERO;
+  for (const order of openOrdersOf(account, position.strategy, instrument)) {
+    if (order.side !== side) continue;
+    if (order.cancelPending) return;
+    working = add(working, baseUnits(instrument, remainingOf(order)));
+  }
+  const quantity = closingLots(account, instrument, side, withoutDust(subtract(absolute(held), working), instrument, mark));
+  if (sign(quantity) <= 0) return;
+  const draft = {
+    orderId: makeId(`order|${requestId}|${account.id}|${positionKey(position.strategy, key)}${suffix}`),
+    account: account.id,
+    strategy: position.strategy,
+    venue: position.venue,
+    symbol: position.symbol,
+    side,
+    type: 'market',
+    timeInForce: 'IOC',
+    quantity,
+    price: null,
+    origin: { kind: 'halt', id: requestId },
+  } as const;
+  reviewOrder(deciding, account, instrument, draft, null);
+}
+
+function closingLots(account: Account, instrument: Instrument, side: 'buy' | 'sell', base: Decimal): Decimal {
+  if (sign(base) <= 0) return ZERO;
+  const lots = lotsOf(instrument, base);
+  return side === 'sell' && instrument.spot ? minimum(lots, sellableLots(account, instrument)) : lots;
+}
+
+/** Whom a scope is about; a strategy's are those that it runs in or still has something in. */
+function accountsIn(state: DeskState, scope: HaltScope): Account[] {
+  const accounts = [...state.accounts.values()];
+  if ('all' in scope) return accounts;
+  if ('account' in scope) return accounts.filter(({ id }) => id === scope.account);
+  const { strategy } = scope;
+  const home = state.settings.strategies.get(strategy)?.account;
+  return accounts.filter((account) => strategy === MANUAL || account.id === home || isIn(account, strategy));
+}
+
+function isIn(account: Account, strategy: string): boolean {
+  for (const position of account.positions.values()) if (position.strategy === strategy) return true;
+  for (const _ of openOrdersOf(account, strategy, null)) return true;
+  return false;
+}

@@ -1,0 +1,20 @@
+/** Puts on the tape how an account stands. */
+
+import { type Account, balanceOf } from '../account/account.ts';
+import { equityText } from '../account/marks.ts';
+import { formatDecimal, maximum } from '../decimal.ts';
+import { accountStream } from '../streams.ts';
+import type { Deciding } from './desk-state.ts';
+import { limitsInUse } from './risk-view.ts';
+
+export function markAccount({ state, emit }: Deciding, account: Account): void {
+  emit('AccountMarked', accountStream(account.id), {
+    account: account.id,
+    currency: account.currency,
+    equity: equityText(account.equity),
+    cash: formatDecimal(balanceOf(account, account.currency)),
+    peak: equityText(maximum(account.peak, account.equity)),
+    dayStart: equityText(account.dayStart),
+    limits: limitsInUse(state, account),
+  });
+}

@@ -1,0 +1,133 @@
+/** What the limits may look at, taken from the desk's state. */
+
+import { type Account, heldOf } from '../account/account.ts';
+import type { Instrument } from '../account/instrument.ts';
+import { marketValueOf, rateOf, worstCase } from '../account/valuation.ts';
+import { add, type Decimal, maximum, multiply, ZERO } from '../decimal.ts';
+import type { Side } from '../event.ts';
+import { intervalMs } from '../interval.ts';
+import { calendarOf } from '../market/calendar.ts';
+import { untrustedBecause } from '../market/market-view.ts';
+import type { LimitCheck } from '../order/events.ts';
+import { haltInForce } from '../risk/halts.ts';
+import type { OrderTerms, RiskView, SignalAge } from '../risk/limit.ts';
+import { concentration } from '../risk/limits/concentration.ts';
+import { dailyLoss } from '../risk/limits/daily-loss.ts';
+import { drawdown } from '../risk/limits/drawdown.ts';
+import { leverage } from '../risk/limits/leverage.ts';
+import { positionSize } from '../risk/limits/position-size.ts';
+import type { Signal } from '../strategy/events.ts';
+import { epochMs } from '../time.ts';
+import type { DeskState } from './desk-state.ts';
+
+/** The order as far as risk goes. */
+export interface OrderInView {
+  readonly strategy: string;
+  readonly instrument: Instrument;
+  readonly side: Side;
+  /** In base units. */
+  readonly base: Decimal;
+  readonly signal: Signal | null;
+}
+
+/** `reference` is the mark that the order is judged at; `nowMs` the account's now, epoch ms. */
+export function riskView(state: DeskState, account: Account, order: OrderInView, reference: Decimal, nowMs: number): RiskView {
+  const { instrument } = order;
+  const own = worthWith(state, account, order, reference);
+  return {
+    limits: account.limits,
+    nowMs,
+    halt: haltInForce(state.halts, account.id, order.strategy),
+    calendar: calendarOf(instrument.calendar),
+    untrusted: distrustFor(state, account, instrument, nowMs),
+    signal: order.signal === null ? null : signalAgeOf(order.signal),
+    approvals: account.approvals,
+    reference,
+    equity: account.equity,
+    dayStart: account.dayStart,
+    maxDrawdown: account.maxDrawdown,
+    positionWorth: () => own,
+    assetWorth: () => worthAround(state, account, instrument, own, instrument.base),
+    grossWorth: () => worthAround(state, account, instrument, own, null),
+  };
+}
+
+/** A price is needed in the account's currency too, or nothing could be compared with its limits. */
+function distrustFor(state: DeskState, account: Account, instrument: Instrument, nowMs: number): string | null {
+  const { key, quote } = instrument;
+  const untrusted = untrustedBecause(state.market.get(key), state.settings.feeds.get(key), nowMs);
+  if (untrusted !== null) return untrusted;
+  return rateOf(state, account, quote) === null ? `no-price-of-${quote}` : null;
+}
+
+function signalAgeOf(signal: Signal): SignalAge {
+  return {
+    barCloseMs: epochMs(signal.barCloseTime),
+    intervalMs: intervalMs(signal.interval),
+    backfill: signal.barSource === 'backfill',
+  };
+}
+
+/** What is held of the order's instrument or asset may come to be worth, with the order, at the reference price. */
+function worthWith(state: DeskState, account: Account, order: OrderInView, reference: Decimal): Decimal {
+  const { instrument, side, base } = order;
+  const { buys, sells } = account.holdings.get(instrument.holding) ?? { buys: ZERO, sells: ZERO };
+  const maxDrawdown = worstCase(
+    heldOf(account, instrument.holding),
+    side === 'buy' ? add(buys, base) : buys,
+    side === 'sell' ? add(sells, base) : sells,
+  );
+  return multiply(multiply(maxDrawdown, reference), rateOf(state, account, instrument.quote) ?? ZERO);
+}
+
+/** Adds to the worth of the order's own holding that of the others: of one asset, or of all but the account's currency. */
+function worthAround(state: DeskState, account: Account, instrument: Instrument, own: Decimal, asset: string | null): Decimal {
+  let worth = own;
+  for (const [key, holding] of account.holdings) {
+    if (key === instrument.holding || key === account.currency) continue;
+    if (asset === null || holding.asset === asset) worth = add(worth, marketValueOf(state, account, key, holding));
+  }
+  return worth;
+}
+
+/** What no order takes part in, for limits that are shown as they stand. */
+const NO_ORDER: OrderTerms = { side: 'buy', price: null, reducing: false, flattening: false };
+
+/** Use against bound of the limits that need no order to be told. */
+export function limitsInUse(state: DeskState, account: Account): LimitCheck[] {
+  let largest = ZERO;
+  let gross = ZERO;
+  const byAsset = new Map<string, Decimal>();
+  for (const [key, holding] of account.holdings) {
+    if (key === account.currency) continue;
+    const worth = marketValueOf(state, account, key, holding);
+    largest = maximum(largest, worth);
+    gross = add(gross, worth);
+    byAsset.set(holding.asset, add(byAsset.get(holding.asset) ?? ZERO, worth));
+  }
+  const asset = [...byAsset.values()].reduce(maximum, ZERO);
+  const view: RiskView = {
+    ...standing(account),
+    positionWorth: () => largest,
+    assetWorth: () => asset,
+    grossWorth: () => gross,
+  };
+  const checks = [dailyLoss, drawdown, positionSize, concentration, leverage].map((limit) => limit.check(NO_ORDER, view));
+  return checks.flatMap((check) => (check === null ? [] : [{ limit: check.limit, value: check.value, bound: check.bound }]));
+}
+
+function standing(account: Account): Omit<RiskView, 'positionWorth' | 'assetWorth' | 'grossWorth'> {
+  return {
+    limits: account.limits,
+    nowMs: account.nowMs,
+    halt: 'none',
+    calendar: calendarOf('24/7'),
+    untrusted: null,
+    signal: null,
+    approvals: account.approvals,
+    reference: ZERO,
+    equity: account.equity,
+    dayStart: account.dayStart,
+    maxDrawdown: account.maxDrawdown,
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * Bars from trades, cut by the venue's clock and by trade ids. A bar closes at the first trade of a later interval
+ * that follows by its id, or when the venue's clock, as depth events tell it, is past its end by the lateness. Trades
+ * after a hole in the ids wait for the missing ones; when those do not come in time, the bars on both sides of the
+ * hole are recorded as incomplete. A trade that comes after its bar was closed corrects it.
+ */
+
+import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
+import type { InstrumentSettings } from '../settings/settings.ts';
+import { barClosed, barCorrected, type EvidenceDraft } from './evidence.ts';
+import { addTrade, type GrowingBar, type Quote, recordBar, startBar } from './growing-bar.ts';
+import type { Trade } from './messages.ts';
+import { QuoteHistory } from './quote-history.ts';
+import type { Tally } from './tally.ts';
+import { TradeGaps } from './trade-gaps.ts';
+
+/** How long after a bar's end a trade of it may still come before the venue's clock closes it. */
+export const LATENESS_MS = 250;
+/** How long, by the venue's clock, trades wait for missing ones before them. */
+export const MISSING_WAIT_MS = 2_000;
+/** Most trades that wait so. */
+export const MAX_WAITING_TRADES = 10_000;
+/** Closed bars that a late trade can still correct. */
+export const CORRECTABLE_BARS = 600;
+
+export class BarBuilder {
+  readonly #instrument: InstrumentSettings;
+  readonly #interval: Interval;
+  readonly #tally: Tally;
+  readonly #quotes: QuoteHistory;
+  readonly #missing = new TradeGaps();
+  /** The last id up to which all are known or given up; null before the first trade. */
+  #lastId: number | null = null;
+  #current: GrowingBar | null = null;
+  /** The first id that no bar covers, where prints that no market made came before a bar's first trade. */
+  #uncovered: number | null = null;
+  /** By open time, oldest first. */
+  readonly #closed: GrowingBar[] = [];
+  #lastClosedOpenMs = Number.NEGATIVE_INFINITY;
+  /** In order of ids, all above `lastId + 1`. */
+  #waiting: { readonly trade: Trade; readonly since: number }[] = [];
+  /** The greatest event time seen, epoch ms. */
+  #now = Number.NEGATIVE_INFINITY;
+  #drafts: EvidenceDraft[] = [];
+
+  constructor(instrument: InstrumentSettings, interval: Interval, tally: Tally) {
+    this.#instrument = instrument;
+    this.#interval = interval;
+    this.#tally = tally;
+    this.#quotes = new QuoteHistory(intervalMs(interval));
+  }
+
+  /** Takes a trade; returns the bars that it closes or corrects. */
+  applyTrade(trade: Trade): EvidenceDraft[] {
+    this.#now = Math.max(this.#now, trade.time);
+    if (!trade.market) this.#tally.note('no-market-trade', `trade ${trade.tradeId} is a print that no market made`);
+    if (this.#lastId === null) {
+      this.#missing.add(0, trade.tradeId - 1);
+      this.#accept(trade);
+    } else if (trade.tradeId <= this.#lastId) {
+      this.#takeLate(trade);
+    } else {
+      this.#takeNew(trade, this.#lastId);
+    }
+    this.#giveUpOverdue();
+    return this.#takeDrafts();
+  }
+
+  /** Takes the venue's clock, and the quote after a depth event; returns the bars that are over by it. */
+  applyTime(eventTime: number, quote: Quote): EvidenceDraft[] {
+    this.#now = Math.max(this.#now, eventTime);
+    this.#quotes.note(eventTime, quote);
+    this.#giveUpOverdue();
+    const current = this.#current;
+    if (current !== null && this.#waiting.length === 0 && this.#now > current.openMs + intervalMs(this.#interval) + LATENESS_MS) {
+      this.#close(current);
+    }
+    return this.#takeDrafts();
+  }
+
+  #takeDrafts(): EvidenceDraft[] {
+    const drafts = this.#drafts;
+    if (drafts.length > 0) this.#drafts = [];
+    return drafts;
+  }
+
+  #takeNew(trade: Trade, lastId: number): void {
+    if (trade.tradeId === lastId + 1) {
+      this.#accept(trade);
+      this.#acceptWaiting();
+      return;
+    }
+    let place = this.#waiting.length;
+    while (place > 0 && (this.#waiting[place - 1]?.trade.tradeId ?? 0) > trade.tradeId) place--;
+    if (this.#waiting[place - 1]?.trade.tradeId === trade.tradeId) {
+      this.#noteDuplicate(trade);
+      return;
+    }
+    if (this.#waiting.length === 0) this.#tally.note('trade-gap', `trade ${trade.tradeId} comes after ${lastId}`);
+    this.#waiting.splice(place, 0, { trade, since: this.#now });
+    if (this.#waiting.length > MAX_WAITING_TRADES) this.#giveUp();
+  }
+
+  /** Takes a trade whose predecessor is known, or given up. */
+  #accept(trade: Trade): void {
+    this.#lastId = trade.tradeId;
+    const openMs = barOpenMs(trade.time, this.#interval);
+    if (this.#current !== null && openMs > this.#current.openMs) this.#close(this.#current);
+    if (!trade.market) {
+      if (this.#current !== null) this.#current.lastId = trade.tradeId;
+      else this.#uncovered ??= trade.tradeId;
+      return;
+    }
+    if (this.#current === null && openMs > this.#lastClosedOpenMs) {
+      this.#current = startBar(openMs, trade, this.#uncovered ?? trade.tradeId, this.#instrument.priceScale);
+      this.#uncovered = null;
+    } else if (this.#current !== null && openMs === this.#current.openMs) {
+      addTrade(this.#current, trade, this.#instrument.priceScale);
+    } else {
+      this.#correct(openMs, trade);
+    }
+  }
+
+  /** Takes a trade with an id that others have overtaken. */
+  #takeLate(trade: Trade): void {
+    const known = this.#missing.take(trade.tradeId);
+    if (known === 'known') {
+      this.#noteDuplicate(trade);
+      return;
+    }
+    if (known === 'forgotten') {
+      this.#tally.note('too-late-trade', `trade ${trade.tradeId} is older than what is remembered`);
+      return;
+    }
+    this.#tally.note('late-trade', `trade ${trade.tradeId} comes after ${this.#lastId}`);
+    if (!trade.market) return;
+    const openMs = barOpenMs(trade.time, this.#interval);
+    if (this.#current !== null && openMs >= this.#current.openMs) addTrade(this.#current, trade, this.#instrument.priceScale);
+    else this.#correct(openMs, trade);
+  }
+
+  #acceptWaiting(): void {
+    let next = 0;
+    while (this.#waiting[next]?.trade.tradeId === (this.#lastId as number) + 1) {
+      this.#accept((this.#waiting[next++] as { trade: Trade }).trade);
+    }
+    if (next > 0) this.#waiting.splice(0, next);
+  }
+
+  #giveUpOverdue(): void {
+    while (this.#waiting[0] !== undefined && this.#now - this.#waiting[0].since > MISSING_WAIT_MS) this.#giveUp();
+  }
+
+  /** Goes on without the trades that are missing before those that wait. */
+  #giveUp(): void {
+    const first = (this.#waiting[0] as { trade: Trade }).trade.tradeId;
+    this.#missing.add((this.#lastId as number) + 1, first - 1);
+    this.#lastId = first - 1;
+    this.#acceptWaiting();
+  }
+
+  #close(bar: GrowingBar): void {
+    bar.quote = this.#quotes.atCloseOf(bar);
+    this.#current = null;
+    this.#lastClosedOpenMs = bar.openMs;
+    this.#closed.push(bar);
+    if (this.#closed.length > CORRECTABLE_BARS) this.#closed.shift();
+    this.#drafts.push(barClosed(this.#record(bar)));
+  }
+
+  /** Corrects a closed bar, or one that was taken for quiet, by a trade of it that came late. */
+  #correct(openMs: number, trade: Trade): void {
+    const oldest = this.#closed[0];
+    if (oldest === undefined || openMs < oldest.openMs) {
+      this.#tally.note('too-late-trade', `trade ${trade.tradeId} belongs to a bar that can no longer be corrected`);
+      return;
+    }
+    const index = this.#closed.findLastIndex((bar) => bar.openMs <= openMs);
+    let bar = this.#closed[index] as GrowingBar;
+    if (bar.openMs === openMs) {
+      addTrade(bar, trade, this.#instrument.priceScale);
+    } else {
+      bar = startBar(openMs, trade, trade.tradeId, this.#instrument.priceScale);
+      bar.quote = this.#quotes.atCloseOf(bar);
+      this.#closed.splice(index + 1, 0, bar);
+      if (this.#closed.length > CORRECTABLE_BARS) this.#closed.shift();
+    }
+    this.#drafts.push(barCorrected(this.#record(bar), trade.tradeId));
+  }
+
+  #record(bar: GrowingBar) {
+    return recordBar(bar, this.#instrument, this.#interval, this.#missing.noneAround(bar.firstId, bar.lastId));
+  }
+
+  #noteDuplicate(trade: Trade): void {
+    this.#tally.note('duplicate-trade', `trade ${trade.tradeId} came before`);
+  }
+}

@@ -1,0 +1,56 @@
+/** What a feed says, message by message: prices in the instrument's units, times in epoch milliseconds. */
+
+import type { Decimal } from '../decimal.ts';
+import type { Quantity } from './units.ts';
+
+/** Levels of one side: the price of each, and in the same place its quantity. */
+export interface Levels {
+  readonly prices: readonly number[];
+  readonly quantities: readonly Quantity[];
+}
+
+export interface BookSnapshot {
+  readonly kind: 'snapshot';
+  /** By the receiver's clock, epoch ms. */
+  readonly receivedAt: number;
+  /** The last update that it holds. */
+  readonly updateId: number;
+  readonly bids: Levels;
+  readonly asks: Levels;
+}
+
+/** New quantities, not changes, of levels; zero removes one. */
+export interface DepthUpdate {
+  readonly kind: 'depth';
+  readonly receivedAt: number;
+  /** By the venue's clock, epoch ms. */
+  readonly eventTime: number;
+  /** First and last of the updates that it sums up. */
+  readonly firstId: number;
+  readonly lastId: number;
+  /** `lastId` of the message before it, at venues that say so (Binance futures' `pu`); continuity is judged by it then. */
+  readonly previousId: number | null;
+  readonly bids: Levels;
+  readonly asks: Levels;
+}
+
+export interface Trade {
+  readonly kind: 'trade';
+  readonly receivedAt: number;
+  /** When it was made, by the venue's clock, epoch ms. */
+  readonly time: number;
+  /** Counts up by one from trade to trade. */
+  readonly tradeId: number;
+  readonly price: number;
+  readonly quantity: Decimal;
+  /** False for prints that no market made (an insurance fund's): they take up an id, and belong in no bar. */
+  readonly market: boolean;
+}
+
+/** Anything else that shows that the connection lives. */
+export interface OtherFrame {
+  readonly kind: 'other';
+  readonly receivedAt: number;
+}
+
+export type MarketMessage = BookSnapshot | DepthUpdate | Trade | OtherFrame;

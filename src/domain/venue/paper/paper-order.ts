@@ -1,0 +1,159 @@
+/** An order as the paper venue has it, with the terms that were in force when it arrived. */
+
+import { add, type Decimal, formatDecimal, multiply, ONE, parseDecimal, subtract, ZERO } from '../../decimal.ts';
+import type { Side } from '../../event.ts';
+import type { ApprovedOrder } from '../../order/events.ts';
+import { SEND_WINDOW_MS } from '../../order/order.ts';
+import type { AccountTerms } from '../../settings/in-force.ts';
+import { durationMs, type InstrumentSettings } from '../../settings/settings.ts';
+import { epochMs } from '../../time.ts';
+import type { ExecutionReport } from '../events.ts';
+
+export type Liquidity = 'maker' | 'taker';
+
+/** What the market has already decided about an order and is still to be reported. */
+export type Pending =
+  /** A fill in full at this price; a market order fills what its account can pay for. */
+  | { readonly kind: 'fill'; readonly price: Decimal; readonly liquidity: Liquidity; readonly time: string }
+  /** Takes from the sample in hand what its terms allow. */
+  | { readonly kind: 'walk' }
+  | { readonly kind: 'expire'; readonly reason: string; readonly time: string };
+
+export interface FeeTerms {
+  readonly maker: Decimal;
+  readonly taker: Decimal;
+  /** A third asset with the price of one unit in the quote asset. */
+  readonly paidIn: 'quote' | 'base' | { readonly asset: string; readonly price: Decimal };
+}
+
+export interface PaperOrder {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly account: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly base: string;
+  readonly quote: string;
+  readonly contractSize: Decimal;
+  readonly tick: Decimal;
+  readonly lot: Decimal;
+  readonly quantity: Decimal;
+  /** Null for a market order. */
+  readonly limit: Decimal | null;
+  /** Ends, filled or not, at the first market data that it meets: market and IOC. */
+  readonly immediate: boolean;
+  /** The account's now when the order was approved, and until when an immediate one waits for a book; epoch ms. */
+  readonly decidedMs: number;
+  readonly deadlineMs: number;
+  readonly latencyMs: number;
+  readonly slippage: Decimal;
+  readonly fees: FeeTerms;
+  /** Price that a purchase is reserved at. */
+  readonly reservePrice: Decimal;
+  filled: Decimal;
+  accepted: boolean;
+  /** Market data from after its arrival has been seen. */
+  met: boolean;
+  pending: Pending | null;
+  /** Reports made so far: the number in the next one's id. */
+  reports: number;
+}
+
+/** The account's now when the order was approved. It is not the event's own time where a person's request caused it. */
+export function approvalMs(approved: ApprovedOrder): number {
+  return epochMs(approved.sendBy) - SEND_WINDOW_MS;
+}
+
+/** The order as it arrives at the venue. */
+export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, instrument: InstrumentSettings): PaperOrder {
+  const slippage = parseDecimal(account.slippage);
+  const limit = approved.type === 'limit' && approved.price !== null ? parseDecimal(approved.price) : null;
+  const expected = parseDecimal(approved.ask ?? approved.referencePrice);
+  return {
+    orderId: approved.orderId,
+    clientOrderId: approved.clientOrderId,
+    account: approved.account,
+    venue: approved.venue,
+    symbol: approved.symbol,
+    side: approved.side,
+    base: instrument.base,
+    quote: instrument.quote,
+    contractSize: parseDecimal(instrument.contractSize),
+    tick: parseDecimal(instrument.tickSize),
+    lot: parseDecimal(instrument.lotSize),
+    quantity: parseDecimal(approved.quantity),
+    limit,
+    immediate: limit === null || approved.timeInForce === 'IOC',
+    decidedMs: approvalMs(approved),
+    deadlineMs: epochMs(approved.sendBy),
+    latencyMs: durationMs(account.latency),
+    slippage,
+    fees: feeTerms(account, instrument),
+    reservePrice: limit ?? multiply(expected, add(ONE, slippage)),
+    filled: ZERO,
+    accepted: false,
+    met: false,
+    pending: null,
+    reports: 0,
+  };
+}
+
+function feeTerms(account: AccountTerms, instrument: InstrumentSettings): FeeTerms {
+  const { maker, taker } = account.fees;
+  return { maker: parseDecimal(maker), taker: parseDecimal(taker), paidIn: feeAsset(account, instrument) };
+}
+
+/** A third asset is priced in the account's currency; where that is not the quote asset, fees stay in the quote. */
+function feeAsset(account: AccountTerms, instrument: InstrumentSettings): FeeTerms['paidIn'] {
+  const { paidIn } = account.fees;
+  if (typeof paidIn === 'string') return paidIn;
+  if (paidIn.asset === instrument.base) return 'base';
+  if (paidIn.asset === instrument.quote || account.currency !== instrument.quote) return 'quote';
+  return { asset: paidIn.asset, price: parseDecimal(paidIn.price) };
+}
+
+export function remaining(order: PaperOrder): Decimal {
+  return subtract(order.quantity, order.filled);
+}
+
+type Details = Partial<Pick<ExecutionReport, 'tradeId' | 'price' | 'quantity' | 'fee' | 'feeAsset' | 'liquidity' | 'reason'>>;
+
+/** What a report says of an order, besides what happened. */
+export type ReportedOrder = Pick<PaperOrder, 'orderId' | 'clientOrderId' | 'account' | 'venue' | 'symbol' | 'side' | 'filled'>;
+
+/** A report; `executionId` is unique within the account, venue and symbol. */
+export function reportOf(
+  order: ReportedOrder,
+  executionType: ExecutionReport['executionType'],
+  executionId: string,
+  transactTime: string,
+  details: Details = {},
+): ExecutionReport {
+  return {
+    account: order.account,
+    venue: order.venue,
+    symbol: order.symbol,
+    executionId,
+    executionType,
+    orderId: order.orderId,
+    clientOrderId: order.clientOrderId,
+    venueOrderId: order.clientOrderId,
+    side: order.side,
+    transactTime,
+    tradeId: null,
+    price: null,
+    quantity: null,
+    cumulativeQuantity: formatDecimal(order.filled),
+    fee: null,
+    feeAsset: null,
+    liquidity: null,
+    reason: null,
+    ...details,
+  };
+}
+
+/** Deterministic and unique: the client order id and the number of the report. */
+export function nextExecutionId(order: PaperOrder): string {
+  return `${order.clientOrderId}-${order.reports + 1}`;
+}

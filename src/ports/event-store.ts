@@ -1,0 +1,137 @@
+/** The tape: one ordered log of events in streams. One contract suite runs against every adapter. */
+
+import type { TapeEvent } from '../domain/catalogue.ts';
+import type { RecordedEvent } from '../tape/envelope.ts';
+
+/** The revision that a stream must have for an append: its last one, or none at all. */
+export type ExpectedRevision = number | 'no-stream';
+
+export interface Appended {
+  /** Revision of the last event of this append in its stream. */
+  readonly revision: number;
+  /** Position of the last event of this append. */
+  readonly position: string;
+  /** True when these very events were there already, at this revision: nothing was written. */
+  readonly already: boolean;
+}
+
+/** The stream is not at the expected revision, and what is there is not what was to be appended. */
+export class WrongExpectedRevisionError extends Error {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** The stream's last revision, or `no-stream`. */
+  readonly actual: ExpectedRevision;
+
+  constructor(stream: string, expected: ExpectedRevision, actual: ExpectedRevision) {
+    super(`stream "${stream}" is at ${actual}, not at ${expected}`);
+    this.stream = stream;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The first events of an append are there at their revisions and later ones are not: somebody wrote something else. */
+export class PartialOverlapError extends Error {
+  readonly stream: string;
+  constructor(stream: string, revision: number) {
+    super(`stream "${stream}" holds another event at revision ${revision} than the one that is appended again`);
+    this.stream = stream;
+  }
+}
+
+export interface ReadQuery {
+  /** Events after this position (before it, when backward); from the start (the end) when absent. */
+  readonly after?: string | undefined;
+  readonly stream?: string | undefined;
+  /** Only events of these categories. */
+  readonly categories?: readonly string[] | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly correlationId?: string | undefined;
+  /** `occurredAt` at or after `from` and before `to`, ISO 8601 UTC. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly backward?: boolean | undefined;
+  readonly limit: number;
+}
+
+/** Synchronous access within an exclusive section of an embedded store. */
+export interface TapeSection {
+  /** The same rules as `EventStore.append`; becomes durable, with all others of the section, when the section ends. */
+  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Appended;
+  read(query: ReadQuery): RecordedEvent[];
+  /** The last revision of a stream. */
+  revisionOf(stream: string): ExpectedRevision;
+  /** The event at a revision of a stream, if there is one. */
+  at(stream: string, revision: number): RecordedEvent | undefined;
+  /** The event of that id in that stream, if there is one. */
+  find(stream: string, id: string): RecordedEvent | undefined;
+}
+
+export interface Subscription {
+  /** Ends the subscription; no handler is called after it resolves. */
+  close(): Promise<void>;
+  /** Resolves when closed, rejects when the store or a handler failed. */
+  readonly ended: Promise<void>;
+}
+
+export interface SubscribeOptions {
+  /** Events after this position. */
+  readonly after: string;
+  readonly categories?: readonly string[] | undefined;
+  /** Called with batches in order, one at a time; the next waits for it. */
+  readonly onEvents: (events: readonly RecordedEvent[], position: string) => Promise<void> | void;
+  /** Called each time everything that was on the tape has been handed over; `position` is the tape's last. */
+  readonly onCaughtUp?: ((position: string) => void) | undefined;
+}
+
+/** So many events, and what they take in memory, about. */
+export interface Amount {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** What a store keeps in memory of the tape's end, for those who follow it. */
+export interface TailWindow {
+  readonly held: Amount;
+  /** The oldest go when there would be more: whoever is further back has them read from the store. */
+  readonly heldLimit: Amount;
+}
+
+/** The tape. */
+export interface EventStore {
+  /** Most appends and sections that may wait at once; more are refused. Absent where a store has no queue of its own. */
+  readonly maxWaiting?: number | undefined;
+  /** Absent where those who follow are served from the store itself. */
+  readonly feed?: TailWindow | undefined;
+  /**
+   * Appends events to one stream, all or none, exactly after `expected`. Appending the same ids again at the same
+   * revision succeeds without writing. Throws WrongExpectedRevisionError or PartialOverlapError.
+   */
+  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended>;
+  /** Events in order of position (of revision within one stream); at most `limit`. */
+  read(query: ReadQuery): Promise<RecordedEvent[]>;
+  /** The event with that id: the first on the tape, should there be several. */
+  byId(id: string): Promise<RecordedEvent | undefined>;
+  /**
+   * The event at a revision of a stream, if there is one. Only where the store finds by stream and type alone, and
+   * looks through the whole tape for an id, a correlation or a time: whoever has read models keeps an index there.
+   */
+  at?(stream: string, revision: number): Promise<RecordedEvent | undefined>;
+  /** Position of the last event on the tape, or START. */
+  head(): Promise<string>;
+  subscribe(options: SubscribeOptions): Subscription;
+  /**
+   * Runs `work` while nobody else, in this process or another, can append; all its appends become durable together
+   * or, when it throws, not at all. Absent where a store has no such lock.
+   */
+  exclusively?<T>(work: (section: TapeSection) => T): Promise<T>;
+  /**
+   * The process is to end: whatever is called, or was, while the store is out of reach, fails soon as it would have later.
+   * Absent where no store is out of reach.
+   */
+  hasten?(): void;
+  close(): Promise<void>;
+}
+
+/** The tape as those have it who only look at it. */
+export type TapeReader = Pick<EventStore, 'feed' | 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'hasten' | 'close'>;

@@ -1,0 +1,64 @@
+/** The settings in force, for requests that name an account or an instrument: read on from where it left off each time. */
+
+import { evolveSettings, noSettings, type SettingsInForce } from '../domain/settings/in-force.ts';
+import { SETTINGS_STREAM } from '../domain/streams.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import { START } from '../tape/envelope.ts';
+
+const PAGE = 500;
+
+export class SettingsReader {
+  readonly #events: EventStore;
+  readonly #settings: SettingsInForce = noSettings();
+  #after = START;
+  /** One reading at a time, so that no event is taken in twice. */
+  #reading: Promise<void> = Promise.resolve();
+  /** The one that begins next: all who come before it does share it, so that nobody waits for more than two. */
+  #next: Promise<void> | undefined;
+
+  constructor(events: EventStore) {
+    this.#events = events;
+  }
+
+  /** What is in force on the tape now. The caller does not change it. */
+  async inForce(): Promise<SettingsInForce> {
+    this.#next ??= this.#readNext();
+    await this.#next;
+    return this.#settings;
+  }
+
+  #readNext(): Promise<void> {
+    const begin = (): Promise<void> => {
+      this.#next = undefined;
+      return this.#readOn();
+    };
+    this.#reading = this.#reading.then(begin, begin);
+    return this.#reading;
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const page = await this.#events.read({ stream: SETTINGS_STREAM, after: this.#after, limit: PAGE });
+      for (const event of page) {
+        evolveSettings(this.#settings, event);
+        this.#after = event.position;
+      }
+      if (page.length < PAGE) return;
+    }
+  }
+}
+
+/** The settings in force on the tape, and the revision of their stream. */
+export async function readSettings(store: EventStore): Promise<{ settings: SettingsInForce; revision: number | 'no-stream' }> {
+  const settings = noSettings();
+  let revision: number | 'no-stream' = 'no-stream';
+  for (let after = START; ; ) {
+    const page = await store.read({ stream: SETTINGS_STREAM, after, limit: PAGE });
+    for (const event of page) {
+      evolveSettings(settings, event);
+      revision = event.revision;
+      after = event.position;
+    }
+    if (page.length < PAGE) return { settings, revision };
+  }
+}

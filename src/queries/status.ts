@@ -1,0 +1,113 @@
+/** What is going on: the tape, the engine, who does what, feeds, halts, open orders, positions, read models. */
+
+import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { Leases } from '../ports/leases.ts';
+import { readAll } from '../ports/pages.ts';
+import type { ReadStore } from '../ports/read-store.ts';
+import { type AccountDocument, accounts } from '../projections/accounts.ts';
+import { OPEN_STATUSES, type OrderDocument, orders } from '../projections/orders.ts';
+import { type PositionDocument, positions } from '../projections/positions.ts';
+import { type PriceDocument, prices } from '../projections/prices.ts';
+import { projectionsOn } from '../projections/projections.ts';
+import { servingCollection } from '../runtime/projections/builds.ts';
+import { assertSameTape } from '../runtime/projections/read-store-owner.ts';
+import { isDecision } from '../tape/envelope.ts';
+import { readSettings } from './settings-in-force.ts';
+
+export type Status = Awaited<ReturnType<typeof readStatus>>;
+
+/** Reads it from the stores alone, whether or not a process is running. Throws OtherTapeError. */
+export async function readStatus(events: EventStore, reads: ReadStore, leases: Leases | null = null) {
+  await assertSameTape(events, reads);
+  const { settings } = await readSettings(events);
+  const readModels = [];
+  for (const projection of projectionsOn(events)) {
+    const name = await servingCollection(reads, projection);
+    readModels.push({ name, position: await reads.checkpoint(name) });
+  }
+  return {
+    tape: { head: await events.head() },
+    engine: await readEngine(events),
+    leases: leases === null ? null : await readLeases(leases),
+    settings: { generation: settings.generation, hash: settings.hash },
+    feeds: await collect(
+      readAll<PriceDocument>(reads, await servingCollection(reads, prices), 'symbol'),
+      ({ venue, symbol, last, lastTime, feed }) => ({
+        venue,
+        symbol,
+        last,
+        lastTime,
+        state: feed.state,
+        reason: feed.reason,
+      }),
+    ),
+    accounts: await collect(
+      readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id'),
+      ({ id, currency, equity, halts }) => ({
+        id,
+        currency,
+        equity,
+        halts,
+      }),
+    ),
+    openOrders: await collect(
+      readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN_STATUSES }),
+      ({ id: orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
+        orderId,
+        account,
+        strategy,
+        symbol,
+        side,
+        remainingQuantity,
+        status,
+      }),
+    ),
+    positions: (
+      await collect(readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name'), (position) => position)
+    )
+      .filter(({ quantity }) => quantity !== '0')
+      .map(({ account, strategy, venue, symbol, quantity, averageEntryPrice }) => ({
+        account,
+        strategy,
+        venue,
+        symbol,
+        quantity,
+        averageEntryPrice,
+      })),
+    readModels,
+  };
+}
+
+/** Which process does what, as far as the record says: one that was killed stands there until another takes over. */
+async function readLeases(leases: Leases) {
+  const records = [...(await leases.read())];
+  return records.map(([name, { owner, holder, epoch }]) => ({ name, holder: owner === null ? null : holder, epoch }));
+}
+
+/** Which build decides, the last evidence that something was decided upon, and how much lies behind it. */
+async function readEngine(events: EventStore) {
+  const [activation] = await events.read({ types: ['EngineActivated'], backward: true, limit: 1 });
+  const [cascade] = await events.read({ types: ['CascadeDecided'], backward: true, limit: 1 });
+  return {
+    build: activation?.type === 'EngineActivated' ? activation.data.codeVersion : null,
+    lastDecision: cascade?.metadata.occurredAt ?? null,
+    lastEvidence: await lastEvidence(events),
+  };
+}
+
+/** Reports of paper accounts lie among the evidence, and are decisions: across a network many may follow it. */
+async function lastEvidence(events: EventStore): Promise<string | null> {
+  for (let after: string | undefined; ; ) {
+    const page = await events.read({ categories: EVIDENCE_CATEGORIES, backward: true, after, limit: 100 });
+    const found = page.find((event) => !isDecision(event));
+    if (found !== undefined || page.length < 100) return found?.metadata.occurredAt ?? null;
+    after = page.at(-1)?.position;
+  }
+}
+
+async function collect<T, R>(source: AsyncIterable<T>, pick: (item: T) => R): Promise<R[]> {
+  const items: R[] = [];
+  for await (const item of source) items.push(pick(item));
+  return items;
+}

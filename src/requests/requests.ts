@@ -1,0 +1,126 @@
+/**
+ * What people ask for, put on the tape as evidence: each request is the one event of a stream of its own, whose name
+ * and id follow from who asks for what under which key. So a request that is sent again, by a client that had no
+ * answer or by us after an append without a known outcome, is still one request.
+ */
+
+import type { EventData, TapeEvent } from '../domain/catalogue.ts';
+import type { HaltScope } from '../domain/order/events.ts';
+import { orderStream, requestStream } from '../domain/streams.ts';
+import { isoTime } from '../domain/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import { StoreError, StoreUnavailableError } from '../ports/errors.ts';
+import { type Appended, type EventStore, WrongExpectedRevisionError } from '../ports/event-store.ts';
+import { canonicalJson } from '../tape/canonical-json.ts';
+import { makeEvidence, type RecordedEvent } from '../tape/envelope.ts';
+import { makeId } from '../tape/id.ts';
+
+type RequestName = 'OrderRequested' | 'OrderCancelRequested' | 'TradingHaltRequested' | 'TradingResumeRequested';
+
+/** How often an append without a known outcome is made, in all. */
+const MAX_TRIES = 3;
+
+/** Who asks, and where it is recorded. */
+export interface Asking {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** `api:alice`, `cli:bob`. */
+  readonly actor: string;
+  readonly codeVersion: string;
+  readonly traceparent?: string | undefined;
+}
+
+export interface RecordedRequest {
+  readonly requestId: string;
+  /** Where it is on the tape. */
+  readonly position: string;
+  /** It was there before. */
+  readonly already: boolean;
+}
+
+/** The key was used before, for something else: a mistake of whoever asks. */
+export class RequestConflictError extends Error {}
+
+/** The store failed, and nobody knows whether the request is on the tape: ask again with the same key. */
+export class RequestOutcomeUnknownError extends Error {}
+
+/** Asks for an order. `key` is the client's own, unique for the account. Throws RequestConflictError, InvalidEventError. */
+export function requestOrder(write: Asking, data: EventData['OrderRequested'], key: string): Promise<RecordedRequest> {
+  return record(write, 'OrderRequested', `${data.account}|${key}`, data);
+}
+
+/** Asks to cancel an order. `key` tells requests about the same order apart. */
+export function requestCancel(write: Asking, data: EventData['OrderCancelRequested'], key: string): Promise<RecordedRequest> {
+  return record(write, 'OrderCancelRequested', `${data.account}|${data.orderId}|${key}`, data);
+}
+
+/** Asks to stop trading, until somebody asks to resume. `key` is unique for what is halted. */
+export function requestHalt(write: Asking, data: EventData['TradingHaltRequested'], key: string): Promise<RecordedRequest> {
+  return record(write, 'TradingHaltRequested', `${scopeKey(data.scope)}|${key}`, data);
+}
+
+/** Asks to trade again. `key` is unique for what is resumed. */
+export function requestResume(write: Asking, data: EventData['TradingResumeRequested'], key: string): Promise<RecordedRequest> {
+  return record(write, 'TradingResumeRequested', `${scopeKey(data.scope)}|${key}`, data);
+}
+
+/** The id that the desk gives the order that is asked for by a request. */
+export function orderIdOf(requestId: string): string {
+  return makeId(`order|${requestId}`);
+}
+
+/** The first event of an order, from the tape itself, or undefined when there is no such order. */
+export async function firstEventOfOrder(store: EventStore, orderId: string): Promise<RecordedEvent | undefined> {
+  const [first] = await store.read({ stream: orderStream(orderId), limit: 1 });
+  return first;
+}
+
+/** Names have no `:` and no `*`, so no two scopes share a key. */
+function scopeKey(scope: HaltScope): string {
+  if ('all' in scope) return '*';
+  return 'account' in scope ? scope.account : `strategy:${scope.strategy}`;
+}
+
+async function record<N extends RequestName>(write: Asking, type: N, key: string, data: EventData[N]): Promise<RecordedRequest> {
+  const { store, clock, actor, codeVersion, traceparent } = write;
+  const requestId = makeId(`${type}|${key}`);
+  const stream = requestStream(requestId);
+  const origin = { occurredAt: isoTime(clock.now()), actor, codeVersion, traceparent };
+  const request = makeEvidence(type, stream, key, data, origin);
+  const { position, already } = await appendOnce(store, request);
+  // The store knows ids only: what was asked for under this key is what revision 0 says.
+  const [recorded] = await store.read({ stream, limit: 1 }).catch((error: unknown) => {
+    // It may be on the tape: whoever asks again with another key would ask for two.
+    throw outcomeUnknown(error);
+  });
+  if (recorded?.id !== requestId) throw new Error(`the request ${requestId} was appended and is not in its stream`);
+  if (canonicalJson(recorded.data) !== canonicalJson(request.data)) {
+    throw new RequestConflictError(
+      `the key was used before, for another request (${requestId}): use a new key for a new request`,
+    );
+  }
+  return { requestId, position, already };
+}
+
+/** Law 3: after an unknown outcome the same event is appended again at the same revision. */
+async function appendOnce(store: EventStore, request: TapeEvent): Promise<Appended> {
+  let lost: unknown;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    try {
+      return await store.append(request.stream, 'no-stream', [request]);
+    } catch (error) {
+      if (error instanceof WrongExpectedRevisionError || error instanceof StoreError) throw error;
+      lost = error;
+      // Whoever says so has tried for as long as a client can wait.
+      if (error instanceof StoreUnavailableError) break;
+    }
+  }
+  throw outcomeUnknown(lost);
+}
+
+function outcomeUnknown(cause: unknown): RequestOutcomeUnknownError {
+  return new RequestOutcomeUnknownError(
+    'the store failed, and it is not known whether the request was recorded: ask again with the same key',
+    { cause },
+  );
+}

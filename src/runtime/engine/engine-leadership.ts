@@ -1,0 +1,122 @@
+/**
+ * The engine among several instances on one tape. One decides: the holder of the lease. The others stand by: they take
+ * in what it records, in memory and deciding nothing, so that whoever gets the lease goes on at once. A build that was
+ * replaced stands by as well, says so, and does not ask for the lease.
+ */
+
+import type { EventStore } from '../../ports/event-store.ts';
+import type { Holding, Lease } from '../leases/lease.ts';
+import { aborted } from '../process/abort.ts';
+import { pause } from '../process/backoff.ts';
+import type { RunPart } from '../process/supervisor.ts';
+import { startEngineLoop } from './engine-loop.ts';
+import { SupersededError } from './engine-replica.ts';
+import type { EngineRunner } from './engine-runner.ts';
+
+/** How often a standby takes in what was recorded since. */
+const FOLLOW_EVERY_MS = 500;
+
+/** Runs the engine where it is the only one, or where the store's own lock says who decides. */
+export function engineAlone(runner: EngineRunner, events: EventStore): RunPart {
+  return (tell, signal) => decide(runner, events, signal, () => tell('running'));
+}
+
+/** What the engine's writes are made under: nothing is appended without the lease. */
+export class LeadershipGuard {
+  #holding: Holding | undefined;
+
+  begin(holding: Holding): void {
+    this.#holding = holding;
+  }
+
+  /** Throws when it is not, or no more, this instance's turn. */
+  assertHeld(): void {
+    if (this.#holding === undefined) throw new Error('the engine of a standby was to decide');
+    this.#holding.assertHeld();
+  }
+}
+
+/**
+ * Runs the engine, deciding whenever the lease is held. The store that `runner` appends to asks `turn` each time.
+ * `onReplaced` is told why this build does not decide any more, once for each time that it was replaced.
+ */
+export function engineUnderLease(
+  runner: EngineRunner,
+  events: EventStore,
+  lease: Lease,
+  turn: LeadershipGuard,
+  onReplaced: (why: string) => void,
+): RunPart {
+  let told: string | null = null;
+  const tellWhyNot = (whyNot: string | null): void => {
+    if (whyNot !== null && whyNot !== told) onReplaced(whyNot);
+    told = whyNot;
+  };
+  return async (tell, signal) => {
+    while (!signal.aborted) {
+      const holding = await standBy(runner, lease, signal, (whyNot) => {
+        tell('standby');
+        tellWhyNot(whyNot);
+      });
+      if (holding === undefined) return;
+      turn.begin(holding);
+      try {
+        await decide(runner, events, AbortSignal.any([signal, holding.ended]), () => tell('running'));
+      } catch (error) {
+        // Another instance may be able to do what this one cannot.
+        if (!signal.aborted) await lease.giveBack().catch(() => undefined);
+        // Another build came between the last look and the lease: the next look knows.
+        if (!(error instanceof SupersededError)) throw error;
+      } finally {
+        await runner.standDown();
+      }
+    }
+  };
+}
+
+/** Follows until the lease is held; `onLook` is told each time why this build may not decide, or null. Undefined when `signal` aborts before. */
+async function standBy(
+  runner: EngineRunner,
+  lease: Lease,
+  signal: AbortSignal,
+  onLook: (whyNot: string | null) => void,
+): Promise<Holding | undefined> {
+  while (!signal.aborted) {
+    const whyNot = await runner.follow();
+    onLook(whyNot);
+    if (whyNot !== null) {
+      await lease.giveBack();
+      await pause(FOLLOW_EVERY_MS, signal);
+      continue;
+    }
+    const holding = await acquireWithin(FOLLOW_EVERY_MS, lease, signal);
+    if (holding !== undefined) return holding;
+  }
+  return undefined;
+}
+
+/** With a timer of its own: a signal that is made of a timeout may be collected before it fires. */
+async function acquireWithin(ms: number, lease: Lease, signal: AbortSignal): Promise<Holding | undefined> {
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  const timer = setTimeout(stop, ms);
+  signal.addEventListener('abort', stop);
+  try {
+    return await lease.acquire(signal.aborted ? signal : over.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Decides until `signal` aborts. */
+async function decide(runner: EngineRunner, events: EventStore, signal: AbortSignal, onDeciding: () => void): Promise<void> {
+  const loop = await startEngineLoop(runner, events);
+  loop.ended.catch(() => undefined);
+  onDeciding();
+  try {
+    await Promise.race([loop.ended, aborted(signal)]);
+  } finally {
+    await loop.close();
+  }
+}

@@ -1,0 +1,29 @@
+/** How far the engine is, looked up at each scrape. */
+
+import { EVIDENCE_CATEGORIES } from '../../domain/streams.ts';
+import { epochMs } from '../../domain/time.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import { isDecision } from '../../tape/envelope.ts';
+
+/** Events read to find evidence among what the engine wrote itself. */
+const LOOK_AHEAD = 100;
+
+interface WatchedEngine {
+  readonly position: string | undefined;
+  readonly busySince: number | null;
+}
+
+export function watchEngine(metrics: Metrics, engine: WatchedEngine, events: EventStore, clock: Clock): void {
+  metrics.collect('engine', async () => {
+    metrics.engineBusy.set(engine.busySince === null ? 0 : secondsSince(engine.busySince, clock));
+    const ahead = await events.read({ after: engine.position, categories: EVIDENCE_CATEGORIES, limit: LOOK_AHEAD });
+    const oldest = ahead.find((event) => !isDecision(event));
+    metrics.engineLag.set(oldest === undefined ? 0 : secondsSince(epochMs(oldest.recordedAt), clock));
+  });
+}
+
+function secondsSince(ms: number, clock: Clock): number {
+  return Math.max(0, clock.now() - ms) / 1_000;
+}

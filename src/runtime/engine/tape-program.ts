@@ -1,0 +1,69 @@
+/**
+ * Work on the tape that is written once and driven in two ways: synchronously within an exclusive section of an
+ * embedded store, or over the network. The work is a generator that asks for reads and appends.
+ */
+
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import type { Appended, EventStore, ExpectedRevision, ReadQuery, TapeSection } from '../../ports/event-store.ts';
+import type { RecordedEvent } from '../../tape/envelope.ts';
+
+type Operation =
+  | { readonly kind: 'read'; readonly query: ReadQuery }
+  | {
+      readonly kind: 'append';
+      readonly stream: string;
+      readonly expected: ExpectedRevision;
+      readonly events: readonly TapeEvent[];
+    };
+
+export type Steps<T> = Generator<Operation, T, unknown>;
+
+export function* read(query: ReadQuery): Steps<RecordedEvent[]> {
+  return (yield { kind: 'read', query }) as RecordedEvent[];
+}
+
+/** Fails, at the `yield*`, as `EventStore.append` does. */
+export function* append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Steps<Appended> {
+  return (yield { kind: 'append', stream, expected, events }) as Appended;
+}
+
+/** Drives the work within an exclusive section. */
+export function runInSection<T>(section: TapeSection, steps: Steps<T>): T {
+  let next = steps.next();
+  while (!next.done) {
+    const operation = next.value;
+    let result: unknown;
+    try {
+      result =
+        operation.kind === 'read'
+          ? section.read(operation.query)
+          : section.append(operation.stream, operation.expected, operation.events);
+    } catch (error) {
+      next = steps.throw(error);
+      continue;
+    }
+    next = steps.next(result);
+  }
+  return next.value;
+}
+
+/** Drives the work over the store's asynchronous port; `onStep` is told of each operation that was answered. */
+export async function runOver<T>(store: EventStore, steps: Steps<T>, onStep = (): void => undefined): Promise<T> {
+  let next = steps.next();
+  while (!next.done) {
+    const operation = next.value;
+    let result: unknown;
+    try {
+      result =
+        operation.kind === 'read'
+          ? await store.read(operation.query)
+          : await store.append(operation.stream, operation.expected, operation.events);
+    } catch (error) {
+      next = steps.throw(error);
+      continue;
+    }
+    onStep();
+    next = steps.next(result);
+  }
+  return next.value;
+}

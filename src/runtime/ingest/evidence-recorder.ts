@@ -1,0 +1,149 @@
+/**
+ * Records evidence on a tape on which others may record the same, without deciding upon it: an engine elsewhere does.
+ * Appends name the exact revision. What is in a stream already is read back first, and again after a refusal; evidence
+ * that is there is not recorded again.
+ */
+
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
+import { StoreError } from '../../ports/errors.ts';
+import {
+  type EventStore,
+  type ExpectedRevision,
+  PartialOverlapError,
+  WrongExpectedRevisionError,
+} from '../../ports/event-store.ts';
+import { canonicalHash } from '../../tape/canonical-json.ts';
+import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
+import type { StepOutcome } from '../engine/engine-runner.ts';
+import { isPassing } from '../process/supervisor.ts';
+
+const PAGE = 500;
+/** How often an append is refused, or its outcome unknown, in a row: more says that something else is wrong. */
+const MAX_TRIES = 20;
+/** Most events of one append: of the largest evidence, 20 levels of depth, well under what any store takes at once (1 MiB). */
+const MAX_APPEND = 200;
+/** Streams that are remembered: a feed writes to three. */
+const MAX_STREAMS = 1_000;
+/** After that a stream is forgotten: on the next day a feed writes to others, and a day has a hundred thousand facts. */
+const FORGET_AFTER_MS = 60_000;
+
+/** What is known of a stream: no more than tells a fact that is there from one that is not. */
+interface Known {
+  revision: ExpectedRevision;
+  position: string | undefined;
+  usedAt: number;
+  /** By event id, a hash of what makes it the same fact. */
+  readonly facts: Map<string, string>;
+}
+
+export class EvidenceRecorder {
+  readonly #store: EventStore;
+  /** Those used last come last. */
+  readonly #streams = new Map<string, Known>();
+
+  constructor(store: EventStore) {
+    this.#store = store;
+  }
+
+  /**
+   * Records the evidence in its order. Decisions are somebody else's, and so none. Where the store is away, the same
+   * evidence may be given again.
+   */
+  async record(drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>): Promise<StepOutcome> {
+    let [recorded, already, differing] = [0, 0, 0];
+    let firstDifference: string | null = null;
+    for (const run of runsOfOneStream(drafts)) {
+      const evidence = run.map(({ type, stream, key, data, occurredAt }) =>
+        makeEvidence(type, stream, key, data, { ...origin, occurredAt }),
+      );
+      const { added, known } = await this.#append(evidence);
+      recorded += added;
+      already += evidence.length - added;
+      for (const event of evidence) {
+        if (known.facts.get(event.id) === factHash(event)) continue;
+        differing++;
+        already--;
+        firstDifference ??= `${event.type} ${event.id} is on the tape with other content (${event.stream})`;
+      }
+    }
+    return { recorded, already, differing, firstDifference, decisions: 0 };
+  }
+
+  /** Appends what is not there yet of events of one stream: of several with one id, the first. */
+  async #append(evidence: readonly TapeEvent[]): Promise<{ readonly added: number; readonly known: Known }> {
+    const stream = (evidence[0] as TapeEvent).stream;
+    const known = await this.#known(stream);
+    const facts = evidence.filter(({ id }, index) => evidence.findIndex((event) => event.id === id) === index);
+    let isUnknown = false;
+    for (let tries = 1; ; tries++) {
+      const missing = facts.filter(({ id }) => !known.facts.has(id));
+      if (missing.length === 0) return { added: 0, known };
+      try {
+        const { revision, position, already } = await this.#store.append(stream, known.revision, missing);
+        if (already) {
+          // The store has compared ids only: another recorder may have put other content under them.
+          await this.#readOn(stream, known);
+          const ours = missing.filter((event) => isUnknown && known.facts.get(event.id) === factHash(event));
+          return { added: ours.length, known };
+        }
+        known.revision = revision;
+        known.position = position;
+        for (const event of missing) known.facts.set(event.id, factHash(event));
+        return { added: missing.length, known };
+      } catch (error) {
+        if (tries === MAX_TRIES || error instanceof StoreError || isPassing(error)) throw error;
+        const isRefusal = error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError;
+        // Refused: what counts is what is read back. Else nobody knows, and the same is appended again.
+        if (isRefusal) await this.#readOn(stream, known);
+        else isUnknown = true;
+      }
+    }
+  }
+
+  async #known(stream: string): Promise<Known> {
+    const usedAt = performance.now();
+    const before = this.#streams.get(stream);
+    if (before === undefined) this.#forget(usedAt);
+    const known = before ?? { revision: 'no-stream', position: undefined, usedAt, facts: new Map() };
+    if (before === undefined) await this.#readOn(stream, known);
+    known.usedAt = usedAt;
+    this.#streams.delete(stream);
+    this.#streams.set(stream, known);
+    return known;
+  }
+
+  #forget(now: number): void {
+    for (const [stream, { usedAt }] of this.#streams) {
+      if (this.#streams.size < MAX_STREAMS && now - usedAt < FORGET_AFTER_MS) return;
+      this.#streams.delete(stream);
+    }
+  }
+
+  async #readOn(stream: string, known: Known): Promise<void> {
+    for (;;) {
+      const page = await this.#store.read({ stream, after: known.position, limit: PAGE });
+      for (const event of page) {
+        known.facts.set(event.id, factHash(event));
+        known.revision = event.revision;
+        known.position = event.position;
+      }
+      if (page.length < PAGE) return;
+    }
+  }
+}
+
+/** The evidence in runs of the same stream: only so are whole batches appended in the order of the feed. */
+function runsOfOneStream(drafts: readonly EvidenceDraft[]): EvidenceDraft[][] {
+  const runs: EvidenceDraft[][] = [];
+  for (const draft of drafts) {
+    const run = runs.at(-1);
+    if (run?.[0]?.stream === draft.stream && run.length < MAX_APPEND) run.push(draft);
+    else runs.push([draft]);
+  }
+  return runs;
+}
+
+function factHash({ type, data, metadata }: TapeEvent): string {
+  return canonicalHash({ type, data, causationId: metadata.causationId });
+}

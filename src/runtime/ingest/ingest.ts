@@ -1,0 +1,64 @@
+/** Takes a source of evidence onto the tape piece by piece, in batches. */
+
+import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
+import type { EvidenceOrigin } from '../../tape/envelope.ts';
+import { MAX_STEPS, type StepOutcome } from '../engine/engine-runner.ts';
+import type { Playback } from './pacing.ts';
+
+export interface IngestProgress extends StepOutcome {
+  /** Time of the last piece of evidence, ISO 8601. */
+  readonly upTo: string | null;
+}
+
+/** Takes up to MAX_STEPS pieces of evidence onto the tape, as `EngineRunner.inStep` does. */
+export type EvidenceSink = (drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>) => Promise<StepOutcome>;
+
+export interface IngestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Plays the session; absent, all of it is due at once. */
+  readonly playback?: Playback | undefined;
+  /** Called after each commit with the sums so far. */
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
+}
+
+/**
+ * Takes all of `source`, up to MAX_STEPS pieces that are due a commit, until its end or until `signal` aborts between
+ * two commits. Returns the sums.
+ */
+export async function ingest(
+  take: EvidenceSink,
+  source: AsyncIterable<readonly EvidenceDraft[]>,
+  origin: Omit<EvidenceOrigin, 'occurredAt'>,
+  { signal, playback, onProgress }: IngestOptions = {},
+): Promise<IngestProgress> {
+  let sum: IngestProgress = { recorded: 0, already: 0, differing: 0, firstDifference: null, decisions: 0, upTo: null };
+  let waiting: EvidenceDraft[] = [];
+  const commit = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    const drafts = waiting;
+    waiting = [];
+    const step = await take(drafts, origin);
+    sum = {
+      recorded: sum.recorded + step.recorded,
+      already: sum.already + step.already,
+      differing: sum.differing + step.differing,
+      firstDifference: sum.firstDifference ?? step.firstDifference,
+      decisions: sum.decisions + step.decisions,
+      upTo: drafts.at(-1)?.occurredAt ?? sum.upTo,
+    };
+    onProgress?.(sum);
+  };
+  for await (const drafts of source) {
+    for (const draft of drafts) {
+      if (playback !== undefined && !(await playback.isDue(draft))) {
+        await commit();
+        await playback.until(draft);
+      }
+      if (signal?.aborted) return sum;
+      waiting.push(draft);
+      if (waiting.length === MAX_STEPS) await commit();
+    }
+  }
+  await commit();
+  return sum;
+}

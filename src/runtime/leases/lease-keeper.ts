@@ -1,0 +1,91 @@
+/** Keeps the leases of one process: looks at all of them, raises those that it holds, takes those that are wanted and free. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Lease, type LeaseTerms, type Timing } from './lease.ts';
+
+/** Looks within a lease's length: so much later than its length it may be taken over. */
+const LOOKS = 10;
+/** A call that takes longer than this part of a lease's length is given up: others are due. */
+const CALLS = 4;
+
+/** The process's own time. */
+export const processTiming: Timing = {
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await sleep(Math.max(1, ms), undefined, { signal }).catch(() => undefined);
+  },
+};
+
+/** Who holds a lease. */
+export interface LeaseHolder {
+  readonly name: string;
+  /** The process that holds it, such as `host-7:4711`; null for nobody. */
+  readonly holder: string | null;
+  /** It is this process. */
+  readonly here: boolean;
+}
+
+export class LeaseKeeper {
+  readonly #terms: LeaseTerms;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #byName = new Map<string, Lease>();
+  readonly #closing = new AbortController();
+  readonly #looking: Promise<void>;
+  #isLooking = false;
+
+  /** Looks from now on; `onFailure` is told of each look or change that failed. */
+  constructor(terms: LeaseTerms, onFailure: (error: unknown) => void) {
+    this.#terms = terms;
+    this.#onFailure = onFailure;
+    this.#looking = this.#keepLooking();
+  }
+
+  /** The lease of that name, as this process has it. */
+  lease(name: string): Lease {
+    const known = this.#byName.get(name) ?? new Lease(name, this.#terms);
+    this.#byName.set(name, known);
+    return known;
+  }
+
+  /** Those that this process knows, in the order of their names. */
+  holders(): LeaseHolder[] {
+    return [...this.#byName.values()]
+      .map((lease) => ({ name: lease.name, holder: lease.holder(), here: lease.isHeld() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Gives back what is held. What was done under it must be finished. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#looking;
+    await Promise.all([...this.#byName.values()].map((lease) => this.#attempt(() => lease.giveBack())));
+  }
+
+  async #keepLooking(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      await this.#attempt(() => this.#look());
+      await Promise.all([...this.#byName.values()].map((lease) => this.#attempt(() => lease.step())));
+      await this.#terms.timing.sleep(this.#terms.lengthMs / LOOKS, this.#closing.signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const records = await this.#terms.leases.read();
+      for (const lease of this.#byName.values()) lease.saw(records.get(lease.name) ?? null);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Waits for a call for some time only. One that comes to its end later changes the record, and the next look tells. */
+  async #attempt(call: () => Promise<void>): Promise<void> {
+    const { timing, lengthMs } = this.#terms;
+    const over = new AbortController();
+    const called = call().catch(this.#onFailure);
+    await Promise.race([called, timing.sleep(lengthMs / CALLS, over.signal)]);
+    over.abort();
+  }
+}

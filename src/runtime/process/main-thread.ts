@@ -1,0 +1,151 @@
+/**
+ * What another thread of the process asks of the main one, over a port: to append to the tape, where its appends join
+ * the same groups as everybody's, so that no lock is fought for and whoever follows the tape hears of them at once;
+ * and for its figures. How its parts are it tells unasked.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import type { MetricsSnapshot } from '../../metrics.ts';
+import { type BackendName, StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import {
+  type EventStore,
+  type ExpectedRevision,
+  PartialOverlapError,
+  WrongExpectedRevisionError,
+} from '../../ports/event-store.ts';
+import type { SystemReport } from './system-report.ts';
+
+/** How often the main thread tells how its parts are. */
+const REPORT_EVERY_MS = 500;
+/** How long figures are waited for: a scrape must not wait for a thread that is stuck. */
+const FIGURES_WAIT_MS = 2_000;
+
+/** What the main thread does for others. */
+export interface MainThread {
+  readonly append: EventStore['append'];
+  readonly figures: () => Promise<MetricsSnapshot>;
+  /** How its parts are; absent where that is no concern of others. */
+  readonly report?: (() => SystemReport) | undefined;
+}
+
+/** It as other threads have it. */
+export interface MainThreadOver extends Omit<MainThread, 'report'> {
+  /** What it told last; null before the first time. */
+  readonly report: () => SystemReport | null;
+}
+
+type Question =
+  | {
+      readonly ask: 'append';
+      readonly stream: string;
+      readonly expected: ExpectedRevision;
+      readonly events: readonly TapeEvent[];
+    }
+  | { readonly ask: 'figures' };
+
+/** An error keeps its class and its fields over a port only when somebody sees to it. */
+type Failure =
+  | { readonly kind: 'revision'; readonly stream: string; readonly expected: ExpectedRevision; readonly actual: ExpectedRevision }
+  | { readonly kind: 'overlap'; readonly stream: string; readonly message: string }
+  | { readonly kind: 'store'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly backend: BackendName; readonly message: string }
+  | { readonly kind: 'other'; readonly error: unknown };
+
+type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Failure });
+
+type Told = Answer | { readonly report: SystemReport };
+
+/** Answers what comes over `port`, appends in the order in which they come. Ends when the port is closed. */
+export function answerThread(port: MessagePort, main: MainThread): void {
+  const answer = (question: Question): Promise<unknown> =>
+    question.ask === 'append' ? main.append(question.stream, question.expected, question.events) : main.figures();
+  if (main.report !== undefined) keepReporting(port, main.report);
+  port.on('message', ({ id, ...question }: Question & { readonly id: number }) => {
+    const tell = (outcome: { value: unknown } | { failure: Failure }): void => {
+      port.postMessage({ id, ...outcome } satisfies Answer);
+    };
+    answer(question as Question).then(
+      (value) => tell({ value }),
+      (error: unknown) => tell({ failure: describe(error) }),
+    );
+  });
+}
+
+function keepReporting(port: MessagePort, report: () => SystemReport): void {
+  const tell = (): void => port.postMessage({ report: report() } satisfies Told);
+  tell();
+  const telling = setInterval(tell, REPORT_EVERY_MS);
+  telling.unref();
+  port.on('close', () => clearInterval(telling));
+}
+
+/** The main thread at the other end of `port`. Its refusals and failures are the caller's. */
+export function mainThreadOver(port: MessagePort): MainThreadOver {
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
+  let asked = 0;
+  let reported: SystemReport | null = null;
+  port.on('message', (told: Told) => {
+    if ('report' in told) {
+      reported = told.report;
+      return;
+    }
+    const answer = told;
+    const caller = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if ('value' in answer) caller?.resolve(answer.value as never);
+    else caller?.reject(revive(answer.failure));
+  });
+  port.on('close', () => {
+    for (const { reject } of waiting.values()) reject(new Error('the main thread is gone'));
+    waiting.clear();
+  });
+  const ask = <T>(question: Question): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const id = asked++;
+      waiting.set(id, { resolve, reject });
+      port.postMessage({ id, ...question });
+    });
+  return {
+    append: (stream, expected, events) => ask({ ask: 'append', stream, expected, events }),
+    figures: () => within(FIGURES_WAIT_MS, ask({ ask: 'figures' })),
+    report: () => reported,
+  };
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`the main thread has not answered within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describe(error: unknown): Failure {
+  if (error instanceof WrongExpectedRevisionError) {
+    return { kind: 'revision', stream: error.stream, expected: error.expected, actual: error.actual };
+  }
+  if (error instanceof PartialOverlapError) return { kind: 'overlap', stream: error.stream, message: error.message };
+  if (error instanceof StoreError) return { kind: 'store', message: error.message };
+  if (error instanceof StoreUnavailableError) return { kind: 'unavailable', backend: error.backend, message: error.message };
+  return { kind: 'other', error };
+}
+
+function revive(failure: Failure): unknown {
+  switch (failure.kind) {
+    case 'revision':
+      return new WrongExpectedRevisionError(failure.stream, failure.expected, failure.actual);
+    case 'overlap':
+      return Object.assign(new PartialOverlapError(failure.stream, 0), { message: failure.message });
+    case 'store':
+      return new StoreError(failure.message);
+    case 'unavailable':
+      return new StoreUnavailableError(failure.backend, failure.message);
+    case 'other':
+      return failure.error;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * How far the read models are that other threads or processes make, for whoever only reads them: which build of each
+ * serves and its checkpoint, looked up in the read store. Nothing is written, and a store that is away is waited for.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../ports/clock.ts';
+import { StoreUnavailableError } from '../../ports/errors.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import type { ReadStore } from '../../ports/read-store.ts';
+import type { Projection } from '../../projections/projection.ts';
+import { comparePositions, START } from '../../tape/envelope.ts';
+import { backoffMs } from '../process/backoff.ts';
+import { type Lag, lagBehind } from '../process/lag.ts';
+import { collectionOf, GRACE_MS, readBuilds } from './builds.ts';
+import { PositionWaiters } from './position-waiters.ts';
+
+/** How often it is looked; at stores across a network, less often. */
+const LOOK_EVERY_MS = 20;
+const LOOK_ACROSS_EVERY_MS = 200;
+/** How long the start waits for the first look. */
+const FIRST_LOOK_MS = 1_000;
+/** Looks in a row that may fail, as the disk may be away for a while. */
+const MAX_FAILED_LOOKS = 250;
+
+/** How long the build that served before may be read on. */
+const READ_ON_MS = GRACE_MS / 2;
+
+export interface ServedProgress extends Lag {
+  readonly projection: string;
+  /** Where its documents lie, such as `orders@1.2`. */
+  readonly collection: string;
+  /** The last event delivered and committed, handled or not. */
+  readonly position: string;
+}
+
+export interface FollowedProjections {
+  /** By name. */
+  readonly projections: ReadonlyMap<string, FollowedProjection>;
+  /** Why nothing is known of them at this time; none when they could be looked up. */
+  warnings(): readonly Trouble[];
+  /** Where they lie is known. */
+  isKnown(): boolean;
+  /** Resolves when closed; rejects when the stores failed for good. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Trouble {
+  /** What is in trouble. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface FollowOptions {
+  readonly clock: Clock;
+  /** The stores are across a network, for several instances. */
+  readonly isAcross: boolean;
+}
+
+/**
+ * Follows what others make of the projections, from now on: what is not known within a second is known later. The
+ * caller must watch `ended`.
+ */
+export async function followProjections(
+  projections: readonly Projection[],
+  events: EventStore,
+  reads: ReadStore,
+  { clock, isAcross }: FollowOptions,
+): Promise<FollowedProjections> {
+  const followed = new Map<string, FollowedProjection>();
+  for (const projection of projections) followed.set(projection.name, new FollowedProjection(projection));
+  const closing = new AbortController();
+  let warnings: readonly Trouble[] = [{ path: 'read models', message: 'have not been looked up yet' }];
+  let isKnown = false;
+  let looked: () => void = () => {};
+  const first = new Promise<void>((resolve) => {
+    looked = resolve;
+  });
+  const look = async (): Promise<void> => {
+    const areThere = await lookAtAll(followed, events, reads, clock);
+    looked();
+    if (!areThere) return;
+    warnings = [];
+    isKnown = true;
+  };
+  const onAway = ({ backend, message }: StoreUnavailableError): void => {
+    warnings = [{ path: backend, message }];
+  };
+  const ended = keepLooking(look, isAcross ? LOOK_ACROSS_EVERY_MS : LOOK_EVERY_MS, onAway, closing.signal);
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await ended.catch(() => {});
+    for (const projection of followed.values()) projection.giveUp();
+  };
+  const waited = new AbortController();
+  await Promise.race([first, ended, sleep(FIRST_LOOK_MS, undefined, { signal: waited.signal }).catch(() => undefined)]);
+  waited.abort();
+  return { projections: followed, warnings: () => warnings, isKnown: () => isKnown, ended, close };
+}
+
+export class FollowedProjection {
+  readonly #waiters = new PositionWaiters();
+  #state: ServedProgress;
+  /** When the build that serves was first seen to be behind what was read from the one before. */
+  #behindSince: number | undefined;
+
+  /** Until it is looked up, it is taken to be in its first build. */
+  constructor({ name, version }: Projection) {
+    const collection = collectionOf({ name }, { version, build: 1 });
+    this.#state = { projection: name, collection, position: START, caughtUp: false, lagMs: null };
+  }
+
+  progress(): ServedProgress {
+    return this.#state;
+  }
+
+  /** How many callers wait for a position now. */
+  get waiting(): number {
+    return this.#waiters.count;
+  }
+
+  /** Resolves true once everything up to `position` is in the read store, false when that takes longer than `timeoutMs`. */
+  waitFor(position: string, timeoutMs: number): Promise<boolean> {
+    if (comparePositions(this.#state.position, position) >= 0) return Promise.resolve(true);
+    return this.#waiters.wait(position, timeoutMs);
+  }
+
+  /**
+   * Takes in what a look has found. What is read never runs back: while a build that has just come to serve is behind
+   * what was read from the one before, that is read on, as long as it is kept for certain.
+   */
+  saw(collection: string, position: string, lag: Lag): void {
+    const isBehind = collection !== this.#state.collection && comparePositions(position, this.#state.position) < 0;
+    this.#behindSince = isBehind ? (this.#behindSince ?? performance.now()) : undefined;
+    if (this.#behindSince !== undefined && performance.now() - this.#behindSince < READ_ON_MS) return;
+    this.#state = { projection: this.#state.projection, collection, position, ...lag };
+    this.#waiters.advance(position);
+  }
+
+  /** Nothing more will be seen. */
+  giveUp(): void {
+    this.#waiters.giveUp();
+  }
+}
+
+/** False where there is none yet of some. */
+async function lookAtAll(
+  followed: ReadonlyMap<string, FollowedProjection>,
+  events: EventStore,
+  reads: ReadStore,
+  clock: Clock,
+): Promise<boolean> {
+  const builds = await readBuilds(reads, [...followed.keys()]);
+  const head = await events.head();
+  for (const [name, projection] of followed) {
+    const serving = builds.get(name)?.serving;
+    const collection = serving === undefined ? projection.progress().collection : collectionOf({ name }, serving);
+    const position = serving === undefined ? START : await reads.checkpoint(collection);
+    projection.saw(collection, position, await lagBehind(events, clock, position, head));
+  }
+  return [...followed.keys()].every((name) => builds.has(name));
+}
+
+async function keepLooking(
+  look: () => Promise<void>,
+  everyMs: number,
+  onAway: (error: StoreUnavailableError) => void,
+  closing: AbortSignal,
+): Promise<void> {
+  for (let [failed, away] = [0, 0]; !closing.aborted; ) {
+    try {
+      await look();
+      [failed, away] = [0, 0];
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) {
+        away++;
+        onAway(error);
+      } else if (++failed === MAX_FAILED_LOOKS) throw error;
+    }
+    if (closing.aborted) return;
+    await sleep(away === 0 ? everyMs : Math.max(everyMs, backoffMs(away)), undefined, { signal: closing }).catch(() => {});
+  }
+}

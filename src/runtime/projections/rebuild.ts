@@ -1,0 +1,119 @@
+/** Makes the documents of a read model anew from the tape, beside those that serve, and puts them in their place. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../../domain/user-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import type { ReadStore } from '../../ports/read-store.ts';
+import type { Projection } from '../../projections/projection.ts';
+import { isAbreast } from '../process/lag.ts';
+import {
+  type Build,
+  beginBuild,
+  collectionOf,
+  dropBuilds,
+  ensureServing,
+  GRACE_MS,
+  giveUpBuild,
+  isAsFar,
+  readBuilds,
+  serveBuild,
+} from './builds.ts';
+import { type ProjectionRunner, startRunner } from './runner.ts';
+
+const LOOK_EVERY_MS = 100;
+
+/** Somebody else began to build the same read model. */
+export class RebuildOvertakenError extends UserError {
+  constructor(collection: string) {
+    super(`another rebuild was begun after this one: ${collection} was given up, and what served before is untouched`);
+  }
+}
+
+/** It was stopped; what served before is untouched. */
+export class RebuildStoppedError extends UserError {}
+
+export interface RebuildProgress {
+  readonly collection: string;
+  /** Where the build is, and the tape's end. */
+  readonly position: string;
+  readonly head: string;
+}
+
+export interface RebuildOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called about ten times a second. */
+  readonly onProgress: (progress: RebuildProgress) => void;
+  /** How long what served before is kept; the tests' own is shorter. */
+  readonly graceMs?: number | undefined;
+}
+
+export interface Rebuilt {
+  readonly projection: string;
+  readonly collection: string;
+  /** Everything up to it is in the documents. */
+  readonly position: string;
+  /** What it took the place of. */
+  readonly before: string;
+}
+
+/**
+ * Builds a read model anew while the old build serves, and puts it in its place when it is at the end of the tape.
+ * The first event that cannot be applied stops it (UnappliedEventError); so does `signal`. A process that runs the
+ * projection goes on with the new build by itself.
+ */
+export async function rebuildProjection(
+  projection: Projection,
+  events: EventStore,
+  reads: ReadStore,
+  options: RebuildOptions,
+): Promise<Rebuilt> {
+  const build = await beginBuild(reads, projection);
+  const collection = collectionOf(projection, build);
+  const runner = await startRunner({ projection, collection }, events, reads, { clock: options.clock, strict: true });
+  let before: string;
+  try {
+    before = await swapWhenReady(projection, build, runner, events, reads, options);
+  } catch (error) {
+    await runner.close();
+    await giveUpBuild(reads, projection, build);
+    await dropBuilds(reads, projection, [build]);
+    throw error;
+  }
+  // It is kept going until those that run the projection have found it.
+  await Promise.race([sleep(options.graceMs ?? GRACE_MS), runner.ended]);
+  await runner.close();
+  await dropRetired(projection, reads);
+  return { projection: projection.name, collection, position: runner.progress().position, before };
+}
+
+/** Returns what served before. */
+async function swapWhenReady(
+  projection: Projection,
+  build: Build,
+  runner: ProjectionRunner,
+  events: EventStore,
+  reads: ReadStore,
+  { signal, onProgress }: RebuildOptions,
+): Promise<string> {
+  const collection = collectionOf(projection, build);
+  for (;;) {
+    // Ends the wait when the runner fails.
+    await Promise.race([sleep(LOOK_EVERY_MS), runner.ended]);
+    if (signal.aborted) throw new RebuildStoppedError(`stopped; ${collection} was given up, and what served before is untouched`);
+    const progress = runner.progress();
+    onProgress({ collection, position: progress.position, head: await events.head() });
+    const { serving, next } = await ensureServing(reads, projection);
+    if (next?.build !== build.build) throw new RebuildOvertakenError(collection);
+    if (!isAbreast(progress)) continue;
+    await runner.keep();
+    if (!(await isAsFar(reads, projection, build, serving))) continue;
+    if (await serveBuild(reads, projection, build)) return collectionOf(projection, serving);
+  }
+}
+
+async function dropRetired(projection: Projection, reads: ReadStore): Promise<void> {
+  const builds = (await readBuilds(reads, [projection.name])).get(projection.name);
+  if (builds !== undefined && builds.retired.length > 0) await dropBuilds(reads, projection, builds.retired);
+}

@@ -1,0 +1,26 @@
+/** What the relay holds and how far it is, looked up at each scrape. */
+
+import type { Metrics } from '../../metrics.ts';
+import type { Relay } from './relay.ts';
+import { MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS } from './relay-queue.ts';
+
+const NOTHING_QUEUED = { failures: 0, queuedEvents: 0, queuedBytes: 0 };
+
+/** `relay` is the one that runs here now; null while none does, and then others have its figures. */
+export function watchRelay(metrics: Metrics, relay: () => Relay | null): void {
+  let failuresSeen = { of: null as Relay | null, failures: 0 };
+  metrics.collect('relay', async () => {
+    const running = relay();
+    metrics.relayLag.reset();
+    metrics.relayQueueLimit.set({ unit: 'events' }, MAX_QUEUED_EVENTS);
+    metrics.relayQueueLimit.set({ unit: 'bytes' }, MAX_QUEUED_BYTES);
+    const { failures, queuedEvents, queuedBytes } = running?.progress() ?? NOTHING_QUEUED;
+    metrics.relayQueued.set({ unit: 'events' }, queuedEvents);
+    metrics.relayQueued.set({ unit: 'bytes' }, queuedBytes);
+    if (running === null) return;
+    metrics.relayFailures.inc(failures - (failuresSeen.of === running ? failuresSeen.failures : 0));
+    failuresSeen = { of: running, failures };
+    const { lagMs } = await running.lag();
+    if (lagMs !== null) metrics.relayLag.set(lagMs / 1_000);
+  });
+}

@@ -1,0 +1,64 @@
+/** The relay as a part of a process: alone, or under its lease among several instances. */
+
+import type { Lease } from '../leases/lease.ts';
+import { aborted } from '../process/abort.ts';
+import { pause } from '../process/backoff.ts';
+import type { RunPart, TellState } from '../process/supervisor.ts';
+import { type Relay, type RelayDependencies, startRelay } from './relay.ts';
+
+/** What is wrong at the start ends the process at once; later it has other work, and goes on with that. */
+const START_UP_MS = 60_000;
+/** Failures in a row, some 15 s of them, upon which another instance may try: Kafka may be out of reach from here alone. */
+const MOST_FAILURES = 5;
+/** For so long the others come first then. */
+const STEP_BACK_MS = 10_000;
+
+/** `onRelay` is told of the relay that runs here; null: none any more. */
+export function relayPart(
+  parts: Omit<RelayDependencies, 'isPatient' | 'onState'>,
+  lease: Lease | null,
+  onRelay: (relay: Relay | null) => void,
+): RunPart {
+  const began = performance.now();
+  return async (tell, signal) => {
+    while (!signal.aborted) {
+      const turn = await turnOf(lease, tell, signal);
+      if (turn.aborted) continue;
+      const isPatient = performance.now() - began > START_UP_MS;
+      const givenUp = new AbortController();
+      let failures = 0;
+      const relay = startRelay({
+        ...parts,
+        isPatient,
+        onState: (state, reason) => {
+          if (state === 'relaying') {
+            failures = 0;
+            tell('running');
+          } else if (state === 'waiting') {
+            tell('waiting', reason ?? '');
+            if (lease !== null && ++failures === MOST_FAILURES) givenUp.abort();
+          }
+        },
+      });
+      relay.ended.catch(() => undefined);
+      onRelay(relay);
+      try {
+        await Promise.race([relay.ended, aborted(AbortSignal.any([turn, givenUp.signal]))]);
+      } finally {
+        await relay.close();
+        onRelay(null);
+      }
+      if (!givenUp.signal.aborted || signal.aborted) continue;
+      await lease?.giveBack().catch(() => undefined);
+      await (parts.wait ?? pause)(STEP_BACK_MS, signal);
+    }
+  };
+}
+
+/** Aborts when it is over; aborted already when the process ends before it begins. */
+async function turnOf(lease: Lease | null, tell: TellState, signal: AbortSignal): Promise<AbortSignal> {
+  if (lease === null) return signal;
+  tell('standby');
+  const holding = await lease.acquire(signal);
+  return holding === undefined ? signal : AbortSignal.any([signal, holding.ended]);
+}

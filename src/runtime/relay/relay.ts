@@ -1,0 +1,241 @@
+/**
+ * Hands every event of the tape on, once and in order. What is published and how far it reaches are one transaction;
+ * whoever opens a session shuts earlier ones out before it reads how far they came. So nothing is lost or doubled,
+ * whatever fails when: after any error there is a new session, and what it says is where it goes on.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { UserError } from '../../domain/user-error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { StoreError } from '../../ports/errors.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import { FencedError, type PublishedPosition, type Publisher, type PublisherSession } from '../../ports/publisher.ts';
+import { comparePositions, START } from '../../tape/envelope.ts';
+import { type Lag, lagBehind } from '../process/lag.ts';
+import { tapeName } from '../process/tape-name.ts';
+import { RelayQueue } from './relay-queue.ts';
+
+/** Most of one transaction. */
+const MAX_BATCH_EVENTS = 2_000;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+/** Whoever was shut out lets the other one work before it tries again. */
+const FENCED_WAIT_MS = 5_000;
+
+/** What was published is of another tape; says what tells them apart, and what to do. */
+export class OtherTapePublishedError extends UserError {
+  constructor(difference: string) {
+    super(
+      `what the relay has published belongs to another tape: ${difference}. Put the tape back that it was made of, or publish under another prefix (TAPEDECK_KAFKA=...?prefix=NAME)`,
+    );
+  }
+}
+
+export interface RelayDependencies {
+  readonly events: Pick<EventStore, 'read' | 'head' | 'subscribe'>;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told of each transaction: events, and how long it took. */
+  readonly onPublished?: ((events: number, ms: number) => void) | undefined;
+  /** Told of each change, with the reason where it waits. */
+  readonly onState?: ((state: RelayState, reason: string | null) => void) | undefined;
+  /** What only a person can put right is waited for, too, instead of ending the relay at its first try. */
+  readonly isPatient?: boolean | undefined;
+  /** Waits between tries, and chance for their length; the tests' own. */
+  readonly wait?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/** `opening`: a session is being opened; `waiting`: something failed, and it is tried again after a while. */
+export type RelayState = 'opening' | 'relaying' | 'waiting' | 'ended';
+
+export interface RelayProgress {
+  readonly state: RelayState;
+  /** Why it waits, or did before it opened the session that it is opening; null while it relays. */
+  readonly reason: string | null;
+  /** Of the last event published; null while that is not known. */
+  readonly position: string | null;
+  /** Read from the tape and not published yet. */
+  readonly queuedEvents: number;
+  readonly queuedBytes: number;
+  /** Sessions that ended with an error. */
+  readonly failures: number;
+}
+
+/** Starts to hand events on. The caller must watch `ended`. */
+export function startRelay(parts: RelayDependencies): Relay {
+  return new Relay(parts);
+}
+
+export class Relay {
+  /** Resolves when closed; rejects when a person has to do something first. */
+  readonly ended: Promise<void>;
+  readonly #parts: RelayDependencies;
+  readonly #closing = new AbortController();
+  #state: RelayState = 'opening';
+  #reason: string | null = null;
+  #position: string | null = null;
+  #queue: RelayQueue | null = null;
+  #failures = 0;
+  /** Failures in a row. */
+  #failed = 0;
+  #wasOpen = false;
+
+  /** Use `startRelay`. */
+  constructor(parts: RelayDependencies) {
+    this.#parts = parts;
+    this.ended = this.#run().finally(() => this.#become('ended'));
+  }
+
+  progress(): RelayProgress {
+    const { events, bytes } = this.#queue?.held ?? { events: 0, bytes: 0 };
+    return {
+      state: this.#state,
+      reason: this.#reason,
+      position: this.#position,
+      queuedEvents: events,
+      queuedBytes: bytes,
+      failures: this.#failures,
+    };
+  }
+
+  /** How far what is published is behind the tape. */
+  async lag(): Promise<Lag> {
+    if (this.#position === null) return { caughtUp: false, lagMs: null };
+    const { events, clock } = this.#parts;
+    return lagBehind(events, clock, this.#position, await events.head());
+  }
+
+  /** Finishes the transaction in hand and stops. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    // Its failure is told by `ended`.
+    await this.ended.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        this.#become('opening');
+        await this.#relay(await this.#open());
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failures++;
+        this.#reason = error instanceof Error ? error.message : String(error);
+        if (this.#isFinal(error)) throw error;
+        await this.#waitAfter(error, signal);
+      }
+    }
+  }
+
+  /** What nobody but a person can put right, found at the first try. */
+  #isFinal(error: unknown): boolean {
+    if (this.#parts.isPatient === true || this.#failures > 1) return false;
+    return error instanceof OtherTapePublishedError || (error instanceof StoreError && !this.#wasOpen);
+  }
+
+  #become(state: RelayState): void {
+    this.#state = state;
+    this.#parts.onState?.(state, this.#reason);
+  }
+
+  async #open(): Promise<PublisherSession> {
+    const session = await this.#parts.publisher.open(this.#closing.signal);
+    this.#wasOpen = true;
+    return session;
+  }
+
+  async #relay(session: PublisherSession): Promise<void> {
+    try {
+      const after = await this.#resumeFrom(session.published);
+      this.#position = after;
+      this.#reason = null;
+      this.#become('relaying');
+      this.#parts.log.info({ after }, 'relay: goes on');
+      await this.#handOn(session, after);
+    } finally {
+      this.#queue = null;
+      await session.close().catch((error: unknown) => this.#parts.log.debug({ err: error }, 'relay: closing a session failed'));
+    }
+  }
+
+  /** Throws OtherTapePublishedError when what was published cannot be of this tape. */
+  async #resumeFrom(published: PublishedPosition | null): Promise<string> {
+    if (published === null) return START;
+    const { events } = this.#parts;
+    const tape = await tapeName(events);
+    if (tape !== published.tape) {
+      const own = tape === null ? 'is empty' : `begins with ${tape}`;
+      throw new OtherTapePublishedError(`that one begins with event ${published.tape}, this one ${own}`);
+    }
+    const head = await events.head();
+    if (comparePositions(published.position, head) <= 0) return published.position;
+    throw new OtherTapePublishedError(`it reaches position ${published.position}, and this tape ends at ${head}`);
+  }
+
+  /** Reads ahead of the transaction in hand, as far as the queue has room. */
+  async #handOn(session: PublisherSession, after: string): Promise<void> {
+    const queue = new RelayQueue();
+    this.#queue = queue;
+    const onClosing = (): void => queue.close();
+    const { signal } = this.#closing;
+    signal.addEventListener('abort', onClosing);
+    if (signal.aborted) onClosing();
+    const subscription = this.#parts.events.subscribe({
+      after,
+      onEvents: async (events) => {
+        for (const event of events) if (!(await queue.put(event))) return;
+      },
+    });
+    subscription.ended.then(
+      () => queue.fail(new Error('the subscription to the tape ended')),
+      (error: unknown) => queue.fail(error),
+    );
+    try {
+      await this.#publishFrom(queue, session);
+    } finally {
+      signal.removeEventListener('abort', onClosing);
+      queue.close();
+      await subscription.close();
+    }
+  }
+
+  async #publishFrom(queue: RelayQueue, session: PublisherSession): Promise<void> {
+    let tape: string | null = null;
+    for (;;) {
+      const batch = await queue.take(MAX_BATCH_EVENTS, MAX_BATCH_BYTES);
+      const last = batch.at(-1);
+      if (last === undefined) return;
+      tape ??= await tapeName(this.#parts.events);
+      if (tape === null) throw new Error('the tape has events, and then has none');
+      const began = performance.now();
+      await session.publish(
+        batch.map(({ publication }) => publication),
+        { tape, position: last.position },
+      );
+      this.#position = last.position;
+      this.#failed = 0;
+      queue.done(batch);
+      this.#parts.onPublished?.(batch.length, performance.now() - began);
+    }
+  }
+
+  async #waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#become('waiting');
+    const { wait = usualWait, random = Math.random, log } = this.#parts;
+    const longest = Math.min(FIRST_WAIT_MS * 2 ** this.#failed, LONGEST_WAIT_MS);
+    this.#failed++;
+    const ms = Math.round((error instanceof FencedError ? FENCED_WAIT_MS : longest / 2) * (1 + random()));
+    log.warn({ reason: this.#reason, waitMs: ms }, 'relay: tries again after a while');
+    await wait(ms, signal);
+  }
+}
+
+async function usualWait(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,5 +1,0 @@
-import { openEventStoreDb } from '../../../src/adapters/event-store/eventstoredb.ts';
-import { describeEventStore } from '../../contracts/event-store.ts';
-import { addressOf, givenServer } from './given-server.ts';
-
-describeEventStore('the tape in EventStoreDB', async () => openEventStoreDb(addressOf(await givenServer())), { ownClock: false });

@@ -1,9 +1,0 @@
-import { openSqliteEventStore } from '../../../src/adapters/event-store/sqlite.ts';
-import { describeEventStore } from '../../contracts/event-store.ts';
-import { describeExclusiveSection } from '../../contracts/exclusive-section.ts';
-import { TemporaryFolder } from '../temporary-folder.ts';
-
-const folder = new TemporaryFolder();
-
-describeEventStore('the tape in SQLite', (clock) => openSqliteEventStore(folder.newFile(), clock));
-describeExclusiveSection('the tape in SQLite', (clock) => openSqliteEventStore(folder.newFile(), clock));

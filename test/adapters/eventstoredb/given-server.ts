@@ -1,0 +1,68 @@
+/** Servers for the tests of the tape in EventStoreDB, and stores on them that lose patience soon. */
+
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterEach } from 'vitest';
+import type { Patience } from '../../../src/adapters/eventstoredb/connection.ts';
+import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
+import type { FeedLimits } from '../../../src/adapters/eventstoredb/tail.ts';
+import { EventStoreServer, type ServerOptions } from '../../servers/event-store/server.ts';
+
+/** Soon for a test, and long for a busy machine. */
+export const IMPATIENT: Patience = { callMs: 250, searchMs: 250, totalMs: 20_000, firstPauseMs: 5, maxPauseMs: 50 };
+/** Where nothing has to be given up. */
+export const PATIENT: Patience = { ...IMPATIENT, callMs: 10_000, searchMs: 10_000 };
+const FEED_LIMITS: FeedLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+export async function givenServer(options: ServerOptions = {}): Promise<EventStoreServer> {
+  const server = await EventStoreServer.start(options);
+  open.push({ close: () => server.stop() });
+  return server;
+}
+
+export function addressOf({ port }: { readonly port: number }): string {
+  return `esdb://127.0.0.1:${port}?tls=false`;
+}
+
+export function givenStore(address: string, patience = IMPATIENT, limits: Partial<FeedLimits> = {}): EventStoreDbTape {
+  const store = openEventStoreDb(address, { patience, feedLimits: { ...FEED_LIMITS, ...limits } });
+  open.push(store);
+  return store;
+}
+
+/** Holds something up until it is opened, at the latest at the end of the test. */
+export function givenGate(): { readonly passed: Promise<void>; open(): void } {
+  const gate = Promise.withResolvers<void>();
+  open.push({ close: async () => gate.resolve() });
+  return { passed: gate.promise, open: gate.resolve };
+}
+
+/** A way to a server that can freeze: connections that are open then take nothing any more; later ones pass. */
+export async function givenWire(to: number): Promise<{ readonly port: number; freeze(): void }> {
+  const sockets = new Set<Socket>();
+  const wire = createServer((socket) => {
+    const onward = connect(to, '127.0.0.1');
+    for (const end of [socket, onward]) {
+      sockets.add(end);
+      end.on('error', () => undefined).once('close', () => sockets.delete(end));
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  wire.listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  open.push({
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      wire.close();
+    },
+  });
+  const freeze = (): void => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
+  return { port: (wire.address() as AddressInfo).port, freeze };
+}

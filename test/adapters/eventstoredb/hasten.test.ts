@@ -1,0 +1,37 @@
+/** A process that is to end does not wait for an EventStoreDB that is away: its calls fail, soon, as they would have later. */
+
+import { expect, test } from 'vitest';
+import { StoreUnavailableError } from '../../../src/ports/errors.ts';
+import { run } from '../../contracts/tape-events.ts';
+import { addressOf, givenServer, givenStore, IMPATIENT } from './given-server.ts';
+
+/** Longer than any test may take. */
+const FOR_EVER = 600_000;
+
+test('an append that has no answer fails with an unknown outcome', async () => {
+  const server = await givenServer();
+  const store = givenStore(addressOf(server), { ...IMPATIENT, callMs: FOR_EVER, totalMs: FOR_EVER });
+  await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
+  server.faults.appends.push('commit-silent');
+  const appended = store.append('feed-a', 0, run('feed-a', 1, 1));
+  while (server.log.records.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  store.hasten();
+  await expect(appended).rejects.toThrow(StoreUnavailableError);
+});
+
+test('a read that is made again and again is made for the last time', async () => {
+  const server = await givenServer();
+  server.faults.refuse = 'unavailable';
+  const store = givenStore(addressOf(server), { ...IMPATIENT, totalMs: FOR_EVER, firstPauseMs: FOR_EVER, maxPauseMs: FOR_EVER });
+  const read = store.head();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  store.hasten();
+  await expect(read).rejects.toThrow(StoreUnavailableError);
+});
+
+test('what the server answers is done as ever', async () => {
+  const store = givenStore(addressOf(await givenServer()));
+  store.hasten();
+  await store.append('feed-a', 'no-stream', run('feed-a', 0, 2));
+  expect(await store.read({ stream: 'feed-a', limit: 10 })).toHaveLength(3);
+});

@@ -1,0 +1,72 @@
+/** What a process keeps in memory of a tape in EventStoreDB is bounded, in events and in bytes, and everybody can see it. */
+
+import { expect, test } from 'vitest';
+import type { EventStoreDbTape } from '../../../src/adapters/eventstoredb/event-store.ts';
+import type { FeedLimits } from '../../../src/adapters/eventstoredb/tail.ts';
+import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
+import { makeMetrics } from '../../../src/metrics.ts';
+import { withEventIndex } from '../../../src/queries/indexed-tape.ts';
+import { meteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
+import { START } from '../../../src/tape/envelope.ts';
+import { recovered, run } from '../../contracts/tape-events.ts';
+import { figures } from '../../support/figures.ts';
+import { addressOf, givenServer, givenStore, PATIENT } from './given-server.ts';
+
+const PATIENCE = { timeout: 20_000 };
+
+/** A tape that somebody follows, as the system has it, and what a scrape shows of it. */
+async function givenFollowed(limits: Partial<FeedLimits>) {
+  const server = await givenServer();
+  const store = givenStore(addressOf(server), PATIENT, limits);
+  const metrics = makeMetrics();
+  const tape = meteredEventStore(withEventIndex(store, openMemoryReadStore()), metrics);
+  let seen = 0;
+  tape.subscribe({
+    after: START,
+    onEvents: (events) => {
+      seen += events.length;
+    },
+  });
+  await expect.poll(() => server.subscriptions).toBe(1);
+  const shown = async (name: string, unit: 'events' | 'bytes') =>
+    (await figures(metrics)).get(`tapedeck_${name}{thread="main",unit="${unit}"}`);
+  return { store, shown, handedOver: () => seen };
+}
+
+async function append(store: EventStoreDbTape, from: number, to: number): Promise<void> {
+  await store.append('feed-a', from === 0 ? 'no-stream' : from - 1, run('feed-a', from, to));
+}
+
+test('grows with the tape up to its limit, then the oldest go', async () => {
+  const { store, shown, handedOver } = await givenFollowed({ maxKept: 200 });
+  expect(await shown('tape_held', 'events')).toBe(0);
+  expect(await shown('tape_held_limit', 'events')).toBe(200);
+  await append(store, 0, 119);
+  await expect.poll(() => shown('tape_held', 'events'), PATIENCE).toBe(120);
+  expect(await shown('tape_held', 'bytes')).toBeGreaterThan(120 * JSON.stringify(recovered('feed-a', 0).data).length);
+  await append(store, 120, 199);
+  await expect.poll(() => shown('tape_held', 'events'), PATIENCE).toBe(200);
+  // The next one has a fifth of them go, rounded up.
+  await append(store, 200, 200);
+  await expect.poll(() => shown('tape_held', 'events'), PATIENCE).toBe(160);
+  await append(store, 201, 400);
+  await expect.poll(handedOver, PATIENCE).toBe(401);
+  expect(await shown('tape_held', 'events')).toBeLessThanOrEqual(200);
+});
+
+test('has a limit in bytes as well, for events that are large', async () => {
+  const { store, shown, handedOver } = await givenFollowed({ maxKeptBytes: 1_000_000 });
+  expect(await shown('tape_held_limit', 'bytes')).toBe(1_000_000);
+  let most = 0;
+  for (let number = 0; number < 60; number++) {
+    const event = recovered('feed-a', number);
+    const large = { ...event, data: { ...event.data, symbol: 'x'.repeat(40_000) } } as typeof event;
+    await store.append('feed-a', number === 0 ? 'no-stream' : number - 1, [large]);
+    await expect.poll(handedOver, PATIENCE).toBe(number + 1);
+    most = Math.max(most, (await shown('tape_held', 'bytes')) as number);
+  }
+  // 24 of them fit, with what each takes besides.
+  expect(most).toBeGreaterThan(900_000);
+  expect(most).toBeLessThanOrEqual(1_000_000);
+  expect(await shown('tape_held', 'events')).toBeLessThanOrEqual(24);
+});

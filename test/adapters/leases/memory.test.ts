@@ -1,7 +1,0 @@
-import { openMemoryLeases } from '../../../src/adapters/leases/memory.ts';
-import { describeLeases } from '../../contracts/leases.ts';
-
-describeLeases('leases in memory', async () => {
-  const leases = openMemoryLeases();
-  return async () => leases;
-});

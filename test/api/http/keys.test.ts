@@ -1,0 +1,114 @@
+import { dirname } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { bindHost, OpenServerError } from '../../../src/api/http/auth.ts';
+import type { ApiKey } from '../../../src/api/http/key-ring.ts';
+import { addKey, revokeKey } from '../../../src/config/api-keys.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { givenApi, NOW, problemOf, recordSettings } from '../given-api.ts';
+
+const temporary = new TemporaryFolder();
+const clock = { now: () => NOW };
+const HALT = { mode: 'stop', reason: 'test' };
+const as = (key: string) => ({ authorization: `Bearer ${key}` });
+
+let keyFolder: string;
+beforeEach(() => {
+  keyFolder = dirname(temporary.newFile());
+});
+
+describe('a key that may only read', () => {
+  const apiKeys: ApiKey[] = [{ name: 'eve', scope: 'read', key: 'eve-secret-0123456789' }];
+  const eve = as('eve-secret-0123456789');
+
+  it('reads, and changes nothing', async () => {
+    const api = await givenApi({ apiKeys });
+    await recordSettings(api);
+    const before = await api.events.head();
+    expect((await api.get('/v1/accounts', eve)).status).toBe(200);
+    for (const answer of [
+      await api.post('/v1/accounts/paper-1/halt', HALT, eve),
+      await api.post('/v1/orders', {}, eve),
+      await api.delete(`/v1/orders/${crypto.randomUUID()}`, eve),
+    ]) {
+      expect(problemOf(answer)).toMatchObject({ status: 403, kind: 'insufficient-scope', paths: ['Authorization'] });
+    }
+    expect(await api.events.head()).toBe(before);
+  });
+});
+
+describe('keys that are kept in a folder', () => {
+  it('let in as soon as they are made, and no longer once revoked', async () => {
+    const api = await givenApi({ keyFolder });
+    expect((await api.get('/v1/events')).status).toBe(200);
+    const key = await addKey(keyFolder, { name: 'alice', scope: 'trade', expiresAt: null }, clock);
+    api.clock.time += 1_000;
+    expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 401, kind: 'unauthorized', paths: ['Authorization'] });
+    expect((await api.get('/v1/events', as(key))).status).toBe(200);
+    await revokeKey(keyFolder, 'alice');
+    api.clock.time += 1_000;
+    expect(problemOf(await api.get('/v1/events', as(key)))).toMatchObject({ status: 401, kind: 'unauthorized' });
+    // Nor is the server open to whoever is on this machine, as it was before there was a key.
+    expect((await api.get('/v1/events')).status).toBe(401);
+  });
+
+  it('are recorded as the actor, and refused when they expire', async () => {
+    const expiresAt = NOW + 60_000;
+    const key = await addKey(keyFolder, { name: 'bob', scope: 'trade', expiresAt }, clock);
+    const api = await givenApi({ keyFolder });
+    await recordSettings(api);
+    const { body } = await api.post('/v1/accounts/paper-1/halt', HALT, as(key));
+    expect((await api.get(`/v1/events/${body.requestId}`, as(key))).body.metadata.actor).toBe('api:bob');
+    api.clock.time = expiresAt - 1;
+    expect((await api.get('/v1/events', as(key))).status).toBe(200);
+    api.clock.time = expiresAt;
+    expect(problemOf(await api.get('/v1/events', as(key)))).toMatchObject({
+      status: 401,
+      kind: 'key-expired',
+      paths: ['Authorization'],
+    });
+  });
+
+  it('that cannot be read keep everyone out, and say so', async () => {
+    const api = await givenApi({ keyFolder: '/dev/null' });
+    expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 503 });
+    expect((await api.get('/livez')).status).toBe(200);
+  });
+
+  it('allow the server to be bound to other addresses than the loopback', async () => {
+    await expect(bindHost({ host: '0.0.0.0', apiKeys: [], keyFolder })).rejects.toThrow(OpenServerError);
+    await addKey(keyFolder, { name: 'alice', scope: 'read', expiresAt: null }, clock);
+    expect(await bindHost({ host: '0.0.0.0', apiKeys: [], keyFolder })).toBe('0.0.0.0');
+  });
+});
+
+describe('without keys', () => {
+  it('a program on another machine is refused, whatever the server is bound to', async () => {
+    const api = await givenApi();
+    const ask = (remoteAddress: string) => api.server.inject({ url: '/v1/events', remoteAddress });
+    for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) expect((await ask(address)).statusCode).toBe(200);
+    for (const address of ['192.168.1.7', '::ffff:192.168.1.7', '2001:db8::1']) expect((await ask(address)).statusCode).toBe(403);
+  });
+});
+
+describe('the rate of requests', () => {
+  it('is limited for each key, and says when to come again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    try {
+      const apiKeys: ApiKey[] = ['alice', 'bob'].map((name) => ({ name, scope: 'read', key: `${name}-secret-0123456789` }));
+      const api = await givenApi({ apiKeys, rateLimit: 3 });
+      const alice = as('alice-secret-0123456789');
+      const statuses: number[] = [];
+      for (let n = 0; n < 3; n++) statuses.push((await api.get('/v1/events', alice)).status);
+      expect(statuses).toEqual([200, 200, 200]);
+      const refused = await api.get('/v1/events', alice);
+      expect(problemOf(refused)).toMatchObject({ status: 429, kind: 'rate-limited' });
+      expect(refused.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '0', 'retry-after': '1' });
+      expect((await api.get('/v1/events', as('bob-secret-0123456789'))).headers).toMatchObject({ 'ratelimit-remaining': '2' });
+      expect((await api.get('/livez')).status).toBe(200);
+      vi.setSystemTime(NOW + 1_001);
+      expect((await api.get('/v1/events', alice)).status).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { describe, expect, it } from 'vitest';
+import { givenApi } from '../given-api.ts';
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const api = await givenApi();
+    const { status, body } = await api.get('/openapi.json');
+    expect(status).toBe(200);
+    expect(body.openapi).toBe('3.1.0');
+    expect(await new Validator().validate(body)).toEqual({ valid: true });
+  });
+
+  it('refers only to what it has', async () => {
+    const api = await givenApi();
+    const { body } = await api.get('/openapi.json');
+    const text = JSON.stringify(body);
+    const wanted = new Set([...text.matchAll(/"\$ref":"#\/components\/([^"]+)"/g)].map(([, path]) => path ?? ''));
+    expect([...wanted].filter((path) => path.split('/').reduce((at, part) => at?.[part], body.components) === undefined)).toEqual(
+      [],
+    );
+    expect([...text.matchAll(/"\$ref":"(?!#\/components)[^"]+"/g)].map(([ref]) => ref)).toEqual([]);
+  });
+});
+
+describe('the page for people', () => {
+  it('is made of what the server itself has', async () => {
+    const api = await givenApi();
+    const page = await api.server.inject('/docs/');
+    expect(page.statusCode).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("default-src 'self'");
+    const parts = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part]) => part ?? '');
+    expect(parts.length).toBeGreaterThan(3);
+    for (const part of parts) {
+      expect(part).not.toMatch(/^(https?:)?\/\//);
+      expect((await api.server.inject(new URL(part, 'http://localhost/docs/').pathname)).statusCode, part).toBe(200);
+    }
+    expect((await api.server.inject('/docs/json')).json()).toEqual((await api.get('/openapi.json')).body);
+  });
+
+  it('needs no key to be read, as it holds no secret', async () => {
+    const api = await givenApi({ apiKeys: [{ name: 'alice', scope: 'trade', key: 'alice-secret-0123456789' }] });
+    for (const path of ['/docs', '/docs/', '/openapi.json']) expect((await api.server.inject(path)).statusCode).toBe(200);
+    expect((await api.server.inject('/docs/static/nothing')).statusCode).toBe(404);
+  });
+});

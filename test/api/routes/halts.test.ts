@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { givenApi, problemOf, recordSettings } from '../given-api.ts';
+
+const HALT = { mode: 'stop', cancelOpen: true, reason: 'looks wrong' };
+
+describe('stop and go', () => {
+  it.each([
+    ['/v1/accounts/paper-1/halt', HALT, 'TradingHaltRequested', { scope: { account: 'paper-1' }, flatten: false, ...HALT }],
+    [
+      '/v1/accounts/paper-1/halt',
+      { reason: 'check' },
+      'TradingHaltRequested',
+      { scope: { account: 'paper-1' }, mode: 'reduce-only', cancelOpen: false, flatten: false, reason: 'check' },
+    ],
+    [
+      '/v1/accounts/paper-1/resume',
+      { reason: 'well' },
+      'TradingResumeRequested',
+      { scope: { account: 'paper-1' }, reason: 'well' },
+    ],
+    [
+      '/v1/strategies/cross/pause',
+      { reason: 'check' },
+      'TradingHaltRequested',
+      { scope: { strategy: 'cross' }, mode: 'reduce-only', cancelOpen: false, flatten: false, reason: 'check' },
+    ],
+    ['/v1/strategies/cross/resume', { reason: 'ok' }, 'TradingResumeRequested', { scope: { strategy: 'cross' }, reason: 'ok' }],
+  ])('POST %s records a request', async (url, body, type, data) => {
+    const api = await givenApi({ apiKeys: [{ name: 'alice', scope: 'trade', key: 'alice-secret-0123456789' }] });
+    await recordSettings(api);
+    const auth = { 'x-api-key': 'alice-secret-0123456789' };
+    const answer = await api.post(url, body, auth);
+    expect(answer.status).toBe(202);
+    const event = await api.get(String(answer.headers.location), auth);
+    expect(event.body).toMatchObject({ id: answer.body.requestId, position: answer.body.position, type, data });
+    expect(event.body.metadata).toMatchObject({ actor: 'api:alice', occurredAt: '2025-01-02T03:04:05.678Z' });
+  });
+
+  it('is a request each time, and one for one key', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    const url = '/v1/accounts/paper-1/halt';
+    const ids = [await api.post(url, HALT), await api.post(url, HALT)].map(({ body }) => body.requestId);
+    expect(ids[0]).not.toBe(ids[1]);
+    const key = { 'idempotency-key': 'halt-1' };
+    const first = await api.post(url, HALT, key);
+    expect((await api.post(url, HALT, key)).body).toEqual(first.body);
+    const other = await api.post(url, { ...HALT, mode: 'reduce-only' }, key);
+    expect(problemOf(other)).toEqual({ status: 422, kind: 'idempotency-conflict', paths: ['idempotency-key'] });
+  });
+
+  it('is refused for what is not there', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    expect(problemOf(await api.post('/v1/accounts/paper-9/halt', HALT))).toMatchObject({ status: 404 });
+    expect(problemOf(await api.post('/v1/strategies/none/pause', { reason: 'x' }))).toMatchObject({ status: 404 });
+    expect((await api.get('/v1/events?category=request')).body.data).toEqual([]);
+  });
+
+  it.each([
+    ['no reason', { mode: 'stop' }, ['reason']],
+    ['another mode', { mode: 'panic', reason: 'x' }, ['mode']],
+    ['a field that is not known', { ...HALT, canceLOpen: true }, ['canceLOpen']],
+    ['an empty reason', { mode: 'stop', reason: '' }, ['reason']],
+  ])('is refused with %s', async (_name, body, paths) => {
+    const api = await givenApi();
+    await recordSettings(api);
+    expect(problemOf(await api.post('/v1/accounts/paper-1/halt', body))).toEqual({ status: 400, kind: 'invalid-request', paths });
+  });
+
+  it('is refused when the body is not JSON, none, or far too large', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    const url = '/v1/accounts/paper-1/halt';
+    expect(problemOf(await api.post(url, '{"mode":'))).toMatchObject({ status: 400, kind: 'invalid-request' });
+    expect(problemOf(await api.post(url, ''))).toMatchObject({ status: 400, kind: 'invalid-request' });
+    const large = { ...HALT, reason: 'x'.repeat(70_000) };
+    expect(problemOf(await api.post(url, large))).toMatchObject({ status: 413, kind: 'body-too-large' });
+    const form = await api.post(url, 'mode=stop', { 'content-type': 'text/plain' });
+    expect(problemOf(form)).toMatchObject({ status: 415, kind: 'unsupported-media-type' });
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { signalsStream } from '../../../src/domain/streams.ts';
+import { type GivenApi, givenApi, minuteTime, PATIENCE, problemOf, signal } from '../given-api.ts';
+
+async function recordSignal(api: GivenApi, minute: number, strategy = 'cross') {
+  return api.record('SignalGenerated', signalsStream(strategy), signal(minute, strategy), { at: minuteTime(minute) });
+}
+
+async function recordMinutes(api: GivenApi, from: number, to: number): Promise<void> {
+  for (let minute = from; minute < to; minute++) await recordSignal(api, minute);
+}
+
+const times = (body: { data: { time: string }[] }) => body.data.map(({ time }) => time);
+
+describe('GET /v1/signals', () => {
+  it('lists signals, newest first', async () => {
+    const api = await givenApi();
+    const { id, position } = await recordSignal(api, 0);
+    await recordSignal(api, 1);
+    const { body, status } = await api.get('/v1/signals');
+    expect(status).toBe(200);
+    expect(body.next).toBeNull();
+    expect(times(body)).toEqual([minuteTime(1), minuteTime(0)]);
+    expect(body.data[1]).toMatchObject({ id, position, ...signal(0), time: minuteTime(0) });
+    expect(Object.keys(body.data[0])).not.toContain('_position');
+  });
+
+  it('is in order of time when asked', async () => {
+    const api = await givenApi();
+    await recordMinutes(api, 0, 3);
+    expect(times((await api.get('/v1/signals?order=asc')).body)).toEqual([0, 1, 2].map(minuteTime));
+  });
+
+  it('shows each signal once while signals are added between pages', async () => {
+    const api = await givenApi();
+    await recordMinutes(api, 0, 7);
+    const seen: string[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 4; pages++) {
+      const { body } = await api.get(`/v1/signals?limit=2${cursor}`);
+      seen.push(...times(body));
+      await recordMinutes(api, 10 + pages * 2, 12 + pages * 2);
+      if (body.next === null) break;
+      cursor = `&cursor=${body.next}`;
+    }
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0].map(minuteTime));
+  });
+
+  it('goes on with what was added behind, in order of time', async () => {
+    const api = await givenApi();
+    await recordMinutes(api, 0, 3);
+    const first = await api.get('/v1/signals?limit=2&order=asc');
+    await recordMinutes(api, 3, 4);
+    const second = await api.get(`/v1/signals?limit=2&order=asc&cursor=${first.body.next}`);
+    expect([...times(first.body), ...times(second.body)]).toEqual([0, 1, 2, 3].map(minuteTime));
+    expect(second.body.next).toBeNull();
+  });
+
+  it('tells signals of one and the same time apart', async () => {
+    const api = await givenApi();
+    const ids = [];
+    for (const strategy of ['a', 'b', 'c']) ids.push((await recordSignal(api, 0, strategy)).id);
+    const first = await api.get('/v1/signals?limit=2');
+    const second = await api.get(`/v1/signals?limit=2&cursor=${first.body.next}`);
+    const seen = [...first.body.data, ...second.body.data].map(({ id }) => id);
+    expect(seen).toEqual(ids.reverse());
+  });
+
+  it('selects by strategy, instrument and time: from inclusive, to exclusive', async () => {
+    const api = await givenApi();
+    await recordMinutes(api, 0, 5);
+    await recordSignal(api, 2, 'other');
+    const range = `from=${minuteTime(1)}&to=${minuteTime(3)}`;
+    expect(times((await api.get(`/v1/signals?strategy=cross&${range}`)).body)).toEqual([2, 1].map(minuteTime));
+    expect((await api.get('/v1/signals?strategy=other')).body.data).toHaveLength(1);
+    expect((await api.get('/v1/signals?venue=binance&symbol=BTCUSDT&from=2025-01-01')).body.data).toHaveLength(6);
+    expect((await api.get('/v1/signals?venue=coinbase')).body.data).toEqual([]);
+    expect((await api.get('/v1/signals?to=2025-01-01T00:00:00Z')).body.data).toEqual([]);
+  });
+
+  it('refuses a cursor from elsewhere, naming it', async () => {
+    const api = await givenApi();
+    await recordMinutes(api, 0, 3);
+    const { body } = await api.get('/v1/signals?limit=1');
+    for (const query of [`order=asc&cursor=${body.next}`, `strategy=cross&cursor=${body.next}`, 'cursor=nonsense']) {
+      expect(problemOf(await api.get(`/v1/signals?${query}`))).toEqual({
+        status: 400,
+        kind: 'invalid-request',
+        paths: ['cursor'],
+      });
+    }
+    expect((await api.get(`/v1/signals?limit=2&cursor=${body.next}`)).body.data).toHaveLength(2);
+  });
+});
+
+describe('the position that a read reflects', () => {
+  it('is in the header of every answer, and moves with events that the read model has no use for', async () => {
+    const api = await givenApi();
+    const first = await recordSignal(api, 0);
+    expect((await api.get('/v1/signals')).headers['tapedeck-position']).toBe(first.position);
+    const { position } = await api.record('FeedRecovered', 'feed-binance.BTCUSDT', {
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      reason: 'gap',
+      eventTime: minuteTime(1),
+    });
+    expect((await api.get('/v1/signals')).headers['tapedeck-position']).toBe(position);
+  });
+
+  it('is waited for, and when it does not come the answer says so', async () => {
+    const api = await givenApi();
+    const { position } = await recordSignal(api, 0);
+    expect((await api.get(`/v1/signals?min-position=${position}`)).body.data).toHaveLength(1);
+    const late = await api.get(`/v1/signals?min-position=${Number(position) + 1}`);
+    expect(problemOf(late)).toEqual({ status: 503, kind: 'position-not-reached', paths: ['min-position'] });
+    expect(late.headers['retry-after']).toBe('1');
+    expect(problemOf(await api.get('/v1/signals?min-position=soon'))).toMatchObject({ status: 400, paths: ['min-position'] });
+  });
+
+  it('is waited for until it is there', async () => {
+    const api = await givenApi({ patience: { ...PATIENCE, positionMs: 20_000, orderMs: 20_000 } });
+    const { position } = await recordSignal(api, 0);
+    const next = String(Number(position) + 1);
+    const waiting = [api.get(`/v1/signals?min-position=${next}`), api.get(`/v1/events?min-position=${next}`)];
+    await recordSignal(api, 1);
+    for (const answer of await Promise.all(waiting)) expect(answer.body.data).toHaveLength(2);
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * Which engines the tests run on: at an address given by the environment; else in a container, where a Docker engine
+ * answers and starts it; else as a local program, where what it takes is at hand; else not at all, which is said by name.
+ */
+
+import type { Container } from './containers.ts';
+import { buildFerretDb } from './ferretdb/local-ferretdb.ts';
+import { downloadJars } from './kafka/local-kafka.ts';
+import { type Machine, thisMachine } from './machine.ts';
+import { planSystemTests } from './system-tests.ts';
+
+interface LocalProgram {
+  readonly what: string;
+  /** The commands that it takes. */
+  readonly needs: readonly string[];
+  /** Builds or downloads it, the first time: some minutes, which no test should wait for. */
+  readonly prepare: () => Promise<unknown>;
+}
+
+export type BackendName = 'EventStoreDB' | 'MongoDB' | 'Kafka';
+
+interface EngineKind {
+  readonly name: BackendName;
+  /** Of the environment. */
+  readonly variable: string;
+  readonly local: LocalProgram | null;
+  /** Test files that run on it alone, wherever it is. */
+  readonly tests: string;
+}
+
+const KINDS: readonly EngineKind[] = [
+  { name: 'EventStoreDB', variable: 'TAPEDECK_TEST_EVENT_STORE', local: null, tests: 'test/backends/eventstoredb/**' },
+  {
+    name: 'MongoDB',
+    variable: 'TAPEDECK_TEST_READ_STORE',
+    local: { what: 'FerretDB, a server that speaks its protocol', needs: ['go', 'git'], prepare: buildFerretDb },
+    tests: 'test/backends/ferretdb/**',
+  },
+  {
+    name: 'Kafka',
+    variable: 'TAPEDECK_TEST_KAFKA',
+    local: { what: 'Apache Kafka', needs: ['java', 'mvn'], prepare: downloadJars },
+    tests: 'test/backends/kafka/**',
+  },
+];
+
+/** What the tests are told, and what people are. */
+export interface Plan {
+  /** Where the tests find those that are not theirs to start. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Test files that cannot run here. */
+  readonly excluded: readonly string[];
+  /** What the tests run on, and what does not run and why: a line each. */
+  readonly ran: readonly string[];
+  readonly notRun: readonly string[];
+}
+
+export interface Engines extends Plan {
+  /** Ends the containers. */
+  stop(): Promise<void>;
+}
+
+export interface FoundEngine extends Plan {
+  readonly name: BackendName;
+  /** null: nowhere. */
+  readonly place: 'address' | 'container' | 'local' | null;
+  /** Undefined for a local program, which each test file starts for itself. */
+  readonly address?: string;
+  readonly container?: Container;
+}
+
+/** Finds each engine, and starts those that come in containers. */
+export async function findEngines(env: NodeJS.ProcessEnv, machine: Machine = thisMachine): Promise<Engines> {
+  const hasDocker = await machine.hasDocker();
+  const found: FoundEngine[] = [];
+  for (const kind of KINDS) found.push(await find(kind, { env, hasDocker, machine }));
+  const localNeeds = KINDS.flatMap(({ local }) => local?.needs ?? []);
+  const plans: Plan[] = [...found, await planSystemTests(found, missingOf(localNeeds, machine), machine)];
+  return {
+    env: Object.assign({}, ...plans.map((plan) => plan.env)),
+    excluded: plans.flatMap(({ excluded }) => excluded),
+    ran: plans.flatMap(({ ran }) => ran),
+    notRun: plans.flatMap(({ notRun }) => notRun),
+    stop: async () => {
+      await Promise.all(found.map(({ container }) => container?.stop()));
+    },
+  };
+}
+
+/** Makes the local programs that can be made here. Throws when one cannot. */
+export async function prepareLocalPrograms(): Promise<void> {
+  for (const { local } of KINDS) if (local !== null && missingOf(local.needs, thisMachine).length === 0) await local.prepare();
+}
+
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly hasDocker: boolean;
+  readonly machine: Machine;
+}
+
+async function find(kind: EngineKind, { env, hasDocker, machine }: Surroundings): Promise<FoundEngine> {
+  const { name, variable } = kind;
+  const given = env[variable] ?? '';
+  if (given !== '') return foundAt(kind, 'address', given, `at ${variable}`);
+  if (!hasDocker) return findLocal(kind, machine, 'no Docker engine answers');
+  try {
+    const container = await machine.startContainer(name);
+    const found = foundAt(kind, 'container', container.address, 'in a container');
+    return { ...found, env: { [variable]: container.address }, container };
+  } catch (error) {
+    return findLocal(kind, machine, `its container did not start (${firstLine(error)})`);
+  }
+}
+
+/** It is not the tests' to end: those that would are skipped. */
+function foundAt({ name, local }: EngineKind, place: 'address' | 'container', address: string, where: string): FoundEngine {
+  const skipped = `${name}: what ends or freezes it, and is reported as skipped; it is ${where}, and only a local program is ended`;
+  return { name, place, address, env: {}, excluded: [], ran: [`${name}: ${where}`], notRun: local === null ? [] : [skipped] };
+}
+
+function findLocal({ name, variable, local, tests }: EngineKind, machine: Machine, noContainer: string): FoundEngine {
+  const missing = missingOf(local?.needs ?? [], machine);
+  if (local !== null && missing.length === 0) {
+    const ran = `${name}: ${local.what}, as a local program, as ${variable} is not set and ${noContainer}`;
+    return { name, place: 'local', env: {}, excluded: [], ran: [ran], notRun: [] };
+  }
+  const program = local === null ? 'there is no local program of it' : `no local program without ${missing.join(', ')}`;
+  const notRun = `${name}: ${variable} is not set, ${noContainer}, and ${program}`;
+  return { name, place: null, env: {}, excluded: [tests], ran: [], notRun: [notRun] };
+}
+
+function missingOf(commands: readonly string[], machine: Machine): string[] {
+  return commands.filter((command) => !machine.hasCommand(command));
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().split('\n')[0] as string;
+}

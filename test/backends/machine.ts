@@ -1,0 +1,33 @@
+/** What the machine that runs the tests has, apart from the tests' own programs. */
+
+import { spawnSync } from 'node:child_process';
+import { openEventStore } from '../../src/adapters/open.ts';
+import { START } from '../../src/tape/envelope.ts';
+import type { BackendName } from './backends.ts';
+import { type Container, hasDocker, startEventStoreDb, startKafka, startMongoDb } from './containers.ts';
+
+export interface Machine {
+  /** Does a Docker engine answer? */
+  hasDocker(): Promise<boolean>;
+  /** Rejects when the image cannot be had, or the container does not start. */
+  startContainer(engine: BackendName): Promise<Container>;
+  hasCommand(command: string): boolean;
+  /** Has the EventStoreDB at that address no events but its own? Rejects when it does not answer. */
+  isEmpty(address: string): Promise<boolean>;
+}
+
+const CONTAINERS = { EventStoreDB: startEventStoreDb, MongoDB: startMongoDb, Kafka: startKafka };
+
+export const thisMachine: Machine = {
+  hasDocker,
+  startContainer: (engine) => CONTAINERS[engine](),
+  hasCommand: (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0,
+  isEmpty: async (address) => {
+    const tape = await openEventStore(address, { now: () => Date.now() });
+    try {
+      return (await tape.head()) === START;
+    } finally {
+      await tape.close();
+    }
+  },
+};

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { CommandNode } from '../../src/cli/terminal/completion-scripts.ts';
+import { ROOT, tapedeck } from '../support/child.ts';
+import { givenTape, linesOf } from './given-tape.ts';
+
+const tape = givenTape();
+const SCRIPT = '/usr/bin/script';
+
+async function allCommands(): Promise<CommandNode[]> {
+  const [nodes] = linesOf(await tapedeck(['completion', 'bash', '--json']));
+  return nodes;
+}
+
+async function helpOf(path: string): Promise<string> {
+  const { code, stdout, stderr } = await tapedeck([...path.trim().split(' '), '--help']);
+  expect([path, code, stderr]).toEqual([path, 0, '']);
+  return stdout;
+}
+
+describe('the help of every command', () => {
+  it('says how to call it by examples, and that it can answer as JSON', { timeout: 60_000 }, async () => {
+    const nodes = (await allCommands()).filter(({ path }) => path !== '');
+    expect(nodes.length).toBeGreaterThan(15);
+    const helps = new Map(await Promise.all(nodes.map(async ({ path }) => [path, await helpOf(path)] as const)));
+    for (const { path, commands, options } of nodes) {
+      expect(helps.get(path)).toContain(`Usage: tapedeck${path} `);
+      if (commands.length > 0) continue;
+      // By its own examples, or by those of the command that it is part of.
+      const texts = [helps.get(path), helps.get(path.slice(0, path.lastIndexOf(' ')))].join('');
+      expect(
+        texts
+          .split(/\nExamples?:\n/)
+          .slice(1)
+          .join(''),
+      ).toContain(`npx tapedeck${path}`);
+      expect([path, options.map(({ name }) => name)]).toEqual([path, expect.arrayContaining(['--json'])]);
+    }
+  });
+});
+
+/** What stands behind `npx tapedeck` in a document, as far as it is one command. */
+function callsIn(document: string): string[][] {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  return [...text.matchAll(/npx tapedeck ([^|`>\n(;]+)/g)].map(([, call]) => (call ?? '').trim().split(/\s+/));
+}
+
+describe('the documents', () => {
+  it.each(['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/extending.md', 'docs/consuming.md'])(
+    '%s names commands and options that there are',
+    async (document) => {
+      const nodes = new Map((await allCommands()).map((node) => [node.path, node]));
+      const calls = callsIn(document);
+      expect(calls.length).toBeGreaterThan(0);
+      for (const words of calls) {
+        const inner = ` ${words[0]} ${words[1]}`;
+        const node = nodes.get(inner) ?? nodes.get(` ${words[0]}`);
+        const known = ['--help', ...(node?.options.map(({ name }) => name) ?? [])];
+        expect([words.join(' '), node?.path]).toEqual([words.join(' '), expect.any(String)]);
+        expect([words.join(' '), known]).toEqual([
+          words.join(' '),
+          expect.arrayContaining(words.filter((word) => /^--[a-z]/.test(word))),
+        ]);
+      }
+    },
+  );
+});
+
+describe.runIf(existsSync(SCRIPT))('on a terminal', () => {
+  /** What a person sees, escape sequences and all. `script` runs the command on a terminal of its own. */
+  function seen(args: string, env: Record<string, string> = {}): string {
+    const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...rest } = process.env;
+    const command = `"${process.execPath}" src/main.ts ${args}`;
+    const options = { cwd: ROOT, encoding: 'utf8', env: { ...rest, TERM: 'xterm', ...tape.environment, ...env } } as const;
+    return spawnSync(SCRIPT, ['-qec', command, '/dev/null'], options).stdout.replaceAll('\r\n', '\n');
+  }
+
+  it('answers are tables in colour, and never with NO_COLOR', () => {
+    const coloured = seen('orders --limit 2');
+    expect(coloured).toContain('\x1b[1mcreated');
+    expect(coloured).toContain('\x1b[32mfilled');
+    const plain = seen('orders --limit 2', { NO_COLOR: '1' });
+    expect(plain).toBe(stripVTControlCharacters(coloured));
+    expect(seen('orders --limit 2', { NO_COLOR: '1', FORCE_COLOR: '1' })).not.toContain('\x1b[3');
+    expect(plain.split('\n')).toHaveLength(4);
+  });
+
+  it('status, positions and settings are for people too, unless JSON is asked for', () => {
+    expect(stripVTControlCharacters(seen('status'))).toMatch(/^tape +\d+ events\n/);
+    expect(stripVTControlCharacters(seen('positions'))).toMatch(/^account +strategy +instrument/);
+    expect(seen(`settings check ${tape.settingsFile}`)).toBe(`${tape.settingsFile}: generation 1 is in force\n`);
+    expect(JSON.parse(seen('positions --json').split('\n')[0] ?? '')).toMatchObject({ strategy: 'quick-cross' });
+  });
+});

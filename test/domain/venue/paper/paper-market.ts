@@ -1,0 +1,191 @@
+/** A paper venue with a market around it, for tests: given events, what does it report? */
+
+import type { EventData, EventName, TapeEvent } from '../../../../src/domain/catalogue.ts';
+import { findEventType } from '../../../../src/domain/catalogue.ts';
+import type { ApprovedOrder } from '../../../../src/domain/order/events.ts';
+import type { AccountTerms } from '../../../../src/domain/settings/in-force.ts';
+import { epochMs, isoTime } from '../../../../src/domain/time.ts';
+import type { ExecutionReport } from '../../../../src/domain/venue/events.ts';
+import { PaperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
+import { makeId } from '../../../../src/tape/id.ts';
+
+/** 12:00:00 of the test's day plus so many milliseconds. */
+export function at(ms: number): string {
+  return isoTime(epochMs('2024-03-01T12:00:00.000Z') + ms);
+}
+
+export function orderId(name: string): string {
+  return makeId(`order|${name}`);
+}
+
+export type Levels = readonly (readonly [string, string])[];
+
+type OrderTerms = Partial<ApprovedOrder> & { readonly name: string; readonly now: number };
+
+export class PaperMarket {
+  readonly venue = new PaperVenue();
+  readonly reports: ExecutionReport[] = [];
+  #events = 0;
+
+  /** `candles`: 4-hour candles only; `book`: 1-second bars and a sampled book. Both trade BTC for USD. */
+  constructor(kind: 'candles' | 'book', account: Partial<AccountTerms> = {}) {
+    const [venue, symbol] = ['binance', 'BTCUSD'];
+    this.give('InstrumentListed', {
+      venue,
+      symbol,
+      kind: 'spot',
+      base: 'BTC',
+      quote: 'USD',
+      contractSize: '1',
+      priceScale: 2,
+      quantityScale: 3,
+      tickSize: '0.01',
+      lotSize: '0.001',
+      minNotional: '1',
+      calendar: '24/7',
+    });
+    const feed = { venue, symbol, source: 'recording' as const, recordings: [], rollups: [], staleAfter: '500ms' };
+    if (kind === 'candles') this.give('FeedConfigured', { ...feed, bars: '4h' });
+    else this.give('FeedConfigured', { ...feed, bars: '1s', depth: { levels: 3, every: '1s' } });
+    this.give('AccountOpened', {
+      id: 'p',
+      venue: 'paper',
+      currency: 'USD',
+      balances: { USD: '1000' },
+      fees: { maker: '0.001', taker: '0.002', paidIn: 'quote' },
+      slippage: '0.01',
+      latency: '100ms',
+      ...account,
+    });
+    this.give('SettingsApplied', { generation: 1, hash: '0'.repeat(64), changes: 3 });
+  }
+
+  /** Hands an event to the venue and returns what it reports upon it. */
+  give<N extends EventName>(type: N, data: EventData[N], occurredAt = at(0), reactor?: string): ExecutionReport[] {
+    const before = this.reports.length;
+    const event = this.#make(type, data, occurredAt, reactor);
+    this.venue.evolve(event);
+    this.venue.decide(event, (made, _stream, report) => {
+      const decision = this.#make(made, report, occurredAt, 'paper-venue');
+      this.venue.evolve(decision);
+      if (decision.type === 'ExecutionReported') this.reports.push(decision.data);
+    });
+    return this.reports.slice(before);
+  }
+
+  /** An order of 1 BTC at the market, unless said otherwise, approved at `now`. */
+  approve({ name, now, ...terms }: OrderTerms): ExecutionReport[] {
+    const order: ApprovedOrder = {
+      orderId: orderId(name),
+      account: 'p',
+      strategy: 's',
+      venue: 'binance',
+      symbol: 'BTCUSD',
+      side: 'buy',
+      type: terms.price === undefined ? 'market' : 'limit',
+      timeInForce: 'GTC',
+      quantity: '1',
+      price: null,
+      reducing: false,
+      origin: { kind: 'signal', id: orderId(name) },
+      clientOrderId: name,
+      referencePrice: '100',
+      bid: null,
+      ask: null,
+      equity: '1000',
+      position: '0',
+      limits: [],
+      sendBy: at(now + 5000),
+      ...terms,
+    };
+    return this.give('OrderApproved', order, at(now), 'desk');
+  }
+
+  cancel(name: string, now: number): ExecutionReport[] {
+    const data = { orderId: orderId(name), account: 'p', at: at(now), requestId: orderId('r'), reason: null };
+    return this.give('OrderCancelPending', data, at(now), 'desk');
+  }
+
+  depth(now: number, bids: Levels, asks: Levels): ExecutionReport[] {
+    const levels = (side: Levels) => side.map(([price, quantity]): [string, string] => [price, quantity]);
+    const data = {
+      venue: 'binance',
+      symbol: 'BTCUSD',
+      eventTime: at(now),
+      updateId: now,
+      bids: levels(bids),
+      asks: levels(asks),
+    };
+    return this.give('DepthSampled', data, at(now));
+  }
+
+  /** A bar of one second, or with `hours` of so many. */
+  bar(openMs: number, [open, high, low, close]: readonly [string, string, string, string], hours?: number): ExecutionReport[] {
+    const closeMs = openMs + (hours === undefined ? 1000 : hours * 3_600_000);
+    const data = {
+      venue: 'binance',
+      symbol: 'BTCUSD',
+      interval: hours === undefined ? ('1s' as const) : ('4h' as const),
+      openTime: at(openMs),
+      closeTime: at(closeMs),
+      open,
+      high,
+      low,
+      close,
+      volume: '5',
+      quoteVolume: null,
+      tradeCount: null,
+      firstTradeId: null,
+      lastTradeId: null,
+      bid: null,
+      ask: null,
+      complete: true,
+      source: 'recording' as const,
+    };
+    return this.give('BarClosed', data, at(closeMs));
+  }
+
+  /** What the venue's own ledger says. */
+  balance(asset: string, account = 'p'): { readonly units: bigint; readonly scale: number } {
+    const { ledger } = this.venue.snapshot() as { ledger: Map<string, Map<string, { units: bigint; scale: number }>> };
+    return ledger.get(account)?.get(asset) ?? { units: 0n, scale: 0 };
+  }
+
+  #make<N extends EventName>(type: N, data: EventData[N], occurredAt: string, reactor?: string): TapeEvent {
+    const id = makeId(`test|${this.#events++}`);
+    return {
+      id,
+      stream: 'test',
+      type,
+      schemaVersion: 1,
+      data: findEventType(type)?.schema.parse(data),
+      metadata: {
+        occurredAt,
+        correlationId: id,
+        causationId: id,
+        actor: 'test',
+        codeVersion: 'test',
+        ...(reactor === undefined ? {} : { reactor }),
+      },
+    } as TapeEvent;
+  }
+}
+
+const HOUR_4 = 4 * 3_600_000;
+
+/** The n-th 4-hour candle from 12:00 on. */
+export function candle(market: PaperMarket, n: number, prices: readonly [string, string, string, string]): ExecutionReport[] {
+  return market.bar(n * HOUR_4, prices, 4);
+}
+
+/** The parts of reports that matter in a test, one line each. */
+export function lines(reports: readonly ExecutionReport[]): string[] {
+  return reports.map((report) => {
+    const head = `${report.clientOrderId} ${report.executionType}`;
+    if (report.executionType === 'trade') {
+      const { quantity, price, liquidity, fee, feeAsset, cumulativeQuantity, transactTime } = report;
+      return `${head} ${quantity} @ ${price} ${liquidity}, fee ${fee} ${feeAsset}, so far ${cumulativeQuantity}, ${transactTime.slice(11, 23)}`;
+    }
+    return report.reason === null ? head : `${head} ${report.reason}`;
+  });
+}

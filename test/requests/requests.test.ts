@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import type { EventData } from '../../src/domain/catalogue.ts';
+import { StoreError, StoreUnavailableError } from '../../src/ports/errors.ts';
+import type { EventStore } from '../../src/ports/event-store.ts';
+import {
+  type Asking,
+  orderIdOf,
+  RequestConflictError,
+  RequestOutcomeUnknownError,
+  requestCancel,
+  requestHalt,
+  requestOrder,
+  requestResume,
+} from '../../src/requests/requests.ts';
+import { InvalidEventError, START } from '../../src/tape/envelope.ts';
+import { makeId } from '../../src/tape/id.ts';
+
+const clock = { now: () => Date.UTC(2025, 0, 1, 0, 0, 0, 7) };
+
+const ORDER: EventData['OrderRequested'] = {
+  account: 'paper-1',
+  venue: 'binance',
+  symbol: 'BTCUSDT',
+  side: 'buy',
+  type: 'limit',
+  timeInForce: 'GTC',
+  quantity: '0.1',
+  price: '50000',
+  reason: null,
+};
+
+function write(store: EventStore = openMemoryEventStore({ clock, exclusive: true })): Asking {
+  return { store, clock, actor: 'cli:bob', codeVersion: 'test' };
+}
+
+const wholeTape = (store: EventStore) => store.read({ after: START, limit: 100 });
+
+/** A store whose first answers to an append are lost, after or before it was written. */
+function forgetful(failures: number, when: 'before' | 'after', error = new Error('connection lost')) {
+  const store = openMemoryEventStore({ clock, exclusive: true });
+  let tries = 0;
+  const append: EventStore['append'] = async (...args) => {
+    tries++;
+    if (tries > failures) return store.append(...args);
+    if (when === 'after') await store.append(...args);
+    throw error;
+  };
+  return { store: { read: store.read.bind(store), append } as unknown as EventStore, tries: () => tries };
+}
+
+describe('a request', () => {
+  it('is one event in a stream of its own, with who asks and when', async () => {
+    const who = write();
+    const { requestId, position, already } = await requestOrder(who, ORDER, 'k1');
+    expect(requestId).toBe(makeId('OrderRequested|paper-1|k1'));
+    expect(already).toBe(false);
+    expect(await wholeTape(who.store)).toMatchObject([
+      {
+        id: requestId,
+        stream: `request-${requestId}`,
+        revision: 0,
+        position,
+        type: 'OrderRequested',
+        data: ORDER,
+        metadata: { actor: 'cli:bob', occurredAt: '2025-01-01T00:00:00.007Z', codeVersion: 'test', correlationId: requestId },
+      },
+    ]);
+  });
+
+  it('is one request however often, and by however many at once, it is made', async () => {
+    const who = write();
+    const first = await requestOrder(who, ORDER, 'k1');
+    const later = { ...who, clock: { now: () => clock.now() + 60_000 }, actor: 'api:bob' };
+    const repeats = await Promise.all([1, 2, 3].map(() => requestOrder(later, ORDER, 'k1')));
+    for (const repeat of repeats) expect(repeat).toEqual({ ...first, already: true });
+    expect(await wholeTape(who.store)).toHaveLength(1);
+  });
+
+  it('is refused when its key was used for something else', async () => {
+    const who = write();
+    await requestOrder(who, ORDER, 'k1');
+    await expect(requestOrder(who, { ...ORDER, quantity: '0.2' }, 'k1')).rejects.toThrow(RequestConflictError);
+    expect(await wholeTape(who.store)).toHaveLength(1);
+  });
+
+  it('is another one for another key, account, kind or thing asked about', async () => {
+    const who = write();
+    const orderId = makeId('an order');
+    const other = makeId('another order');
+    const halt = { mode: 'stop', cancelOpen: true, flatten: false, reason: 'drill' } as const;
+    const made = [
+      await requestOrder(who, ORDER, 'k'),
+      await requestOrder(who, ORDER, 'k2'),
+      await requestOrder(who, { ...ORDER, account: 'paper-2' }, 'k'),
+      await requestCancel(who, { orderId, account: 'paper-1', reason: null }, 'k'),
+      await requestCancel(who, { orderId: other, account: 'paper-1', reason: null }, 'k'),
+      await requestHalt(who, { scope: { account: 'paper-1' }, ...halt }, 'k'),
+      await requestHalt(who, { scope: { strategy: 'paper-1' }, ...halt }, 'k'),
+      await requestHalt(who, { scope: { all: true }, ...halt }, 'k'),
+      await requestResume(who, { scope: { account: 'paper-1' }, reason: 'over' }, 'k'),
+      await requestResume(who, { scope: { strategy: 'paper-1' }, reason: 'over' }, 'k'),
+      await requestResume(who, { scope: { all: true }, reason: 'over' }, 'k'),
+    ];
+    expect(new Set(made.map(({ requestId }) => requestId)).size).toBe(made.length);
+    expect(made.every(({ already }) => !already)).toBe(true);
+  });
+
+  it('is not recorded when it does not fit', async () => {
+    const who = write();
+    await expect(requestOrder(who, { ...ORDER, quantity: '-1' }, 'k')).rejects.toThrow(InvalidEventError);
+    expect(await wholeTape(who.store)).toEqual([]);
+  });
+
+  it.each(['before', 'after'] as const)('is made again, and is one, when the answer is lost %s the append', async (when) => {
+    const { store, tries } = forgetful(2, when);
+    const { requestId } = await requestOrder(write(store), ORDER, 'k');
+    expect(tries()).toBe(3);
+    expect((await wholeTape(store)).map(({ id }) => id)).toEqual([requestId]);
+  });
+
+  it('is not refused as if it were not recorded, when only reading it back fails', async () => {
+    const { store } = forgetful(0, 'before');
+    const away = new StoreUnavailableError('event store', 'no answer');
+    const unread = { append: store.append, read: async () => Promise.reject(away) } as unknown as EventStore;
+    await expect(requestOrder(write(unread), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
+    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await wholeTape(store)).toHaveLength(1);
+  });
+
+  it('says so when its outcome stays unknown, and can be made again', async () => {
+    const { store } = forgetful(3, 'after');
+    await expect(requestOrder(write(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
+    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await wholeTape(store)).toHaveLength(1);
+  });
+
+  it('is told to be made again by whom it is from, when the store is away', async () => {
+    const { store, tries } = forgetful(1, 'after', new StoreUnavailableError('event store', 'no answer within 10 s'));
+    await expect(requestOrder(write(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
+    expect(tries()).toBe(1);
+    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await wholeTape(store)).toHaveLength(1);
+  });
+
+  it('is not made again when the store refuses it', async () => {
+    const { store, tries } = forgetful(1, 'before', new StoreError('the disk is full'));
+    await expect(requestOrder(write(store), ORDER, 'k')).rejects.toThrow('the disk is full');
+    expect(tries()).toBe(1);
+  });
+
+  it("names the order's id before anybody decided", () => {
+    const requestId = makeId('OrderRequested|paper-1|k1');
+    expect(orderIdOf(requestId)).toBe(makeId(`order|${requestId}`));
+  });
+});

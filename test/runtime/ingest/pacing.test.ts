@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
+import type { EventStore } from '../../../src/ports/event-store.ts';
+import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
+import { ingest } from '../../../src/runtime/ingest/ingest.ts';
+import { Playback } from '../../../src/runtime/ingest/pacing.ts';
+import { makeEvidence } from '../../../src/tape/envelope.ts';
+import { minuteBars, tickingClock } from '../../support/small-market.ts';
+
+const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
+
+/** Minute bars as a session makes them: of trades. */
+function sessionOf(count: number): EvidenceDraft[] {
+  return minuteBars(Array.from({ length: count }, () => 100)).map((draft, index) =>
+    draft.type === 'BarClosed' ? { ...draft, data: { ...draft.data, firstTradeId: index, lastTradeId: index } } : draft,
+  );
+}
+
+/** A playback whose time passes by waiting alone; `commits` are `[ms since the start, pieces]`. */
+function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
+  const store = openMemoryEventStore({ clock: tickingClock(), exclusive: true });
+  const commits: [number, number][] = [];
+  const controller = new AbortController();
+  let now = 5_000;
+  const monotonic = () => now;
+  const wait = async (ms: number) => {
+    now += ms;
+  };
+  let reads = 0;
+  const read: EventStore['read'] = (query) => {
+    reads++;
+    return store.read(query);
+  };
+  const playback = new Playback({ speed, store: { read }, signal: controller.signal, monotonic, wait });
+  const take = async (drafts: readonly EvidenceDraft[]) => {
+    commits.push([now - 5_000, drafts.length]);
+    now += msPerCommit;
+    return { recorded: drafts.length, already: 0, differing: 0, firstDifference: null, decisions: 0 };
+  };
+  async function* inOne(drafts: readonly EvidenceDraft[]) {
+    yield drafts;
+  }
+  const options = { playback, signal: controller.signal };
+  return {
+    commits,
+    controller,
+    store,
+    reads: () => reads,
+    play: (drafts: readonly EvidenceDraft[]) => ingest(take, inOne(drafts), ORIGIN, options),
+  };
+}
+
+describe('a session that is played', () => {
+  it('gives each piece when its own time has come', async () => {
+    const { play, commits } = givenPlayback();
+    await play(sessionOf(3));
+    expect(commits).toEqual([
+      [0, 1],
+      [60_000, 1],
+      [120_000, 1],
+    ]);
+  });
+
+  it('goes as many times faster as it is told', async () => {
+    const { play, commits } = givenPlayback({ speed: 200 });
+    await play(sessionOf(3));
+    expect(commits.map(([ms]) => ms)).toEqual([0, 300, 600]);
+  });
+
+  it('takes what became due during a commit in one, and so does not fall behind', async () => {
+    const { play, commits } = givenPlayback({ msPerCommit: 150_000 });
+    await play(sessionOf(7));
+    expect(commits).toEqual([
+      [0, 1],
+      [150_000, 2],
+      [300_000, 3],
+      [450_000, 1],
+    ]);
+  });
+
+  it('goes on where it was cut off: what is on the tape comes at once', async () => {
+    const { play, commits, store } = givenPlayback();
+    const drafts = sessionOf(5);
+    const [first] = drafts;
+    if (first === undefined) throw new Error('there is a first');
+    const recorded = drafts
+      .slice(0, 3)
+      .map(({ type, stream, key, data, occurredAt }) => makeEvidence(type, stream, key, data, { ...ORIGIN, occurredAt }));
+    await store.append(first.stream, 'no-stream', recorded);
+    await play(drafts);
+    expect(commits).toEqual([
+      [0, 4],
+      [60_000, 1],
+    ]);
+  });
+
+  it('reads what is on the tape in pages, and not piece by piece', async () => {
+    const { play, commits, store, reads } = givenPlayback();
+    const drafts = sessionOf(1_201);
+    const recorded = drafts.slice(0, 1_200);
+    await new EvidenceRecorder(store).record(recorded, ORIGIN);
+    const streams = new Set(recorded.map(({ stream }) => stream));
+    await play(drafts);
+    expect(commits.reduce((pieces, [, count]) => pieces + count, 0)).toBe(1_201);
+    expect(commits.every(([ms]) => ms === 0)).toBe(true);
+    // At most one more for each stream than it has full pages.
+    expect(reads()).toBeLessThanOrEqual(Math.floor(1_200 / 500) + streams.size);
+  });
+
+  it('hands out history at once, whatever its times', async () => {
+    const { play, commits } = givenPlayback();
+    await play(minuteBars([100, 101, 102]));
+    expect(commits).toEqual([[0, 3]]);
+  });
+
+  it('stops within a wait when it is told to, without what is not due', async () => {
+    const { play, commits, controller } = givenPlayback();
+    controller.abort();
+    await play(sessionOf(3));
+    expect(commits).toEqual([]);
+  });
+});
