@@ -13,16 +13,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openEventStore, openReadStore } from '../src/adapters/open.ts';
+import { openEventStore, openReadStore, openRecording } from '../src/adapters/open.ts';
 import { startApiThread } from '../src/api/thread/api-thread.ts';
 import { readConfig } from '../src/config/environment.ts';
 import { makeLogger } from '../src/logging.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
+import { findFeed, runFeed } from '../src/runtime/ingest/feed-run.ts';
 import type { EvidenceSink } from '../src/runtime/ingest/ingest.ts';
 import { Playback } from '../src/runtime/ingest/pacing.ts';
-import { findFeed, ingestFiles } from '../src/runtime/ingest/recording-run.ts';
 import { startSystem } from '../src/system.ts';
 import { type Latency, latencyOf } from './row.ts';
 
@@ -85,7 +85,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
     const ingest = (symbol: string, venue: string, take: EvidenceSink, playback?: Playback, signal?: AbortSignal) => {
       const found = findFeed(settings, venue, symbol);
       const files = found.feed.recordings.map((name) => recordingPath(config.settingsFile, name));
-      return ingestFiles(take, files, found, { codeVersion, playback, signal });
+      return runFeed(take, openRecording(files, found.feed, found.instrument), { codeVersion, playback, signal });
     };
     await ingest('BTC-USD', 'coinbase', system.take);
     for (const projection of system.projections.values()) await projection.waitFor(await events.head(), 60_000);

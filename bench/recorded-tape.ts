@@ -53,7 +53,7 @@ async function makeTape(): Promise<string> {
     const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
     if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);
     const files = feed.recordings.map((recording) => recordingPath(SETTINGS, recording));
-    const source = openRecording(files, feed, instrument, new Tally());
+    const source = openRecording(files, feed, instrument).evidence({ tally: new Tally() });
     await ingest(runner.inStep.bind(runner), source, { actor: BUILD, codeVersion: BUILD });
   }
   await events.close();

@@ -4,13 +4,11 @@
  */
 
 import type { Logger } from 'pino';
-import type { EvidenceDraft } from '../domain/feed/evidence.ts';
-import type { Tally } from '../domain/feed/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../ports/clock.ts';
 import { StoreError } from '../ports/errors.ts';
 import type { EventStore, TapeReader } from '../ports/event-store.ts';
-import type { FeedMeter } from '../ports/feed.ts';
+import type { Feed } from '../ports/feed.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { PublishedReader, Publisher } from '../ports/publisher.ts';
 import type { ReadStore } from '../ports/read-store.ts';
@@ -18,7 +16,7 @@ import { openMemoryEventStore } from './memory/event-store.ts';
 import { openMemoryLeases } from './memory/leases.ts';
 import { openMemoryReadStore } from './memory/read-store.ts';
 import { isMongoAddress } from './mongodb/address.ts';
-import { readRecording } from './recordings/recording.ts';
+import { recordingFeed } from './recordings/recording.ts';
 import { openSqliteEventStore, openSqliteTapeToRead } from './sqlite/event-store.ts';
 import { openSqliteLeases } from './sqlite/leases.ts';
 import { openSqliteReadStore, openSqliteReadStoreToRead } from './sqlite/read-store.ts';
@@ -78,15 +76,14 @@ export async function openReadStoreToRead(address: string): Promise<ReadStore> {
   return openSqliteReadStoreToRead(fileOf(address, 'read store'));
 }
 
-/** The evidence in recorded files, as one session in their order; `meter` is told how it goes. Throws RecordingError for what is no recording. */
-export function openRecording(
-  files: readonly string[],
-  feed: FeedSettings,
-  instrument: InstrumentSettings,
-  tally: Tally,
-  meter?: FeedMeter,
-): AsyncIterable<readonly EvidenceDraft[]> {
-  return readRecording(files, feed, instrument, tally, meter);
+/** Recorded files as a feed, one session in their order. Reading it throws RecordingError for what is no recording. */
+export function openRecording(files: readonly string[], feed: FeedSettings, instrument: InstrumentSettings): Feed {
+  return recordingFeed(files, feed, instrument);
+}
+
+/** The feed that its settings name, whose recordings lie where `pathOf` says; null where they name no source. */
+export function openFeed(feed: FeedSettings, instrument: InstrumentSettings, pathOf: (recording: string) => string): Feed | null {
+  return feed.recordings.length === 0 ? null : openRecording(feed.recordings.map(pathOf), feed, instrument);
 }
 
 function tapeFileOf(address: string): string {

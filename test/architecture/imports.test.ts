@@ -60,7 +60,7 @@ describe('the rules refuse', () => {
       'src/adapters/open.ts',
     ],
     ['an adapter that imports a projection', 'src/adapters/sqlite/read-store.ts', 'src/projections/orders.ts'],
-    ['an adapter that imports another', 'src/adapters/sqlite/read-store.ts', 'src/adapters/sqlite/event-store.ts'],
+    ['an adapter that imports another', 'src/adapters/sqlite/read-store.ts', 'src/adapters/mongodb/read-store.ts'],
     ['a venue that imports another', 'src/adapters/venues/okx/book.ts', 'src/adapters/venues/binance/book.ts'],
     ['a venue that imports the opener', 'src/adapters/venues/okx/book.ts', 'src/adapters/open.ts'],
     ['an import from outside of src', 'src/tape/id.ts', 'src/../test/given.ts'],

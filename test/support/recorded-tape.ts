@@ -48,7 +48,7 @@ export async function withRecordedTape<T>(
       const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
       if (instrument === undefined) throw new Error('the feed has an instrument');
       const files = feed.recordings.map((recording) => recordingPath(settingsFile, recording));
-      for await (const drafts of openRecording(files, feed, instrument, new Tally())) {
+      for await (const drafts of openRecording(files, feed, instrument).evidence({ tally: new Tally() })) {
         for (let from = 0; from < drafts.length; from += 500) await system.take(drafts.slice(from, from + 500), origin);
       }
     }

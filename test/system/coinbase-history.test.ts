@@ -27,7 +27,8 @@ async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promis
   const [instrument] = [...settings.instruments.values()];
   if (feed === undefined || instrument === undefined) throw new Error('the shipped settings have a feed');
   const tally = new Tally();
-  for await (const drafts of openRecording([recordingPath(SETTINGS, feed.recordings[0] ?? '')], feed, instrument, tally)) {
+  const recording = openRecording([recordingPath(SETTINGS, feed.recordings[0] ?? '')], feed, instrument);
+  for await (const drafts of recording.evidence({ tally })) {
     for (let from = 0; from < drafts.length; from += 500) await system.take(drafts.slice(from, from + 500), ACTOR);
   }
   const result = await look(events, tally);

@@ -25,7 +25,7 @@ for (const feed of settings.feeds.values()) {
   );
   if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);
   const files = feed.recordings.map((file) => recordingPath(settingsFile, file));
-  for await (const drafts of openRecording(files, feed, instrument, new Tally())) {
+  for await (const drafts of openRecording(files, feed, instrument).evidence({ tally: new Tally() })) {
     for (let from = 0; from < drafts.length; from += Number(steps)) {
       await system.take(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
     }

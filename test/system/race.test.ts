@@ -90,12 +90,8 @@ describe('several processes on one tape', () => {
         const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
         if (instrument === undefined) throw new Error('the feed has an instrument');
         const revisions = new Map<string, number>();
-        for await (const drafts of openRecording(
-          [recordingPath(settingsFile, feed.recordings[0] ?? '')],
-          feed,
-          instrument,
-          new Tally(),
-        )) {
+        const recording = openRecording([recordingPath(settingsFile, feed.recordings[0] ?? '')], feed, instrument);
+        for await (const drafts of recording.evidence({ tally: new Tally() })) {
           for (const draft of drafts) {
             const evidence = makeEvidence(draft.type, draft.stream, draft.key, draft.data, {
               ...origin,

@@ -7,7 +7,7 @@ import type { MarketMessage } from '../../domain/feed/messages.ts';
 import type { Tally } from '../../domain/feed/tally.ts';
 import { intervalMs } from '../../domain/interval.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
-import { type FeedMeter, RecordingError } from '../../ports/feed.ts';
+import { type Feed, type FeedMeter, type FeedReading, RecordingError } from '../../ports/feed.ts';
 import { FrameScanner } from '../venues/binance/frame-scanner.ts';
 import { parseFrame, RefusedFrameError } from '../venues/binance/frames.ts';
 import type { CandleKind, CandleReader } from './candles/candle-kind.ts';
@@ -26,16 +26,18 @@ const FRAMES = { name: 'binance-frames' } as const;
 type Kind = CandleKind | typeof FRAMES;
 
 /**
- * The evidence in `files`, one session in the order given, in batches that keep its order; the same for the same
- * content. What cannot be used is counted in `tally` and loses nothing else; `meter` is told how it goes. Throws RecordingError for a file that
+ * The recordings in `files` as a feed: one session, in the order given. Reading throws RecordingError for a file that
  * cannot be opened or is no recording of a known kind.
  */
-export async function* readRecording(
+export function recordingFeed(files: readonly string[], feed: FeedSettings, instrument: InstrumentSettings): Feed {
+  return { evidence: (reading) => readRecording(files, feed, instrument, reading) };
+}
+
+async function* readRecording(
   files: readonly string[],
   feed: FeedSettings,
   instrument: InstrumentSettings,
-  tally: Tally,
-  meter?: FeedMeter,
+  { tally, meter, signal }: FeedReading,
 ): AsyncGenerator<EvidenceDraft[]> {
   // A file that is not there should be known before evidence of the others is on the tape.
   for (const file of files) await checkReadable(file);
@@ -44,6 +46,7 @@ export async function* readRecording(
   for (const file of files) {
     let first = true;
     for await (const lines of readLines(file, tally)) {
+      if (signal?.aborted) return;
       const drafts: EvidenceDraft[] = [];
       if (first) {
         first = false;
@@ -66,6 +69,8 @@ export async function* readRecording(
     if (first) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
     session?.endFile();
   }
+  // The end of the session is evidence too, and a reading that was stopped has not seen it.
+  if (signal?.aborted) return;
   const last = session?.end() ?? [];
   if (last.length > 0) yield last;
 }

@@ -1,6 +1,7 @@
 /** `tapedeck ingest`: recordings onto the tape, in step, then stop. */
 
 import { Command } from 'commander';
+import { openRecording } from '../../adapters/open.ts';
 import { INTERVALS } from '../../domain/interval.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger } from '../../logging.ts';
@@ -9,7 +10,7 @@ import { applySettings } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { EvidenceRecorder } from '../../runtime/ingest/evidence-recorder.ts';
-import { findFeed, ingestFiles, type RecordingOutcome, warnings } from '../../runtime/ingest/recording-run.ts';
+import { type FeedOutcome, feedName, findFeed, runFeed, warnings } from '../../runtime/ingest/feed-run.ts';
 import { makeEngineRunner } from '../../system.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
@@ -65,8 +66,8 @@ async function run({ config, clock, events, reads }: OpenStores, files: readonly
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
   const signal = stopSignal(config.withinNpm);
-  const name = `${options.venue} ${options.symbol} ${found.feed.bars}`;
-  const outcome = await ingestFiles(take, files, found, {
+  const name = feedName(found.feed);
+  const outcome = await runFeed(take, openRecording(files, found.feed, found.instrument), {
     codeVersion: build,
     signal,
     onProgress: (progress) => screen.progress(name, progress),
@@ -87,6 +88,6 @@ function checkInterval(asked: string | undefined, made: string): void {
   throw new UserError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
 }
 
-function jsonLine({ recorded, already, differing, decisions, upTo, tally }: RecordingOutcome, complete: boolean): string {
+function jsonLine({ recorded, already, differing, decisions, upTo, tally }: FeedOutcome, complete: boolean): string {
   return JSON.stringify({ complete, recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) });
 }

@@ -4,21 +4,24 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { canBeShared, openPublisher } from '../../adapters/open.ts';
+import { canBeShared, openFeed, openPublisher } from '../../adapters/open.ts';
 import { type ServedApi, startApi, startProbes } from '../../api/serve.ts';
 import { startApiThread } from '../../api/thread/api-thread.ts';
 import type { Config } from '../../config/environment.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
-import { paceText, type Settings } from '../../domain/settings/settings.ts';
+import { type FeedSettings, type InstrumentSettings, paceText, type Settings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger } from '../../logging.ts';
+import { type Summary, summarize } from '../../queries/run-summary.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
-import { loadSettings } from '../../requests/settings-file.ts';
+import { loadSettings, recordingPath } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
-import { ingestFeeds } from '../../runtime/ingest/feed-part.ts';
-import type { LeaseTerms } from '../../runtime/leases/lease.ts';
+import { warnings } from '../../runtime/ingest/feed-run.ts';
+import { type IngestListener, ingestFeeds } from '../../runtime/ingest/ingest-part.ts';
+import type { Holding, LeaseTerms } from '../../runtime/leases/lease.ts';
 import { processTiming } from '../../runtime/leases/lease-keeper.ts';
 import { aborted } from '../../runtime/process/abort.ts';
+import { untilAvailable } from '../../runtime/process/backoff.ts';
 import { isPassing } from '../../runtime/process/supervisor.ts';
 import { makeSystem } from '../../system.ts';
 import type { Role, System, SystemDependencies } from '../../system-dependencies.ts';
@@ -27,6 +30,9 @@ import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { makeScreen, type Screen } from '../terminal/screen.ts';
+
+/** How long the summary waits for the read models. */
+const SUMMARY_WAIT_MS = 60_000;
 
 interface Options {
   readonly roles: ReadonlySet<Role>;
@@ -104,7 +110,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
       if (roles.has('ingest') && !roles.has('engine')) {
         screen.say('evidence is recorded, for an engine elsewhere to decide upon', {});
       }
-      if (roles.has('ingest')) await ingestFeeds(opened, system, settings, { build, signal, screen, pace, address });
+      if (roles.has('ingest')) await ingestAndSum(opened, system, settings, { build, signal, screen, pace, address });
       await aborted(signal);
     };
     const working = work().catch((error: unknown) => {
@@ -143,6 +149,56 @@ async function settle(
     );
   }
   return settings;
+}
+
+interface Ingesting {
+  readonly build: string;
+  readonly signal: AbortSignal;
+  readonly screen: Screen;
+  readonly pace: string | undefined;
+  /** Where the API is served, if it is. */
+  readonly address: string;
+}
+
+/** Ingests the feeds in force, and shows what came of it. */
+async function ingestAndSum(
+  { config, events, reads }: OpenStores,
+  system: System,
+  settings: SettingsInForce,
+  { build, signal, screen, pace, address }: Ingesting,
+): Promise<void> {
+  const ingested: Summary['recordings'][number][] = [];
+  const away = ({ message }: Error): void => screen.warn(message);
+  const listener: IngestListener = {
+    progress: (name, progress) => screen.progress(name, progress),
+    done: (name, outcome) => {
+      ingested.push({ feed: name, evidence: outcome.evidence });
+      screen.done(name, outcome);
+      for (const trouble of warnings(outcome)) screen.warn(`${name}: ${trouble}`);
+    },
+    elsewhere: (name) => screen.say(`${name}: another instance ingests it, this one stands by`, {}),
+    away,
+  };
+  const ingesting = {
+    events,
+    metrics: system.metrics,
+    codeVersion: build,
+    openFeed: (feed: FeedSettings, instrument: InstrumentSettings) =>
+      openFeed(feed, instrument, (recording) => recordingPath(config.settingsFile, recording)),
+    pace,
+    lease: (name: string) => system.lease(name),
+    take: (holding: Holding | undefined) => (holding === undefined ? system.take : system.takeUnder(holding)),
+    listener,
+  };
+  await ingestFeeds(ingesting, settings, signal);
+  // Where the read models are made elsewhere, nobody knows when they will have caught up.
+  if (signal.aborted || system.projections.size === 0) return;
+  const sum = async (): Promise<Summary> => {
+    const head = await events.head();
+    for (const projection of system.projections.values()) await projection.waitFor(head, SUMMARY_WAIT_MS);
+    return summarize(reads, settings, ingested);
+  };
+  screen.summary(await untilAvailable(sum, signal, away), address);
 }
 
 /** Serves the API in a thread of its own, or in this one where the stores are in its memory. */

@@ -3,15 +3,15 @@
 import type { WriteStream } from 'node:tty';
 import type { Logger } from 'pino';
 import type { Summary } from '../../queries/run-summary.ts';
+import type { FeedOutcome } from '../../runtime/ingest/feed-run.ts';
 import type { IngestProgress } from '../../runtime/ingest/ingest.ts';
-import type { RecordingOutcome } from '../../runtime/ingest/recording-run.ts';
 import { summaryLines } from './summary-lines.ts';
 
 export interface Screen {
   say(text: string, fields: Readonly<Record<string, unknown>>): void;
   warn(text: string): void;
   progress(name: string, progress: IngestProgress): void;
-  done(name: string, outcome: RecordingOutcome): void;
+  done(name: string, outcome: FeedOutcome): void;
   summary(summary: Summary, address: string): void;
 }
 

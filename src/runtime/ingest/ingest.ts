@@ -59,6 +59,6 @@ export async function ingest(
       if (waiting.length === MAX_STEPS) await commit();
     }
   }
-  await commit();
+  if (!signal?.aborted) await commit();
   return sum;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecording } from '../../../src/adapters/recordings/recording.ts';
+import { recordingFeed } from '../../../src/adapters/recordings/recording.ts';
 import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import { BarsReactor } from '../../../src/domain/market/bars-reactor.ts';
@@ -43,7 +43,7 @@ function fileOf(content: string | Buffer): string {
 async function read(paths: readonly string[], feed: FeedSettings, instrument: InstrumentSettings) {
   const tally = new Tally();
   const drafts: EvidenceDraft[] = [];
-  for await (const batch of readRecording(paths, feed, instrument, tally)) drafts.push(...batch);
+  for await (const batch of recordingFeed(paths, feed, instrument).evidence({ tally })) drafts.push(...batch);
   return { drafts, tally, counts: [...tally.entries].map(([reason, { count }]) => `${reason} ${count}`).toSorted() };
 }
 
@@ -64,7 +64,8 @@ describe('a recording of frames', () => {
       },
     };
     const drafts: EvidenceDraft[] = [];
-    for await (const batch of readRecording([fileOf(FRAMES)], SECONDS_FEED, BTCUSDT, new Tally(), meter)) drafts.push(...batch);
+    for await (const batch of recordingFeed([fileOf(FRAMES)], SECONDS_FEED, BTCUSDT).evidence({ tally: new Tally(), meter }))
+      drafts.push(...batch);
     expect(drafts).toEqual((await readFrames(FRAMES)).drafts);
     expect(received.reduce((sum, lines) => sum + lines, 0)).toBe(3_000);
     expect(took.filter((operation) => operation === 'parse')).toHaveLength(Math.floor(3_000 / 256));
@@ -176,7 +177,8 @@ describe('a recording of frames', () => {
 
   it('is read in batches of a bounded number of lines', async () => {
     const sizes: number[] = [];
-    for await (const batch of readRecording([BINANCE_FILE], SECONDS_FEED, BTCUSDT, new Tally())) sizes.push(batch.length);
+    for await (const batch of recordingFeed([BINANCE_FILE], SECONDS_FEED, BTCUSDT).evidence({ tally: new Tally() }))
+      sizes.push(batch.length);
     expect(sizes.length).toBeGreaterThan(20);
   });
 });
@@ -334,7 +336,8 @@ describe('a file that is no recording', () => {
   });
 
   it('is found out before anything of the others is used', async () => {
-    const first = readRecording([fileOf(FRAMES), join(folder, 'missing')], SECONDS_FEED, BTCUSDT, new Tally()).next();
+    const feed = recordingFeed([fileOf(FRAMES), join(folder, 'missing')], SECONDS_FEED, BTCUSDT);
+    const first = feed.evidence({ tally: new Tally() })[Symbol.asyncIterator]().next();
     await expect(first).rejects.toThrow(/there is no such file/);
   });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readRecording } from '../../../../src/adapters/recordings/recording.ts';
+import { recordingFeed } from '../../../../src/adapters/recordings/recording.ts';
 import { parseFrame } from '../../../../src/adapters/venues/binance/frames.ts';
 import { formatUnits } from '../../../../src/domain/decimal.ts';
 import type { EvidenceDraft } from '../../../../src/domain/feed/evidence.ts';
@@ -43,7 +43,7 @@ function e8(text: string): bigint {
 
 async function evidenceOf(files: readonly string[], tally = new Tally()): Promise<EvidenceDraft[]> {
   const drafts: EvidenceDraft[] = [];
-  for await (const batch of readRecording(files, SECONDS_FEED, BTCUSDT, tally)) drafts.push(...batch);
+  for await (const batch of recordingFeed(files, SECONDS_FEED, BTCUSDT).evidence({ tally })) drafts.push(...batch);
   return drafts;
 }
 

@@ -1,26 +1,26 @@
-/** Takes recordings onto the tape, and says what of them could not be used. */
+/** Takes one feed onto the tape, and says what of it could not be used. */
 
-import { openRecording } from '../../adapters/open.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { Tally, type TallyReason } from '../../domain/feed/tally.ts';
 import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { Feed } from '../../ports/feed.ts';
 import { FeedWatch } from './feed-watch.ts';
 import { type EvidenceSink, type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
 
-export interface RecordingOutcome extends IngestProgress {
-  /** How many pieces of evidence of each type the files gave. */
+export interface FeedOutcome extends IngestProgress {
+  /** How many pieces of evidence of each type the feed gave. */
   readonly evidence: Readonly<Record<string, number>>;
   /** What could not be used or had to be allowed for, by reason, with the first example of each. */
   readonly tally: ReadonlyMap<TallyReason, { readonly count: number; readonly first: string }>;
 }
 
-export interface RecordingOptions extends IngestOptions {
+export interface FeedRunOptions extends IngestOptions {
   readonly codeVersion: string;
-  /** Where figures of the feed go; absent, none are taken. */
-  readonly metrics?: Metrics | undefined;
+  /** Where the feed's figures go, under its market; absent, none are taken. */
+  readonly figures?: { readonly metrics: Metrics; readonly market: FeedSettings } | undefined;
 }
 
 /** The feed and the instrument in force under that name. Throws UserError that lists what there is. */
@@ -40,17 +40,21 @@ export function findFeed(
   return { feed, instrument };
 }
 
-/** Takes the files, as one session in their order, onto the tape. */
-export async function ingestFiles(
+/** The name of a feed for people, such as `binance BTCUSDT 1s`. */
+export function feedName({ venue, symbol, bars }: FeedSettings): string {
+  return `${venue} ${symbol} ${bars}`;
+}
+
+/** Takes the whole feed onto the tape, or as much as comes before the signal. */
+export async function runFeed(
   take: EvidenceSink,
-  files: readonly string[],
-  { feed, instrument }: { readonly feed: FeedSettings; readonly instrument: InstrumentSettings },
-  { codeVersion, metrics, ...options }: RecordingOptions,
-): Promise<RecordingOutcome> {
+  feed: Feed,
+  { codeVersion, figures, ...options }: FeedRunOptions,
+): Promise<FeedOutcome> {
   const tally = new Tally();
   const evidence: Record<string, number> = {};
-  const watch = metrics === undefined ? undefined : new FeedWatch(metrics, feed, tally);
-  const source = counted(openRecording(files, feed, instrument, tally, watch), evidence);
+  const watch = figures && new FeedWatch(figures.metrics, figures.market, tally);
+  const source = counted(feed.evidence({ tally, meter: watch, signal: options.signal }), evidence);
   const sink = watch === undefined ? take : watch.watching(take);
   try {
     const progress = await ingest(sink, source, { actor: 'ingest', codeVersion }, options);
@@ -68,7 +72,7 @@ async function* counted(source: AsyncIterable<readonly EvidenceDraft[]>, counts:
 }
 
 /** The tally and the differences as lines, for people. */
-export function warnings({ tally, differing, firstDifference }: RecordingOutcome): string[] {
+export function warnings({ tally, differing, firstDifference }: FeedOutcome): string[] {
   const lines = [...tally].map(([reason, { count, first }]) => `${count} x ${reason} (first: ${first})`);
   return differing === 0 ? lines : [...lines, `${differing} x differs from the tape, dropped (first: ${firstDifference})`];
 }
