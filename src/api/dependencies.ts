@@ -39,13 +39,13 @@ export interface ApiDependencies extends KeySources {
   readonly metrics: Metrics;
   /** Those of the other threads of the process, where there are any. */
   readonly otherMetrics?: (() => Promise<readonly MetricsSnapshot[]>) | undefined;
-  /** How long an answer may wait. */
-  readonly patience: Patience;
+  readonly timeouts: Timeouts;
   /** Absent: nothing is logged. */
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
-export interface Patience {
+/** How long an answer may wait. */
+export interface Timeouts {
   /** For `min-position`, in milliseconds. */
   readonly positionMs: number;
   /** For `wait=decided` and `wait=closed`, in milliseconds. */
@@ -56,4 +56,4 @@ export interface Patience {
   readonly closeMs: number;
 }
 
-export const DEFAULT_TIMEOUTS: Patience = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 10_000 };
+export const DEFAULT_TIMEOUTS: Timeouts = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 10_000 };

@@ -74,7 +74,7 @@ export async function startApi(
       started: () => starting(report()),
       report,
     },
-    patience: DEFAULT_TIMEOUTS,
+    timeouts: DEFAULT_TIMEOUTS,
     logger: log,
   });
   waitForReadModels(server, followed.isKnown);

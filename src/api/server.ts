@@ -32,7 +32,7 @@ const LOOK_MS = 1_000;
 
 /** Builds the server with all its routes. `listen` on it with the address that `bindHost` gives. */
 export function buildServer(deps: ApiDependencies): FastifyInstance {
-  const { requestMs } = deps.patience;
+  const { requestMs } = deps.timeouts;
   const server = fastify({
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
     // A line for each request would drown what matters; failures are logged where they are answered.
@@ -65,7 +65,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   allowOrigins(server, deps.corsOrigins ?? []);
   shedLoad(server, deps.metrics);
   requireKey(server, keyRing(deps));
-  finishBeforeClosing(server, deps.patience.closeMs);
+  finishBeforeClosing(server, deps.timeouts.closeMs);
   prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
   watchRoutes(server);
   server.register((scope, _options, done) => {

@@ -1,4 +1,4 @@
-/** What a command puts on the tape: in whose name, and whether a running engine has taken it in. */
+/** The engine's answer to what a command puts on the tape: whether a running engine has processed it. */
 
 import { ENGINE_STREAM } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -9,7 +9,7 @@ import { ENGINE_CHECKPOINT } from '../runtime/projections/read-store-owner.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { cliActor, type OpenStores } from './stores.ts';
 
-/** How long to wait for a running engine to take something in, and how often to look. */
+/** How long to wait for a running engine, and how often to look. */
 const WAIT_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 
@@ -18,8 +18,8 @@ export function askingOf({ config, clock, events }: OpenStores): Asking {
   return { store: events, clock, actor: cliActor(config), codeVersion: codeVersion() };
 }
 
-/** Has a running engine taken in the evidence with that id at that position? One that is up does so within milliseconds. */
-export async function engineTook({ events, reads }: OpenStores, id: string, position: string): Promise<boolean> {
+/** Has a running engine processed the evidence with that id at that position? One that is up does so within milliseconds. */
+export async function engineAnswered({ events, reads }: OpenStores, id: string, position: string): Promise<boolean> {
   for (let waited = 0; waited <= WAIT_MS; waited += LOOK_EVERY_MS) {
     if ((await isDecided(events, id, position)) || (await isPassed(reads, position))) return true;
     await new Promise((resolve) => {
@@ -34,12 +34,12 @@ async function isDecided(events: EventStore, id: string, position: string): Prom
   return cascades.length > 0;
 }
 
-/** Not everything is decided upon: what made no decision is passed all the same. */
+/** Some evidence leads to no decision; the engine's checkpoint passes it all the same. */
 async function isPassed(reads: ReadStore, position: string): Promise<boolean> {
   return comparePositions(await reads.checkpoint(ENGINE_CHECKPOINT), position) >= 0;
 }
 
-/** How a person is told. */
-export function recordedText(decided: boolean): string {
-  return decided ? 'in force' : 'recorded; no engine is running';
+/** The engine's answer in words. */
+export function answerText(isAnswered: boolean): string {
+  return isAnswered ? 'in force' : 'recorded; no engine is running';
 }

@@ -21,12 +21,12 @@ export interface OpenStores {
 }
 
 /** Opens the stores that the environment names, making them where there are none, hands them to `work`, and closes them. */
-export function withStores<T>(work: (opened: OpenStores) => Promise<T>): Promise<T> {
+export function withStores<T>(work: (stores: OpenStores) => Promise<T>): Promise<T> {
   return withStoresOf(readConfig(process.env), work);
 }
 
 /** The same for what is only of use on a tape that is there: a look must not make one. */
-export function withTape<T>(work: (opened: OpenStores) => Promise<T>): Promise<T> {
+export function withTape<T>(work: (stores: OpenStores) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const file = missingTape(config);
   if (file !== undefined) {
@@ -36,7 +36,7 @@ export function withTape<T>(work: (opened: OpenStores) => Promise<T>): Promise<T
 }
 
 /** The same for what can do without: `work` gets nothing where there is no tape. */
-export function withTapeIfAny<T>(work: (opened: OpenStores | undefined) => Promise<T>): Promise<T> {
+export function withTapeIfAny<T>(work: (stores: OpenStores | undefined) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   return missingTape(config) === undefined ? withStoresOf(config, work) : work(undefined);
 }
@@ -47,7 +47,7 @@ function missingTape({ eventStore }: Config): string | undefined {
   return file === undefined || existsSync(file) ? undefined : file;
 }
 
-async function withStoresOf<T>(config: Config, work: (opened: OpenStores) => Promise<T>): Promise<T> {
+async function withStoresOf<T>(config: Config, work: (stores: OpenStores) => Promise<T>): Promise<T> {
   const events = await openEventStore(config.eventStore, systemTime);
   try {
     const reads = await openReadStore(config.readStore);

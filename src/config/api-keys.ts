@@ -1,6 +1,6 @@
 /**
- * API keys that were made by `tapedeck keys`: one file each in a folder of the data folder. A file holds the SHA-256
- * of a random key of 256 bits, never the key; a file appears and goes whole, so no lock is needed.
+ * API keys: what one is, and those made by `tapedeck keys`, which are one file each in a folder of the data folder. A
+ * file holds the SHA-256 of a random key of 256 bits, never the key. It appears and goes whole, so no lock is needed.
  */
 
 import { hash, randomBytes } from 'node:crypto';
@@ -15,6 +15,13 @@ import type { Clock } from '../ports/clock.ts';
 /** `read`: look at everything. `trade`: ask for orders, cancels, halts and resumes as well. */
 export const API_SCOPES = ['read', 'trade'] as const;
 export type ApiScope = (typeof API_SCOPES)[number];
+
+/** A key from the environment. `name` is recorded on the tape as the actor; `key` is the secret, and is never logged. */
+export interface ApiKey {
+  readonly name: string;
+  readonly scope: ApiScope;
+  readonly key: string;
+}
 
 /** Most keys that are kept: every request is compared with each of them. */
 const MAX_KEYS = 100;

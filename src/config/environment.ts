@@ -4,15 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../domain/user-error.ts';
+import type { ApiKey } from './api-keys.ts';
 
 /** The environment cannot be used; the message names every variable that is wrong, never the value of a secret. */
 export class ConfigError extends UserError {}
-
-export interface ApiKey {
-  readonly name: string;
-  readonly scope: 'read' | 'trade';
-  readonly key: string;
-}
 
 export interface Config {
   readonly host: string;

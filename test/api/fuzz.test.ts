@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { START } from '../../src/tape/envelope.ts';
 import { type FuzzedRequest, requests } from './fuzzed.ts';
-import { type GivenApi, givenApi, idOf, minuteTime, PATIENCE, recordSettings, signal } from './given-api.ts';
+import { type GivenApi, givenApi, idOf, minuteTime, recordSettings, signal, TIMEOUTS } from './given-api.ts';
 import { approve, deny, fill } from './given-orders.ts';
 import { Documented } from './openapi/documented.ts';
 
@@ -30,7 +30,7 @@ const KNOWN = {
 
 /** A tape with something of everything, and the id of one of its events. */
 async function givenTape(): Promise<{ api: GivenApi; event: string }> {
-  const api = await givenApi({ patience: { ...PATIENCE, positionMs: 1, orderMs: 1 } });
+  const api = await givenApi({ timeouts: { ...TIMEOUTS, positionMs: 1, orderMs: 1 } });
   await recordSettings(api);
   await approve(api, idOf('open'));
   await approve(api, idOf('filled'), 1);

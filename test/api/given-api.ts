@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
-import type { ApiDependencies, Patience, ServedProjection } from '../../src/api/dependencies.ts';
+import type { ApiDependencies, ServedProjection, Timeouts } from '../../src/api/dependencies.ts';
 import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
@@ -20,7 +20,7 @@ import { Documented } from './openapi/documented.ts';
 
 export const NOW = Date.UTC(2025, 0, 2, 3, 4, 5, 678);
 
-export const PATIENCE: Patience = { positionMs: 50, orderMs: 2_000, requestMs: 30_000, closeMs: 5_000 };
+export const TIMEOUTS: Timeouts = { positionMs: 50, orderMs: 2_000, requestMs: 30_000, closeMs: 5_000 };
 
 export interface GivenApi {
   readonly server: FastifyInstance;
@@ -72,7 +72,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     apiKeys: [],
     metrics: makeMetrics(),
     health: { live: healthy, ready: healthy, started: healthy, report: () => null },
-    patience: PATIENCE,
+    timeouts: TIMEOUTS,
     ...overrides,
   });
   onTestFinished(async () => {

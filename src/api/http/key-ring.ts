@@ -2,16 +2,9 @@
 
 import { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type ApiScope, readKeys, type StoredKey } from '../../config/api-keys.ts';
+import { type ApiKey, type ApiScope, readKeys, type StoredKey } from '../../config/api-keys.ts';
 import { epochMs } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-
-/** A key from the environment. `name` is recorded on the tape as the actor; `key` is the secret, and is never logged. */
-export interface ApiKey {
-  readonly name: string;
-  readonly scope: ApiScope;
-  readonly key: string;
-}
 
 /** Where keys are. */
 export interface KeySources {

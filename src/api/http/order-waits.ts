@@ -49,7 +49,7 @@ export class OrderWaits {
 
   /** Reads the order after each of its events, once the read model has that event. */
   async #watch(orderId: string, after: string, isDone: (order: OrderDocument) => boolean): Promise<OrderDocument | undefined> {
-    const { events, patience } = this.#deps;
+    const { events, timeouts } = this.#deps;
     const projection = servedProjection(this.#deps, orders);
     let give: (order: OrderDocument | undefined) => void = () => {};
     const outcome = new Promise<OrderDocument | undefined>((resolve) => {
@@ -57,13 +57,13 @@ export class OrderWaits {
     });
     const giveUp = () => give(undefined);
     this.#giveUps.add(giveUp);
-    const timer = setTimeout(giveUp, patience.orderMs);
+    const timer = setTimeout(giveUp, timeouts.orderMs);
     const subscription = events.subscribe({
       after,
       categories: ['order'],
       onEvents: async (batch) => {
         const last = batch.findLast((event) => isOf(event, orderId));
-        if (last === undefined || !(await projection.waitFor(last.position, patience.orderMs))) return;
+        if (last === undefined || !(await projection.waitFor(last.position, timeouts.orderMs))) return;
         const order = await findDocument(this.#deps, orders, orderId);
         if (order !== undefined && isDone(order)) give(order);
       },

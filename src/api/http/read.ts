@@ -28,7 +28,7 @@ export async function atPosition(
   const served = projections.map((projection) => servedProjection(deps, projection));
   const wanted = query['min-position'];
   if (wanted !== undefined) {
-    const reached = await Promise.all(served.map((projection) => projection.waitFor(wanted, deps.patience.positionMs)));
+    const reached = await Promise.all(served.map((projection) => projection.waitFor(wanted, deps.timeouts.positionMs)));
     if (reached.includes(false)) throw notReached(deps, wanted, reply);
   }
   const positions = served.map((projection) => projection.progress().position);
@@ -44,7 +44,7 @@ export async function atTapeEnd(
   const wanted = query['min-position'];
   let head = await deps.events.head();
   for (let waited = 0; wanted !== undefined && comparePositions(head, wanted) < 0; waited += LOOK_MS) {
-    if (waited >= deps.patience.positionMs) throw notReached(deps, wanted, reply);
+    if (waited >= deps.timeouts.positionMs) throw notReached(deps, wanted, reply);
     await sleep(LOOK_MS);
     head = await deps.events.head();
   }
@@ -68,7 +68,7 @@ function notReached(deps: ApiDependencies, wanted: string, reply: FastifyReply):
   return new Problem(
     503,
     'position-not-reached',
-    `Position ${wanted} was not reached within ${deps.patience.positionMs} ms; ask again, or without min-position.`,
+    `Position ${wanted} was not reached within ${deps.timeouts.positionMs} ms; ask again, or without min-position.`,
     [{ path: 'min-position', message: 'was not reached in time' }],
   );
 }

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { type CurrentOrder, currentOpenOrders } from '../../queries/current-orders.ts';
 import { type RecordedRequest, requestCancel } from '../../requests/requests.ts';
 import { comparePositions } from '../../tape/envelope.ts';
-import { askingOf, engineTook, recordedText } from '../engine-answer.ts';
+import { answerText, askingOf, engineAnswered } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf } from '../scope.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -21,36 +21,36 @@ interface Asked extends RecordedRequest {
 export function cancelAllCommand(): Command {
   const command = scoped(
     new Command('cancel-all').description('cancel every open order; strategies trade on (see halt for stopping them too)'),
-  ).action((options: ScopeOptions) => withTape((opened) => cancelAll(opened, options)));
+  ).action((options: ScopeOptions) => withTape((stores) => cancelAll(stores, options)));
   return withExamples(command, [
     'tapedeck cancel-all --account paper-binance --reason "stale quotes"',
     'tapedeck cancel-all --strategy manual --reason "no longer wanted"',
   ]);
 }
 
-async function cancelAll(opened: OpenStores, options: ScopeOptions): Promise<void> {
-  const scope = await scopeOf(opened.events, options);
-  const open = await currentOpenOrders(opened.events, opened.reads, scope);
+async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<void> {
+  const scope = await scopeOf(stores.events, options);
+  const open = await currentOpenOrders(stores.events, stores.reads, scope);
   const asked: Asked[] = [];
   for (let from = 0; from < open.length; from += AT_ONCE) {
     const some = open.slice(from, from + AT_ONCE);
-    asked.push(...(await Promise.all(some.map((order) => cancel(opened, order, options.reason)))));
+    asked.push(...(await Promise.all(some.map((order) => cancel(stores, order, options.reason)))));
   }
   const last = asked.reduce<Asked | undefined>(later, undefined);
-  const decided = last === undefined ? null : await engineTook(opened, last.requestId, last.position);
+  const decided = last === undefined ? null : await engineAnswered(stores, last.requestId, last.position);
   const cancels = asked.map(({ order, requestId, position }) => ({ order, request: requestId, position }));
   answer(options, { cancels, decided }, () => {
     if (decided === null) return ['no open orders'];
     const count = asked.length === 1 ? 'one order' : `${asked.length} orders`;
     return [
-      `cancel of ${count} ${recordedText(decided)}`,
+      `cancel of ${count} ${answerText(decided)}`,
       ...cancels.map(({ order, request }) => `  ${order} (request ${request})`),
     ];
   });
 }
 
-async function cancel(opened: OpenStores, { id, account }: CurrentOrder, reason: string): Promise<Asked> {
-  const recorded = await requestCancel(askingOf(opened), { orderId: id, account, reason }, randomUUID());
+async function cancel(stores: OpenStores, { id, account }: CurrentOrder, reason: string): Promise<Asked> {
+  const recorded = await requestCancel(askingOf(stores), { orderId: id, account, reason }, randomUUID());
   return { ...recorded, order: id };
 }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
 import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../../requests/requests.ts';
-import { askingOf, engineTook, recordedText } from '../engine-answer.ts';
+import { answerText, askingOf, engineAnswered } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf, scopeText } from '../scope.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -60,12 +60,12 @@ function ask(
   verb: string,
   request: (write: Asking, scope: HaltScope) => Promise<RecordedRequest>,
 ): Promise<void> {
-  return withTape(async (opened: OpenStores) => {
-    const scope = await scopeOf(opened.events, options);
-    const { requestId, position } = await request(askingOf(opened), scope);
-    const decided = await engineTook(opened, requestId, position);
+  return withTape(async (stores: OpenStores) => {
+    const scope = await scopeOf(stores.events, options);
+    const { requestId, position } = await request(askingOf(stores), scope);
+    const decided = await engineAnswered(stores, requestId, position);
     answer(options, { request: requestId, position, decided }, () => [
-      `${verb} of ${scopeText(scope)} ${recordedText(decided)} (request ${requestId})`,
+      `${verb} of ${scopeText(scope)} ${answerText(decided)} (request ${requestId})`,
     ]);
   });
 }

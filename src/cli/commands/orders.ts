@@ -5,7 +5,7 @@ import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { type CurrentOrder, currentOrder, currentOrders, OPEN_STATES, ORDER_STATES } from '../../queries/current-orders.ts';
 import { type OpenStores, withTape } from '../stores.ts';
-import { given, instant, positiveInteger } from '../terminal/arguments.ts';
+import { definedOnly, instant, positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
 import { type Palette, stateColour } from '../terminal/palette.ts';
@@ -38,7 +38,7 @@ export function ordersCommand(): Command {
     .option('--limit <count>', 'at most this many', positiveInteger, 20)
     .option('--json', 'an order a line')
     .action((id: string | undefined, options: Options) =>
-      withTape((opened) => (id === undefined ? list(opened, options) : show(opened, id, options))),
+      withTape((stores) => (id === undefined ? list(stores, options) : show(stores, id, options))),
     );
   return withExamples(command, [
     'tapedeck orders --open',
@@ -50,7 +50,7 @@ export function ordersCommand(): Command {
 
 async function list({ events, reads }: OpenStores, options: Options): Promise<void> {
   const { open, status, account, strategy, venue, symbol, from, to, limit } = options;
-  const equal = given({ status: open === true ? OPEN_STATES : status, account, strategy, venue, symbol });
+  const equal = definedOnly({ status: open === true ? OPEN_STATES : status, account, strategy, venue, symbol });
   const found = await currentOrders(events, reads, { equal, from, to, limit });
   answerAll(
     options,

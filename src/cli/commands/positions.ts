@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { type CurrentPosition, currentPositions } from '../../queries/current-positions.ts';
 import { withTape } from '../stores.ts';
-import { given } from '../terminal/arguments.ts';
+import { definedOnly } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answerAll, type OutputOptions } from '../terminal/output.ts';
 import type { Palette } from '../terminal/palette.ts';
@@ -26,7 +26,7 @@ export function positionsCommand(): Command {
     .action((options: Options) =>
       withTape(async ({ events, reads }) => {
         const { account, strategy, flat } = options;
-        const valued = await currentPositions(events, reads, { equal: given({ account, strategy }), flat: flat === true });
+        const valued = await currentPositions(events, reads, { equal: definedOnly({ account, strategy }), flat: flat === true });
         answerAll(options, valued, (palette) => positionLines(valued, palette));
       }),
     );

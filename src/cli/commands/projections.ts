@@ -26,10 +26,10 @@ export function projectionsCommand(): Command {
 }
 
 /** On a tape and its own read store. */
-function withReadModels(work: (opened: OpenStores) => Promise<void>): Promise<void> {
-  return withTape(async (opened) => {
-    await assertSameTape(opened.events, opened.reads);
-    await work(opened);
+function withReadModels(work: (stores: OpenStores) => Promise<void>): Promise<void> {
+  return withTape(async (stores) => {
+    await assertSameTape(stores.events, stores.reads);
+    await work(stores);
   });
 }
 

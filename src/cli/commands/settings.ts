@@ -16,7 +16,7 @@ import {
 import { loadSettings, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
 import { settingsSchemaText } from '../../requests/settings-schema.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
-import { engineTook, recordedText } from '../engine-answer.ts';
+import { answerText, engineAnswered } from '../engine-answer.ts';
 import { changeLines, type SettingsChange, settingsChanges } from '../settings-changes.ts';
 import { cliActor, type OpenStores, withTape, withTapeIfAny } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -58,8 +58,8 @@ function checkCommand(): Command {
     .argument('<file>', 'the file')
     .option('--json', 'print the verdict as one JSON line')
     .action((file: string, options: OutputOptions) =>
-      withTapeIfAny(async (opened) => {
-        const verdict = await judge(opened, file, plan);
+      withTapeIfAny(async (stores) => {
+        const verdict = await judge(stores, file, plan);
         answer(options, verdict, (palette) => verdictLines(verdict, palette, 'would be applied'));
         process.exitCode = exitCodeOf(verdict);
       }),
@@ -89,10 +89,10 @@ function applyCommand(): Command {
     .requiredOption('--reason <text>', 'why; recorded with the change')
     .option('--json', 'print the outcome as one JSON line')
     .action((file: string, options: ApplyOptions) =>
-      withTape(async (opened) => {
-        const verdict = await judge(opened, file, (settings, at) => apply(settings, at, options.reason));
-        const recorded = verdict.outcome === 'applied' ? await recordedIn(opened) : undefined;
-        const words = recordedText(recorded?.decided === true);
+      withTape(async (stores) => {
+        const verdict = await judge(stores, file, (settings, at) => apply(settings, at, options.reason));
+        const recorded = verdict.outcome === 'applied' ? await recordedIn(stores) : undefined;
+        const words = answerText(recorded?.decided === true);
         answer(options, { ...verdict, ...recorded }, (palette) => verdictLines(verdict, palette, words));
         process.exitCode = exitCodeOf(verdict);
       }),
@@ -114,16 +114,16 @@ interface Planned extends Pick<SettingsPlan, 'settings' | 'events'> {
   readonly outcome: SettingsPlan['outcome'] | 'applicable';
 }
 
-async function plan(settings: Settings, opened: OpenStores): Promise<Planned> {
-  const planned = await planSettings(opened.events, settings, originOf(opened));
+async function plan(settings: Settings, stores: OpenStores): Promise<Planned> {
+  const planned = await planSettings(stores.events, settings, originOf(stores));
   return planned.outcome === 'applied' ? { ...planned, outcome: 'applicable' } : planned;
 }
 
-async function apply(settings: Settings, opened: OpenStores, reason: string): Promise<Planned> {
-  const origin = { ...originOf(opened), reason };
+async function apply(settings: Settings, stores: OpenStores, reason: string): Promise<Planned> {
+  const origin = { ...originOf(stores), reason };
   // What is about to change, before it does: somebody else's change in between is not ours to tell.
-  const planned = await planSettings(opened.events, settings, origin);
-  const { outcome } = await applySettings(opened.events, settings, origin);
+  const planned = await planSettings(stores.events, settings, origin);
+  const { outcome } = await applySettings(stores.events, settings, origin);
   return { ...planned, outcome };
 }
 
@@ -132,16 +132,16 @@ function originOf({ config, clock }: OpenStores): SettingsOrigin {
 }
 
 async function judge(
-  opened: OpenStores | undefined,
+  stores: OpenStores | undefined,
   file: string,
-  propose: (settings: Settings, opened: OpenStores) => Promise<Planned>,
+  propose: (settings: Settings, stores: OpenStores) => Promise<Planned>,
 ): Promise<Verdict> {
   const nothing = { file, generation: null, inForce: null, changes: [], reasons: [] };
   try {
     const settings = await loadSettings(file);
     const { generation } = settings;
-    if (opened === undefined) return { ...nothing, outcome: 'usable', generation };
-    const planned = await propose(settings, opened).catch((error: unknown) => refusal(error));
+    if (stores === undefined) return { ...nothing, outcome: 'usable', generation };
+    const planned = await propose(settings, stores).catch((error: unknown) => refusal(error));
     if (planned instanceof SettingsRefusedError) {
       return { ...nothing, outcome: 'refused', generation, reasons: [planned.message] };
     }
@@ -158,10 +158,10 @@ function refusal(error: unknown): SettingsRefusedError {
   throw error;
 }
 
-async function recordedIn(opened: OpenStores): Promise<{ readonly position: string; readonly decided: boolean }> {
-  const [closing] = await opened.events.read({ stream: SETTINGS_STREAM, backward: true, limit: 1 });
+async function recordedIn(stores: OpenStores): Promise<{ readonly position: string; readonly decided: boolean }> {
+  const [closing] = await stores.events.read({ stream: SETTINGS_STREAM, backward: true, limit: 1 });
   if (closing === undefined) throw new Error('settings were applied and are not on the tape');
-  return { position: closing.position, decided: await engineTook(opened, closing.id, closing.position) };
+  return { position: closing.position, decided: await engineAnswered(stores, closing.id, closing.position) };
 }
 
 /** 0: the file is or would be in force; 1: it is not, or would not. */

@@ -92,5 +92,5 @@ function statusLines(status: Status, palette: Palette): string[] {
 
 function leaseLines(leases: NonNullable<Status['leases']>, look: TableLook): string[] {
   const rows = leases.map(({ name, holder }) => [name, holder ?? 'nobody']);
-  return ['', ...tableOr('no work was taken up yet', ['work', 'done by'], rows, look)];
+  return ['', ...tableOr('no leases yet', ['lease', 'holder'], rows, look)];
 }

@@ -18,8 +18,8 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-/** What was given among these values, for a query: an option that is absent fits anything. */
-export function given(
+/** The values without those that are undefined, for a query: an option that is absent fits anything. */
+export function definedOnly(
   values: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Record<string, string | readonly string[]> {
   const entries = Object.entries(values).filter((entry): entry is [string, string | readonly string[]] => entry[1] !== undefined);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { givenApi, minuteTime, PATIENCE, recordSettings, signal } from '../given-api.ts';
+import { givenApi, minuteTime, recordSettings, signal, TIMEOUTS } from '../given-api.ts';
 
 const DEPTH = { venue: 'binance', symbol: 'BTCUSDT', eventTime: minuteTime(1), updateId: 1, bids: [], asks: [] };
 
@@ -37,7 +37,7 @@ describe('a read that is repeated', () => {
   });
 
   it('waits for the position that it names before it says that nothing has changed', async () => {
-    const api = await givenApi({ patience: { ...PATIENCE, positionMs: 20_000 } });
+    const api = await givenApi({ timeouts: { ...TIMEOUTS, positionMs: 20_000 } });
     const first = await api.get('/v1/signals');
     const next = String(Number(first.headers['tapedeck-position']) + 1);
     const waiting = api.get(`/v1/signals?min-position=${next}`, { 'if-none-match': String(first.headers.etag) });

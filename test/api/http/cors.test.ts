@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiKey } from '../../../src/api/http/key-ring.ts';
+import type { ApiKey } from '../../../src/config/api-keys.ts';
 import { givenApi } from '../given-api.ts';
 
 const DESK = 'https://desk.example.com';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bindHost, OpenServerError } from '../../../src/api/http/auth.ts';
-import type { ApiKey } from '../../../src/api/http/key-ring.ts';
+import type { ApiKey } from '../../../src/config/api-keys.ts';
 import { addKey, revokeKey } from '../../../src/config/api-keys.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { givenApi, NOW, problemOf, recordSettings } from '../given-api.ts';

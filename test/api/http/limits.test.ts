@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type Dialled, dial } from '../dialled.ts';
-import { givenApi, PATIENCE, recordSettings } from '../given-api.ts';
+import { givenApi, recordSettings, TIMEOUTS } from '../given-api.ts';
 
 const ORDER = JSON.stringify({
   account: 'paper-1',
@@ -77,7 +77,7 @@ describe('a request that is too much', () => {
   });
 
   it('that does not come to an end is cut off in time, in its headers as in its body', async () => {
-    const api = await givenApi({ patience: { ...PATIENCE, requestMs: 200 } });
+    const api = await givenApi({ timeouts: { ...TIMEOUTS, requestMs: 200 } });
     await recordSettings(api);
     const before = await api.events.head();
     for (const start of [
@@ -120,7 +120,7 @@ describe('a server that closes', () => {
   });
 
   it('does not wait for a client that sends no more', async () => {
-    const api = await givenApi({ patience: { ...PATIENCE, closeMs: 100 } });
+    const api = await givenApi({ timeouts: { ...TIMEOUTS, closeMs: 100 } });
     const { socket } = await dial(api);
     const arrived = once(api.server.server, 'request');
     socket.write(`${POST}Content-Length: ${ORDER.length}\r\n\r\n${ORDER.slice(0, 9)}`);

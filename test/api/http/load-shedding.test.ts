@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { MAX_IN_HAND, MAX_ON_CONNECTION } from '../../../src/api/http/load-shedding.ts';
 import { type Dialled, dial } from '../dialled.ts';
-import { type GivenApi, givenApi, PATIENCE, recordSettings } from '../given-api.ts';
+import { type GivenApi, givenApi, recordSettings, TIMEOUTS } from '../given-api.ts';
 
 /** Is in hand until its wait is over. */
 const WAITING = '/v1/prices?min-position=999';
@@ -50,7 +50,7 @@ describe('a server with more to do than it can', () => {
   });
 
   it('tells readers to come again, and still lets people halt, and the cluster look', async () => {
-    const api = await givenApi({ patience: { ...PATIENCE, positionMs: 60_000 } });
+    const api = await givenApi({ timeouts: { ...TIMEOUTS, positionMs: 60_000 } });
     await recordSettings(api);
     const clients = await fill(api);
     expect(await api.get('/v1/prices')).toMatchObject({
@@ -67,7 +67,7 @@ describe('a server with more to do than it can', () => {
   });
 
   it('cuts off a client that takes nothing of its answers', async () => {
-    const api = await givenApi({ patience: { ...PATIENCE, requestMs: 100 } });
+    const api = await givenApi({ timeouts: { ...TIMEOUTS, requestMs: 100 } });
     await recordSettings(api);
     const { socket } = await dial(api);
     socket.pause();

@@ -3,7 +3,7 @@ import { requestStream } from '../../../src/domain/streams.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import { orderIdOf } from '../../../src/requests/requests.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { type GivenApi, givenApi, idOf, minuteTime, PATIENCE, problemOf, recordSettings } from '../given-api.ts';
+import { type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, TIMEOUTS } from '../given-api.ts';
 import { approve, deny, fill } from '../given-orders.ts';
 
 const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id);
@@ -225,14 +225,14 @@ describe('POST /v1/orders?wait=', () => {
   });
 
   it('answers at once for an order that is decided already', async () => {
-    const api = await apiWithSettings({ patience: { ...PATIENCE, positionMs: 50, orderMs: 60_000 } });
+    const api = await apiWithSettings({ timeouts: { ...TIMEOUTS, positionMs: 50, orderMs: 60_000 } });
     await api.post('/v1/orders', ORDER, KEY);
     await deny(api, id);
     expect((await api.post('/v1/orders?wait=closed', ORDER, KEY)).status).toBe(200);
   });
 
   it('answers 202 when it takes too long', async () => {
-    const api = await apiWithSettings({ patience: { ...PATIENCE, positionMs: 50, orderMs: 50 } });
+    const api = await apiWithSettings({ timeouts: { ...TIMEOUTS, positionMs: 50, orderMs: 50 } });
     const decided = await api.post('/v1/orders?wait=decided', ORDER, KEY);
     expect(decided).toMatchObject({ status: 202, body: { id, requestId: REQUEST } });
     await approve(api, id);
@@ -243,7 +243,7 @@ describe('POST /v1/orders?wait=', () => {
 
 describe('a server that closes', () => {
   it('does not wait for orders any more', async () => {
-    const api = await apiWithSettings({ patience: { ...PATIENCE, positionMs: 50, orderMs: 600_000 } });
+    const api = await apiWithSettings({ timeouts: { ...TIMEOUTS, positionMs: 50, orderMs: 600_000 } });
     const waiting = api.post('/v1/orders?wait=closed', ORDER, KEY);
     await recorded(api);
     await new Promise(setImmediate);

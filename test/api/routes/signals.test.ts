@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signalsStream } from '../../../src/domain/streams.ts';
-import { type GivenApi, givenApi, minuteTime, PATIENCE, problemOf, signal } from '../given-api.ts';
+import { type GivenApi, givenApi, minuteTime, problemOf, signal, TIMEOUTS } from '../given-api.ts';
 
 async function recordSignal(api: GivenApi, minute: number, strategy = 'cross') {
   return api.record('SignalGenerated', signalsStream(strategy), signal(minute, strategy), { at: minuteTime(minute) });
@@ -118,7 +118,7 @@ describe('the position that a read reflects', () => {
   });
 
   it('is waited for until it is there', async () => {
-    const api = await givenApi({ patience: { ...PATIENCE, positionMs: 20_000, orderMs: 20_000 } });
+    const api = await givenApi({ timeouts: { ...TIMEOUTS, positionMs: 20_000, orderMs: 20_000 } });
     const { position } = await recordSignal(api, 0);
     const next = String(Number(position) + 1);
     const waiting = [api.get(`/v1/signals?min-position=${next}`), api.get(`/v1/events?min-position=${next}`)];
