@@ -63,6 +63,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   domain: [],
 };
 
+/**
+ * Rooms of the domain that not every other room of it may import, with the rooms and files that may. Lower ones are
+ * not listed: whatever decides may look at them.
+ */
+const IMPORTERS_IN_DOMAIN: Readonly<Record<string, readonly string[]>> = {
+  // The edge: it makes evidence before there is a tape, so nothing that decides may know it.
+  feed: [],
+  desk: ['reactors.ts'],
+  'venue/paper': ['reactors.ts'],
+  account: ['desk', 'catalogue.ts'],
+  risk: ['account', 'desk', 'settings'],
+  strategy: ['desk', 'settings', 'catalogue.ts', 'reactors.ts'],
+};
+
 /** Files that may reach what their room may not: they are where a process, or a thread of it, begins. */
 const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   'src/api/thread/api-worker.ts': ['adapters/open.ts', 'adapters/system-time.ts', 'config'],
@@ -124,11 +138,23 @@ function objectionTo(file: string, target: string): string | undefined {
   if (!target.startsWith('src/')) return 'it lies outside of src';
   const from = roomOf(file);
   const to = roomOf(target);
-  if (from === to) return from === 'adapters' ? objectionBetweenAdapters(file, target) : undefined;
+  if (from === to) {
+    if (from === 'domain') return objectionWithinDomain(file, target);
+    return from === 'adapters' ? objectionBetweenAdapters(file, target) : undefined;
+  }
   const allowed = ARROWS[from];
   if (allowed === undefined) return `${from} is not in the layout of DESIGN.md`;
   const permitted = [...allowed, ...(ENTRY_POINTS[file] ?? [])].some((part) => isWithin(target, part));
   return permitted ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;
+}
+
+function objectionWithinDomain(file: string, target: string): string | undefined {
+  for (const [room, importers] of Object.entries(IMPORTERS_IN_DOMAIN)) {
+    if (!isWithin(target, `domain/${room}`)) continue;
+    if ([room, ...importers].some((importer) => isWithin(file, `domain/${importer}`))) return undefined;
+    return `domain/${room} is imported by ${importers.join(', ') || 'nobody else in the domain'}`;
+  }
+  return undefined;
 }
 
 /** `part` is a file or a folder under src. */

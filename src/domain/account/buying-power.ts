@@ -1,30 +1,30 @@
 /** What an account can pay for and has to sell, less what its working orders need. For assets held as balances. */
 
 import { add, type Decimal, maximum, multiply, ONE, sign, subtract, ZERO } from '../decimal.ts';
-import type { DeskState } from '../desk/desk-state.ts';
 import { remainingOf } from '../order/order.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { type Account, balanceOf, heldOf } from './account.ts';
 import { type Instrument, lotsFor, lotsOf, notionalOf } from './instrument.ts';
+import type { Markets } from './valuation.ts';
 
 /**
  * The order quantity that the free quote balance pays for at the ask (where there is no book: the mark) with slippage
  * and fee, in whole lots.
  */
-export function affordableLots(state: DeskState, account: Account, instrument: Instrument, mark: Decimal): Decimal {
-  const free = subtract(balanceOf(account, instrument.quote), reservedQuote(state, account, instrument.quote));
+export function affordableLots(markets: Markets, account: Account, instrument: Instrument, mark: Decimal): Decimal {
+  const free = subtract(balanceOf(account, instrument.quote), reservedQuote(markets, account, instrument.quote));
   if (sign(free) <= 0) return ZERO;
-  const ask = state.market.get(instrument.key)?.ask ?? mark;
+  const ask = markets.market.get(instrument.key)?.ask ?? mark;
   return lotsFor(instrument, free, withCosts(account, multiply(ask, add(ONE, account.slippage))));
 }
 
 /** What working purchases may cost, in the quote asset. */
-function reservedQuote(state: DeskState, account: Account, quote: string): Decimal {
+function reservedQuote(markets: Markets, account: Account, quote: string): Decimal {
   let reserved = ZERO;
   for (const order of account.open.values()) {
-    const instrument = state.instruments.get(instrumentKey(order.venue, order.symbol));
+    const instrument = markets.instruments.get(instrumentKey(order.venue, order.symbol));
     if (order.side !== 'buy' || instrument === undefined || !instrument.spot || instrument.quote !== quote) continue;
-    const market = state.market.get(instrument.key);
+    const market = markets.market.get(instrument.key);
     const price = order.price ?? multiply(market?.ask ?? market?.mark ?? ZERO, add(ONE, account.slippage));
     reserved = add(reserved, withCosts(account, notionalOf(instrument, remainingOf(order), price)));
   }

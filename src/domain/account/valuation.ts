@@ -5,28 +5,34 @@
  */
 
 import { absolute, add, type Decimal, maximum, multiply, normalize, ONE, subtract, ZERO } from '../decimal.ts';
-import type { DeskState } from '../desk/desk-state.ts';
+import type { MarketView } from '../market/market-view.ts';
 import { type Account, balanceOf, type Holding, heldOf } from './account.ts';
 import type { Instrument } from './instrument.ts';
 
+/** What is listed, and how each market stands; both by instrument key. */
+export interface Markets {
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly market: Pick<MarketView, 'get'>;
+}
+
 /** What one unit of an asset is worth in the account's currency; null where that is not known. */
-export function rateOf(state: DeskState, account: Account, asset: string): Decimal | null {
+export function rateOf(markets: Markets, account: Account, asset: string): Decimal | null {
   if (asset === account.currency) return ONE;
   const key = account.pricedBy.get(asset);
-  const mark = key === undefined ? null : (state.market.get(key)?.mark ?? null);
-  const instrument = key === undefined ? undefined : state.instruments.get(key);
+  const mark = key === undefined ? null : (markets.market.get(key)?.mark ?? null);
+  const instrument = key === undefined ? undefined : markets.instruments.get(key);
   if (mark === null || instrument === undefined) return null;
   if (instrument.quote === account.currency) return mark;
-  const rate = rateOf(state, account, instrument.quote);
+  const rate = rateOf(markets, account, instrument.quote);
   return rate === null ? null : multiply(mark, rate);
 }
 
 /** What one base unit of a holding is worth in the account's currency; null where that is not known. */
-export function priceOf(state: DeskState, account: Account, holding: Holding): Decimal | null {
-  if (holding.instrument === null) return rateOf(state, account, holding.asset);
-  const instrument = state.instruments.get(holding.instrument);
-  const mark = state.market.get(holding.instrument)?.mark;
-  const rate = instrument === undefined ? null : rateOf(state, account, instrument.quote);
+export function priceOf(markets: Markets, account: Account, holding: Holding): Decimal | null {
+  if (holding.instrument === null) return rateOf(markets, account, holding.asset);
+  const instrument = markets.instruments.get(holding.instrument);
+  const mark = markets.market.get(holding.instrument)?.mark;
+  const rate = instrument === undefined ? null : rateOf(markets, account, instrument.quote);
   return mark === undefined || mark === null || rate === null ? null : multiply(mark, rate);
 }
 
@@ -35,18 +41,18 @@ export function priceOf(state: DeskState, account: Account, holding: Holding): D
  * that the account uses, then the first listed. What nothing prices in the account's currency is priced by way of an
  * asset that is.
  */
-export function choosePrices(state: DeskState, account: Account): void {
+export function choosePrices(markets: Markets, account: Account): void {
   account.pricedBy.clear();
   let priced = new Set([account.currency]);
-  while (priced.size > 0) priced = choosePricesIn(state, account, priced);
-  for (const asset of account.balances.keys()) revalueAsset(state, account, asset);
-  for (const key of account.net.keys()) revalueInstrument(state, account, state.instruments.get(key));
+  while (priced.size > 0) priced = choosePricesIn(markets, account, priced);
+  for (const asset of account.balances.keys()) revalueAsset(markets, account, asset);
+  for (const key of account.net.keys()) revalueInstrument(markets, account, markets.instruments.get(key));
 }
 
 /** Of assets that have no price yet and are quoted in one of `quotes`; returns those that have one now. */
-function choosePricesIn(state: DeskState, account: Account, quotes: ReadonlySet<string>): Set<string> {
+function choosePricesIn(markets: Markets, account: Account, quotes: ReadonlySet<string>): Set<string> {
   const ranks = new Map<string, number>();
-  for (const { key, base, quote, spot } of state.instruments.values()) {
+  for (const { key, base, quote, spot } of markets.instruments.values()) {
     if (!quotes.has(quote) || base === account.currency) continue;
     if (account.pricedBy.has(base) && !ranks.has(base)) continue;
     const rank = (spot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
@@ -58,19 +64,19 @@ function choosePricesIn(state: DeskState, account: Account, quotes: ReadonlySet<
 }
 
 /** Does the price of the asset rest on the mark of that instrument? */
-function restsOn(state: DeskState, account: Account, asset: string, instrumentKey: string): boolean {
+function restsOn(markets: Markets, account: Account, asset: string, instrumentKey: string): boolean {
   const key = account.pricedBy.get(asset);
   if (key === undefined || asset === account.currency) return false;
-  const quote = state.instruments.get(key)?.quote;
-  return key === instrumentKey || (quote !== undefined && restsOn(state, account, quote, instrumentKey));
+  const quote = markets.instruments.get(key)?.quote;
+  return key === instrumentKey || (quote !== undefined && restsOn(markets, account, quote, instrumentKey));
 }
 
 /**
  * After a balance or its price changed. What the account was opened with is not a profit when it gets its first price:
  * the day's start, the peak and the worst drawdown move with it.
  */
-export function revalueAsset(state: DeskState, account: Account, asset: string): void {
-  const rate = rateOf(state, account, asset);
+export function revalueAsset(markets: Markets, account: Account, asset: string): void {
+  const rate = rateOf(markets, account, asset);
   setMarketValue(account, asset, rate === null ? ZERO : multiply(balanceOf(account, asset), rate));
   if (rate === null || !account.unpriced.delete(asset)) return;
   const opened = multiply(account.openings.get(asset) ?? ZERO, rate);
@@ -80,23 +86,23 @@ export function revalueAsset(state: DeskState, account: Account, asset: string):
 }
 
 /** After a position in an instrument that is no balance, or its price, changed. */
-export function revalueInstrument(state: DeskState, account: Account, instrument: Instrument | undefined): void {
+export function revalueInstrument(markets: Markets, account: Account, instrument: Instrument | undefined): void {
   if (instrument === undefined || instrument.spot) return;
   const net = account.net.get(instrument.key);
-  const mark = state.market.get(instrument.key)?.mark;
-  const rate = rateOf(state, account, instrument.quote);
+  const mark = markets.market.get(instrument.key)?.mark;
+  const rate = rateOf(markets, account, instrument.quote);
   if (net === undefined || mark === undefined || mark === null || rate === null) return;
   setMarketValue(account, instrument.key, multiply(subtract(multiply(net.quantity, mark), net.cost), rate));
 }
 
 /** After the mark of an instrument changed. */
-export function revalueAt(state: DeskState, account: Account, instrument: Instrument): void {
+export function revalueAt(markets: Markets, account: Account, instrument: Instrument): void {
   const { key } = instrument;
-  for (const asset of account.balances.keys()) if (restsOn(state, account, asset, key)) revalueAsset(state, account, asset);
+  for (const asset of account.balances.keys()) if (restsOn(markets, account, asset, key)) revalueAsset(markets, account, asset);
   for (const held of account.net.keys()) {
-    const other = state.instruments.get(held);
+    const other = markets.instruments.get(held);
     if (other === undefined || other.spot) continue;
-    if (held === key || restsOn(state, account, other.quote, key)) revalueInstrument(state, account, other);
+    if (held === key || restsOn(markets, account, other.quote, key)) revalueInstrument(markets, account, other);
   }
 }
 
@@ -112,7 +118,7 @@ export function worstCase(held: Decimal, buys: Decimal, sells: Decimal): Decimal
 }
 
 /** The same as it stands, in the account's currency. */
-export function marketValueOf(state: DeskState, account: Account, key: string, holding: Holding): Decimal {
-  const price = priceOf(state, account, holding);
+export function marketValueOf(markets: Markets, account: Account, key: string, holding: Holding): Decimal {
+  const price = priceOf(markets, account, holding);
   return price === null ? ZERO : multiply(worstCase(heldOf(account, key), holding.buys, holding.sells), price);
 }

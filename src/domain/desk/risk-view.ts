@@ -72,12 +72,12 @@ function signalAgeOf(signal: Signal): SignalAge {
 function worthWith(state: DeskState, account: Account, order: OrderInView, reference: Decimal): Decimal {
   const { instrument, side, base } = order;
   const { buys, sells } = account.holdings.get(instrument.holding) ?? { buys: ZERO, sells: ZERO };
-  const maxDrawdown = worstCase(
+  const most = worstCase(
     heldOf(account, instrument.holding),
     side === 'buy' ? add(buys, base) : buys,
     side === 'sell' ? add(sells, base) : sells,
   );
-  return multiply(multiply(maxDrawdown, reference), rateOf(state, account, instrument.quote) ?? ZERO);
+  return multiply(multiply(most, reference), rateOf(state, account, instrument.quote) ?? ZERO);
 }
 
 /** Adds to the worth of the order's own holding that of the others: of one asset, or of all but the account's currency. */

@@ -81,7 +81,7 @@ export class BookSide {
     const sign = this.#sign;
     this.#makeRoom(count + prices.length);
     const spare = this.#spare;
-    const maxDrawdown = this.#worstThatBelongs();
+    const worst = this.#worstThatBelongs();
     let read = 0;
     let made = 0;
     let last = Number.POSITIVE_INFINITY;
@@ -91,7 +91,7 @@ export class BookSide {
       if (key >= last) break;
       last = key;
       const quantity = quantities[i] as Quantity;
-      if (!levels.put(key, quantity) || key < maxDrawdown) continue;
+      if (!levels.put(key, quantity) || key < worst) continue;
       while (read < count && (window[read] as number) > key) spare[made++] = window[read++] as number;
       if (quantity === 0) read++;
       else spare[made++] = key;

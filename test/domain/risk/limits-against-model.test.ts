@@ -173,8 +173,7 @@ class Session {
       price: null,
       signal,
     };
-    if ((this.model as unknown as { markets: Map<string, { mark: bigint | null }> }).markets.get('BTCPERP')?.mark === null)
-      return;
+    if (this.model.markOf('BTCPERP') === null) return;
     this.#compare(order, () =>
       this.scene.signal(order.side, {
         symbol: 'BTCPERP',

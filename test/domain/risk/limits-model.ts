@@ -202,6 +202,11 @@ export class LimitsModel {
     });
   }
 
+  /** Twice the last mark; null while there is none. */
+  markOf(symbol: string): bigint | null {
+    return this.#marketOf(symbol).mark;
+  }
+
   // --- What is so ---
 
   #reducing({ instrument, side, quantity }: ModelOrder): boolean {

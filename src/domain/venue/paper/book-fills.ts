@@ -58,9 +58,9 @@ function quantityAt(levels: DepthSample['bids'], level: TakenLevel, depthLevels:
   for (const [price, quantity] of levels) {
     if (compare(parseDecimal(price), level.price) === 0) return parseDecimal(quantity);
   }
-  const maxDrawdown = levels[levels.length - 1];
-  if (maxDrawdown === undefined || levels.length < depthLevels) return ZERO;
-  const beyond = compare(level.price, parseDecimal(maxDrawdown[0]));
+  const last = levels[levels.length - 1];
+  if (last === undefined || levels.length < depthLevels) return ZERO;
+  const beyond = compare(level.price, parseDecimal(last[0]));
   return (level.side === 'asks' ? beyond > 0 : beyond < 0) ? null : ZERO;
 }
 
