@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openEventStore, openReadStore, openRecording } from '../src/adapters/open.ts';
 import { Engine } from '../src/domain/engine/engine.ts';
 import { Tally } from '../src/domain/feed/tally.ts';
-import { makeReactors } from '../src/domain/reactors.ts';
+import { REACTORS } from '../src/domain/reactors.ts';
 import { makeLogger } from '../src/logging.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
@@ -31,7 +31,7 @@ export function newFile(): string {
 }
 
 export function newEngine(): Engine {
-  return new Engine(makeReactors(makeId), makeId, BUILD);
+  return new Engine(REACTORS, makeId, BUILD);
 }
 
 let made: Promise<string> | undefined;

@@ -1,7 +1,7 @@
 /** The map: which parts run, wired to which. Takes its ports as arguments and opens nothing. */
 
 import { Engine } from './domain/engine/engine.ts';
-import { makeReactors } from './domain/reactors.ts';
+import { REACTORS } from './domain/reactors.ts';
 import { logDecisions } from './logging.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
 import type { Clock } from './ports/clock.ts';
@@ -14,7 +14,7 @@ import { engineAlone, engineUnderLease, LeadershipGuard } from './runtime/engine
 import { watchEngine } from './runtime/engine/engine-metrics.ts';
 import { type EngineCheckpoint, EngineRunner } from './runtime/engine/engine-runner.ts';
 import { AppendsInStep } from './runtime/engine/joint-commit.ts';
-import { MeteredEngine } from './runtime/engine/metered-engine.ts';
+import { meterEngine } from './runtime/engine/metered-engine.ts';
 import { EvidenceRecorder } from './runtime/ingest/evidence-recorder.ts';
 import type { EvidenceSink } from './runtime/ingest/ingest.ts';
 import { guardedEventStore } from './runtime/leases/guarded-stores.ts';
@@ -47,10 +47,7 @@ export function makeEngineRunner(parts: SystemDependencies, metrics?: Metrics, t
   const { events, reads, clock, log, codeVersion, rollBack } = parts;
   return new EngineRunner({
     store: events,
-    makeEngine: () =>
-      metrics === undefined
-        ? new Engine(makeReactors(makeId), makeId, codeVersion)
-        : new MeteredEngine(makeReactors(makeId), makeId, codeVersion, metrics),
+    makeEngine: () => new Engine(REACTORS, makeId, codeVersion, metrics && meterEngine(metrics)),
     codeVersion,
     clock,
     checkpoint: engineCheckpoint(events, reads),

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { TapeEvent } from '../src/domain/catalogue.ts';
-import { makeReactors } from '../src/domain/reactors.ts';
+import { REACTORS } from '../src/domain/reactors.ts';
 import { logDecisions, makeLogger } from '../src/logging.ts';
-import { makeId } from '../src/tape/id.ts';
 import { CROSS, PAPER, Scene } from './domain/given.ts';
 import { TemporaryFolder } from './support/temporary-folder.ts';
 
@@ -22,7 +21,7 @@ function written(work: (log: Logger) => void): string {
 
 /** Everything that is decided while one strategy buys. */
 function aTrade() {
-  const scene = new Scene(makeReactors(makeId));
+  const scene = new Scene(REACTORS);
   scene.settings({ strategies: [CROSS], accounts: [PAPER] });
   scene.begin();
   return [100, 90, 80, 95, 110, 120].flatMap((close) => {

@@ -1,10 +1,9 @@
 import { parseDecimal } from '../../src/domain/decimal.ts';
-import { Desk } from '../../src/domain/desk/desk.ts';
+import { desk } from '../../src/domain/desk/desk.ts';
 import type { DeskState } from '../../src/domain/desk/desk-state.ts';
 import { riskView } from '../../src/domain/desk/risk-view.ts';
 import { LIMITS } from '../../src/domain/risk/limits.ts';
 import { checkOrder } from '../../src/domain/risk/risk.ts';
-import { makeId } from '../../src/tape/id.ts';
 import { BOOK, PAPER, Scene } from '../../test/domain/given.ts';
 import { atWork, type Outcome, quantile, type Row } from '../row.ts';
 
@@ -52,12 +51,12 @@ export const risk: Row = {
 
 /** A desk with every limit set and something held, and the check of an opening order that passes them all. */
 function preparedCheck(): () => void {
-  const desk = new Desk(makeId);
   const scene = new Scene([desk]);
   scene.settings({ feeds: [BOOK], accounts: [{ ...PAPER, balances: { USDT: '100000', BTC: '0.25' }, limits: ALL_LIMITS }] });
   scene.begin();
   scene.depth('60000.00', '60000.01');
-  const state = desk.snapshot() as DeskState;
+  const { settings, states } = scene.engine.snapshot();
+  const state = states.get(desk.name) as DeskState;
   const account = state.accounts.get('paper-1');
   const instrument = state.instruments.get('binance.BTCUSDT');
   if (account === undefined || instrument === undefined) throw new Error('the scene lacks what it was given');
@@ -77,7 +76,7 @@ function preparedCheck(): () => void {
   const terms = { side: 'buy', price: parseDecimal('60010.00'), reducing: false, flattening: false } as const;
   const reference = parseDecimal('60000.005');
   return () => {
-    const { refusal, passed } = checkOrder(terms, riskView(state, account, order, reference, scene.now));
+    const { refusal, passed } = checkOrder(terms, riskView({ state, settings }, account, order, reference, scene.now));
     if (refusal !== null || passed.length !== LIMITS.length) {
       throw new Error(`the order should pass all limits: ${JSON.stringify(refusal)} after ${passed.length}`);
     }

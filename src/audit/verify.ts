@@ -6,7 +6,7 @@
  */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
-import type { Engine } from '../domain/engine/engine.ts';
+import type { Engine, EngineSnapshot } from '../domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { sameDecisions } from '../runtime/engine/engine-replica.ts';
@@ -87,7 +87,7 @@ class Verifier {
   readonly #codeVersion: string;
   readonly #engine: Engine;
   /** The state after a step (of a new engine: before all), from which the record is taken in again. */
-  #copy: { readonly state: Readonly<Record<string, unknown>>; readonly after: RecordedStep | undefined };
+  #copy: { readonly state: EngineSnapshot; readonly after: RecordedStep | undefined };
   #stepsSinceCopy = 0;
   #differed = false;
 

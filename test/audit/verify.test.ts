@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { type Verification, verify } from '../../src/audit/verify.ts';
-import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { Engine } from '../../src/domain/engine/engine.ts';
-import type { Emit, Reactor } from '../../src/domain/engine/reactor.ts';
-import { makeReactors } from '../../src/domain/reactors.ts';
+import type { Reactor } from '../../src/domain/engine/reactor.ts';
+import { REACTORS } from '../../src/domain/reactors.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { EngineRunner } from '../../src/runtime/engine/engine-runner.ts';
 import { makeEvidence, START } from '../../src/tape/envelope.ts';
@@ -13,40 +12,29 @@ import { withRecordedTape } from '../support/recorded-tape.ts';
 import { minuteBars, tickingClock, zigzag } from '../support/small-market.ts';
 
 /**
- * Repeats every third bar, counted from the one that it repeated last, and says how many there were: what it decides
- * depends on what it decided, and on nothing having been taken in twice.
+ * Repeats every third bar, counted from the one that it repeated last, but those that opened at `silentAt`, and says how
+ * many there were: what it decides depends on what it decided, and on nothing having been taken in twice.
  */
-class Repeater implements Reactor {
-  readonly name = 'bars';
-  #state = { since: 0, seen: 0 };
-  readonly #silentAt: readonly string[];
-
-  constructor(silentAt: readonly string[]) {
-    this.#silentAt = silentAt;
-  }
-
-  evolve(event: TapeEvent): void {
-    if (event.type !== 'BarClosed') return;
-    if (event.metadata.reactor === undefined) this.#state = { since: this.#state.since + 1, seen: this.#state.seen + 1 };
-    else this.#state.since = 0;
-  }
-
-  decide(event: TapeEvent, emit: Emit): void {
-    if (event.type !== 'BarClosed' || event.metadata.reactor !== undefined || this.#state.since < 3) return;
-    if (!this.#silentAt.includes(event.data.openTime)) emit('BarClosed', `rollups-test.${this.#state.seen}`, event.data);
-  }
-
-  snapshot(): unknown {
-    return { ...this.#state };
-  }
-
-  restore(snapshot: unknown): void {
-    this.#state = { ...(snapshot as { since: number; seen: number }) };
-  }
+function repeaterBut(silentAt: readonly string[]): Reactor<{ since: number; seen: number }> {
+  return {
+    name: 'bars',
+    start: () => ({ since: 0, seen: 0 }),
+    evolve: (state, event) => {
+      if (event.type !== 'BarClosed') return;
+      if (event.metadata.reactor === undefined) {
+        state.since++;
+        state.seen++;
+      } else state.since = 0;
+    },
+    decide: ({ since, seen }, event, { emit }) => {
+      if (event.type !== 'BarClosed' || event.metadata.reactor !== undefined || since < 3) return;
+      if (!silentAt.includes(event.data.openTime)) emit('BarClosed', `rollups-test.${seen}`, event.data);
+    },
+  };
 }
 
 const repeater = (codeVersion: string, silentAt: readonly string[] = []) =>
-  new Engine([new Repeater(silentAt)], makeId, codeVersion);
+  new Engine([repeaterBut(silentAt)], makeId, codeVersion);
 
 const BARS = minuteBars(zigzag(2_100));
 const openTime = (bar: number) => (BARS[bar] as { readonly data: { readonly openTime: string } }).data.openTime;
@@ -74,12 +62,12 @@ const told = ({ differences }: Verification) =>
 describe('verifying a tape', () => {
   it('finds that the same build decides the same, with all that there is in an engine', async () => {
     await withRecordedTape(400, 4_000, async (events) => {
-      const result = await verify(events, new Engine(makeReactors(makeId), makeId, 'test'), 'test');
+      const result = await verify(events, new Engine(REACTORS, makeId, 'test'), 'test');
       expect(result).toMatchObject({ own: { differing: 0 }, others: { evidence: 0 }, undecided: 0, differences: [] });
       expect(result.own.evidence).toBeGreaterThan(400);
       expect(result.own.decisions).toBeGreaterThan(400);
       // It writes nothing.
-      expect(await verify(events, new Engine(makeReactors(makeId), makeId, 'test'), 'test')).toEqual(result);
+      expect(await verify(events, new Engine(REACTORS, makeId, 'test'), 'test')).toEqual(result);
     });
   });
 

@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { Engine } from '../../src/domain/engine/engine.ts';
 import type { Reactor } from '../../src/domain/engine/reactor.ts';
-import { makeReactors } from '../../src/domain/reactors.ts';
+import { REACTORS } from '../../src/domain/reactors.ts';
 import { canonicalHash } from '../../src/tape/canonical-json.ts';
 import { makeId } from '../../src/tape/id.ts';
 import { ForbiddenGlobalError } from './forbidden-globals.ts';
@@ -21,10 +21,9 @@ function lawless(ask: () => unknown, when: 'decide' | 'evolve'): Reactor {
   };
   return {
     name: 'lawless',
+    start: () => null,
     evolve: () => answer('evolve'),
     decide: () => answer('decide'),
-    snapshot: () => null,
-    restore: () => {},
   };
 }
 
@@ -58,10 +57,9 @@ const TOUCHED = [
 ];
 
 describe('all reactors, over a tape with every kind of evidence', () => {
-  const reactors = () => makeReactors(makeId);
   const tape = syntheticTape();
   const decideAll = () => {
-    const engine = new Engine(reactors(), makeId, 'test');
+    const engine = new Engine(REACTORS, makeId, 'test');
     return tape.map((evidence) => engine.decide(evidence));
   };
 
@@ -75,19 +73,19 @@ describe('all reactors, over a tape with every kind of evidence', () => {
   it('go on from a copy of their state as if they had never stopped', () => {
     const whole = decideAll();
     const middle = Math.floor(tape.length / 2);
-    const first = new Engine(reactors(), makeId, 'test');
+    const first = new Engine(REACTORS, makeId, 'test');
     for (const evidence of tape.slice(0, middle)) first.decide(evidence);
     const copy = first.snapshot();
     // What the first engine does after the copy was made must not show in the copy.
     for (const evidence of tape.slice(middle)) first.decide(evidence);
-    const second = new Engine(reactors(), makeId, 'test');
+    const second = new Engine(REACTORS, makeId, 'test');
     second.restore(copy);
     expect(canonicalHash(tape.slice(middle).map((evidence) => second.decide(evidence)))).toBe(canonicalHash(whole.slice(middle)));
   });
 
   it('have the same state after adopting what is recorded as after deciding it', () => {
-    const deciding = new Engine(reactors(), makeId, 'test');
-    const adopting = new Engine(reactors(), makeId, 'test');
+    const deciding = new Engine(REACTORS, makeId, 'test');
+    const adopting = new Engine(REACTORS, makeId, 'test');
     for (const evidence of tape) adopting.adopt(evidence, deciding.decide(evidence));
     expect(adopting.snapshot()).toEqual(deciding.snapshot());
   });

@@ -2,10 +2,10 @@
 
 import { Engine } from '../../src/domain/engine/engine.ts';
 import { barClosed, type EvidenceDraft } from '../../src/domain/feed/evidence.ts';
-import { BarsReactor } from '../../src/domain/market/bars-reactor.ts';
+import { barsReactor } from '../../src/domain/market/bars-reactor.ts';
 import type { Bar } from '../../src/domain/market/events.ts';
 import type { Settings } from '../../src/domain/settings/settings.ts';
-import { StrategyReactor } from '../../src/domain/strategy/strategy-reactor.ts';
+import { strategyReactor } from '../../src/domain/strategy/strategy-reactor.ts';
 import { isoTime, MINUTE_MS } from '../../src/domain/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
@@ -103,7 +103,7 @@ export function smallSettings(generation: number, fast: number, slow: number, in
 
 /** Longer bars and signals: enough of the engine for what the loops have to hold. */
 export function smallEngine(codeVersion: string): Engine {
-  return new Engine([new BarsReactor(), new StrategyReactor()], makeId, codeVersion);
+  return new Engine([barsReactor, strategyReactor], makeId, codeVersion);
 }
 
 export async function wholeTape(store: EventStore): Promise<RecordedEvent[]> {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnreadableEventError } from '../../src/domain/catalogue.ts';
 import { Engine } from '../../src/domain/engine/engine.ts';
+import type { Reactor } from '../../src/domain/engine/reactor.ts';
 import {
   comparePositions,
   InvalidEventError,
@@ -76,16 +77,15 @@ describe('evidence', () => {
 describe('a decision', () => {
   it('is told apart from evidence', () => {
     const evidence = makeEvidence('FeedStale', 'feed-a', 'key', stale, origin);
-    const echo = {
+    const echo: Reactor = {
       name: 'echo',
+      start: () => null,
       evolve: () => {},
-      decide: (event: { type: string }, emit: (type: 'FeedRecovered', stream: string, data: never) => void) => {
-        if (event.type === 'FeedStale') emit('FeedRecovered', 'feed-a', { ...market, reason: 'gap', eventTime: TIME } as never);
+      decide: (_state, event, { emit }) => {
+        if (event.type === 'FeedStale') emit('FeedRecovered', 'feed-a', { ...market, reason: 'gap', eventTime: TIME });
       },
-      snapshot: () => null,
-      restore: () => {},
     };
-    const [decision] = new Engine([echo as never], makeId, 'test').decide(evidence);
+    const [decision] = new Engine([echo], makeId, 'test').decide(evidence);
     expect(decision && isDecision(decision)).toBe(true);
   });
 });

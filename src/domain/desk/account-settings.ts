@@ -4,16 +4,15 @@ import { type Account, newAccount, readTerms } from '../account/account.ts';
 import { readInstrument } from '../account/instrument.ts';
 import { choosePrices } from '../account/valuation.ts';
 import { readLimits } from '../risk/account-limits.ts';
-import { type AccountTerms, instrumentKey } from '../settings/in-force.ts';
+import { type AccountTerms, instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import type { DeskState } from './desk-state.ts';
 
 /** After a set of settings took effect. */
-export function adoptSettings(state: DeskState): void {
-  const { settings } = state;
+export function adoptSettings(state: DeskState, settings: SettingsInForce): void {
   for (const [key, listed] of settings.instruments) state.instruments.set(key, readInstrument(listed));
   for (const terms of settings.accounts.values()) {
     const account = state.accounts.get(terms.id);
-    if (account === undefined) openAccount(state, terms);
+    if (account === undefined) openAccount(state, terms, settings);
     else Object.assign(account, readTerms(terms), { limits: readLimits(settings.limits.get(terms.id)) });
   }
   for (const strategy of settings.strategies.values()) {
@@ -24,8 +23,8 @@ export function adoptSettings(state: DeskState): void {
 }
 
 /** What is halted for all is halted for an account that comes later. */
-function openAccount(state: DeskState, terms: AccountTerms): void {
-  const account = newAccount(terms, state.settings.limits.get(terms.id));
+function openAccount(state: DeskState, terms: AccountTerms, settings: SettingsInForce): void {
+  const account = newAccount(terms, settings.limits.get(terms.id));
   const halt = state.halts.all;
   if (halt !== null) {
     account.pendingNotices.push({ scope: { all: true }, requestId: halt.requestId, reason: halt.reason, halt });

@@ -3,15 +3,12 @@
 import type { Account } from '../account/account.ts';
 import type { Instrument } from '../account/instrument.ts';
 import type { TapeEvent } from '../catalogue.ts';
-import type { Emit } from '../engine/reactor.ts';
-import type { MakeId } from '../event.ts';
+import type { DecisionContext } from '../engine/reactor.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { type Halts, noHalts } from '../risk/halts.ts';
-import { noSettings, type SettingsInForce } from '../settings/in-force.ts';
 import type { Signal } from '../strategy/events.ts';
 
 export interface DeskState {
-  readonly settings: SettingsInForce;
   /** By instrument key. */
   readonly instruments: Map<string, Instrument>;
   readonly market: MarketView;
@@ -35,17 +32,14 @@ interface Closing {
   readonly requestId: string;
 }
 
-/** What a decision is made with: the state, which it only reads, and what it hands on. */
-export interface Deciding {
+/** What a decision is made with: the state and the settings, which it only reads, and what it hands on. */
+export interface Deciding extends DecisionContext {
   readonly state: DeskState;
-  readonly makeId: MakeId;
-  readonly emit: Emit;
   readonly cause: TapeEvent;
 }
 
 export function newDesk(): DeskState {
   return {
-    settings: noSettings(),
     instruments: new Map(),
     market: new Map(),
     accounts: new Map(),

@@ -9,7 +9,7 @@ import { absolute, add, type Decimal, minimum, sign, subtract, ZERO } from '../d
 import { type HaltScope, MANUAL } from '../order/events.ts';
 import { remainingOf } from '../order/order.ts';
 import { type Halt, isFlattening, liftHalt, setHalt } from '../risk/halts.ts';
-import { instrumentKey } from '../settings/in-force.ts';
+import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import { accountStream, orderStream } from '../streams.ts';
 import type { Deciding, DeskState } from './desk-state.ts';
 import { markAccount } from './marking.ts';
@@ -23,12 +23,17 @@ export const MAX_CANCELS = 50;
 const MAX_CLOSINGS = 40;
 
 /** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
-export function applyHaltRequest(state: DeskState, requestId: string, request: EventData['TradingHaltRequested']): void {
+export function applyHaltRequest(
+  state: DeskState,
+  requestId: string,
+  request: EventData['TradingHaltRequested'],
+  settings: SettingsInForce,
+): void {
   const { scope, mode, reason, flatten, cancelOpen } = request;
   const halt: Halt = { mode, reason, requestId, flatten };
   setHalt(state.halts, scope, halt);
   const strategy = 'strategy' in scope ? scope.strategy : null;
-  for (const account of accountsIn(state, scope)) {
+  for (const account of accountsIn(state, scope, settings)) {
     account.pendingNotices.push({ scope, requestId, reason, halt });
     state.busy.add(account.id);
     if (flatten) {
@@ -58,10 +63,15 @@ export function closeForHalt(deciding: Deciding): void {
 }
 
 /** Lifts that scope's halt. For an account or for all, drawdown is counted anew from here. */
-export function applyResumeRequest(state: DeskState, requestId: string, request: EventData['TradingResumeRequested']): void {
+export function applyResumeRequest(
+  state: DeskState,
+  requestId: string,
+  request: EventData['TradingResumeRequested'],
+  settings: SettingsInForce,
+): void {
   const { scope, reason } = request;
   liftHalt(state.halts, scope);
-  for (const account of accountsIn(state, scope)) {
+  for (const account of accountsIn(state, scope, settings)) {
     account.pendingNotices.push({ scope, requestId, reason, halt: null });
     state.busy.add(account.id);
   }
@@ -145,12 +155,12 @@ function closingLots(account: Account, instrument: Instrument, side: 'buy' | 'se
 }
 
 /** Whom a scope is about; a strategy's are those that it runs in or still has something in. */
-function accountsIn(state: DeskState, scope: HaltScope): Account[] {
+function accountsIn(state: DeskState, scope: HaltScope, settings: SettingsInForce): Account[] {
   const accounts = [...state.accounts.values()];
   if ('all' in scope) return accounts;
   if ('account' in scope) return accounts.filter(({ id }) => id === scope.account);
   const { strategy } = scope;
-  const home = state.settings.strategies.get(strategy)?.account;
+  const home = settings.strategies.get(strategy)?.account;
   return accounts.filter((account) => strategy === MANUAL || account.id === home || isIn(account, strategy));
 }
 

@@ -71,7 +71,7 @@ export function reviewOrder(
   const nowMs = Math.max(account.nowMs, market?.timeMs ?? 0) || epochMs(cause.metadata.occurredAt);
   const base = baseUnits(instrument, draft.quantity);
   const view = riskView(
-    state,
+    deciding,
     account,
     { strategy: draft.strategy, instrument, side: draft.side, base, signal },
     reference,

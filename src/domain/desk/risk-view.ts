@@ -16,9 +16,10 @@ import { dailyLoss } from '../risk/limits/daily-loss.ts';
 import { drawdown } from '../risk/limits/drawdown.ts';
 import { leverage } from '../risk/limits/leverage.ts';
 import { positionSize } from '../risk/limits/position-size.ts';
+import type { FeedSettings } from '../settings/settings.ts';
 import type { Signal } from '../strategy/events.ts';
 import { epochMs } from '../time.ts';
-import type { DeskState } from './desk-state.ts';
+import type { Deciding, DeskState } from './desk-state.ts';
 
 /** The order as far as risk goes. */
 export interface OrderInView {
@@ -31,7 +32,13 @@ export interface OrderInView {
 }
 
 /** `reference` is the mark that the order is judged at; `nowMs` the account's now, epoch ms. */
-export function riskView(state: DeskState, account: Account, order: OrderInView, reference: Decimal, nowMs: number): RiskView {
+export function riskView(
+  { state, settings }: Pick<Deciding, 'state' | 'settings'>,
+  account: Account,
+  order: OrderInView,
+  reference: Decimal,
+  nowMs: number,
+): RiskView {
   const { instrument } = order;
   const own = worthWith(state, account, order, reference);
   return {
@@ -39,7 +46,7 @@ export function riskView(state: DeskState, account: Account, order: OrderInView,
     nowMs,
     halt: haltInForce(state.halts, account.id, order.strategy),
     calendar: calendarOf(instrument.calendar),
-    untrusted: distrustFor(state, account, instrument, nowMs),
+    untrusted: distrustFor(state, settings.feeds.get(instrument.key), account, instrument, nowMs),
     signal: order.signal === null ? null : signalAgeOf(order.signal),
     approvals: account.approvals,
     reference,
@@ -53,9 +60,15 @@ export function riskView(state: DeskState, account: Account, order: OrderInView,
 }
 
 /** A price is needed in the account's currency too, or nothing could be compared with its limits. */
-function distrustFor(state: DeskState, account: Account, instrument: Instrument, nowMs: number): string | null {
+function distrustFor(
+  state: DeskState,
+  feed: FeedSettings | undefined,
+  account: Account,
+  instrument: Instrument,
+  nowMs: number,
+): string | null {
   const { key, quote } = instrument;
-  const untrusted = untrustedBecause(state.market.get(key), state.settings.feeds.get(key), nowMs);
+  const untrusted = untrustedBecause(state.market.get(key), feed, nowMs);
   if (untrusted !== null) return untrusted;
   return rateOf(state, account, quote) === null ? `no-price-of-${quote}` : null;
 }

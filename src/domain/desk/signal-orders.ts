@@ -36,8 +36,8 @@ export function resumeSignal(deciding: Deciding, strategy: string, signalId: str
   placeOrders(deciding, targetOf(deciding, signalId, last.signal), `order|${signalId}|${name}`, true);
 }
 
-function targetOf({ state }: Deciding, signalId: string, signal: Signal): Target {
-  const strategy = state.settings.strategies.get(signal.strategy);
+function targetOf({ state, settings }: Deciding, signalId: string, signal: Signal): Target {
+  const strategy = settings.strategies.get(signal.strategy);
   const account = strategy === undefined ? undefined : state.accounts.get(strategy.account);
   const instrument = state.instruments.get(instrumentKey(signal.venue, signal.symbol));
   if (strategy === undefined || account === undefined || instrument === undefined) {

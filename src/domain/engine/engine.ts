@@ -5,35 +5,52 @@
 
 import { type EventData, type EventName, findEventType, type TapeEvent } from '../catalogue.ts';
 import type { MakeId, Metadata } from '../event.ts';
+import { evolveSettings, noSettings, type SettingsInForce } from '../settings/in-force.ts';
 import type { RecordedDecision } from './events.ts';
-import type { Emit, Reactor } from './reactor.ts';
+import type { DecisionContext, Emit, Reactor } from './reactor.ts';
 
 /** Most decisions that one piece of evidence may cause; more is a loop between reactors, and so a bug. */
 export const MAX_CASCADE = 500;
 
-/** An event upon which others may be decided: evidence as recorded, or a decision of the same cascade. */
-type Decided = TapeEvent;
+/** A copy of all that an engine holds. */
+export interface EngineSnapshot {
+  readonly settings: SettingsInForce;
+  /** By the names of the reactors. */
+  readonly states: ReadonlyMap<string, unknown>;
+}
+
+/** Observes the engine at work. The domain has no clock: an observer takes its times outside. Both call `work` once. */
+export interface EngineObserver {
+  /** Called around the whole cascade upon one piece of evidence; returns what `work` returns. */
+  cascade(evidence: TapeEvent, work: () => TapeEvent[]): TapeEvent[];
+  /** Called around what all reactors decide upon one event of a cascade directly. */
+  reaction(cause: TapeEvent, work: () => void): void;
+}
+
+/** A reactor with its state. */
+interface Part {
+  readonly reactor: Reactor;
+  state: unknown;
+}
 
 export class Engine {
-  readonly #reactors: readonly Reactor[];
+  readonly #parts: readonly Part[];
   readonly #makeId: MakeId;
   readonly #codeVersion: string;
+  readonly #observer: EngineObserver | undefined;
+  #settings = noSettings();
 
-  constructor(reactors: readonly Reactor[], makeId: MakeId, codeVersion: string) {
-    this.#reactors = reactors;
+  constructor(reactors: readonly Reactor[], makeId: MakeId, codeVersion: string, observer?: EngineObserver) {
+    this.#parts = reactors.map((reactor) => ({ reactor, state: reactor.start() }));
     this.#makeId = makeId;
     this.#codeVersion = codeVersion;
+    this.#observer = observer;
   }
 
   /** Takes one piece of evidence and returns everything that was decided upon it, in order. */
   decide(evidence: TapeEvent): TapeEvent[] {
-    const cascade: Decided[] = [];
-    this.#evolve(evidence);
-    this.#decideUpon(evidence, evidence, cascade);
-    for (let next = 0; next < cascade.length; next++) {
-      this.#decideUpon(cascade[next] as Decided, evidence, cascade);
-    }
-    return cascade;
+    if (this.#observer === undefined) return this.#decideCascade(evidence);
+    return this.#observer.cascade(evidence, () => this.#decideCascade(evidence));
   }
 
   /** Takes one piece of evidence with what is recorded to have followed from it, without deciding. */
@@ -42,25 +59,42 @@ export class Engine {
     for (const decision of cascade) this.#evolve(decision);
   }
 
-  /** A copy of the state of all reactors. */
-  snapshot(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(this.#reactors.map((reactor) => [reactor.name, reactor.snapshot()]));
+  /** A copy of the settings in force and of every state, which later events do not change. */
+  snapshot(): EngineSnapshot {
+    const states = new Map(this.#parts.map(({ reactor, state }) => [reactor.name, state]));
+    return structuredClone({ settings: this.#settings, states });
   }
 
   /** Puts back a copy made by `snapshot` of an engine with the same reactors. */
-  restore(snapshot: Readonly<Record<string, unknown>>): void {
-    for (const reactor of this.#reactors) {
-      if (!(reactor.name in snapshot)) throw new Error(`the snapshot has no state for the reactor "${reactor.name}"`);
-      reactor.restore(snapshot[reactor.name]);
+  restore(snapshot: EngineSnapshot): void {
+    const { settings, states } = structuredClone(snapshot);
+    for (const { reactor } of this.#parts) {
+      if (!states.has(reactor.name)) throw new Error(`the snapshot has no state for the reactor "${reactor.name}"`);
     }
+    this.#settings = settings;
+    for (const part of this.#parts) part.state = states.get(part.reactor.name);
+  }
+
+  #decideCascade(evidence: TapeEvent): TapeEvent[] {
+    const cascade: TapeEvent[] = [];
+    this.#evolve(evidence);
+    this.#react(evidence, evidence, cascade);
+    for (let next = 0; next < cascade.length; next++) this.#react(cascade[next] as TapeEvent, evidence, cascade);
+    return cascade;
   }
 
   #evolve(event: TapeEvent): void {
-    for (const reactor of this.#reactors) reactor.evolve(event);
+    evolveSettings(this.#settings, event);
+    for (const { reactor, state } of this.#parts) reactor.evolve(state, event, this.#settings);
   }
 
-  #decideUpon(cause: TapeEvent, evidence: TapeEvent, cascade: Decided[]): void {
-    for (const reactor of this.#reactors) {
+  #react(cause: TapeEvent, evidence: TapeEvent, cascade: TapeEvent[]): void {
+    if (this.#observer === undefined) this.#decideUpon(cause, evidence, cascade);
+    else this.#observer.reaction(cause, () => this.#decideUpon(cause, evidence, cascade));
+  }
+
+  #decideUpon(cause: TapeEvent, evidence: TapeEvent, cascade: TapeEvent[]): void {
+    for (const { reactor, state } of this.#parts) {
       let index = 0;
       const emit: Emit = (type, stream, data) => {
         const decision = this.#makeDecision(reactor.name, index++, cause, evidence, type, stream, data);
@@ -71,7 +105,8 @@ export class Engine {
         }
         this.#evolve(decision);
       };
-      reactor.decide(cause, emit);
+      const context: DecisionContext = { settings: this.#settings, emit, makeId: this.#makeId };
+      reactor.decide(state, cause, context);
     }
   }
 

@@ -4,10 +4,9 @@
  * a stream. Corrections have no effect, as decisions rest on what was known.
  */
 
-import type { TapeEvent } from '../catalogue.ts';
-import type { Emit, Reactor } from '../engine/reactor.ts';
+import type { Reactor } from '../engine/reactor.ts';
 import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
-import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from '../settings/in-force.ts';
+import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import type { FeedSettings } from '../settings/settings.ts';
 import { rollupsStream } from '../streams.ts';
 import { epochMs } from '../time.ts';
@@ -22,61 +21,52 @@ interface FeedState {
 }
 
 interface BarsState {
-  readonly settings: SettingsInForce;
   readonly feeds: Map<string, FeedState>;
   /** The longer bars that the latest evidence closed, and its id. */
   closed: Bar[];
   closedUpon: string | null;
 }
 
-export class BarsReactor implements Reactor {
-  readonly name = 'bars';
-  #state: BarsState = { settings: noSettings(), feeds: new Map(), closed: [], closedUpon: null };
+export const barsReactor: Reactor<BarsState> = {
+  name: 'bars',
+  start: () => ({ feeds: new Map(), closed: [], closedUpon: null }),
 
-  evolve(event: TapeEvent): void {
+  evolve(state, event, settings) {
     // What other reactors decide in between must not lose what this evidence has closed.
     if (event.metadata.reactor !== undefined) return;
-    this.#state.closed = [];
-    this.#state.closedUpon = null;
-    evolveSettings(this.#state.settings, event);
+    state.closed = [];
+    state.closedUpon = null;
     if (event.type !== 'BarClosed') return;
-    this.#state.closed = this.#takePart(event.data);
-    this.#state.closedUpon = event.id;
-  }
+    state.closed = applyPart(state, event.data, settings);
+    state.closedUpon = event.id;
+  },
 
-  decide(event: TapeEvent, emit: Emit): void {
-    if (event.id !== this.#state.closedUpon) return;
-    for (const bar of this.#state.closed) {
+  decide(state, event, { emit }) {
+    if (event.id !== state.closedUpon) return;
+    for (const bar of state.closed) {
       emit('BarClosed', rollupsStream(bar.venue, bar.symbol, bar.interval, bar.openTime), bar);
     }
-  }
+  },
+};
 
-  snapshot(): unknown {
-    return structuredClone(this.#state);
+/** Adds a bar of the feed's own interval to the longer ones; returns those that it closes. */
+function applyPart({ feeds }: BarsState, part: Bar, settings: SettingsInForce): Bar[] {
+  const key = instrumentKey(part.venue, part.symbol);
+  const feed = settings.feeds.get(key);
+  if (feed === undefined || feed.bars !== part.interval) return [];
+  let state = feeds.get(key);
+  if (state === undefined || state.interval !== feed.bars) {
+    state = { interval: feed.bars, last: null, growing: new Map() };
+    feeds.set(key, state);
   }
-
-  restore(snapshot: unknown): void {
-    this.#state = structuredClone(snapshot) as BarsState;
-  }
-
-  #takePart(part: Bar): Bar[] {
-    const key = instrumentKey(part.venue, part.symbol);
-    const feed = this.#state.settings.feeds.get(key);
-    if (feed === undefined || feed.bars !== part.interval) return [];
-    let state = this.#state.feeds.get(key);
-    if (state === undefined || state.interval !== feed.bars) {
-      state = { interval: feed.bars, last: null, growing: new Map() };
-      this.#state.feeds.set(key, state);
-    }
-    const openMs = epochMs(part.openTime);
-    if (state.last !== null && openMs <= state.last.openMs) return [];
-    const contiguous = state.last !== null && follows(state.last, part, openMs);
-    const intervals = longerIntervals(feed);
-    for (const interval of state.growing.keys()) if (!intervals.includes(interval)) state.growing.delete(interval);
-    const closed = intervals.flatMap((interval) => growRollup(state, interval, part, openMs, contiguous));
-    state.last = { openMs, closeMs: epochMs(part.closeTime), lastTradeId: part.lastTradeId };
-    return closed;
-  }
+  const openMs = epochMs(part.openTime);
+  if (state.last !== null && openMs <= state.last.openMs) return [];
+  const contiguous = state.last !== null && follows(state.last, part, openMs);
+  const intervals = longerIntervals(feed);
+  for (const interval of state.growing.keys()) if (!intervals.includes(interval)) state.growing.delete(interval);
+  const closed = intervals.flatMap((interval) => growRollup(state, interval, part, openMs, contiguous));
+  state.last = { openMs, closeMs: epochMs(part.closeTime), lastTradeId: part.lastTradeId };
+  return closed;
 }
 
 /** Adds a part to the longer bar of one interval; returns those that it closes: the one before it, its own, or both. */

@@ -1,10 +1,9 @@
 /** Runs the strategies in force: bars in, `SignalGenerated` out. */
 
-import type { TapeEvent } from '../catalogue.ts';
-import type { Emit, Reactor } from '../engine/reactor.ts';
+import type { Reactor } from '../engine/reactor.ts';
 import type { Bar } from '../market/events.ts';
 import type { ConfiguredStrategy } from '../settings/events.ts';
-import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from '../settings/in-force.ts';
+import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import { signalsStream } from '../streams.ts';
 import { UserError } from '../user-error.ts';
 import { findStrategyKind } from './strategies.ts';
@@ -22,8 +21,7 @@ interface Change extends SideChange {
   readonly settingsHash: string;
 }
 
-interface State {
-  readonly settings: SettingsInForce;
+interface StrategyState {
   /** The last bars of each series, so that a strategy that is added later can be warmed up. */
   readonly history: Map<string, Bar[]>;
   readonly running: Map<string, Running>;
@@ -38,20 +36,20 @@ function seriesKey(venue: string, symbol: string, interval: string): string {
   return `${venue}.${symbol}.${interval}`;
 }
 
-export class StrategyReactor implements Reactor {
-  readonly name = 'strategy';
-  #state: State = { settings: noSettings(), history: new Map(), running: new Map(), changes: new Map() };
+export const strategyReactor: Reactor<StrategyState> = {
+  name: 'strategy',
+  start: () => ({ history: new Map(), running: new Map(), changes: new Map() }),
 
-  evolve(event: TapeEvent): void {
-    if (event.metadata.reactor === undefined) this.#state.changes.clear();
-    if (event.type === 'BarClosed') this.#applyBar(event.id, event.data);
-    else if (evolveSettings(this.#state.settings, event)) this.#startAndStop();
-  }
+  evolve(state, event, settings) {
+    if (event.metadata.reactor === undefined) state.changes.clear();
+    if (event.type === 'BarClosed') applyBar(state, event.id, event.data);
+    else if (event.type === 'SettingsApplied') startAndStop(state, settings);
+  },
 
-  decide(event: TapeEvent, emit: Emit): void {
+  decide(state, event, { emit }) {
     if (event.type !== 'BarClosed') return;
     const bar = event.data;
-    for (const { strategy, side, reason, settingsHash } of this.#state.changes.get(event.id) ?? []) {
+    for (const { strategy, side, reason, settingsHash } of state.changes.get(event.id) ?? []) {
       emit('SignalGenerated', signalsStream(strategy), {
         strategy,
         venue: bar.venue,
@@ -65,70 +63,63 @@ export class StrategyReactor implements Reactor {
         settingsHash,
       });
     }
-  }
+  },
+};
 
-  snapshot(): unknown {
-    return structuredClone(this.#state);
+function applyBar(state: StrategyState, id: string, bar: Bar): void {
+  const changes: Change[] = [];
+  for (const running of state.running.values()) {
+    if (!isFor(running.settings, bar)) continue;
+    const { name: strategy, settingsHash } = running.settings;
+    const change = feed(running, bar);
+    if (change !== null) changes.push({ ...change, strategy, settingsHash });
   }
+  if (changes.length > 0) state.changes.set(id, changes);
+  remember(state.history, bar);
+}
 
-  restore(snapshot: unknown): void {
-    this.#state = structuredClone(snapshot) as State;
+function remember(history: StrategyState['history'], bar: Bar): void {
+  const key = seriesKey(bar.venue, bar.symbol, bar.interval);
+  const bars = history.get(key);
+  if (bars === undefined) {
+    history.set(key, [bar]);
+    return;
   }
+  const last = bars[bars.length - 1];
+  if (last !== undefined && bar.openTime <= last.openTime) return;
+  bars.push(bar);
+  if (bars.length >= 2 * HISTORY_BARS) bars.splice(0, bars.length - HISTORY_BARS);
+}
 
-  #applyBar(id: string, bar: Bar): void {
-    const changes: Change[] = [];
-    for (const running of this.#state.running.values()) {
-      if (!isFor(running.settings, bar)) continue;
-      const { name: strategy, settingsHash } = running.settings;
-      const change = feed(running, bar);
-      if (change !== null) changes.push({ ...change, strategy, settingsHash });
-    }
-    if (changes.length > 0) this.#state.changes.set(id, changes);
-    this.#remember(bar);
+/** After a set of settings took effect: what is new or changed starts, warmed up; what is retired stops. */
+function startAndStop(state: StrategyState, settings: SettingsInForce): void {
+  const { running } = state;
+  for (const name of running.keys()) if (!settings.strategies.has(name)) running.delete(name);
+  for (const configured of settings.strategies.values()) {
+    if (running.get(configured.name)?.settings.settingsHash === configured.settingsHash) continue;
+    running.set(configured.name, startStrategy(state, configured, settings));
   }
+}
 
-  #remember(bar: Bar): void {
-    const key = seriesKey(bar.venue, bar.symbol, bar.interval);
-    const bars = this.#state.history.get(key);
-    if (bars === undefined) {
-      this.#state.history.set(key, [bar]);
-      return;
-    }
-    const last = bars[bars.length - 1];
-    if (last !== undefined && bar.openTime <= last.openTime) return;
-    bars.push(bar);
-    if (bars.length >= 2 * HISTORY_BARS) bars.splice(0, bars.length - HISTORY_BARS);
+function startStrategy({ history }: StrategyState, strategy: ConfiguredStrategy, { instruments }: SettingsInForce): Running {
+  const kind = findStrategyKind(strategy.kind);
+  const params = kind?.params.safeParse(strategy.params).data;
+  if (kind === undefined || params === undefined) {
+    throw new UserError(
+      `strategy "${strategy.name}" is in force with a kind or parameters that this build does not know (${strategy.kind}): run the build that put it in force`,
+    );
   }
-
-  /** After a set of settings took effect: what is new or changed starts, warmed up; what is retired stops. */
-  #startAndStop(): void {
-    const { settings, running } = this.#state;
-    for (const name of running.keys()) if (!settings.strategies.has(name)) running.delete(name);
-    for (const configured of settings.strategies.values()) {
-      if (running.get(configured.name)?.settings.settingsHash !== configured.settingsHash) this.#start(configured);
-    }
+  const instrument = instruments.get(instrumentKey(strategy.venue, strategy.symbol));
+  if (instrument === undefined) {
+    throw new Error(
+      `strategy "${strategy.name}" is in force without its instrument; settings are checked before they are applied`,
+    );
   }
-
-  #start(settings: ConfiguredStrategy): void {
-    const kind = findStrategyKind(settings.kind);
-    const params = kind?.params.safeParse(settings.params).data;
-    if (kind === undefined || params === undefined) {
-      throw new UserError(
-        `strategy "${settings.name}" is in force with a kind or parameters that this build does not know (${settings.kind}): run the build that put it in force`,
-      );
-    }
-    const instrument = this.#state.settings.instruments.get(instrumentKey(settings.venue, settings.symbol));
-    if (instrument === undefined) {
-      throw new Error(
-        `strategy "${settings.name}" is in force without its instrument; settings are checked before they are applied`,
-      );
-    }
-    const running: Running = { settings, state: kind.start(params, instrument), lastOpenTime: null };
-    const bars = this.#state.history.get(seriesKey(settings.venue, settings.symbol, settings.interval)) ?? [];
-    // What the warm-up makes is history: nothing is decided upon it.
-    for (const bar of bars.slice(-kind.warmUp(params))) feed(running, bar);
-    this.#state.running.set(settings.name, running);
-  }
+  const running: Running = { settings: strategy, state: kind.start(params, instrument), lastOpenTime: null };
+  const bars = history.get(seriesKey(strategy.venue, strategy.symbol, strategy.interval)) ?? [];
+  // What the warm-up makes is history: nothing is decided upon it.
+  for (const bar of bars.slice(-kind.warmUp(params))) feed(running, bar);
+  return running;
 }
 
 function isFor(settings: ConfiguredStrategy, bar: Bar): boolean {

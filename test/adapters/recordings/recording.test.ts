@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordingFeed } from '../../../src/adapters/recordings/recording.ts';
+import { Engine } from '../../../src/domain/engine/engine.ts';
 import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
-import { BarsReactor } from '../../../src/domain/market/bars-reactor.ts';
+import { barsReactor } from '../../../src/domain/market/bars-reactor.ts';
 import type { Bar } from '../../../src/domain/market/events.ts';
 import type { FeedSettings, InstrumentSettings } from '../../../src/domain/settings/settings.ts';
 import { RecordingError } from '../../../src/ports/feed.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../../src/tape/envelope.ts';
+import { makeId } from '../../../src/tape/id.ts';
 import { BTCUSDT, SECONDS_FEED } from '../../domain/feed/market-fixtures.ts';
 
 const COINBASE_FILE = 'data/coinbase_btcusd_4h_2016-05-18_2025-10-28.json.gz';
@@ -187,15 +189,14 @@ const ORIGIN: EvidenceOrigin = { occurredAt: '2016-01-01T00:00:00.000Z', actor: 
 
 /** The daily bars that the reactor makes of a recording. */
 async function dailyBars(drafts: readonly EvidenceDraft[], feed: FeedSettings): Promise<Bar[]> {
-  const reactor = new BarsReactor();
-  reactor.evolve(makeEvidence('FeedConfigured', 'settings-main', 'feed', feed, ORIGIN));
+  const engine = new Engine([barsReactor], makeId, 'test');
+  engine.decide(makeEvidence('FeedConfigured', 'settings-main', 'feed', feed, ORIGIN));
   const applied = { generation: 1, changes: 1, hash: '0'.repeat(64) };
-  reactor.evolve(makeEvidence('SettingsApplied', 'settings-main', 'applied', applied, ORIGIN));
+  engine.decide(makeEvidence('SettingsApplied', 'settings-main', 'applied', applied, ORIGIN));
   const made: Bar[] = [];
   for (const draft of drafts) {
     const event = makeEvidence(draft.type, draft.stream, draft.key, draft.data, { ...ORIGIN, occurredAt: draft.occurredAt });
-    reactor.evolve(event);
-    reactor.decide(event, (_type, _stream, data) => made.push(data as Bar));
+    for (const decision of engine.decide(event)) made.push(decision.data as Bar);
   }
   return made;
 }

@@ -8,8 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { afterFill, flatPosition } from '../../../src/domain/account/position.ts';
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { parseDecimal } from '../../../src/domain/decimal.ts';
-import { Desk } from '../../../src/domain/desk/desk.ts';
-import { makeId } from '../../../src/tape/id.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { all, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
 const PLACES = 24;
@@ -95,7 +94,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 const OPENING = { USDT: '1000000', BTC: '1.5', BNB: '3.123456' };
 
 function newScene(kind: 'spot' | 'perpetual'): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+  const scene = new Scene([desk]);
   scene.settings({
     instruments: [
       { ...BTC, kind },

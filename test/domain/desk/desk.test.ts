@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/desk/desk.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { Engine } from '../../../src/domain/engine/engine.ts';
-import { StrategyReactor } from '../../../src/domain/strategy/strategy-reactor.ts';
+import { strategyReactor } from '../../../src/domain/strategy/strategy-reactor.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { PaperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
+import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { all, NOON, names, only, PAPER, Scene } from '../given.ts';
 
 /** A desk with a trusted candle feed at 60,000. */
 function trading(given: Parameters<Scene['settings']>[0] = {}): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+  const scene = new Scene([desk]);
   scene.settings(given);
   scene.begin();
   scene.bar('60000');
@@ -18,7 +18,7 @@ function trading(given: Parameters<Scene['settings']>[0] = {}): Scene {
 
 describe('From a signal to a position', () => {
   it('opens the account with its balances when the settings take effect', () => {
-    const scene = new Scene([new Desk(makeId)]);
+    const scene = new Scene([desk]);
     const decided = scene.settings({ accounts: [{ ...PAPER, balances: { USDT: '100000', BTC: '0.5' } }] });
     expect(names(decided)).toEqual(['BalanceChanged', 'BalanceChanged', 'AccountMarked']);
     expect(all(decided, 'BalanceChanged').map(({ asset, balance, reason }) => [asset, balance, reason])).toEqual([
@@ -110,7 +110,7 @@ describe('From a signal to a position', () => {
 describe('The desk with the paper venue', () => {
   let scene: Scene;
   beforeEach(() => {
-    scene = new Scene([new PaperVenue(), new StrategyReactor(), new Desk(makeId)]);
+    scene = new Scene([paperVenue, strategyReactor, desk]);
     scene.settings({});
     scene.begin();
   });
@@ -134,7 +134,7 @@ describe('The desk with the paper venue', () => {
       scene.now += 60_000;
     }
     const snapshot = scene.engine.snapshot();
-    const adopting = new Engine([new PaperVenue(), new StrategyReactor(), new Desk(makeId)], makeId, 'test');
+    const adopting = new Engine([paperVenue, strategyReactor, desk], makeId, 'test');
     for (const event of scene.tape) adopting.adopt(event, []);
     const bar = scene.bar('130', { open: '125' });
     const evidence = scene.tape.at(-1 - bar.length);

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/desk/desk.ts';
-import { PaperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
-import { makeId } from '../../../src/tape/id.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
+import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
 import { all, BTC, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
-function trading(given: GivenSettings = {}, scene = new Scene([new Desk(makeId)])): Scene {
+function trading(given: GivenSettings = {}, scene = new Scene([desk])): Scene {
   scene.settings(given);
   scene.begin();
   scene.bar('60000');
@@ -60,7 +59,7 @@ describe('A halt', () => {
   it('survives a restart', () => {
     const scene = trading();
     scene.halt({ mode: 'stop' });
-    const later = new Scene([new Desk(makeId)]);
+    const later = new Scene([desk]);
     for (const event of scene.tape) later.engine.adopt(event, []);
     expect(only(later.order('buy', '0.2'), 'OrderDenied').reason).toBe('halt');
   });
@@ -137,7 +136,7 @@ describe('A halt', () => {
   });
 
   it('of an account with very many orders does not break the bounds of a cascade', () => {
-    const scene = trading({}, new Scene([new PaperVenue(), new Desk(makeId)]));
+    const scene = trading({}, new Scene([paperVenue, desk]));
     for (let i = 0; i < 180; i++) scene.order('buy', '0.001', { price: '50000' });
     scene.halt({ cancelOpen: true });
     scene.now += 60_000;
@@ -151,7 +150,7 @@ describe('A halt', () => {
       id: `a${i}`,
       balances: { USDT: '1', BTC: '1', ETH: '1' },
     }));
-    const scene = new Scene([new Desk(makeId)]);
+    const scene = new Scene([desk]);
     scene.settings({ accounts, strategies: [] });
     const pass = () => {
       for (let minute = 0; minute < 15; minute++, scene.now += 60_000) scene.bar('60000');

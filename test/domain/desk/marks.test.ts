@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/desk/desk.ts';
-import { makeId } from '../../../src/tape/id.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { all, BOOK, BTC, CANDLES, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function opened(given: GivenSettings = {}): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+  const scene = new Scene([desk]);
   scene.settings(given);
   scene.begin();
   return scene;

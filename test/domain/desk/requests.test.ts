@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/desk/desk.ts';
-import { PaperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
+import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { BTC, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
-function trading(given: GivenSettings = {}, scene = new Scene([new Desk(makeId)])): Scene {
+function trading(given: GivenSettings = {}, scene = new Scene([desk])): Scene {
   scene.settings(given);
   scene.begin();
   scene.bar('60000');
@@ -87,7 +87,7 @@ describe('The now of an account', () => {
   });
 
   it('is not moved by the answers of the paper venue to requests either', () => {
-    const scene = trading({}, new Scene([new PaperVenue(), new Desk(makeId)]));
+    const scene = trading({}, new Scene([paperVenue, desk]));
     const noon = scene.now;
     scene.now += 3_600_000;
     const { orderId } = only(scene.order('buy', '0.1', { price: '50000' }), 'OrderAccepted');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/desk/desk.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { all, BOOK, BTC, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 /** A desk with a trusted candle feed at 60,000. */
 function trading(given: GivenSettings = {}): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+  const scene = new Scene([desk]);
   scene.settings(given);
   scene.begin();
   scene.bar('60000');
@@ -50,7 +50,7 @@ describe('The size of an order', () => {
   });
 
   it('counts at the ask where there is a book', () => {
-    const scene = new Scene([new Desk(makeId)]);
+    const scene = new Scene([desk]);
     scene.settings({ feeds: [BOOK], ...sized({ equityFraction: '1' }) });
     scene.begin();
     scene.depth('59999', '60001');
@@ -68,13 +68,13 @@ describe('The size of an order', () => {
   });
 
   it('cannot be told without a price', () => {
-    const scene = new Scene([new Desk(makeId)]);
+    const scene = new Scene([desk]);
     scene.settings({});
     expect(only(scene.signal('buy'), 'OrderDenied')).toMatchObject({ reason: 'market-data', value: 'no-price' });
   });
 
   it('of a fraction counts a quote asset in the currency of the account', () => {
-    const scene = new Scene([new Desk(makeId)]);
+    const scene = new Scene([desk]);
     const ethbtc = { ...BTC, symbol: 'ETHBTC', base: 'ETH', quote: 'BTC', minNotional: '0' };
     scene.settings({
       instruments: [BTC, ethbtc],

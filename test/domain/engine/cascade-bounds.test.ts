@@ -3,12 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { MAX_CASCADE, toRecordedDecision } from '../../../src/domain/engine/engine.ts';
-import { makeReactors } from '../../../src/domain/reactors.ts';
+import { REACTORS } from '../../../src/domain/reactors.ts';
 import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/check.ts';
 import { MAX_ASSETS } from '../../../src/domain/settings/settings.ts';
 import { SECOND_MS } from '../../../src/domain/time.ts';
 import { MAX_CASCADE_BYTES } from '../../../src/runtime/engine/cascade-parts.ts';
-import { makeId } from '../../../src/tape/id.ts';
 import { all, BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
 const ACCOUNTS = 50;
@@ -27,7 +26,7 @@ const RICH = { USDT: '1000000', BNB: '100' };
 
 describe('the largest numbers that a candle may have', () => {
   it('are added up to a day, traded and valued like any others', () => {
-    const scene = new Scene(makeReactors(makeId));
+    const scene = new Scene(REACTORS);
     const most = '9'.repeat(18);
     scene.settings({ feeds: [{ ...CANDLES, rollups: ['1d'] }], accounts: [{ ...PAPER, balances: { USDT: most } }] });
     scene.begin();
@@ -45,13 +44,13 @@ describe('the largest numbers that a candle may have', () => {
 describe('a cascade stays in its bounds when', () => {
   it('many accounts with as many assets as there may be are opened at once', () => {
     const assets = Object.fromEntries(Array.from({ length: MAX_ASSETS }, (_, index) => [`ASSET${index}`, '5']));
-    const opened = new Scene(makeReactors(makeId)).settings({ strategies: [], accounts: accounts(assets) });
+    const opened = new Scene(REACTORS).settings({ strategies: [], accounts: accounts(assets) });
     expect(all(opened, 'BalanceChanged').length).toBeGreaterThan(200);
     expect(opened.length).toBeLessThan(MAX_CASCADE / 1.25);
   });
 
   it('as many strategies as one instrument may have signal upon one bar, and are filled upon the next', () => {
-    const scene = new Scene(makeReactors(makeId));
+    const scene = new Scene(REACTORS);
     const strategies = Array.from({ length: MAX_STRATEGIES_PER_INSTRUMENT }, (_, index) => ({
       ...CROSS,
       name: `cross-${index}`,
@@ -74,7 +73,7 @@ describe('a cascade stays in its bounds when', () => {
     ['market orders of several accounts expire because a feed fell silent', 'market', 6 * SECOND_MS, 'no-market-data'],
     ['orders that want the best price at once find none', 'limit', SECOND_MS / 5, 'unfilled-rest'],
   ] as const)('hundreds of %s', (_what, type, stepMs, reason) => {
-    const scene = new Scene(makeReactors(makeId));
+    const scene = new Scene(REACTORS);
     scene.settings({ strategies: [], instruments: [BTC], feeds: [BOOK], accounts: accounts(RICH) });
     scene.begin();
     scene.depth('100', '100.01');
@@ -99,7 +98,7 @@ describe('a cascade stays in its bounds when', () => {
   it('a halt closes what many accounts hold in many instruments, some upon each event', () => {
     const symbols = Array.from({ length: 10 }, (_, index) => `A${index}USDT`);
     const instruments = symbols.map((symbol) => ({ ...BTC, symbol, base: symbol.slice(0, 2) }));
-    const scene = new Scene(makeReactors(makeId));
+    const scene = new Scene(REACTORS);
     scene.settings({
       strategies: [],
       instruments,
@@ -125,7 +124,7 @@ describe('a cascade stays in its bounds when', () => {
   });
 
   it('one halt after the other is asked for, with the longest reason, before most of the accounts were told of the first', () => {
-    const scene = new Scene(makeReactors(makeId));
+    const scene = new Scene(REACTORS);
     const [count, halts] = [600, 21];
     const named = Array.from({ length: count }, (_, index) => ({ ...PAPER, id: `paper-${index}`, balances: {} }));
     scene.settings({ strategies: [], accounts: named });

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findEventType, type TapeEvent } from '../../../src/domain/catalogue.ts';
+import { type EventData, type EventName, findEventType, type TapeEvent } from '../../../src/domain/catalogue.ts';
 import { Engine, fromRecordedDecision, MAX_CASCADE, toRecordedDecision } from '../../../src/domain/engine/engine.ts';
 import { CascadeDecided, recordedDecision } from '../../../src/domain/engine/events.ts';
 import type { Emit, Reactor } from '../../../src/domain/engine/reactor.ts';
+import type { SettingsInForce } from '../../../src/domain/settings/in-force.ts';
+import { feed as feedSettings } from '../../../src/domain/settings/settings.ts';
+import { SETTINGS_STREAM } from '../../../src/domain/streams.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { makeId } from '../../../src/tape/id.ts';
+import { CANDLES, HASH } from '../given.ts';
 
 const TIME = '2024-08-08T23:54:15.208Z';
 const MARKET = { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap' } as const;
@@ -13,6 +17,10 @@ const MARKET = { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap' } as const;
 function evidenceOf(key: string): TapeEvent {
   const origin = { occurredAt: TIME, actor: 'ingest', codeVersion: 'older' };
   return makeEvidence('FeedStale', 'feed-a', key, { ...MARKET, lastEventTime: null }, origin);
+}
+
+function settingsEvent<N extends EventName>(type: N, key: string, data: EventData[N]): TapeEvent {
+  return makeEvidence(type, SETTINGS_STREAM, key, data, { occurredAt: TIME, actor: 'test', codeVersion: 'test' });
 }
 
 /** What an event of these tests is called: decisions carry their name in their stream, `order-<name>`. */
@@ -26,35 +34,23 @@ function say(emit: Emit, name: string): void {
 }
 
 /** A reactor that answers named events with named decisions and writes down what it was given, in order. */
-class Scripted implements Reactor {
-  readonly name: string;
-  readonly #script: Readonly<Record<string, readonly string[]>>;
-  readonly #log: string[];
-  #state = { evolved: [] as string[] };
-
-  constructor(name: string, script: Readonly<Record<string, readonly string[]>>, log: string[] = []) {
-    this.name = name;
-    this.#script = script;
-    this.#log = log;
-  }
-
-  evolve(event: TapeEvent): void {
-    this.#state.evolved.push(nameOf(event));
-    this.#log.push(`${this.name} evolves ${nameOf(event)}`);
-  }
-
-  decide(event: TapeEvent, emit: Emit): void {
-    this.#log.push(`${this.name} decides on ${nameOf(event)}`);
-    for (const decision of this.#script[nameOf(event)] ?? []) say(emit, decision);
-  }
-
-  snapshot(): unknown {
-    return structuredClone(this.#state);
-  }
-
-  restore(snapshot: unknown): void {
-    this.#state = structuredClone(snapshot) as { evolved: string[] };
-  }
+function scripted(
+  name: string,
+  script: Readonly<Record<string, readonly string[]>>,
+  log: string[] = [],
+): Reactor<{ readonly evolved: string[] }> {
+  return {
+    name,
+    start: () => ({ evolved: [] }),
+    evolve: ({ evolved }, event) => {
+      evolved.push(nameOf(event));
+      log.push(`${name} evolves ${nameOf(event)}`);
+    },
+    decide: (_state, event, { emit }) => {
+      log.push(`${name} decides on ${nameOf(event)}`);
+      for (const decision of script[nameOf(event)] ?? []) say(emit, decision);
+    },
+  };
 }
 
 const names = (events: readonly TapeEvent[]) => events.map(nameOf);
@@ -62,10 +58,7 @@ const names = (events: readonly TapeEvent[]) => events.map(nameOf);
 describe('a cascade', () => {
   it('asks the reactors in their order, and each event in turn, first in, first out', () => {
     const engine = new Engine(
-      [
-        new Scripted('a', { evidence: ['a1', 'a2'], b1: ['a3'] }),
-        new Scripted('b', { evidence: ['b1'], a1: ['b2'], a3: ['b3'] }),
-      ],
+      [scripted('a', { evidence: ['a1', 'a2'], b1: ['a3'] }), scripted('b', { evidence: ['b1'], a1: ['b2'], a3: ['b3'] })],
       makeId,
       'test',
     );
@@ -76,7 +69,7 @@ describe('a cascade', () => {
   it('evolves every decision into every reactor before the next is made, and decides upon it later', () => {
     const log: string[] = [];
     const engine = new Engine(
-      [new Scripted('a', { evidence: ['a1', 'a2'] }, log), new Scripted('b', { a1: ['b1'] }, log)],
+      [scripted('a', { evidence: ['a1', 'a2'] }, log), scripted('b', { a1: ['b1'] }, log)],
       makeId,
       'test',
     );
@@ -90,31 +83,29 @@ describe('a cascade', () => {
   });
 
   it('is empty where nobody decides anything', () => {
-    expect(new Engine([new Scripted('a', {})], makeId, 'test').decide(evidenceOf('1'))).toEqual([]);
+    expect(new Engine([scripted('a', {})], makeId, 'test').decide(evidenceOf('1'))).toEqual([]);
   });
 
   it('may have 500 decisions, and not one more', () => {
     const many = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
     const decide = (count: number) =>
-      new Engine([new Scripted('a', { evidence: many(count) })], makeId, 'test').decide(evidenceOf('1'));
+      new Engine([scripted('a', { evidence: many(count) })], makeId, 'test').decide(evidenceOf('1'));
     expect(MAX_CASCADE).toBe(500);
     expect(decide(500)).toHaveLength(500);
     expect(() => decide(501)).toThrow(/more than 500 decisions upon FeedStale .*the reactors do not come to rest/);
   });
 
   it('that never comes to rest is stopped', () => {
-    const engine = new Engine([new Scripted('a', { evidence: ['ping'], ping: ['pong'], pong: ['ping'] })], makeId, 'test');
+    const engine = new Engine([scripted('a', { evidence: ['ping'], ping: ['pong'], pong: ['ping'] })], makeId, 'test');
     expect(() => engine.decide(evidenceOf('1'))).toThrow('more than 500 decisions');
   });
 });
 
 describe('a decision', () => {
   const [evidence] = [evidenceOf('1')];
-  const [first, second, third] = new Engine(
-    [new Scripted('a', { evidence: ['a1', 'a2'], a1: ['a3'] })],
-    makeId,
-    'build-7',
-  ).decide(evidence) as [TapeEvent, TapeEvent, TapeEvent];
+  const [first, second, third] = new Engine([scripted('a', { evidence: ['a1', 'a2'], a1: ['a3'] })], makeId, 'build-7').decide(
+    evidence,
+  ) as [TapeEvent, TapeEvent, TapeEvent];
 
   it('has an id made of its reactor, its direct cause and its number there', () => {
     expect(first.id).toBe(makeId(`a|${evidence.id}|0`));
@@ -133,8 +124,9 @@ describe('a decision', () => {
 
   it('that does not fit its schema, or is of no known type, is a bug that is not recorded', () => {
     const wrong = (type: string, data: unknown): Reactor => ({
-      ...{ name: 'wrong', evolve: () => {}, snapshot: () => null, restore: () => {} },
-      decide: (event, emit) => (event.type === 'FeedStale' ? emit(type as 'FeedStale', 's', data as never) : undefined),
+      ...{ name: 'wrong', start: () => null, evolve: () => {} },
+      decide: (_state, event, { emit }) =>
+        event.type === 'FeedStale' ? emit(type as 'FeedStale', 's', data as never) : undefined,
     });
     expect(() => new Engine([wrong('FeedRecovered', { venue: 'X' })], makeId, 'test').decide(evidence)).toThrow(/venue/);
     expect(() => new Engine([wrong('Nonsense', {})], makeId, 'test').decide(evidence)).toThrow(
@@ -158,7 +150,7 @@ describe('a decision', () => {
 
   it('carries the trace of the request that it was decided upon, kept or not', () => {
     const traced = { ...evidence, metadata: { ...evidence.metadata, traceparent: '00-ab-cd-01' } } as TapeEvent;
-    const [decision] = new Engine([new Scripted('a', { evidence: ['a1'] })], makeId, 'build-7').decide(traced);
+    const [decision] = new Engine([scripted('a', { evidence: ['a1'] })], makeId, 'build-7').decide(traced);
     expect(decision?.metadata.traceparent).toBe('00-ab-cd-01');
     const metadata = { ...traced.metadata, actor: 'engine', codeVersion: 'build-7' };
     const kept = toRecordedDecision(decision as TapeEvent);
@@ -185,7 +177,7 @@ const scripts = fc
     return script;
   });
 const engineOf = (a: Record<string, string[]>, b: Record<string, string[]>) =>
-  new Engine([new Scripted('a', a), new Scripted('b', b)], makeId, 'test');
+  new Engine([scripted('a', a), scripted('b', b)], makeId, 'test');
 
 /** Whole cascades of few decisions; others stop at the limit, which has its own tests. */
 function decideSome(engine: Engine, count: number): TapeEvent[][] {
@@ -241,10 +233,54 @@ describe('whatever the reactors do', () => {
   });
 });
 
+describe('the settings in force', () => {
+  const feed = (staleAfter: string): TapeEvent =>
+    settingsEvent('FeedConfigured', staleAfter, feedSettings.parse({ ...CANDLES, staleAfter }));
+  const applied = (generation: number): TapeEvent =>
+    settingsEvent('SettingsApplied', `${generation}`, { generation, changes: 1, hash: HASH });
+
+  /** Writes down the staleness of the feed that it is handed with each event, and decides something upon each set. */
+  function reader(log: string[]): Reactor<null> {
+    const read = ({ feeds }: SettingsInForce) => feeds.get('binance.BTCUSDT')?.staleAfter ?? 'none';
+    return {
+      name: 'reader',
+      start: () => null,
+      evolve: (_state, event, settings) => void log.push(`evolves ${event.type} with ${read(settings)}`),
+      decide: (_state, event, { settings, emit }) => {
+        log.push(`decides upon ${event.type} with ${read(settings)}`);
+        if (event.type === 'SettingsApplied') say(emit, 'a1');
+      },
+    };
+  }
+
+  it('are those after the event, for every reactor: a set takes effect, whole, when it is closed', () => {
+    const log: string[] = [];
+    const engine = new Engine([reader(log), scripted('b', {})], makeId, 'test');
+    for (const event of [feed('1s'), applied(1), feed('2s')]) engine.decide(event);
+    expect(log).toEqual([
+      ...['evolves FeedConfigured with none', 'decides upon FeedConfigured with none'],
+      ...['evolves SettingsApplied with 1s', 'decides upon SettingsApplied with 1s'],
+      ...['evolves FeedRecovered with 1s', 'decides upon FeedRecovered with 1s'],
+      ...['evolves FeedConfigured with 1s', 'decides upon FeedConfigured with 1s'],
+    ]);
+  });
+
+  it('are part of a snapshot, with a set that is not closed yet', () => {
+    const engine = new Engine([reader([])], makeId, 'test');
+    for (const event of [feed('1s'), applied(1), feed('2s')]) engine.decide(event);
+    const log: string[] = [];
+    const other = new Engine([reader(log)], makeId, 'test');
+    other.restore(engine.snapshot());
+    other.decide(applied(2));
+    expect(log[0]).toBe('evolves SettingsApplied with 2s');
+    expect(engine.snapshot()).not.toEqual(other.snapshot());
+  });
+});
+
 describe('a snapshot', () => {
   it('is refused by an engine with a reactor that it does not have', () => {
-    const snapshot = new Engine([new Scripted('a', {})], makeId, 'test').snapshot();
-    const other = new Engine([new Scripted('a', {}), new Scripted('b', {})], makeId, 'test');
+    const snapshot = new Engine([scripted('a', {})], makeId, 'test').snapshot();
+    const other = new Engine([scripted('a', {}), scripted('b', {})], makeId, 'test');
     expect(() => other.restore(snapshot)).toThrow('the snapshot has no state for the reactor "b"');
   });
 });

@@ -4,7 +4,7 @@ import type { EventData, EventName, TapeEvent } from '../../../src/domain/catalo
 import { Engine } from '../../../src/domain/engine/engine.ts';
 import type { Reactor } from '../../../src/domain/engine/reactor.ts';
 import { barOpenMs, type Interval, intervalMs } from '../../../src/domain/interval.ts';
-import { BarsReactor } from '../../../src/domain/market/bars-reactor.ts';
+import { barsReactor } from '../../../src/domain/market/bars-reactor.ts';
 import type { Bar } from '../../../src/domain/market/events.ts';
 import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
 import { epochMs, isoTime } from '../../../src/domain/time.ts';
@@ -46,15 +46,14 @@ function barAt(offsetMs: number, interval: Interval, parts: Partial<Bar> = {}): 
 }
 
 function engineOf(feed: FeedSettings, before: Reactor[] = []) {
-  const reactor = new BarsReactor();
-  const engine = new Engine([...before, reactor], makeId, 'test');
+  const engine = new Engine([...before, barsReactor], makeId, 'test');
   engine.decide(evidence('FeedConfigured', 'feed', feed));
   engine.decide(evidence('SettingsApplied', 'applied', { generation: 1, changes: 1, hash: '0'.repeat(64) }));
   const feedBar = (bar: Bar): Bar[] =>
     engine
       .decide(evidence('BarClosed', `${bar.interval}${bar.openTime}`, bar))
       .flatMap((decision) => (decision.type === 'BarClosed' ? [decision.data] : []));
-  return { engine, reactor, feedBar };
+  return { engine, feedBar };
 }
 
 const HOUR = 3_600_000;
@@ -234,14 +233,13 @@ describe('the bars reactor', () => {
   it('keeps what evidence has closed while a reactor before it decides', () => {
     const meddler: Reactor = {
       name: 'meddler',
+      start: () => null,
       evolve: () => {},
-      decide: (event, emit) => {
+      decide: (_state, event, { emit }) => {
         if (event.metadata.reactor === undefined && event.type === 'BarClosed') {
           emit('FeedRecovered', 'feed-x', { venue: 'x', symbol: 'X', reason: 'gap', eventTime: '2024-08-09T00:00:00.000Z' });
         }
       },
-      snapshot: () => null,
-      restore: () => {},
     };
     const { feedBar } = engineOf(FOUR_HOURS, [meddler]);
     expect([0, 4, 8, 12, 16, 20].flatMap((hour) => feedBar(barAt(hour * HOUR, '4h'))).map(short)).toEqual(['1d 09T00:00']);

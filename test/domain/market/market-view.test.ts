@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Desk } from '../../../src/domain/desk/desk.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { makeId } from '../../../src/tape/id.ts';
 import { BOOK, CANDLES, names, only, Scene } from '../given.ts';
 
 const SECOND_MS = 1_000;
@@ -9,7 +8,7 @@ const MINUTE_MS = 60_000;
 
 /** A desk whose feed was trusted, at 60,000, until its recording ended just now. */
 function ended(feed: Record<string, unknown>): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+  const scene = new Scene([desk]);
   scene.settings({ feeds: [feed] });
   scene.begin();
   if (feed.depth === undefined) scene.bar('60000');

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_CLOSED_ORDERS } from '../../../src/domain/account/account.ts';
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { formatDecimal } from '../../../src/domain/decimal.ts';
-import { Desk } from '../../../src/domain/desk/desk.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { changesOf } from '../../../src/domain/order/execution.ts';
 import { approvedOrder, evolveOrder, isClosed, remainingOf, statusOf } from '../../../src/domain/order/order.ts';
 import { makeId } from '../../../src/tape/id.ts';
@@ -13,7 +13,7 @@ let scene: Scene;
 let order: EventData['OrderApproved'];
 
 beforeEach(() => {
-  scene = new Scene([new Desk(makeId)]);
+  scene = new Scene([desk]);
   scene.settings({});
   scene.begin();
   scene.bar('60000');

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EventData, TapeEvent } from '../../../src/domain/catalogue.ts';
-import { Desk } from '../../../src/domain/desk/desk.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { makeId } from '../../../src/tape/id.ts';
 import { BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 import { LimitsModel, type ModelInstrument, type ModelLimits, type ModelOrder, ONE } from './limits-model.ts';
 
@@ -30,7 +29,7 @@ function text(units: bigint): string {
 }
 
 class Session {
-  readonly scene = new Scene([new Desk(makeId)]);
+  readonly scene = new Scene([desk]);
   readonly model: LimitsModel;
   readonly refusals = new Map<string, number>();
   checked = 0;

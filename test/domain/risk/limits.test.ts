@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { parseDecimal } from '../../../src/domain/decimal.ts';
-import { Desk } from '../../../src/domain/desk/desk.ts';
+import { desk } from '../../../src/domain/desk/desk.ts';
 import { readLimits } from '../../../src/domain/risk/account-limits.ts';
 import type { OrderTerms, RiskView } from '../../../src/domain/risk/limit.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
 import { checkOrder } from '../../../src/domain/risk/risk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { makeId } from '../../../src/tape/id.ts';
 import { BOOK, BTC, CANDLES, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function trading(limits: object, given: GivenSettings = {}): Scene {
-  const scene = new Scene([new Desk(makeId)]);
+  const scene = new Scene([desk]);
   scene.settings({ accounts: [{ ...PAPER, limits }], ...given });
   scene.begin();
   scene.bar('60000');
@@ -297,7 +296,7 @@ describe('The checks of an order', () => {
   });
 
   it('take a sale for opening when it and others together would cross zero', () => {
-    const scene = new Scene([new Desk(makeId)]);
+    const scene = new Scene([desk]);
     scene.settings({ instruments: [{ ...BTC, kind: 'perpetual' }], strategies: [] });
     scene.begin();
     scene.bar('60000');

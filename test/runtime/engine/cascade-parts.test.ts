@@ -21,15 +21,15 @@ const SIZE = 7_000;
 const LARGE = 80_000;
 const TEXTS = Array.from({ length: SIGNALS }, (_, index) => 'é'.repeat(index === SIGNALS - 1 ? LARGE : SIZE));
 
-/** Has a lot to say about each bar; `state` is what it said so far, so that adoption can be told from deciding. */
-function talkative(texts: readonly string[] = TEXTS): Reactor {
-  let said = 0;
+/** Has a lot to say about each bar; its state is what it said so far, so that adoption can be told from deciding. */
+function talkative(texts: readonly string[] = TEXTS): Reactor<{ said: number }> {
   return {
     name: 'talkative',
-    evolve: (event) => {
-      if (event.type === 'SignalGenerated') said++;
+    start: () => ({ said: 0 }),
+    evolve: (state, event) => {
+      if (event.type === 'SignalGenerated') state.said++;
     },
-    decide: (event, emit) => {
+    decide: (state, event, { emit }) => {
       if (event.type !== 'BarClosed') return;
       const { venue, symbol, interval, openTime, closeTime, source } = event.data;
       for (const text of texts) {
@@ -42,14 +42,10 @@ function talkative(texts: readonly string[] = TEXTS): Reactor {
           barOpenTime: openTime,
           barCloseTime: closeTime,
           barSource: source,
-          reason: { said, text },
+          reason: { said: state.said, text },
           settingsHash: 'a'.repeat(64),
         });
       }
-    },
-    snapshot: () => said,
-    restore: (snapshot) => {
-      said = snapshot as number;
     },
   };
 }

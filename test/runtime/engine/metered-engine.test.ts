@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { makeReactors } from '../../../src/domain/reactors.ts';
+import { Engine } from '../../../src/domain/engine/engine.ts';
+import { REACTORS } from '../../../src/domain/reactors.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
 import { countDecisions } from '../../../src/runtime/engine/decision-metrics.ts';
-import { MeteredEngine } from '../../../src/runtime/engine/metered-engine.ts';
+import { meterEngine } from '../../../src/runtime/engine/metered-engine.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { CROSS, PAPER, Scene } from '../../domain/given.ts';
 import { figures } from '../../support/figures.ts';
 
 /** A day on which one strategy turns back and forth, the last time into a limit. */
 function aDay(): Scene {
-  const scene = new Scene(makeReactors(makeId));
+  const scene = new Scene(REACTORS);
   scene.settings({ strategies: [CROSS], accounts: [{ ...PAPER, limits: { positionSize: '115' } }] });
   scene.begin();
   for (const close of [100, 90, 80, 95, 110, 105, 90, 80, 100, 120, 130]) {
@@ -22,7 +23,7 @@ function aDay(): Scene {
 /** The same evidence again, to an engine that tells its times. */
 function metered() {
   const metrics = makeMetrics();
-  const engine = new MeteredEngine(makeReactors(makeId), makeId, 'test', metrics);
+  const engine = new Engine(REACTORS, makeId, 'test', meterEngine(metrics));
   const scene = aDay();
   const evidence = scene.tape.filter(({ metadata }) => metadata.reactor === undefined);
   return { metrics, engine, scene, evidence };
@@ -34,7 +35,7 @@ describe('a metered engine', () => {
     const tape = evidence.flatMap((event) => [event, ...engine.decide(event)]);
     expect(tape).toEqual(scene.tape);
     expect(tape.filter(({ type }) => type.startsWith('Order')).length).toBeGreaterThan(4);
-    const copy = new MeteredEngine(makeReactors(makeId), makeId, 'test', makeMetrics());
+    const copy = new Engine(REACTORS, makeId, 'test');
     copy.restore(engine.snapshot());
     expect(copy.snapshot()).toEqual(scene.engine.snapshot());
   });

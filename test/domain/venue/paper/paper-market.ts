@@ -2,11 +2,13 @@
 
 import type { EventData, EventName, TapeEvent } from '../../../../src/domain/catalogue.ts';
 import { findEventType } from '../../../../src/domain/catalogue.ts';
+import { Engine } from '../../../../src/domain/engine/engine.ts';
 import type { ApprovedOrder } from '../../../../src/domain/order/events.ts';
 import type { AccountTerms } from '../../../../src/domain/settings/in-force.ts';
 import { epochMs, isoTime } from '../../../../src/domain/time.ts';
 import type { ExecutionReport } from '../../../../src/domain/venue/events.ts';
-import { PaperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
+import type { PaperState } from '../../../../src/domain/venue/paper/paper-state.ts';
+import { paperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
 import { makeId } from '../../../../src/tape/id.ts';
 
 /** 12:00:00 of the test's day plus so many milliseconds. */
@@ -23,7 +25,7 @@ export type Levels = readonly (readonly [string, string])[];
 type OrderTerms = Partial<ApprovedOrder> & { readonly name: string; readonly now: number };
 
 export class PaperMarket {
-  readonly venue = new PaperVenue();
+  readonly engine = new Engine([paperVenue], makeId, 'test');
   readonly reports: ExecutionReport[] = [];
   #events = 0;
 
@@ -64,12 +66,9 @@ export class PaperMarket {
   give<N extends EventName>(type: N, data: EventData[N], occurredAt = at(0), reactor?: string): ExecutionReport[] {
     const before = this.reports.length;
     const event = this.#make(type, data, occurredAt, reactor);
-    this.venue.evolve(event);
-    this.venue.decide(event, (made, _stream, report) => {
-      const decision = this.#make(made, report, occurredAt, 'paper-venue');
-      this.venue.evolve(decision);
+    for (const decision of this.engine.decide(event)) {
       if (decision.type === 'ExecutionReported') this.reports.push(decision.data);
-    });
+    }
     return this.reports.slice(before);
   }
 
@@ -147,8 +146,12 @@ export class PaperMarket {
 
   /** What the venue's own ledger says. */
   balance(asset: string, account = 'p'): { readonly units: bigint; readonly scale: number } {
-    const { ledger } = this.venue.snapshot() as { ledger: Map<string, Map<string, { units: bigint; scale: number }>> };
-    return ledger.get(account)?.get(asset) ?? { units: 0n, scale: 0 };
+    return this.state().ledger.get(account)?.get(asset) ?? { units: 0n, scale: 0 };
+  }
+
+  /** A copy of the venue's state. */
+  state(): PaperState {
+    return this.engine.snapshot().states.get(paperVenue.name) as PaperState;
   }
 
   #make<N extends EventName>(type: N, data: EventData[N], occurredAt: string, reactor?: string): TapeEvent {

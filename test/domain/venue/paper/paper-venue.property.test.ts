@@ -234,7 +234,7 @@ describe('whatever happens, the paper venue', () => {
       fc.property(fc.boolean(), steps, steps, (candles, before, after) => {
         const straight = new Story(candles, 'quote').run(before);
         const resumed = new Story(candles, 'quote').run(before);
-        resumed.market.venue.restore(resumed.market.venue.snapshot());
+        resumed.market.engine.restore(resumed.market.engine.snapshot());
         expect(lines(resumed.run(after).market.reports)).toEqual(lines(straight.run(after).market.reports));
       }),
       { numRuns: 50 },

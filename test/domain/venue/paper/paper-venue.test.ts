@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { formatDecimal } from '../../../../src/domain/decimal.ts';
+import { Engine } from '../../../../src/domain/engine/engine.ts';
 import { account } from '../../../../src/domain/settings/settings.ts';
-import { PaperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
+import { paperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
+import { makeId } from '../../../../src/tape/id.ts';
 import { at, candle, lines, orderId, PaperMarket } from './paper-market.ts';
 
 const BTC = { balances: { USD: '1000', BTC: '2' } };
@@ -314,23 +316,23 @@ describe('the state', () => {
   it('goes on from a snapshot as if nothing had happened', () => {
     const market = new PaperMarket('candles');
     market.approve({ name: 'a', now: 0, price: '100' });
-    const copy = new PaperVenue();
-    copy.restore(market.venue.snapshot());
+    const copy = new Engine([paperVenue], makeId, 'test');
+    copy.restore(market.engine.snapshot());
     const before = copy.snapshot();
     candle(market, 0, ['90', '90', '90', '90']);
     expect(copy.snapshot()).toEqual(before);
-    copy.restore(market.venue.snapshot());
-    expect(copy.snapshot()).toEqual(market.venue.snapshot());
+    copy.restore(market.engine.snapshot());
+    expect(copy.snapshot()).toEqual(market.engine.snapshot());
   });
 
   it('is not shared with its snapshots, neither when they are taken nor when they are put back', () => {
     const market = new PaperMarket('candles');
     market.approve({ name: 'a', now: 0, price: '100' });
-    const snapshot = market.venue.snapshot();
+    const snapshot = market.engine.snapshot();
     const untouched = structuredClone(snapshot);
     candle(market, 0, ['90', '90', '90', '90']);
     expect(snapshot).toEqual(untouched);
-    market.venue.restore(snapshot);
+    market.engine.restore(snapshot);
     candle(market, 1, ['80', '80', '80', '80']);
     expect(snapshot).toEqual(untouched);
   });
@@ -341,10 +343,7 @@ describe('the state', () => {
       market.approve({ name: `o${n}`, now: 0, quantity: '0.001', price: '1' });
       market.cancel(`o${n}`, 0);
     }
-    const state = market.venue.snapshot() as {
-      markets: Map<string, { orders: Map<string, unknown> }>;
-      closed: Map<string, unknown>;
-    };
+    const state = market.state();
     expect([...state.markets.values()].map(({ orders }) => orders.size)).toEqual([0]);
     expect(state.closed.size).toBe(256);
   });
