@@ -4,6 +4,7 @@ import { produce } from 'immer';
 import type { ReadDocument } from '../ports/read-store.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
 import type { Projection } from './projection.ts';
+import { arranged } from './shown.ts';
 
 export interface Folded {
   /** The document to write; undefined when no event changed it. */
@@ -47,16 +48,4 @@ function applyAll(
     }
   });
   return arranged(projection, held.document as object, last.position);
-}
-
-/** What is shown, the position, what is hidden: stores cut the text there. */
-function arranged({ hidden = [] }: Projection, document: object, position: string): ReadDocument {
-  const fields = document as Record<string, unknown>;
-  const shown: Record<string, unknown> = {};
-  for (const field of Object.keys(fields)) {
-    if (field !== '_position' && !hidden.includes(field)) shown[field] = fields[field];
-  }
-  const arranged: Record<string, unknown> & { _position: string } = { ...shown, _position: position };
-  for (const field of hidden) arranged[field] = fields[field];
-  return arranged;
 }

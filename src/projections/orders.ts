@@ -121,6 +121,15 @@ export interface OrderDocument {
   historyOmitted: number;
 }
 
+const HIDDEN = ['reached', 'cancelPending', 'closedAs', 'sequence'] as const;
+const DETAILS = ['history'] as const;
+
+/** An order as it is shown: without what its status is made of. */
+export type ShownOrder = Omit<OrderDocument, (typeof HIDDEN)[number]>;
+
+/** An order as it stands in a list. */
+export type ListedOrder = Omit<ShownOrder, (typeof DETAILS)[number]>;
+
 export const orders: Projection<OrderDocument> = {
   name: 'orders',
   version: 2,
@@ -132,7 +141,8 @@ export const orders: Projection<OrderDocument> = {
     ['strategy', 'sequence'],
     ['venue', 'symbol', 'sequence'],
   ],
-  hidden: ['reached', 'cancelPending', 'closedAs', 'sequence'],
+  hidden: HIDDEN,
+  details: DETAILS,
 
   keys(event) {
     if (categoryOf(event.stream) !== 'order' || !('orderId' in event.data) || event.data.orderId === null) return [];

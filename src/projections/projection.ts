@@ -21,6 +21,8 @@ export interface Projection<Document extends object = object> {
   readonly indexes: readonly IndexDefinition[];
   /** Fields that only the read model needs, for its own rules or for the order of lists: nobody else is shown them. */
   readonly hidden?: readonly string[];
+  /** Shown fields that lists leave out, because they would be long with them. */
+  readonly details?: readonly string[];
   /** Keys of the documents that the event is about; none when it is not for this read model. */
   keys(event: RecordedEvent): readonly string[];
   /**

@@ -4,7 +4,9 @@
  */
 
 import type { EventStore } from '../ports/event-store.ts';
-import type { FieldValue, FindQuery, FoundDocument, ReadDocument, ReadStore } from '../ports/read-store.ts';
+import { comparePlaces, fieldOf, fits } from '../ports/find-rules.ts';
+import { documentsOf } from '../ports/pages.ts';
+import type { FindQuery, ReadDocument, ReadStore } from '../ports/read-store.ts';
 import { foldDocument } from '../projections/fold.ts';
 import type { Projection } from '../projections/projection.ts';
 import { servingCollection } from '../runtime/projections/builds.ts';
@@ -15,7 +17,7 @@ const PAGE = 500;
 
 export interface Wanted {
   /** Only documents with these values, any of them where there are several. */
-  readonly equal?: Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
+  readonly equal?: FindQuery['equal'];
   /** The field that they are in order of, newest (greatest) first. */
   readonly sort: string;
   /** Of that field: from inclusive, to exclusive. */
@@ -25,26 +27,29 @@ export interface Wanted {
   readonly limit?: number;
 }
 
-/** The documents that fit, greatest first. Changes nothing that is stored. Throws OtherTapeError. */
+/** The documents that fit, greatest first, in the order of every read store. Changes nothing that is stored. Throws OtherTapeError. */
 export async function currentDocuments<Document extends object>(
   events: EventStore,
   reads: ReadStore,
   projection: Projection<Document>,
-  wanted: Wanted,
+  { equal, sort, from, to, limit = Number.POSITIVE_INFINITY }: Wanted,
 ): Promise<Document[]> {
   await assertSameTape(events, reads);
   const collection = await servingCollection(reads, projection);
+  const query = { collection, equal, sort: { field: sort, descending: true }, range: { field: sort, from, to } };
   const ahead = await readAhead(events, reads, projection, collection);
   const documents = new Map<string, ReadDocument>();
-  for await (const { key, document } of stored(reads, collection, wanted, ahead.size)) documents.set(key, document);
+  // As many more as may have changed since, for they may not fit any more.
+  for await (const { key, document } of documentsOf(reads, query, limit + ahead.size)) documents.set(key, document);
   for (const [key, document] of ahead) {
     const read = documents.get(key);
     if (read !== undefined && comparePositions(read._position, document._position) >= 0) continue;
-    if (fits(document, wanted)) documents.set(key, document);
+    if (fits(document, query)) documents.set(key, document);
     else documents.delete(key);
   }
-  const sorted = [...documents.values()].sort((a, b) => compareTexts(textOf(b, wanted.sort), textOf(a, wanted.sort)));
-  return sorted.slice(0, wanted.limit ?? sorted.length) as ReadDocument[] as unknown[] as Document[];
+  const found = Array.from(documents, ([key, document]) => ({ key, document, value: fieldOf(document, sort) }));
+  found.sort((a, b) => comparePlaces(a, b, query.sort));
+  return found.slice(0, limit).map(({ document }) => document as object as Document);
 }
 
 /** The document of that key, if there is one. Changes nothing that is stored. Throws OtherTapeError. */
@@ -87,41 +92,4 @@ async function readAhead(
     after = page.at(-1)?.position ?? after;
     if (page.length < PAGE) return documents;
   }
-}
-
-/** Those of the read model; `more` than are asked for, because so many of them may have changed since. */
-async function* stored(
-  reads: ReadStore,
-  collection: string,
-  { equal, sort, from, to, limit }: Wanted,
-  more: number,
-): AsyncGenerator<FoundDocument> {
-  const range = from === undefined && to === undefined ? undefined : { field: sort, from, to };
-  let left = limit === undefined ? Number.POSITIVE_INFINITY : limit + more;
-  for (let after: FindQuery['after']; left > 0; ) {
-    const asked = Math.min(PAGE, left);
-    const page = await reads.find({ collection, equal, range, sort: { field: sort, descending: true }, after, limit: asked });
-    yield* page;
-    left -= page.length;
-    const last = page.at(-1);
-    if (last === undefined || page.length < asked) return;
-    after = { key: last.key, value: textOf(last.document, sort) };
-  }
-}
-
-function fits(document: ReadDocument, { equal, sort, from, to }: Wanted): boolean {
-  const place = textOf(document, sort);
-  if ((from !== undefined && place < from) || (to !== undefined && place >= to)) return false;
-  return Object.entries(equal ?? {}).every(([field, values]) => {
-    const value = (document[field] ?? null) as FieldValue;
-    return Array.isArray(values) ? values.includes(value) : value === values;
-  });
-}
-
-function textOf(document: ReadDocument, field: string): string {
-  return String(document[field] ?? '');
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

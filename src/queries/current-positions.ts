@@ -3,6 +3,7 @@
 import { formatDecimal, multiply, parseDecimal, subtract } from '../domain/decimal.ts';
 import { instrumentKey } from '../domain/settings/in-force.ts';
 import type { EventStore } from '../ports/event-store.ts';
+import { compareTexts } from '../ports/find-rules.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
 import { currentDocuments, type Wanted } from './current-documents.ts';
@@ -30,10 +31,6 @@ export async function currentPositions(
     .sort((a, b) => compareTexts(a.account, b.account) || compareTexts(a.name, b.name));
   const prices = await lastPrices(events, new Set(found.map(({ venue, symbol }) => instrumentKey(venue, symbol))));
   return found.map((position) => valuedAt(position, prices.get(instrumentKey(position.venue, position.symbol))));
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function valuedAt(position: PositionDocument, last: LastPrice | undefined): CurrentPosition {

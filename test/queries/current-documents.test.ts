@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import { openReadStore } from '../../src/adapters/open.ts';
+import { openSqliteReadStore } from '../../src/adapters/sqlite/read-store.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { foldDocument } from '../../src/projections/fold.ts';
 import { orders } from '../../src/projections/orders.ts';
+import type { Projection } from '../../src/projections/projection.ts';
 import { currentDocument, currentDocuments } from '../../src/queries/current-documents.ts';
 import { servingCollection } from '../../src/runtime/projections/builds.ts';
+import { startProjection } from '../../src/runtime/projections/host.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
+import { run } from '../contracts/tape-events.ts';
 import { withRecordedTape } from '../support/recorded-tape.ts';
-import { wholeTape } from '../support/small-market.ts';
+import { tickingClock, wholeTape } from '../support/small-market.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
+
+const folder = new TemporaryFolder();
 
 /** Another read store of the tape, whose orders are as they were after the first `count` of its events. */
 async function readUpTo(tape: readonly RecordedEvent[], count: number): Promise<ReadStore> {
@@ -57,5 +66,40 @@ describe('documents as they are at the tape’s end', () => {
         expect(await currentDocument(events, behind, orders, 'nothing')).toBeUndefined();
       }
     });
+  });
+});
+
+describe('the order of documents', () => {
+  /** In UTF-16 units a smiley comes before a full-width letter, by code point and in the bytes of UTF-8 after it. */
+  const NAMES = ['\u{ff21}', '\u{1f600}', 'a', '\u{1f600}', 'Z'];
+  const names: Projection<{ readonly name: string }> = {
+    name: 'names',
+    version: 1,
+    indexes: [['name']],
+    keys: ({ revision }) => [`key ${revision}`],
+    apply: (_document, { revision }) => ({ name: NAMES[revision] ?? '' }),
+  };
+  const namesOf = (documents: readonly object[]) => documents.map((document) => (document as { readonly name: string }).name);
+
+  it.each(['memory:', 'sqlite:'])('is that of the read store in %s, whatever of it is applied in memory', async (address) => {
+    const clock = tickingClock();
+    const events = openMemoryEventStore({ clock, exclusive: true });
+    const reads = address === 'memory:' ? openMemoryReadStore() : await openSqliteReadStore(folder.newFile());
+    await events.append('feed-a', 'no-stream', run('feed-a', 0, NAMES.length - 1));
+    const inMemory = await currentDocuments(events, reads, names, { sort: 'name' });
+    const from = { sort: 'name', from: '\u{ff21}' };
+    const fromInMemory = await currentDocuments(events, reads, names, from);
+
+    const host = await startProjection(names, events, reads, { clock });
+    await host.waitFor(await events.head(), 5_000);
+    await host.close();
+    const collection = await servingCollection(reads, names);
+    const stored = await reads.find({ collection, sort: { field: 'name', descending: true }, limit: 10 });
+    expect(inMemory).toEqual(stored.map(({ document }) => document));
+    expect(namesOf(inMemory)).toEqual(['\u{1f600}', '\u{1f600}', '\u{ff21}', 'a', 'Z']);
+    expect(namesOf(fromInMemory)).toEqual(['\u{1f600}', '\u{1f600}', '\u{ff21}']);
+    expect(await currentDocuments(events, reads, names, { sort: 'name' })).toEqual(inMemory);
+    expect(await currentDocuments(events, reads, names, from)).toEqual(fromInMemory);
+    await reads.close();
   });
 });

@@ -1,10 +1,18 @@
 /** Read models in memory: the same rules and the same round trip through JSON, and gone with the process. */
 
 import { StoreError } from '../../ports/errors.ts';
+import {
+  assertCollectionName,
+  assertDefinition,
+  assertQuery,
+  comparePlaces,
+  fieldOf,
+  fits,
+  type Place,
+} from '../../ports/find-rules.ts';
 import type {
   CollectionDefinition,
   DocumentWrite,
-  FieldValue,
   FindQuery,
   FoundDocument,
   FoundText,
@@ -13,14 +21,6 @@ import type {
   ShownText,
 } from '../../ports/read-store.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
-import {
-  assertCollectionName,
-  assertDefinition,
-  assertQuery,
-  compareTexts,
-  compareValues,
-  wantedValues,
-} from '../rules/find-rules.ts';
 import { shownText } from '../rules/shown-text.ts';
 
 interface Stored {
@@ -95,17 +95,14 @@ class MemoryReadStore implements ReadStore {
     return this.#page(query).map(({ key, text, value }) => ({ key, value, ...shownText(text) }));
   }
 
-  #page(query: FindQuery): { readonly key: string; readonly text: string; readonly value: FieldValue }[] {
+  #page(query: FindQuery): (Place & { readonly text: string })[] {
     assertQuery(query);
     const { sort, after, limit } = query;
-    const direction = sort.descending ? -1 : 1;
-    const compare = (a: { value: FieldValue; key: string }, b: { value: FieldValue; key: string }): number =>
-      direction * (compareValues(a.value, b.value) || compareTexts(a.key, b.key));
     return [...this.#collection(query.collection)]
       .filter(([, { document }]) => fits(document, query))
       .map(([key, { document, text }]) => ({ key, text, value: fieldOf(document, sort.field) }))
-      .filter((found) => after === undefined || compare(found, after) > 0)
-      .sort(compare)
+      .filter((found) => after === undefined || comparePlaces(found, after, sort) > 0)
+      .sort((a, b) => comparePlaces(a, b, sort))
       .slice(0, limit);
   }
 
@@ -131,21 +128,4 @@ class MemoryReadStore implements ReadStore {
   #assertOpen(): void {
     if (this.#isClosed) throw new StoreError('the read store in memory is closed');
   }
-}
-
-/** A field's value for searching: missing is null. */
-function fieldOf(document: ReadDocument, field: string): FieldValue {
-  return (document[field] ?? null) as FieldValue;
-}
-
-function fits(document: ReadDocument, { equal, range }: FindQuery): boolean {
-  for (const [field, wanted] of Object.entries(equal ?? {})) {
-    if (!wantedValues(wanted).includes(fieldOf(document, field))) return false;
-  }
-  if (range === undefined) return true;
-  const value = fieldOf(document, range.field);
-  // A range holds values of its bounds' kind only.
-  const isWithin = (bound: FieldValue | undefined, sign: number): boolean =>
-    bound === undefined || bound === null || (typeof value === typeof bound && compareValues(value, bound) * sign >= 0);
-  return isWithin(range.from, 1) && isWithin(range.to, -1) && (range.to == null || compareValues(value, range.to) !== 0);
 }

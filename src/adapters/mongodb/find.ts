@@ -1,8 +1,8 @@
 /** Finding documents in MongoDB: filters, so written that an index on the fields leads every one of them. */
 
 import type { Filter, Sort } from 'mongodb';
+import { wantedValues } from '../../ports/find-rules.ts';
 import type { FieldValue, FindQuery } from '../../ports/read-store.ts';
-import { wantedValues } from '../rules/find-rules.ts';
 import type { MongoDocument } from './document.ts';
 
 type Condition = Filter<MongoDocument>;

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, type Db, ObjectId } from 'mongodb';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import { assertCollectionName, assertDefinition, assertQuery } from '../../ports/find-rules.ts';
 import type {
   CollectionDefinition,
   DocumentWrite,
@@ -19,7 +20,6 @@ import type {
   ShownText,
 } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
-import { assertCollectionName, assertDefinition, assertQuery } from '../rules/find-rules.ts';
 import { shownText } from '../rules/shown-text.ts';
 import { parseMongoAddress } from './address.ts';
 import { MongoConnection, type MongoLimits } from './connection.ts';

@@ -1,7 +1,7 @@
 /** SQL for finding documents. Fields are `json_extract` expressions, which are what the indexes are made of. */
 
+import { wantedValues } from '../../ports/find-rules.ts';
 import type { FieldValue, FindQuery } from '../../ports/read-store.ts';
-import { wantedValues } from '../rules/find-rules.ts';
 
 export interface Statement {
   readonly sql: string;

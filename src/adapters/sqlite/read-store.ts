@@ -5,6 +5,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreError } from '../../ports/errors.ts';
+import { assertCollectionName, assertDefinition, assertQuery } from '../../ports/find-rules.ts';
 import type {
   CollectionDefinition,
   DocumentWrite,
@@ -17,7 +18,6 @@ import type {
   ShownText,
 } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
-import { assertCollectionName, assertDefinition, assertQuery } from '../rules/find-rules.ts';
 import { shownText } from '../rules/shown-text.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
 import {

@@ -5,22 +5,16 @@
 
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
-import type { FieldValue } from '../../ports/read-store.ts';
+import type { Place } from '../../ports/find-rules.ts';
 import { canonicalHash } from '../../tape/canonical-json.ts';
 import { invalidRequest } from './problem.ts';
-
-/** The last row of the page before. */
-export interface Place {
-  readonly value: FieldValue;
-  readonly key: string;
-}
 
 const cursorContent = z.tuple([z.union([z.string(), z.number(), z.null()]), z.string(), z.string()]);
 
 /** Longest cursor that is read; ours are far shorter. */
 const MAX_LENGTH = 1_000;
 
-/** `query` is what the list depends on: its route, filters and order, without page size and cursor. */
+/** `place` is that of the last row of the page before; `query` is what the list depends on: its route, filters and order, without page size and cursor. */
 export function encodeCursor(place: Place, query: Readonly<Record<string, unknown>>): string {
   return Buffer.from(JSON.stringify([place.value, place.key, queryHash(query)])).toString('base64url');
 }

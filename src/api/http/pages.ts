@@ -1,10 +1,12 @@
 /** Pages of documents and of things in memory, each with the cursor of the next. */
 
 import type { FastifyReply } from 'fastify';
-import type { FieldValue, FindQuery, ReadDocument } from '../../ports/read-store.ts';
+import { compareTexts, type Place } from '../../ports/find-rules.ts';
+import type { FieldValue, FindQuery } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
+import { listedText } from '../../projections/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
 import { tagAs } from './etag.ts';
 import { collectionOf, JSON_TYPE } from './read.ts';
 
@@ -35,14 +37,14 @@ export interface DocumentList {
   readonly to?: string | undefined;
 }
 
-/** The answer of `listTexts` when there are no documents. */
+/** The answer of `answerPage` when there are no documents. */
 export const NONE_LISTED = '{"data":[],"next":null}';
 
 /**
- * One page of documents, as the text of its JSON: they are handed on as they are stored. `route` keeps cursors of one
- * list from being used in another.
+ * The answer with one page of documents: their texts are passed on as they are stored. `route` keeps cursors of one list
+ * from being used in another.
  */
-export async function listTexts(
+export async function answerPage(
   deps: ApiDependencies,
   reply: FastifyReply,
   route: string,
@@ -59,31 +61,12 @@ export async function listTexts(
     ({ key, value }) => ({ key, value }),
     ({ position, text }) => {
       content += `|${position}`;
-      return text;
+      return listedText(list.projection, text);
     },
   );
   reply.type(JSON_TYPE);
   tagAs(reply, `${content}|${next}`);
   return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
-}
-
-/** As `listTexts`, for documents that are not shown as they are. */
-export async function listDocuments(
-  deps: ApiDependencies,
-  route: string,
-  query: PageQuery,
-  list: DocumentList,
-  show: (document: ReadDocument) => Record<string, unknown>,
-): Promise<Page<Record<string, unknown>>> {
-  const subject = subjectOf(route, query);
-  const found = await deps.reads.find(findQuery(deps, subject, query, list));
-  return pageOf(
-    found,
-    query.limit,
-    subject,
-    ({ key, document }) => ({ key, value: document[list.sort] as FieldValue }),
-    (row) => show(row.document),
-  );
 }
 
 function findQuery(
@@ -96,7 +79,7 @@ function findQuery(
     collection: collectionOf(deps, projection),
     equal: defined(equal ?? {}),
     sort: { field: sort, descending },
-    range: from === undefined && to === undefined ? undefined : { field: sort, from, to },
+    range: { field: sort, from, to },
     after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject),
     // One more than asked for tells whether there is a next page.
     limit: query.limit + 1,
@@ -132,7 +115,7 @@ export function pageOfMap<Value, Shown>(
 ): Page<Shown> {
   const subject = subjectOf(route, query);
   const after = query.cursor === undefined ? '' : decodeCursor(query.cursor, subject).key;
-  const keys = [...values.keys()].filter((key) => key > after).sort();
+  const keys = [...values.keys()].filter((key) => compareTexts(key, after) > 0).sort(compareTexts);
   return pageOf(
     keys.slice(0, query.limit + 1),
     query.limit,

@@ -35,7 +35,7 @@ export async function atPosition(
   reply.header(POSITION_HEADER, positions.sort(comparePositions)[0]);
 }
 
-/** As `reflect`, for reads of the tape itself: they reflect its end. */
+/** As `atPosition`, for reads of the tape itself: they reflect its end. */
 export async function atTapeEnd(
   deps: ApiDependencies,
   query: { readonly 'min-position'?: string | undefined },
@@ -82,8 +82,8 @@ interface Answer {
 /** Of the texts that the read store keeps: it hands out the same object again as long as nothing is committed. */
 const answers = new WeakMap<ShownText, Answer>();
 
-/** One document as its JSON, or undefined. */
-export async function findText<T extends object>(
+/** The answer with one document, its JSON as it is stored; undefined where there is none. */
+export async function answerDocument<T extends object>(
   deps: ApiDependencies,
   reply: FastifyReply,
   projection: Projection<T>,
@@ -113,12 +113,6 @@ export async function findDocument<T extends object>(
 ): Promise<(T & ReadDocument) | undefined> {
   const found = await deps.reads.load(collectionOf(deps, projection as Projection), [key]);
   return found.get(key) as (T & ReadDocument) | undefined;
-}
-
-/** A document as the API shows it, where it is not handed on as a text: without what only the read store needs. */
-export function present(document: object): Record<string, unknown> {
-  const { _position, sequence, ...shown } = document as Record<string, unknown>;
-  return shown;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -7,13 +7,14 @@ import type { ConfiguredStrategy } from '../../domain/settings/events.ts';
 import { type AccountDocument, accounts } from '../../projections/accounts.ts';
 import { equity } from '../../projections/equity.ts';
 import { positions } from '../../projections/positions.ts';
+import { shown } from '../../projections/shown.ts';
 import { silentStrategy, strategies } from '../../projections/strategies.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { listTexts, pageOfMap } from '../http/pages.ts';
-import { notFound } from '../http/problem.ts';
+import { answerPage, pageOfMap } from '../http/pages.ts';
+import { notFound, type Problem } from '../http/problem.ts';
 import { minPosition, page, timePage, timeRange } from '../http/query.ts';
-import { atPosition, collectionOf, findDocument, present } from '../http/read.ts';
+import { answerDocument, atPosition, collectionOf, findDocument } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { accountShape, equityShape, limitsShape, positionShape, strategyShape } from '../shapes/account-shapes.ts';
 
@@ -34,7 +35,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
     await atPosition(deps, [accounts], query, reply);
-    return listTexts(deps, reply, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
+    return answerPage(deps, reply, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
   });
 
   const ofOne = { params, querystring: z.strictObject(minPosition) };
@@ -50,7 +51,9 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/accounts/:id', one, async ({ params, query }, reply) => {
     await atPosition(deps, [accounts], query, reply);
-    return present(await accountOf(deps, params.id));
+    const account = await answerDocument(deps, reply, accounts, params.id);
+    if (account === undefined) throw noAccount(params.id);
+    return account;
   });
 
   const limitsOf = routeSchema(
@@ -87,7 +90,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     await atPosition(deps, [accounts, positions], query, reply);
     const { id } = await accountOf(deps, params.id);
     const list = { projection: positions, equal: { account: id }, sort: 'name', descending: false };
-    return listTexts(deps, reply, `positions/${id}`, query, list);
+    return answerPage(deps, reply, `positions/${id}`, query, list);
   });
 
   const equityList = routeSchema(
@@ -107,14 +110,18 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     const { from, to } = query;
     const descending = query.order === 'desc';
     const list = { projection: equity, equal: { account: id }, sort: 'sequence', descending, from, to };
-    return listTexts(deps, reply, `equity/${id}`, query, list);
+    return answerPage(deps, reply, `equity/${id}`, query, list);
   });
 }
 
 async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocument> {
   const account = await findDocument(deps, accounts, id);
-  if (account === undefined) throw notFound(`There is no account "${id}".`);
+  if (account === undefined) throw noAccount(id);
   return account;
+}
+
+function noAccount(id: string): Problem {
+  return notFound(`There is no account "${id}".`);
 }
 
 /** `GET /v1/strategies`: as the settings in force say, with what they did and the halts that hold each of them. */
@@ -142,7 +149,7 @@ async function withDeeds(deps: ApiDependencies, configured: readonly ConfiguredS
   const known = await deps.reads.load(collectionOf(deps, strategies), names);
   return configured.map((strategy) => {
     const account = holders.get(strategy.account) as AccountDocument | undefined;
-    const deeds = present(known.get(strategy.name) ?? silentStrategy(strategy.name));
+    const deeds = shown(strategies, known.get(strategy.name) ?? silentStrategy(strategy.name));
     return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
   });
 }

@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { EVENT_TYPES, findEventType } from '../../domain/catalogue.ts';
 import { idText } from '../../domain/event.ts';
+import type { Place } from '../../ports/find-rules.ts';
 import { envelopeOf } from '../../tape/envelope.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { decodeCursor, type Place, refusedCursor } from '../http/cursor.ts';
+import { decodeCursor, refusedCursor } from '../http/cursor.ts';
 import { pageOf, subjectOf } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { anyOf, minPosition, position, timePage, timeRange } from '../http/query.ts';

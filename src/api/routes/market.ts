@@ -14,10 +14,10 @@ import { prices } from '../../projections/prices.ts';
 import type { Projection } from '../../projections/projection.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { listTexts, NONE_LISTED, pageOfMap } from '../http/pages.ts';
+import { answerPage, NONE_LISTED, pageOfMap } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
-import { atPosition, collectionOf, findText } from '../http/read.ts';
+import { answerDocument, atPosition, collectionOf } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 
 const listQuery = z.strictObject(page);
@@ -131,7 +131,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
   server.get('/v1/prices', priceList, async ({ query }, reply) => {
     await atPosition(deps, [prices], query, reply);
     const equal = { venue: query.venue, symbol: query.symbol };
-    return listTexts(deps, reply, 'prices', query, { projection: prices, equal, sort: 'venue', descending: false });
+    return answerPage(deps, reply, 'prices', query, { projection: prices, equal, sort: 'venue', descending: false });
   });
 
   for (const { path, projection, thing, id, summary, shape } of [
@@ -155,7 +155,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
     const one = routeSchema({ id, group: 'market', summary, answers: found(shape), problems: [404] }, ofOneInstrument);
     server.get(path, one, async ({ params, query }, reply) => {
       await atPosition(deps, [projection], query, reply);
-      const text = await findText<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
+      const text = await answerDocument<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
       if (text !== undefined) return text;
       await assertListed(settings, params);
       throw notFound(`There is no ${thing} of "${params.symbol}" at "${params.venue}" yet.`);
@@ -180,7 +180,7 @@ function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsR
   server.get('/v1/bars', list, async ({ query }, reply) => {
     await atPosition(deps, [bars], query, reply);
     const { venue, symbol, interval, from, to } = query;
-    const list = await listTexts(deps, reply, 'bars', query, {
+    const list = await answerPage(deps, reply, 'bars', query, {
       projection: bars,
       equal: { venue, symbol, interval },
       sort: 'openTime',

@@ -7,14 +7,15 @@ import { orderType, timeInForce } from '../../domain/order/events.ts';
 import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import { fills } from '../../projections/fills.ts';
 import { ORDER_STATUSES, orders } from '../../projections/orders.ts';
+import { shown } from '../../projections/shown.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { firstEventOfOrder, orderIdOf, requestCancel, requestOrder } from '../../requests/requests.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { isClosed, OrderWaits } from '../http/order-waits.ts';
-import { listDocuments, listTexts } from '../http/pages.ts';
+import { answerPage } from '../http/pages.ts';
 import { notFound, Problem, type Violation } from '../http/problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
-import { atPosition, findDocument, findText, present } from '../http/read.ts';
+import { answerDocument, atPosition, findDocument } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { accepted, ask, optionalKey, reason, recordedAnswers, requiredKey } from '../http/write.ts';
 import { fillShape, listedOrderShape, orderShape, requestedShape } from '../shapes/order-shapes.ts';
@@ -45,10 +46,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     const { status, strategy, venue, symbol, account, from, to } = query;
     const equal = { status, strategy, venue, symbol, account };
     const descending = query.order === 'desc';
-    const list = { projection: orders, equal, sort: 'sequence', descending, from, to };
-    const page = await listDocuments(deps, 'orders', query, list, showOrder);
-    // With their histories lists would be long; each order's own address has its.
-    return { ...page, data: page.data.map(({ history, ...order }) => order) };
+    return answerPage(deps, reply, 'orders', query, { projection: orders, equal, sort: 'sequence', descending, from, to });
   });
 
   const one = routeSchema(
@@ -57,7 +55,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
     await atPosition(deps, [orders], query, reply);
-    const order = await findText(deps, reply, orders, params.id);
+    const order = await answerDocument(deps, reply, orders, params.id);
     if (order === undefined) throw notFound(`There is no order ${params.id}.`);
     return order;
   });
@@ -71,14 +69,8 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     const { orderId, strategy, venue, symbol, account, from, to } = query;
     const equal = { orderId, strategy, venue, symbol, account };
     const descending = query.order === 'desc';
-    return listTexts(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', descending, from, to });
+    return answerPage(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', descending, from, to });
   });
-}
-
-/** An order as the API shows it: without what its status is made of. */
-function showOrder(document: object): Record<string, unknown> {
-  const { reached, cancelPending, closedAs, ...shown } = present(document);
-  return shown;
 }
 
 /** In its canonical text, so that "1.0" and "1" under one key are one request. */
@@ -145,7 +137,7 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
     const location = `/v1/orders/${id}`;
     const { wait } = request.query;
     const order = wait === undefined ? undefined : await waits.until(wait, id, recorded.position);
-    if (order !== undefined) return reply.header('Location', location).send(showOrder(order));
+    if (order !== undefined) return reply.header('Location', location).send(shown(orders, order));
     return accepted(reply, location, { id, requestId: recorded.requestId, position: recorded.position });
   });
 }

@@ -5,7 +5,7 @@ import { idText, isoTimeText } from '../../domain/event.ts';
 import { SignalGenerated } from '../../domain/strategy/events.ts';
 import { signals } from '../../projections/signals.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { listTexts } from '../http/pages.ts';
+import { answerPage } from '../http/pages.ts';
 import { name, position, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { atPosition } from '../http/read.ts';
 import { pageOfShape, routeSchema } from '../http/route-schema.ts';
@@ -31,7 +31,7 @@ export function signalRoutes(server: ApiServer, deps: ApiDependencies): void {
   server.get('/v1/signals', list, async ({ query }, reply) => {
     await atPosition(deps, [signals], query, reply);
     const { strategy, venue, symbol, from, to } = query;
-    return listTexts(deps, reply, 'signals', query, {
+    return answerPage(deps, reply, 'signals', query, {
       projection: signals,
       equal: { strategy, venue, symbol },
       sort: 'sequence',

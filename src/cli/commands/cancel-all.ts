@@ -2,7 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { type CurrentOrder, currentOpenOrders } from '../../queries/current-orders.ts';
+import type { ListedOrder } from '../../projections/orders.ts';
+import { currentOpenOrders } from '../../queries/current-orders.ts';
 import { type RecordedRequest, requestCancel } from '../../requests/requests.ts';
 import { comparePositions } from '../../tape/envelope.ts';
 import { answerText, askingOf, engineAnswered } from '../engine-answer.ts';
@@ -49,7 +50,7 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
   });
 }
 
-async function cancel(stores: OpenStores, { id, account }: CurrentOrder, reason: string): Promise<Asked> {
+async function cancel(stores: OpenStores, { id, account }: ListedOrder, reason: string): Promise<Asked> {
   const recorded = await requestCancel(askingOf(stores), { orderId: id, account, reason }, randomUUID());
   return { ...recorded, order: id };
 }

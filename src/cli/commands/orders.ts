@@ -3,7 +3,8 @@
 import { Argument, Command, Option } from 'commander';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
-import { type CurrentOrder, currentOrder, currentOrders, OPEN_STATES, ORDER_STATES } from '../../queries/current-orders.ts';
+import { type ListedOrder, OPEN_STATUSES, ORDER_STATUSES, type ShownOrder } from '../../projections/orders.ts';
+import { currentOrder, currentOrders } from '../../queries/current-orders.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { definedOnly, instant, positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -28,7 +29,7 @@ export function ordersCommand(): Command {
     .description('the latest orders, newest first; or one order with its history')
     .addArgument(new Argument('[id]', 'one order'))
     .option('--open', 'only those that may still be filled')
-    .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATES).conflicts('open'))
+    .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATUSES).conflicts('open'))
     .option('--account <id>', 'only those of this account')
     .option('--strategy <name>', 'only those of this strategy; "manual" for what people ordered')
     .option('--venue <name>', 'only those at this venue')
@@ -50,14 +51,9 @@ export function ordersCommand(): Command {
 
 async function list({ events, reads }: OpenStores, options: Options): Promise<void> {
   const { open, status, account, strategy, venue, symbol, from, to, limit } = options;
-  const equal = definedOnly({ status: open === true ? OPEN_STATES : status, account, strategy, venue, symbol });
+  const equal = definedOnly({ status: open === true ? OPEN_STATUSES : status, account, strategy, venue, symbol });
   const found = await currentOrders(events, reads, { equal, from, to, limit });
-  answerAll(
-    options,
-    // With their histories lists would be long; each order has its own when it is asked for.
-    found.map(({ history, ...order }) => order),
-    (palette) => orderLines(found, palette),
-  );
+  answerAll(options, found, (palette) => orderLines(found, palette));
 }
 
 async function show({ events, reads }: OpenStores, id: string, options: Options): Promise<void> {
@@ -67,7 +63,7 @@ async function show({ events, reads }: OpenStores, id: string, options: Options)
 }
 
 /** Orders as a table for people. */
-export function orderLines(found: readonly CurrentOrder[], palette: Palette): string[] {
+export function orderLines(found: readonly ListedOrder[], palette: Palette): string[] {
   const look: TableLook = {
     head: palette.title,
     cell: (text, title, value) => (title === 'status' ? stateColour(palette, value.split(':')[0] ?? '')(text) : text),
@@ -92,16 +88,16 @@ export function orderLines(found: readonly CurrentOrder[], palette: Palette): st
   );
 }
 
-function instrumentOf({ venue, symbol }: CurrentOrder): string {
+function instrumentOf({ venue, symbol }: ListedOrder): string {
   return venue === null || symbol === null ? '-' : instrumentKey(venue, symbol);
 }
 
-function statusOf({ status, reason }: CurrentOrder): string {
+function statusOf({ status, reason }: ListedOrder): string {
   return reason === null ? status : `${status}: ${reason}`;
 }
 
 /** One order, a fact a line. */
-function factLines(order: CurrentOrder, palette: Palette): string[] {
+function factLines(order: ShownOrder, palette: Palette): string[] {
   const facts: [string, string | null][] = [
     ['order', order.id],
     ['status', stateColour(palette, order.status)(statusOf(order))],
@@ -129,7 +125,7 @@ function factLines(order: CurrentOrder, palette: Palette): string[] {
   return [...lines, '', ...table(['limit passed', 'value', 'bound'], checks, plainLook(palette))];
 }
 
-function historyLines(history: CurrentOrder['history'], palette: Palette): string[] {
+function historyLines(history: ShownOrder['history'], palette: Palette): string[] {
   const rows = history.map(({ occurredAt, position, type, id }) => [occurredAt, position, type, id]);
   return table(['occurred', 'position', 'event', 'id'], rows, plainLook(palette));
 }

@@ -34,12 +34,16 @@ describe('tapedeck orders', () => {
     const all = linesOf(await tape.run(['orders', '--limit', '1000']));
     expect(all.length).toBeGreaterThan(10);
     expect(linesOf(await tape.run(['orders', '--limit', '3']))).toEqual(all.slice(0, 3));
-    const sequences = all.map(({ sequence }) => sequence);
-    expect(sequences).toEqual([...sequences].sort().reverse());
     expect(all[0]).not.toHaveProperty('history');
+    for (const hidden of ['sequence', 'reached', 'cancelPending', 'closedAs', '_position'])
+      expect(all[0]).not.toHaveProperty(hidden);
     const approved = linesOf(await tape.run(['events', '--type', 'OrderApproved', '--limit', '1000']));
     const denied = linesOf(await tape.run(['events', '--type', 'OrderDenied', '--limit', '1000']));
-    expect(all.map(({ id }) => id).sort()).toEqual([...approved, ...denied].map(({ data }) => data.orderId).sort());
+    // By time, and orders of one time by their places on the tape.
+    const oldestFirst = [...approved, ...denied]
+      .sort((a, b) => a.metadata.occurredAt.localeCompare(b.metadata.occurredAt) || Number(a.position) - Number(b.position))
+      .map(({ data }) => data.orderId);
+    expect(all.map(({ id }) => id)).toEqual(oldestFirst.reverse());
   });
 
   it('lists only what is asked for', async () => {

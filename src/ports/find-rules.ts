@@ -1,6 +1,9 @@
-/** What a find means, the same behind every embedded read store: names, the order of values, bounds. */
+/**
+ * What a find means, the same behind every read store: names, bounds, which documents fit, and their order. Stores in
+ * databases say it in their own language; whoever finds in memory goes by these functions.
+ */
 
-import type { CollectionDefinition, FieldValue, FindQuery } from '../../ports/read-store.ts';
+import type { CollectionDefinition, FieldValue, FindQuery, ReadDocument } from './read-store.ts';
 
 /** Throws RangeError unless it is a collection's name: lower case letters, digits, `@`, `.`, `_` and `-`. */
 export function assertCollectionName(name: string): void {
@@ -45,8 +48,37 @@ export function wantedValues(wanted: FieldValue | readonly FieldValue[]): readon
   return Array.isArray(wanted) ? [...new Set(wanted)] : [wanted as FieldValue];
 }
 
+/** A field's value for finding and sorting: missing is null. */
+export function fieldOf(document: ReadDocument, field: string): FieldValue {
+  return (document[field] ?? null) as FieldValue;
+}
+
+/** Does the document fit the query's conditions? */
+export function fits(document: ReadDocument, { equal, range }: Pick<FindQuery, 'equal' | 'range'>): boolean {
+  for (const [field, wanted] of Object.entries(equal ?? {})) {
+    if (!wantedValues(wanted).includes(fieldOf(document, field))) return false;
+  }
+  if (range === undefined) return true;
+  const value = fieldOf(document, range.field);
+  // A range holds values of its bounds' kind only.
+  const isWithin = (bound: FieldValue | undefined, sign: number): boolean =>
+    bound === undefined || bound === null || (typeof value === typeof bound && compareValues(value, bound) * sign >= 0);
+  return isWithin(range.from, 1) && isWithin(range.to, -1) && (range.to == null || compareValues(value, range.to) !== 0);
+}
+
+/** A document's place in a list: its value of the field that the list is sorted by, then its key. */
+export interface Place {
+  readonly value: FieldValue;
+  readonly key: string;
+}
+
+/** The order of a list. Negative, zero or positive. */
+export function comparePlaces(a: Place, b: Place, { descending }: Pick<FindQuery['sort'], 'descending'>): number {
+  return (descending ? -1 : 1) * (compareValues(a.value, b.value) || compareTexts(a.key, b.key));
+}
+
 /** The order of values: null (or missing), numbers, texts by code point. Negative, zero or positive. */
-export function compareValues(a: FieldValue, b: FieldValue): number {
+function compareValues(a: FieldValue, b: FieldValue): number {
   if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return rank(a) - rank(b);
