@@ -73,10 +73,14 @@ function preparedCheck(): () => void {
     settingsHash: 'a'.repeat(64),
   } as const;
   const order = { strategy: 'cross', instrument, side: 'buy', base: parseDecimal('0.1'), signal } as const;
-  const terms = { side: 'buy', price: parseDecimal('60010.00'), reducing: false, flattening: false } as const;
+  const terms = { side: 'buy', price: parseDecimal('60010.00'), isReducing: false, isFlattening: false } as const;
   const reference = parseDecimal('60000.005');
   return () => {
-    const { refusal, passed } = checkOrder(terms, riskView({ state, settings }, account, order, reference, scene.now));
+    const { refusal, passed } = checkOrder(
+      terms,
+      riskView({ state, settings }, account, order, reference, scene.now),
+      account.limits,
+    );
     if (refusal !== null || passed.length !== LIMITS.length) {
       throw new Error(`the order should pass all limits: ${JSON.stringify(refusal)} after ${passed.length}`);
     }

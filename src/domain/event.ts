@@ -63,7 +63,11 @@ export const decimalText = z.string().refine(isDecimal, 'must be a decimal numbe
 export const positiveDecimal = decimalText.refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'must be above zero');
 /** A decimal number of zero or more. */
 export const nonNegativeDecimal = decimalText.refine((text) => !text.startsWith('-'), 'must not be negative');
+/** A price that may be unknown. */
+export const optionalPrice = decimalText.nullable();
 export const isoTimeText = z.string().refine(isIsoTime, 'must be a UTC time such as "2024-08-08T23:54:15.208Z"');
+/** A duration as a count and a unit: `100ms`, `1s`, `5m`. */
+export const durationText = z.string().regex(/^(0|[1-9]\d{0,8})(ms|s|m|h)$/, 'must be a duration such as "500ms", "1s" or "5m"');
 /** A name used in stream names: letters, digits and `_ . -`, not starting with a mark. */
 export const nameText = z
   .string()

@@ -76,3 +76,11 @@ export function isoTime(ms: number): string {
 export function utcDay(iso: string): string {
   return iso.slice(0, 10);
 }
+
+/** Milliseconds of a duration: a count and a unit, such as `100ms`, `1s`, `5m`. */
+export function durationMs(text: string): number {
+  const unit = text.endsWith('ms') ? 'ms' : text.slice(-1);
+  const count = Number(text.slice(0, -unit.length));
+  const length: Record<string, number> = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS };
+  return count * (length[unit] ?? Number.NaN);
+}

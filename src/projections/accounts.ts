@@ -1,8 +1,8 @@
 /** Each account: its terms, what it holds and is worth, its limits in use and its halts. */
 
 import type { HaltMode, HaltScope, LimitCheck } from '../domain/order/events.ts';
+import type { RiskLimits } from '../domain/risk/limits.ts';
 import type { AccountTerms } from '../domain/settings/in-force.ts';
-import type { RiskLimits } from '../domain/settings/settings.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { type Projection, unexpected } from './projection.ts';
 

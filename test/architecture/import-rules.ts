@@ -88,8 +88,8 @@ const OPENERS = ['src/adapters/open.ts', 'src/adapters/recordings/recording.ts']
 /** Folders under src/adapters whose files are for all of them. */
 const SHARED_AMONG_ADAPTERS: ReadonlySet<string> = new Set(['', '/venues', '/rules']);
 
-/** Domain files that may use zod: they describe event data, settings or strategy parameters. */
-const ZOD_IN_DOMAIN = /^src\/domain\/(.*\/events|event|catalogue|settings\/settings|strategy\/.+)\.ts$/;
+/** Domain files that may use zod: they describe event data, settings, limits or strategy parameters. */
+const ZOD_IN_DOMAIN = /^src\/domain\/(.*\/events|event|catalogue|settings\/settings|strategy\/.+|risk\/limits?(\/.+)?)\.ts$/;
 
 const MOST_LINES = 400;
 

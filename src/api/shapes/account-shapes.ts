@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { assetText, decimalText, idText, isoTimeText, nameText, side, symbolText, venueText } from '../../domain/event.ts';
 import { haltMode, haltScope, limitCheck } from '../../domain/order/events.ts';
+import { riskLimits } from '../../domain/risk/limits.ts';
 import { StrategyConfigured } from '../../domain/settings/events.ts';
-import { account, riskLimits } from '../../domain/settings/settings.ts';
+import { account } from '../../domain/settings/settings.ts';
 
 const halt = z.strictObject({
   scope: haltScope,

@@ -4,10 +4,11 @@ import { add, type Decimal, maximum, parseDecimal, subtract, ZERO } from '../dec
 import type { Side } from '../event.ts';
 import type { HaltScope } from '../order/events.ts';
 import { isClosed, type OrderState, remainingOf } from '../order/order.ts';
-import { type AccountLimits, readLimits } from '../risk/account-limits.ts';
 import type { Halt } from '../risk/halts.ts';
+import { MAX_ORDERS } from '../risk/limits/order-rate.ts';
+import type { RiskLimits } from '../risk/limits.ts';
+import { type AccountLimits, readLimits } from '../risk/limits.ts';
 import type { AccountTerms } from '../settings/in-force.ts';
-import type { RiskLimits } from '../settings/settings.ts';
 import { baseUnits, type Instrument } from './instrument.ts';
 import { flatPosition, type Position, positionKey } from './position.ts';
 
@@ -80,8 +81,6 @@ export interface Account {
 
 /** Closed orders that are remembered per account; a report for an older one is taken for an order that is not ours. */
 export const MAX_CLOSED_ORDERS = 5_000;
-/** Approvals that are remembered at most: as many as the highest order rate that can be set. */
-const MAX_APPROVALS = 10_000;
 
 export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined): Account {
   return {
@@ -222,7 +221,7 @@ export function noteApproval(account: Account, timeMs: number): void {
   // Taken off in bulk, as each removal moves all that follow.
   if (past > 0 && (past === approvals.length || past >= 64)) approvals.splice(0, past);
   approvals.push(timeMs);
-  if (approvals.length > MAX_APPROVALS) approvals.splice(0, approvals.length - MAX_APPROVALS);
+  if (approvals.length > MAX_ORDERS) approvals.splice(0, approvals.length - MAX_ORDERS);
 }
 
 /** Open orders, of one strategy and of one instrument where that is said. */

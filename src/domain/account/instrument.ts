@@ -1,6 +1,7 @@
 /** A listed instrument with its figures read, as orders and positions need it. */
 
 import { type Decimal, divide, multiply, parseDecimal, roundToStep } from '../decimal.ts';
+import type { CalendarName } from '../market/calendar.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import type { InstrumentSettings } from '../settings/settings.ts';
 
@@ -19,7 +20,7 @@ export interface Instrument {
   readonly lot: Decimal;
   /** Smallest worth of an order, in the quote asset. */
   readonly minNotional: Decimal;
-  readonly calendar: InstrumentSettings['calendar'];
+  readonly calendar: CalendarName;
   /** What working orders and worst cases are counted under: the asset, where balances are held, else the instrument. */
   readonly holding: string;
 }

@@ -3,7 +3,7 @@
 import { type Account, newAccount, readTerms } from '../account/account.ts';
 import { readInstrument } from '../account/instrument.ts';
 import { choosePrices } from '../account/valuation.ts';
-import { readLimits } from '../risk/account-limits.ts';
+import { readLimits } from '../risk/limits.ts';
 import { type AccountTerms, instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import type { DeskState } from './desk-state.ts';
 

@@ -3,9 +3,10 @@
 import { type Account, balanceOf } from '../account/account.ts';
 import { equityText } from '../account/marks.ts';
 import { formatDecimal, maximum } from '../decimal.ts';
+import { standingLimits } from '../risk/risk.ts';
 import { accountStream } from '../streams.ts';
 import type { Deciding } from './desk-state.ts';
-import { limitsInUse } from './risk-view.ts';
+import { accountView } from './risk-view.ts';
 
 export function markAccount({ state, emit }: Deciding, account: Account): void {
   emit('AccountMarked', accountStream(account.id), {
@@ -15,6 +16,6 @@ export function markAccount({ state, emit }: Deciding, account: Account): void {
     cash: formatDecimal(balanceOf(account, account.currency)),
     peak: equityText(maximum(account.peak, account.equity)),
     dayStart: equityText(account.dayStart),
-    limits: limitsInUse(state, account),
+    limits: standingLimits(accountView(state, account), account.limits),
   });
 }

@@ -77,8 +77,8 @@ export function reviewOrder(
     reference,
     nowMs,
   );
-  const flattening = draft.origin.kind === 'halt';
-  const { refusal, passed } = checkOrder({ side: draft.side, price: draft.price, reducing, flattening }, view);
+  const terms = { side: draft.side, price: draft.price, isReducing: reducing, isFlattening: draft.origin.kind === 'halt' };
+  const { refusal, passed } = checkOrder(terms, view, account.limits);
   if (refusal !== null) {
     const { limit, value, bound } = refusal;
     deny(deciding, draft, { reason: limit, value, bound }, reducing, [...passed]);

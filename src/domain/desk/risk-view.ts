@@ -6,16 +6,10 @@ import { marketValueOf, rateOf, worstCase } from '../account/valuation.ts';
 import { add, type Decimal, maximum, multiply, ZERO } from '../decimal.ts';
 import type { Side } from '../event.ts';
 import { intervalMs } from '../interval.ts';
-import { calendarOf } from '../market/calendar.ts';
+import { CALENDARS } from '../market/calendar.ts';
 import { untrustedBecause } from '../market/market-view.ts';
-import type { LimitCheck } from '../order/events.ts';
 import { haltInForce } from '../risk/halts.ts';
-import type { OrderTerms, RiskView, SignalAge } from '../risk/limit.ts';
-import { concentration } from '../risk/limits/concentration.ts';
-import { dailyLoss } from '../risk/limits/daily-loss.ts';
-import { drawdown } from '../risk/limits/drawdown.ts';
-import { leverage } from '../risk/limits/leverage.ts';
-import { positionSize } from '../risk/limits/position-size.ts';
+import type { AccountView, RiskView, SignalAge } from '../risk/limit.ts';
 import type { FeedSettings } from '../settings/settings.ts';
 import type { Signal } from '../strategy/events.ts';
 import { epochMs } from '../time.ts';
@@ -42,17 +36,13 @@ export function riskView(
   const { instrument } = order;
   const own = worthWith(state, account, order, reference);
   return {
-    limits: account.limits,
+    ...figuresOf(account),
     nowMs,
     halt: haltInForce(state.halts, account.id, order.strategy),
-    calendar: calendarOf(instrument.calendar),
+    calendar: CALENDARS[instrument.calendar],
     untrusted: distrustFor(state, settings.feeds.get(instrument.key), account, instrument, nowMs),
     signal: order.signal === null ? null : signalAgeOf(order.signal),
-    approvals: account.approvals,
     reference,
-    equity: account.equity,
-    dayStart: account.dayStart,
-    maxDrawdown: account.maxDrawdown,
     positionWorth: () => own,
     assetWorth: () => worthAround(state, account, instrument, own, instrument.base),
     grossWorth: () => worthAround(state, account, instrument, own, null),
@@ -77,7 +67,7 @@ function signalAgeOf(signal: Signal): SignalAge {
   return {
     barCloseMs: epochMs(signal.barCloseTime),
     intervalMs: intervalMs(signal.interval),
-    backfill: signal.barSource === 'backfill',
+    isBackfill: signal.barSource === 'backfill',
   };
 }
 
@@ -103,11 +93,8 @@ function worthAround(state: DeskState, account: Account, instrument: Instrument,
   return worth;
 }
 
-/** What no order takes part in, for limits that are shown as they stand. */
-const NO_ORDER: OrderTerms = { side: 'buy', price: null, reducing: false, flattening: false };
-
-/** Use against bound of the limits that need no order to be told. */
-export function limitsInUse(state: DeskState, account: Account): LimitCheck[] {
+/** The account as it stands, without an order. */
+export function accountView(state: DeskState, account: Account): AccountView {
   let largest = ZERO;
   let gross = ZERO;
   const byAsset = new Map<string, Decimal>();
@@ -119,28 +106,10 @@ export function limitsInUse(state: DeskState, account: Account): LimitCheck[] {
     byAsset.set(holding.asset, add(byAsset.get(holding.asset) ?? ZERO, worth));
   }
   const asset = [...byAsset.values()].reduce(maximum, ZERO);
-  const view: RiskView = {
-    ...standing(account),
-    positionWorth: () => largest,
-    assetWorth: () => asset,
-    grossWorth: () => gross,
-  };
-  const checks = [dailyLoss, drawdown, positionSize, concentration, leverage].map((limit) => limit.check(NO_ORDER, view));
-  return checks.flatMap((check) => (check === null ? [] : [{ limit: check.limit, value: check.value, bound: check.bound }]));
+  return { ...figuresOf(account), positionWorth: () => largest, assetWorth: () => asset, grossWorth: () => gross };
 }
 
-function standing(account: Account): Omit<RiskView, 'positionWorth' | 'assetWorth' | 'grossWorth'> {
-  return {
-    limits: account.limits,
-    nowMs: account.nowMs,
-    halt: 'none',
-    calendar: calendarOf('24/7'),
-    untrusted: null,
-    signal: null,
-    approvals: account.approvals,
-    reference: ZERO,
-    equity: account.equity,
-    dayStart: account.dayStart,
-    maxDrawdown: account.maxDrawdown,
-  };
+function figuresOf(account: Account): Omit<AccountView, 'positionWorth' | 'assetWorth' | 'grossWorth'> {
+  const { nowMs, approvals, equity, dayStart, maxDrawdown } = account;
+  return { nowMs, approvals, equity, dayStart, maxDrawdown };
 }

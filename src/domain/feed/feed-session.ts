@@ -9,7 +9,7 @@
 
 import type { FeedStaleReason } from '../market/events.ts';
 import type { FeedSettings, InstrumentSettings } from '../settings/settings.ts';
-import { durationMs } from '../settings/settings.ts';
+import { durationMs } from '../time.ts';
 import { BarBuilder } from './bar-builder.ts';
 import { DepthSampler } from './depth-sampler.ts';
 import { type EvidenceDraft, feedRecovered, feedStale } from './evidence.ts';

@@ -1,24 +1,13 @@
-/** When an instrument trades, and which day a moment belongs to. */
-
-import type { InstrumentSettings } from '../settings/settings.ts';
-import { isoTime, utcDay } from '../time.ts';
+/** When an instrument trades. */
 
 export interface Calendar {
   /** Is the instrument in session at that time (epoch ms)? */
   isOpen(timeMs: number): boolean;
-  /** The date (`2024-08-08`) of the session that the time (epoch ms) falls into, or of the next one when closed. */
-  tradingDay(timeMs: number): string;
 }
 
-/** Trades at all times; its days are UTC days. */
-const ALWAYS_OPEN: Calendar = {
-  isOpen: () => true,
-  tradingDay: (timeMs) => utcDay(isoTime(timeMs)),
-};
+/** The calendars that an instrument can name. */
+export const CALENDARS = {
+  '24/7': { isOpen: () => true },
+} as const satisfies Readonly<Record<string, Calendar>>;
 
-const CALENDARS: Readonly<Record<InstrumentSettings['calendar'], Calendar>> = { '24/7': ALWAYS_OPEN };
-
-/** The calendar of that name. */
-export function calendarOf(name: InstrumentSettings['calendar']): Calendar {
-  return CALENDARS[name];
-}
+export type CalendarName = keyof typeof CALENDARS;

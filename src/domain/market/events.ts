@@ -1,7 +1,7 @@
 /** Market data on the tape: bars, samples of the book, and whether a feed can be trusted. */
 
 import { z } from 'zod';
-import { decimalText, eventType, isoTimeText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
+import { eventType, isoTimeText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
 import { INTERVALS } from '../interval.ts';
 
 const tradeId = z.int().nonnegative();
@@ -82,6 +82,3 @@ export const FeedRecovered = eventType(
   1,
   z.strictObject({ venue: venueText, symbol: symbolText, reason: z.enum(FEED_STALE_REASONS), eventTime: isoTimeText }),
 );
-
-/** For schemas elsewhere that carry a price which may be unknown. */
-export const optionalPrice = decimalText.nullable();

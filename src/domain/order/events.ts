@@ -9,12 +9,12 @@ import {
   isoTimeText,
   nameText,
   nonNegativeDecimal,
+  optionalPrice,
   positiveDecimal,
   side,
   symbolText,
   venueText,
 } from '../event.ts';
-import { optionalPrice } from '../market/events.ts';
 
 /** The strategy name under which a person's orders and their position are kept. */
 export const MANUAL = 'manual';

@@ -5,11 +5,11 @@ import { intervalMs } from '../interval.ts';
 import { MANUAL } from '../order/events.ts';
 import { SEND_WINDOW_MS } from '../order/order.ts';
 import { findStrategyKind, STRATEGY_KINDS } from '../strategy/strategies.ts';
+import { durationMs } from '../time.ts';
 import { instrumentKey } from './in-force.ts';
 import {
   type AccountSettings,
   account,
-  durationMs,
   type FeedSettings,
   feed,
   type InstrumentSettings,

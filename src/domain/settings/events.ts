@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { eventType, nameText, symbolText, venueText } from '../event.ts';
-import { account, feed, instrument, riskLimits, strategy } from './settings.ts';
+import { riskLimits } from '../risk/limits.ts';
+import { account, feed, instrument, strategy } from './settings.ts';
 
 export const InstrumentListed = eventType('InstrumentListed', 1, instrument);
 export const InstrumentUpdated = eventType('InstrumentUpdated', 1, instrument);

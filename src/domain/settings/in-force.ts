@@ -1,8 +1,9 @@
 /** The settings in force, folded from the tape. A set takes effect, whole, at its `SettingsApplied`. */
 
 import type { TapeEvent } from '../catalogue.ts';
+import type { RiskLimits } from '../risk/limits.ts';
 import type { ConfiguredStrategy } from './events.ts';
-import type { AccountSettings, FeedSettings, InstrumentSettings, RiskLimits, Settings } from './settings.ts';
+import type { AccountSettings, FeedSettings, InstrumentSettings, Settings } from './settings.ts';
 
 export type AccountTerms = Omit<AccountSettings, 'limits'>;
 

@@ -4,8 +4,10 @@
  */
 
 import { z } from 'zod';
-import { assetText, nameText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
+import { assetText, durationText, nameText, nonNegativeDecimal, positiveDecimal, symbolText, venueText } from '../event.ts';
 import { INTERVALS } from '../interval.ts';
+import { CALENDARS, type CalendarName } from '../market/calendar.ts';
+import { riskLimits } from '../risk/limits.ts';
 
 export const instrument = z.strictObject({
   venue: venueText.describe('Where it is traded, in lower case, such as "binance".'),
@@ -20,20 +22,9 @@ export const instrument = z.strictObject({
   tickSize: positiveDecimal.describe('Smallest step of a price.'),
   lotSize: positiveDecimal.describe('Smallest step of a quantity.'),
   minNotional: nonNegativeDecimal.describe('Smallest price times quantity of an order, in the quote asset.'),
-  calendar: z.enum(['24/7']).describe('When it is traded.'),
+  calendar: z.enum(Object.keys(CALENDARS) as [CalendarName]).describe('When it is traded.'),
 });
 export type InstrumentSettings = z.output<typeof instrument>;
-
-/** A duration as a count and a unit: `100ms`, `1s`, `5m`. */
-export const durationText = z.string().regex(/^(0|[1-9]\d{0,8})(ms|s|m|h)$/, 'must be a duration such as "500ms", "1s" or "5m"');
-
-/** Milliseconds of a duration text. */
-export function durationMs(text: string): number {
-  const unit = text.endsWith('ms') ? 'ms' : text.slice(-1);
-  const count = Number(text.slice(0, -unit.length));
-  const length: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  return count * (length[unit] ?? Number.NaN);
-}
 
 /** How fast a recorded session is played: at once, or at a multiple of real time. */
 export const paceText = z
@@ -81,24 +72,6 @@ export const feed = z.strictObject({
     .describe("A feed with a book is stale when nothing came for this long by the receiver's clock."),
 });
 export type FeedSettings = z.output<typeof feed>;
-
-/** A limit that is absent is not checked. */
-export const riskLimits = z.strictObject({
-  positionSize: positiveDecimal.optional().describe("Most that a position may be worth, in the account's currency."),
-  dailyLoss: positiveDecimal.optional().describe("Most that may be lost since the start of the day, in the account's currency."),
-  drawdown: positiveDecimal.optional().describe('Most that equity may lie under its peak, as a fraction of the peak.'),
-  concentration: positiveDecimal.optional().describe('Most of the equity that one asset may make up, as a fraction.'),
-  leverage: positiveDecimal.optional().describe('Most that all positions together may be worth, as a multiple of equity.'),
-  priceCollar: positiveDecimal
-    .optional()
-    .describe('Most that a limit price may lie beyond the reference price, as a fraction of it.'),
-  orderRate: z
-    .strictObject({ orders: z.int().min(1).max(10_000), per: durationText.describe('Such as "1s".') })
-    .optional()
-    .describe('Most orders in any stretch of time of that length.'),
-  marketHours: z.boolean().default(true).describe("Deny opening orders outside the instrument's sessions."),
-});
-export type RiskLimits = z.output<typeof riskLimits>;
 
 /** Assets that an account may begin with; more would not fit into one cascade with the accounts opened beside it. */
 export const MAX_ASSETS = 10;

@@ -4,7 +4,7 @@ import { desk } from '../../../src/domain/desk/desk.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
 import { isoTime } from '../../../src/domain/time.ts';
 import { BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
-import { LimitsModel, type ModelInstrument, type ModelLimits, type ModelOrder, ONE } from './limits-model.ts';
+import { LimitsModel, type ModelInstrument, type ModelLimits, type ModelOrder, ONE, someLimits } from './limits-model.ts';
 
 const BTCUSDT: ModelInstrument = { symbol: 'BTCUSDT', asset: 'BTC', spot: true, book: false };
 const ETHUSDT: ModelInstrument = { symbol: 'ETHUSDT', asset: 'ETH', spot: true, book: true };
@@ -28,6 +28,12 @@ function text(units: bigint): string {
   return `${sign}${digits.slice(0, -8)}.${digits.slice(-8)}`.replace(/\.?0+$/, '');
 }
 
+function asSettings({ rate, ...amounts }: ModelLimits): object {
+  const set = Object.entries(amounts).filter((entry): entry is [string, bigint] => entry[1] !== null);
+  const orderRate = rate === null ? {} : { orderRate: { orders: rate.orders, per: `${rate.perMs}ms` } };
+  return { ...Object.fromEntries(set.map(([name, amount]) => [name, text(amount)])), ...orderRate };
+}
+
 class Session {
   readonly scene = new Scene([desk]);
   readonly model: LimitsModel;
@@ -44,34 +50,16 @@ class Session {
 
   constructor(seed: number) {
     this.#random = chance(seed);
-    const limits = this.#someLimits();
-    this.model = new LimitsModel(MARKETS, limits.model, { cash: 100_000n * ONE, btc: ONE / 4n });
+    const limits = someLimits(this.#random);
+    this.model = new LimitsModel(MARKETS, limits, { cash: 100_000n * ONE, btc: ONE / 4n });
     this.scene.settings({
       instruments: [BTC, { ...BTC, symbol: 'ETHUSDT', base: 'ETH' }, { ...BTC, symbol: 'BTCPERP', kind: 'perpetual' }],
       feeds: [CANDLES, { ...BOOK, bars: '1m', symbol: 'ETHUSDT' }, { ...CANDLES, symbol: 'BTCPERP' }],
-      accounts: [{ ...PAPER, balances: { USDT: '100000', BTC: '0.25' }, limits: limits.settings }],
+      accounts: [{ ...PAPER, balances: { USDT: '100000', BTC: '0.25' }, limits: asSettings(limits) }],
       strategies: [{ ...CROSS, symbol: 'BTCPERP', size: { quantity: '0.2' }, mode: 'long-short' }],
     });
     // The strategy uses its instrument from the start on.
     this.model.used.add('BTCPERP');
-  }
-
-  #someLimits(): { model: ModelLimits; settings: object } {
-    const maybe = (value: bigint) => (this.#random(3) === 0 ? null : value);
-    const model: ModelLimits = {
-      positionSize: maybe(BigInt(20_000 + this.#random(60_000)) * ONE),
-      dailyLoss: maybe(BigInt(500 + this.#random(5_000)) * ONE),
-      drawdown: maybe((ONE * BigInt(2 + this.#random(15))) / 100n),
-      concentration: maybe((ONE * BigInt(20 + this.#random(80))) / 100n),
-      leverage: maybe((ONE * BigInt(30 + this.#random(150))) / 100n),
-      priceCollar: maybe((ONE * BigInt(1 + this.#random(4))) / 100n),
-      rate: this.#random(3) === 0 ? null : { orders: 1 + this.#random(6), perMs: 1000 * (1 + this.#random(200)) },
-    };
-    const { rate, ...amounts } = model;
-    const settings: Record<string, unknown> = {};
-    for (const [name, amount] of Object.entries(amounts)) if (amount !== null) settings[name] = text(amount);
-    if (rate !== null) settings.orderRate = { orders: rate.orders, per: `${rate.perMs}ms` };
-    return { model, settings };
   }
 
   step(): void {

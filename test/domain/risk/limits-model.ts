@@ -23,6 +23,20 @@ export interface ModelLimits {
   readonly rate: { readonly orders: number; readonly perMs: number } | null;
 }
 
+/** Some limits, drawn by chance: `random(below)` gives a number from 0 on. */
+export function someLimits(random: (below: number) => number): ModelLimits {
+  const maybe = (value: bigint) => (random(3) === 0 ? null : value);
+  return {
+    positionSize: maybe(BigInt(20_000 + random(60_000)) * ONE),
+    dailyLoss: maybe(BigInt(500 + random(5_000)) * ONE),
+    drawdown: maybe((ONE * BigInt(2 + random(15))) / 100n),
+    concentration: maybe((ONE * BigInt(20 + random(80))) / 100n),
+    leverage: maybe((ONE * BigInt(30 + random(150))) / 100n),
+    priceCollar: maybe((ONE * BigInt(1 + random(4))) / 100n),
+    rate: random(3) === 0 ? null : { orders: 1 + random(6), perMs: 1000 * (1 + random(200)) },
+  };
+}
+
 export interface ModelOrder {
   readonly instrument: ModelInstrument;
   readonly side: 'buy' | 'sell';

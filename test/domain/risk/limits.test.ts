@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseDecimal } from '../../../src/domain/decimal.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
-import { readLimits } from '../../../src/domain/risk/account-limits.ts';
 import type { OrderTerms, RiskView } from '../../../src/domain/risk/limit.ts';
-import { LIMITS } from '../../../src/domain/risk/limits.ts';
+import { LIMITS, readLimits } from '../../../src/domain/risk/limits.ts';
 import { checkOrder } from '../../../src/domain/risk/risk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
 import { BOOK, BTC, CANDLES, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
@@ -214,10 +213,9 @@ describe('The limit on', () => {
 
 describe('Trading hours', () => {
   const closed: RiskView = {
-    limits: readLimits({ marketHours: true }),
     nowMs: 0,
     halt: 'none',
-    calendar: { isOpen: () => false, tradingDay: () => '1970-01-01' },
+    calendar: { isOpen: () => false },
     untrusted: null,
     signal: null,
     approvals: [],
@@ -229,15 +227,19 @@ describe('Trading hours', () => {
     assetWorth: () => parseDecimal('1'),
     grossWorth: () => parseDecimal('1'),
   };
-  const order: OrderTerms = { side: 'buy', price: null, reducing: false, flattening: false };
+  const order: OrderTerms = { side: 'buy', price: null, isReducing: false, isFlattening: false };
 
   it('refuse to open outside of a session, and not to close', () => {
-    expect(checkOrder(order, closed).refusal).toEqual({ limit: 'market-hours', value: 'closed', bound: 'open' });
-    expect(checkOrder({ ...order, reducing: true }, closed).refusal).toBeNull();
+    expect(checkOrder(order, closed, readLimits({ marketHours: true })).refusal).toEqual({
+      limit: 'market-hours',
+      value: 'closed',
+      bound: 'open',
+    });
+    expect(checkOrder({ ...order, isReducing: true }, closed, readLimits({ marketHours: true })).refusal).toBeNull();
   });
 
   it('are not looked at where the account does not ask for it', () => {
-    expect(checkOrder(order, { ...closed, limits: readLimits({ marketHours: false }) }).refusal).toBeNull();
+    expect(checkOrder(order, closed, readLimits({ marketHours: false })).refusal).toBeNull();
   });
 });
 

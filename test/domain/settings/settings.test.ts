@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { durationText } from '../../../src/domain/event.ts';
 import { checkSettings } from '../../../src/domain/settings/check.ts';
-import { durationMs, durationText, paceSpeed, paceText } from '../../../src/domain/settings/settings.ts';
+import { paceSpeed, paceText } from '../../../src/domain/settings/settings.ts';
+import { durationMs } from '../../../src/domain/time.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a settings file that is made wrong on purpose has no type
 type Wrong = any;

@@ -1,18 +1,14 @@
-import { type Limit, shownRatio, within } from '../limit.ts';
+import { type AccountView, type DecimalBound, decimalSetting, fractionUse, type Limit } from '../limit.ts';
 
 /** What one asset may make up of the equity, with everything that is working filled at worst. */
-export const concentration: Limit = {
+export const concentration = {
   name: 'concentration',
   opensOnly: true,
-  check(_order, view) {
-    const bound = view.limits.concentration;
-    if (bound === null) return null;
-    const worth = view.assetWorth();
-    return {
-      limit: 'concentration',
-      value: shownRatio(worth, view.equity),
-      bound: bound.text,
-      ok: within(worth, bound.value, view.equity),
-    };
-  },
-};
+  setting: decimalSetting('concentration', 'Most of the equity that one asset may make up, as a fraction.'),
+  check: (_order, view, bound) => use(view, bound),
+  standing: use,
+} as const satisfies Limit<DecimalBound>;
+
+function use(account: AccountView, bound: DecimalBound) {
+  return fractionUse(account.assetWorth(), account.equity, bound);
+}

@@ -1,14 +1,15 @@
-import { compare, subtract } from '../../decimal.ts';
-import { type Limit, shown } from '../limit.ts';
+import { subtract } from '../../decimal.ts';
+import { type AccountView, amountUse, type DecimalBound, decimalSetting, type Limit } from '../limit.ts';
 
 /** Equity at the start of the UTC day minus equity; a gain is negative. */
-export const dailyLoss: Limit = {
+export const dailyLoss = {
   name: 'daily-loss',
   opensOnly: true,
-  check(_order, view) {
-    const bound = view.limits.dailyLoss;
-    if (bound === null) return null;
-    const loss = subtract(view.dayStart, view.equity);
-    return { limit: 'daily-loss', value: shown(loss), bound: bound.text, ok: compare(loss, bound.value) <= 0 };
-  },
-};
+  setting: decimalSetting('dailyLoss', "Most that may be lost since the start of the day, in the account's currency."),
+  check: (_order, view, bound) => use(view, bound),
+  standing: use,
+} as const satisfies Limit<DecimalBound>;
+
+function use({ dayStart, equity }: AccountView, bound: DecimalBound) {
+  return amountUse(subtract(dayStart, equity), bound);
+}

@@ -1,20 +1,15 @@
 import { subtract } from '../../decimal.ts';
-import { type Limit, shownRatio, within } from '../limit.ts';
+import { type AccountView, type DecimalBound, decimalSetting, fractionUse, type Limit } from '../limit.ts';
 
 /** One minus equity over its peak, at its worst since a person last resumed the account. */
-export const drawdown: Limit = {
+export const drawdown = {
   name: 'drawdown',
   opensOnly: true,
-  check(_order, view) {
-    const bound = view.limits.drawdown;
-    if (bound === null) return null;
-    const { peak, equity } = view.maxDrawdown;
-    const fall = subtract(peak, equity);
-    return {
-      limit: 'drawdown',
-      value: shownRatio(fall, peak),
-      bound: bound.text,
-      ok: within(fall, bound.value, peak),
-    };
-  },
-};
+  setting: decimalSetting('drawdown', 'Most that equity may lie under its peak, as a fraction of the peak.'),
+  check: (_order, view, bound) => use(view, bound),
+  standing: use,
+} as const satisfies Limit<DecimalBound>;
+
+function use({ maxDrawdown: { peak, equity } }: AccountView, bound: DecimalBound) {
+  return fractionUse(subtract(peak, equity), peak, bound);
+}

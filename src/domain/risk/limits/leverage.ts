@@ -1,18 +1,14 @@
-import { type Limit, shownRatio, within } from '../limit.ts';
+import { type AccountView, type DecimalBound, decimalSetting, fractionUse, type Limit } from '../limit.ts';
 
 /** What everything held may be worth as a multiple of equity, with everything that is working filled at worst. */
-export const leverage: Limit = {
+export const leverage = {
   name: 'leverage',
   opensOnly: true,
-  check(_order, view) {
-    const bound = view.limits.leverage;
-    if (bound === null) return null;
-    const worth = view.grossWorth();
-    return {
-      limit: 'leverage',
-      value: shownRatio(worth, view.equity),
-      bound: bound.text,
-      ok: within(worth, bound.value, view.equity),
-    };
-  },
-};
+  setting: decimalSetting('leverage', 'Most that all positions together may be worth, as a multiple of equity.'),
+  check: (_order, view, bound) => use(view, bound),
+  standing: use,
+} as const satisfies Limit<DecimalBound>;
+
+function use(account: AccountView, bound: DecimalBound) {
+  return fractionUse(account.grossWorth(), account.equity, bound);
+}

@@ -1,11 +1,9 @@
 import type { Limit } from '../limit.ts';
 
 /** Nothing is opened on market data with a gap, a crossed book, no quote, or that are stale. */
-export const marketData: Limit = {
+export const marketData = {
   name: 'market-data',
   opensOnly: true,
-  check(_order, view) {
-    const { untrusted } = view;
-    return { limit: 'market-data', value: untrusted ?? 'trusted', bound: 'trusted', ok: untrusted === null };
-  },
-};
+  setting: null,
+  check: (_order, { untrusted }) => ({ value: untrusted ?? 'trusted', bound: 'trusted', isWithin: untrusted === null }),
+} as const satisfies Limit<null>;

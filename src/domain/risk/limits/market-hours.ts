@@ -1,12 +1,17 @@
+import { z } from 'zod';
 import type { Limit } from '../limit.ts';
 
 /** Nothing is opened outside of the instrument's sessions. */
-export const marketHours: Limit = {
+export const marketHours = {
   name: 'market-hours',
   opensOnly: true,
-  check(_order, view) {
-    if (!view.limits.marketHours) return null;
-    const ok = view.calendar.isOpen(view.nowMs);
-    return { limit: 'market-hours', value: ok ? 'open' : 'closed', bound: 'open', ok };
+  setting: {
+    key: 'marketHours',
+    schema: z.boolean().default(true).describe("Deny opening orders outside the instrument's sessions."),
+    read: (isChecked: boolean | undefined): 'open' | null => ((isChecked ?? true) ? 'open' : null),
   },
-};
+  check: (_order, view, bound) => {
+    const isOpen = view.calendar.isOpen(view.nowMs);
+    return { value: isOpen ? 'open' : 'closed', bound, isWithin: isOpen };
+  },
+} as const satisfies Limit<'open'>;

@@ -1,16 +1,36 @@
+import { z } from 'zod';
+import { durationText } from '../../event.ts';
+import { durationMs } from '../../time.ts';
 import type { Limit } from '../limit.ts';
 
+/** Highest rate that can be set, and so the most approvals that an account has to remember. */
+export const MAX_ORDERS = 10_000;
+
+const rate = z.strictObject({ orders: z.int().min(1).max(MAX_ORDERS), per: durationText.describe('Such as "1s".') });
+
+interface Bound {
+  readonly orders: number;
+  readonly perMs: number;
+  readonly text: string;
+}
+
 /** So many orders approved within a sliding window of the account's now, this one included. */
-export const orderRate: Limit = {
+export const orderRate = {
   name: 'order-rate',
   opensOnly: true,
-  check(_order, view) {
-    const rate = view.limits.orderRate;
-    if (rate === null) return null;
-    const count = countAfter(view.approvals, view.nowMs - rate.perMs) + 1;
-    return { limit: 'order-rate', value: count.toString(), bound: rate.text, ok: count <= rate.orders };
+  setting: {
+    key: 'orderRate',
+    schema: rate.optional().describe('Most orders in any stretch of time of that length.'),
+    read: (set: z.output<typeof rate> | undefined): Bound | null => {
+      if (set === undefined) return null;
+      return { orders: set.orders, perMs: durationMs(set.per), text: `${set.orders} per ${set.per}` };
+    },
   },
-};
+  check: (_order, view, { orders, perMs, text }) => {
+    const count = countAfter(view.approvals, view.nowMs - perMs) + 1;
+    return { value: count.toString(), bound: text, isWithin: count <= orders };
+  },
+} as const satisfies Limit<Bound>;
 
 /** How many of the ascending `times` lie after `time`. */
 function countAfter(times: readonly number[], time: number): number {

@@ -1,14 +1,14 @@
-import { compare } from '../../decimal.ts';
-import { type Limit, shown } from '../limit.ts';
+import { type AccountView, amountUse, type DecimalBound, decimalSetting, type Limit } from '../limit.ts';
 
 /** What the position may be worth at the reference price, with everything that is working filled at worst. */
-export const positionSize: Limit = {
+export const positionSize = {
   name: 'position-size',
   opensOnly: true,
-  check(_order, view) {
-    const bound = view.limits.positionSize;
-    if (bound === null) return null;
-    const worth = view.positionWorth();
-    return { limit: 'position-size', value: shown(worth), bound: bound.text, ok: compare(worth, bound.value) <= 0 };
-  },
-};
+  setting: decimalSetting('positionSize', "Most that a position may be worth, in the account's currency."),
+  check: (_order, view, bound) => use(view, bound),
+  standing: use,
+} as const satisfies Limit<DecimalBound>;
+
+function use(account: AccountView, bound: DecimalBound) {
+  return amountUse(account.positionWorth(), bound);
+}

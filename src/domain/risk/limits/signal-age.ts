@@ -1,15 +1,15 @@
 import type { Limit } from '../limit.ts';
 
 /** Nothing is opened on a bar that closed more than one interval ago, or that was fetched afterwards. */
-export const signalAge: Limit = {
+export const signalAge = {
   name: 'signal-too-old',
   opensOnly: true,
-  check(_order, view) {
-    const { signal, nowMs } = view;
+  setting: null,
+  check: (_order, { signal, nowMs }) => {
     if (signal === null) return null;
     const bound = `${signal.intervalMs}ms`;
-    if (signal.backfill) return { limit: 'signal-too-old', value: 'backfill', bound, ok: false };
+    if (signal.isBackfill) return { value: 'backfill', bound, isWithin: false };
     const ageMs = nowMs - signal.barCloseMs;
-    return { limit: 'signal-too-old', value: `${ageMs}ms`, bound, ok: ageMs <= signal.intervalMs };
+    return { value: `${ageMs}ms`, bound, isWithin: ageMs <= signal.intervalMs };
   },
-};
+} as const satisfies Limit<null>;

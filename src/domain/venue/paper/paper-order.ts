@@ -5,8 +5,8 @@ import type { Side } from '../../event.ts';
 import type { ApprovedOrder } from '../../order/events.ts';
 import { SEND_WINDOW_MS } from '../../order/order.ts';
 import type { AccountTerms } from '../../settings/in-force.ts';
-import { durationMs, type InstrumentSettings } from '../../settings/settings.ts';
-import { epochMs } from '../../time.ts';
+import type { InstrumentSettings } from '../../settings/settings.ts';
+import { durationMs, epochMs } from '../../time.ts';
 import type { ExecutionReport } from '../events.ts';
 
 export type Liquidity = 'maker' | 'taker';
