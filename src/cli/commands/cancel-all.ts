@@ -1,7 +1,7 @@
 /** `tapedeck cancel-all`: asks to cancel every open order; recorded on the tape, and so without HTTP. */
 
 import { randomUUID } from 'node:crypto';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { ListedOrder } from '../../projections/orders.ts';
 import { currentOpenOrders } from '../../queries/current-orders.ts';
 import { type RecordedRequest, requestCancel } from '../../requests/requests.ts';
@@ -19,11 +19,9 @@ interface Asked extends RecordedRequest {
   readonly order: string;
 }
 
-export function cancelAllCommand(): Command {
-  const command = scoped(
-    new Command('cancel-all').description('cancel every open order; strategies trade on (see halt for stopping them too)'),
-  ).action((options: ScopeOptions) => withTape((stores) => cancelAll(stores, options)));
-  return withExamples(command, [
+export function cancelAllCommand(command: Command): void {
+  scoped(command).action((options: ScopeOptions) => withTape((stores) => cancelAll(stores, options)));
+  withExamples(command, [
     'tapedeck cancel-all --account paper-binance --reason "stale quotes"',
     'tapedeck cancel-all --strategy manual --reason "no longer wanted"',
   ]);

@@ -1,21 +1,20 @@
 /** `tapedeck completion`: scripts by which a shell completes what is typed, made from the commands themselves. */
 
-import { Argument, Command, type Option } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
 import { bashScript, type CommandNode, fishScript, type OptionNode, zshScript } from '../terminal/completion-scripts.ts';
 import { withExamples } from '../terminal/examples.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
-export function completionCommand(): Command {
-  const command = new Command('completion')
-    .description('print a script by which the shell completes commands, options and their values')
+export function completionCommand(command: Command): void {
+  command
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
     .option('--json', 'the commands themselves, as one JSON line')
     .action((shell: keyof typeof SCRIPTS, { json }: { readonly json?: true }, self: Command) => {
       const nodes = nodesOf(self.parent ?? self, '');
       process.stdout.write(json === true ? `${JSON.stringify(nodes)}\n` : SCRIPTS[shell](nodes));
     });
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck completion bash > ~/.local/share/bash-completion/completions/tapedeck',
     'tapedeck completion zsh > /usr/local/share/zsh/site-functions/_tapedeck',
     'tapedeck completion fish > ~/.config/fish/completions/tapedeck.fish',

@@ -1,6 +1,6 @@
 /** `tapedeck consume`: what the relay has sent, as a consumer gets it, and whether it is whole. */
 
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { openPublished } from '../../adapters/open.ts';
 import { readConfig } from '../../config/environment.ts';
 import { UserError } from '../../domain/user-error.ts';
@@ -20,11 +20,8 @@ interface Options {
   readonly json?: true;
 }
 
-export function consumeCommand(): Command {
-  const command = new Command('consume')
-    .description(
-      'print what the relay has sent to Kafka, and check that within a stream there is no gap, double or disorder; exits with 1 when there is',
-    )
+export function consumeCommand(command: Command): void {
+  command
     .addArgument(new Argument('<topic>', `one of ${TOPICS.join(', ')}`).argParser(topicOf))
     .option('--from-beginning', 'everything that is still there, instead of only what comes from now on')
     .option('--until-end', 'stop at the end of what was there at the start')
@@ -32,7 +29,7 @@ export function consumeCommand(): Command {
     .option('--json', 'one record a line')
     .addHelpText('after', '\nThe brokers are those of TAPEDECK_KAFKA. Only whole transactions are shown.')
     .action(consume);
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck consume orders',
     'tapedeck consume bars --from-beginning --until-end --json | tail -1',
     'tapedeck consume signals --from-beginning --limit 10',

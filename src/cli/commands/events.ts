@@ -1,6 +1,6 @@
 /** `tapedeck events`: the tape as lines. */
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findEventType } from '../../domain/catalogue.ts';
 import type { EventStore, ReadQuery } from '../../ports/event-store.ts';
 import { envelopeOf, type RecordedEvent } from '../../tape/envelope.ts';
@@ -23,9 +23,8 @@ interface Options {
   readonly json?: true;
 }
 
-export function eventsCommand(): Command {
-  const command = new Command('events')
-    .description('print the events of the tape, newest last')
+export function eventsCommand(command: Command): void {
+  command
     .option('--stream <name>', 'only events of this stream')
     .option('--category <name>', 'only events of streams that begin with this, such as "order" or "signals"')
     .option('--type <name>', 'only events of this type, such as OrderFilled', eventTypeName)
@@ -36,7 +35,7 @@ export function eventsCommand(): Command {
     .option('--limit <count>', 'at most this many', positiveInteger, 1000)
     .option('--json', 'one envelope a line')
     .action((options: Options) => withTape(({ events }) => print(events, options)));
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck events --category signals',
     'tapedeck events --stream settings-main',
     'tapedeck events --type OrderFilled --from 2024-08-09 --json | head -1',

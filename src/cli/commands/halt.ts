@@ -1,7 +1,7 @@
 /** `tapedeck halt`, `flatten` and `resume`: recorded on the tape, and so without HTTP. */
 
 import { randomUUID } from 'node:crypto';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
 import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../../requests/requests.ts';
 import { answerText, askingOf, engineAnswered } from '../engine-answer.ts';
@@ -16,38 +16,36 @@ interface HaltOptions extends ScopeOptions {
   readonly flatten?: true;
 }
 
-export function haltCommand(): Command {
-  const command = scoped(new Command('halt').description('stop trading, until a person resumes it'))
+export function haltCommand(command: Command): void {
+  scoped(command)
     .addOption(new Option('--mode <mode>', 'what may still be traded').choices(['reduce-only', 'stop']).default('reduce-only'))
     .option('--cancel-open', 'cancel the open orders')
     .option('--flatten', 'close the positions')
     .action((options: HaltOptions) => ask(options, 'halt', (write, scope) => halt(write, scope, options)));
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck halt --account paper-binance --cancel-open --reason "feed looks wrong"',
     'tapedeck halt --all --mode stop --reason "exchange maintenance"',
   ]);
 }
 
 /** Closing what is held while its strategies trade on would be undone by the next signal: so it is a halt. */
-export function flattenCommand(): Command {
-  const command = scoped(
-    new Command('flatten').description('cancel the open orders and close the positions; trading stays reduce-only until resumed'),
-  ).action((options: ScopeOptions) =>
+export function flattenCommand(command: Command): void {
+  scoped(command).action((options: ScopeOptions) =>
     ask(options, 'flatten', (write, scope) =>
       halt(write, scope, { ...options, mode: 'reduce-only', cancelOpen: true, flatten: true }),
     ),
   );
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck flatten --strategy golden-cross --reason "to be retired"',
     'tapedeck flatten --all --reason "going home"',
   ]);
 }
 
-export function resumeCommand(): Command {
-  const command = scoped(new Command('resume').description('trade again after a halt')).action((options: ScopeOptions) =>
+export function resumeCommand(command: Command): void {
+  scoped(command).action((options: ScopeOptions) =>
     ask(options, 'resume', (write, scope) => requestResume(write, { scope, reason: options.reason }, randomUUID())),
   );
-  return withExamples(command, ['tapedeck resume --account paper-binance --reason "feed is well again"']);
+  withExamples(command, ['tapedeck resume --account paper-binance --reason "feed is well again"']);
 }
 
 function halt(write: Asking, scope: HaltScope, { mode, reason, cancelOpen, flatten }: HaltOptions): Promise<RecordedRequest> {

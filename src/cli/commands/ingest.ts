@@ -1,6 +1,6 @@
 /** `tapedeck ingest`: recordings onto the tape, in step, then stop. */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { openRecording } from '../../adapters/open.ts';
 import { INTERVALS } from '../../domain/interval.ts';
 import { UserError } from '../../domain/user-error.ts';
@@ -26,9 +26,8 @@ interface Options {
   readonly rollBack?: true;
 }
 
-export function ingestCommand(): Command {
-  const command = new Command('ingest')
-    .description('take recordings onto the tape, each piece with everything that is decided upon it, then stop')
+export function ingestCommand(command: Command): void {
+  command
     .argument('<file...>', 'raw frames or candles, gzip or not; several are one session in the order given')
     .requiredOption('--venue <name>', 'the venue they were recorded from, such as binance')
     .requiredOption('--symbol <name>', 'the symbol as the venue writes it, such as BTCUSDT')
@@ -36,7 +35,7 @@ export function ingestCommand(): Command {
     .option('--roll-back', 'put this build back in place of the one that replaced it')
     .option('--json', 'print the outcome as one JSON line')
     .action((files: string[], options: Options) => withStores((opened) => run(opened, files, options)));
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck ingest data/spot_btcusdt_20240808.jsonl.gz --venue binance --symbol BTCUSDT',
     'tapedeck ingest data/coinbase_*.json.gz --venue coinbase --symbol BTC-USD --interval 4h',
   ]);

@@ -18,10 +18,9 @@ interface AddOptions extends OutputOptions {
   readonly expires: number | null;
 }
 
-export function keysCommand(): Command {
-  const command = new Command('keys').description('API keys: who may read, and who may trade');
+export function keysCommand(command: Command): void {
   for (const part of [addCommand, listCommand, revokeCommand]) command.addCommand(part());
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck keys add alice --scope trade',
     'tapedeck keys add grafana --scope read --expires 90d',
     'tapedeck keys list',

@@ -1,6 +1,6 @@
 /** `tapedeck orders`: what became of orders, or of one, read from the stores and so without HTTP. */
 
-import { Argument, Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { type ListedOrder, OPEN_STATUSES, ORDER_STATUSES, type ShownOrder } from '../../projections/orders.ts';
@@ -24,9 +24,8 @@ interface Options extends OutputOptions {
   readonly limit: number;
 }
 
-export function ordersCommand(): Command {
-  const command = new Command('orders')
-    .description('the latest orders, newest first; or one order with its history')
+export function ordersCommand(command: Command): void {
+  command
     .addArgument(new Argument('[id]', 'one order'))
     .option('--open', 'only those that may still be filled')
     .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATUSES).conflicts('open'))
@@ -41,7 +40,7 @@ export function ordersCommand(): Command {
     .action((id: string | undefined, options: Options) =>
       withTape((stores) => (id === undefined ? list(stores, options) : show(stores, id, options))),
     );
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck orders --open',
     'tapedeck orders --account paper-binance --status denied rejected --limit 5',
     'tapedeck orders bf00b95d-fed3-5da5-b265-f6941ef09958',

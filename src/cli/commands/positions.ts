@@ -1,6 +1,6 @@
 /** `tapedeck positions`: what is held, what it is worth and what it made, read from the stores and so without HTTP. */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { type CurrentPosition, currentPositions } from '../../queries/current-positions.ts';
 import { withTape } from '../stores.ts';
@@ -16,9 +16,8 @@ interface Options extends OutputOptions {
   readonly flat?: true;
 }
 
-export function positionsCommand(): Command {
-  const command = new Command('positions')
-    .description('what is held, by account, strategy and instrument')
+export function positionsCommand(command: Command): void {
+  command
     .option('--account <id>', 'only those of this account')
     .option('--strategy <name>', 'only those of this strategy; "manual" for what people hold')
     .option('--flat', 'those too that were closed')
@@ -30,7 +29,7 @@ export function positionsCommand(): Command {
         answerAll(options, valued, (palette) => positionLines(valued, palette));
       }),
     );
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck positions',
     'tapedeck positions --account paper-coinbase --flat',
     'tapedeck positions --json | jq -r "[.symbol, .quantity] | @tsv"',

@@ -15,9 +15,8 @@ import { table, thousands } from '../terminal/table.ts';
 
 const JSON_OPTION = ['--json', 'JSON lines instead of a table'] as const;
 
-export function projectionsCommand(): Command {
-  return new Command('projections')
-    .description('the read models: list, rebuild and verify them; see and retry what could not be applied')
+export function projectionsCommand(command: Command): void {
+  command
     .addCommand(listCommand())
     .addCommand(rebuildCommand())
     .addCommand(verifyCommand())

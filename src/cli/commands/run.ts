@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { canBeShared, openFeed, openPublisher } from '../../adapters/open.ts';
 import { type ServedApi, startApi, startProbes } from '../../api/serve.ts';
 import { startApiThread } from '../../api/thread/api-thread.ts';
@@ -42,11 +42,8 @@ interface Options {
   readonly json?: true;
 }
 
-export function runCommand(): Command {
-  const command = new Command('run')
-    .description(
-      'run the whole system, or some of its parts: ingest the recordings of the feeds, decide, trade on paper, serve the API',
-    )
+export function runCommand(command: Command): void {
+  command
     .addOption(
       new Option(
         '--roles <list>',
@@ -67,7 +64,7 @@ export function runCommand(): Command {
       '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_KAFKA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
     )
     .action((options: Options) => withStores((opened) => run(opened, options)));
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck run',
     'tapedeck run --pace 1',
     'tapedeck run --roles engine,ingest,projections',

@@ -42,10 +42,9 @@ interface Verdict {
   readonly reasons: readonly string[];
 }
 
-export function settingsCommand(): Command {
-  const command = new Command('settings').description('what is in force, and changing it');
+export function settingsCommand(command: Command): void {
   for (const part of [checkCommand, showCommand, applyCommand, schemaCommand]) command.addCommand(part());
-  return withExamples(command, [
+  withExamples(command, [
     'tapedeck settings show > settings/next.json',
     'tapedeck settings check settings/next.json',
     'tapedeck settings apply settings/next.json --reason "slower crossover"',

@@ -1,6 +1,6 @@
 /** `tapedeck status`: what is going on, read from the stores and so without HTTP. */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { readStatus, type Status } from '../../queries/status.ts';
 import { withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -8,17 +8,14 @@ import { answer, type OutputOptions } from '../terminal/output.ts';
 import { type Palette, stateColour } from '../terminal/palette.ts';
 import { money, type TableLook, tableOr } from '../terminal/table.ts';
 
-export function statusCommand(): Command {
-  const command = new Command('status')
-    .description('what is going on: the tape, the engine, feeds, halts, open orders, positions, read models')
-    .option('--json', 'one JSON document')
-    .action((options: OutputOptions) =>
-      withTape(async ({ events, reads, leases }) => {
-        const status = await readStatus(events, reads, leases);
-        answer(options, status, (palette) => statusLines(status, palette));
-      }),
-    );
-  return withExamples(command, ['tapedeck status', 'tapedeck status --json | jq .openOrders']);
+export function statusCommand(command: Command): void {
+  command.option('--json', 'one JSON document').action((options: OutputOptions) =>
+    withTape(async ({ events, reads, leases }) => {
+      const status = await readStatus(events, reads, leases);
+      answer(options, status, (palette) => statusLines(status, palette));
+    }),
+  );
+  withExamples(command, ['tapedeck status', 'tapedeck status --json | jq .openOrders']);
 }
 
 function statusLines(status: Status, palette: Palette): string[] {
