@@ -9,6 +9,7 @@ import { projections } from './rows/projections.ts';
 import { replay } from './rows/replay.ts';
 import { rest } from './rows/rest.ts';
 import { risk } from './rows/risk.ts';
+import { start } from './rows/start.ts';
 import { runTable } from './table.ts';
 
-await runTable([feed, append, replay, decision, projections, risk, rest]);
+await runTable([feed, append, replay, decision, projections, risk, start, rest]);

@@ -1,6 +1,6 @@
 /**
- * From an address to the store behind it. The scheme of the address picks the adapter. Those of engines are loaded when
- * they are asked for: their clients would double the time that every command takes to start.
+ * From an address to the store behind it. The scheme of the address picks the adapter, and only that one is
+ * loaded: all of them together would double the time that a command takes to start.
  */
 
 import type { Logger } from 'pino';
@@ -12,14 +12,7 @@ import type { Feed } from '../ports/feed.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { PublishedReader, Publisher } from '../ports/publisher.ts';
 import type { ReadStore } from '../ports/read-store.ts';
-import { openMemoryEventStore } from './memory/event-store.ts';
-import { openMemoryLeases } from './memory/leases.ts';
-import { openMemoryReadStore } from './memory/read-store.ts';
 import { isMongoAddress } from './mongodb/address.ts';
-import { recordingFeed } from './recordings/recording.ts';
-import { openSqliteEventStore, openSqliteTapeToRead } from './sqlite/event-store.ts';
-import { openSqliteLeases } from './sqlite/leases.ts';
-import { openSqliteReadStore, openSqliteReadStoreToRead } from './sqlite/read-store.ts';
 
 const SQLITE = 'sqlite:';
 const MEMORY = 'memory:';
@@ -27,16 +20,16 @@ const EVENT_STORE_DB = /^esdb(\+discover)?:/;
 
 /** Opens the tape at `sqlite:FILE`, `esdb://...` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
 export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
-  if (address === MEMORY) return openMemoryEventStore({ clock, exclusive: true });
+  if (address === MEMORY) return (await import('./memory/event-store.ts')).openMemoryEventStore({ clock, exclusive: true });
   if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
-  return openSqliteEventStore(tapeFileOf(address), clock);
+  return (await import('./sqlite/event-store.ts')).openSqliteEventStore(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, `mongodb://...` or `memory:`. Throws StoreError as `openEventStore` does. */
 export async function openReadStore(address: string): Promise<ReadStore> {
-  if (address === MEMORY) return openMemoryReadStore();
+  if (address === MEMORY) return (await import('./memory/read-store.ts')).openMemoryReadStore();
   if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStore(address);
-  return openSqliteReadStore(fileOf(address, 'read store'));
+  return (await import('./sqlite/read-store.ts')).openSqliteReadStore(fileOf(address, 'read store'));
 }
 
 /**
@@ -44,9 +37,9 @@ export async function openReadStore(address: string): Promise<ReadStore> {
  * `openReadStore` does.
  */
 export async function openLeases(address: string): Promise<Leases> {
-  if (address === MEMORY) return openMemoryLeases();
+  if (address === MEMORY) return (await import('./memory/leases.ts')).openMemoryLeases();
   if (isMongoAddress(address)) return (await import('./mongodb/leases.ts')).openMongoLeases(address);
-  return openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
+  return (await import('./sqlite/leases.ts')).openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
 }
 
 /** A publisher on the brokers of that address, `host:port,...` or `kafka+ssl://...`. Throws StoreError for another address. */
@@ -67,18 +60,23 @@ export function canBeShared(addresses: { readonly eventStore: string; readonly r
 /** Opens the tape at `sqlite:FILE`, which must be there, or at `esdb://...`, for reading only. */
 export async function openTapeToRead(address: string, clock: Clock): Promise<TapeReader> {
   if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
-  return openSqliteTapeToRead(tapeFileOf(address), clock);
+  return (await import('./sqlite/event-store.ts')).openSqliteTapeToRead(tapeFileOf(address), clock);
 }
 
 /** Opens the read store at `sqlite:FILE`, which must be there, or `mongodb://...`, for reading only: every write fails. */
 export async function openReadStoreToRead(address: string): Promise<ReadStore> {
   if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStoreToRead(address);
-  return openSqliteReadStoreToRead(fileOf(address, 'read store'));
+  return (await import('./sqlite/read-store.ts')).openSqliteReadStoreToRead(fileOf(address, 'read store'));
 }
 
 /** Recorded files as a feed, one session in their order. Reading it throws RecordingError for what is no recording. */
 export function openRecording(files: readonly string[], feed: FeedSettings, instrument: InstrumentSettings): Feed {
-  return recordingFeed(files, feed, instrument);
+  return {
+    async *evidence(reading) {
+      const { recordingFeed } = await import('./recordings/recording.ts');
+      yield* recordingFeed(files, feed, instrument).evidence(reading);
+    },
+  };
 }
 
 /** The feed that its settings name, whose recordings lie where `pathOf` says; null where they name no source. */

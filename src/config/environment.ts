@@ -32,7 +32,7 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Who works at the command line, as the system knows them. */
   readonly user: string;
-  /** Started by `npm start` or `npx`, and so within a shell of npm's. */
+  /** Started by `npm start` or `npm exec`, and so within a shell of npm's. */
   readonly withinNpm: boolean;
 }
 

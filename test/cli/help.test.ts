@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/commands.ts';
 import type { CommandNode } from '../../src/cli/terminal/completion-scripts.ts';
 import { ROOT, tapedeck } from '../support/child.ts';
 import { givenTape, linesOf } from './given-tape.ts';
@@ -36,17 +37,47 @@ describe('the help of every command', () => {
           .split(/\nExamples?:\n/)
           .slice(1)
           .join(''),
-      ).toContain(`npx tapedeck${path}`);
+      ).toContain(`./tapedeck${path}`);
       expect([path, options.map(({ name }) => name)]).toEqual([path, expect.arrayContaining(['--json'])]);
     }
   });
 });
 
-/** What stands behind `npx tapedeck` in a document, as far as it is one command. */
+/** What stands behind `./tapedeck` in a document, as far as it is one command. */
 function callsIn(document: string): string[][] {
   const text = readFileSync(join(ROOT, document), 'utf8');
-  return [...text.matchAll(/npx tapedeck ([^|`>\n(;]+)/g)].map(([, call]) => (call ?? '').trim().split(/\s+/));
+  return [...text.matchAll(/\.\/tapedeck ([^|`>\n(;]+)/g)].map(([, call]) => (call ?? '').trim().split(/\s+/));
 }
+
+it('lists every command with what it takes, without loading one', async () => {
+  const { code, stdout } = await tapedeck(['--help'], { COLUMNS: '200' });
+  expect(code).toBe(0);
+  const listed = stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}(\S+)((?: \S+)*) {2,}\S/gm);
+  const terms = new Map([...listed].map(([, name, takes]) => [name, takes?.trim()]));
+  expect([...terms.keys()]).toEqual([...COMMANDS.map(({ name }) => name), 'help']);
+  for (const { path, commands } of await allCommands()) {
+    if (!/^ [\w-]+$/.test(path)) continue;
+    const [, takes] = /^Usage: tapedeck \S+ (.*)$/m.exec(await helpOf(path)) ?? [];
+    expect([path, terms.get(path.trim())]).toEqual([path, commands.length > 0 ? '' : takes]);
+  }
+});
+
+it.each([
+  [['help', 'status'], 0, 'Usage: tapedeck status [options]'],
+  [['help'], 0, 'Usage: tapedeck [options] [command]'],
+  [[], 2, 'Usage: tapedeck [options] [command]'],
+  [['settings'], 2, 'Usage: tapedeck settings [options] [command]'],
+  [['statu'], 2, '(Did you mean status?)'],
+  [['-', 'status'], 2, "unknown command '-'"],
+])('%j ends with %i and says "%s"', async (words, ending, text) => {
+  const { code, stdout, stderr } = await tapedeck(words as string[]);
+  expect([code, stdout + stderr]).toEqual([ending, expect.stringContaining(text as string)]);
+});
+
+it("the version is the package's", async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(await tapedeck(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
 
 describe('the documents', () => {
   it.each(['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/extending.md', 'docs/consuming.md'])(

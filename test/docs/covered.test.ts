@@ -40,7 +40,7 @@ it('every command is in the documents and in a test', async () => {
     .filter((name) => name.endsWith('.md'))
     .map((name) => read(join('docs', name)))
     .join('\n');
-  expect(commands.filter((command) => !documents.includes(`npx tapedeck ${command}`))).toEqual([]);
+  expect(commands.filter((command) => !documents.includes(`./tapedeck ${command}`))).toEqual([]);
   const isCalled = (command: string) => tests.some((text) => command.split(' ').every((word) => text.includes(`'${word}'`)));
   // What it prints needs a broker: `npm run test:backends`.
   expect(commands.filter((command) => command !== 'consume' && !isCalled(command))).toEqual([]);

@@ -98,14 +98,14 @@ function seen(args: string, data: string): string {
 }
 
 /** Those that change nothing, asked of a tape that is as `npm start` has left it. */
-const LOOKS = /^npx tapedeck (status|orders|positions|events --type|projections (list|verify|parked))(?!.*(\||--json))/;
+const LOOKS = /^\.\/tapedeck (status|orders|positions|events --type|projections (list|verify|parked))(?!.*(\||--json))/;
 
 describe.runIf(existsSync(SCRIPT))('the command line', () => {
   const started = justStarted();
   it.each(examplesIn('docs/cli.md').filter(({ command, shown }) => LOOKS.test(command) && shown !== ''))(
     'answers `$command` as docs/cli.md shows',
     { timeout: 30_000 },
-    (example) => expectShown(seen(example.command.replace('npx tapedeck ', ''), started.data), example),
+    (example) => expectShown(seen(example.command.replace('./tapedeck ', ''), started.data), example),
   );
 });
 

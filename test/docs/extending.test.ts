@@ -23,7 +23,7 @@ const COPIED = [
   'vitest.config.ts',
   '.gitignore',
 ];
-/** What stands for `npx NAME`, without npm's own start. */
+/** What stands for `npx NAME` and `./NAME`, without npm's own start. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   tapedeck: 'src/main.ts',
   vitest: 'node_modules/vitest/vitest.mjs',
@@ -87,7 +87,7 @@ it('each way of adding something works as it is written', { timeout: 180_000 }, 
 
   const tests: string[] = [];
   for (const command of commands) {
-    const [, program, text, , output] = /^npx (\w+) ([^>]+?)( > (\S+))?$/.exec(command) ?? [];
+    const [, program, text, , output] = /^(?:npx |\.\/)(\w+) ([^>]+?)( > (\S+))?$/.exec(command) ?? [];
     if (program === undefined || text === undefined) throw new Error(`not a command of this test: ${command}`);
     const args = text.split(' ');
     // All tests at the end, in one run.

@@ -21,7 +21,7 @@ function mistakes(change: (settings: Record<string, never>) => void): string[] {
 type Wrong = any;
 
 describe('the published schema of the settings', () => {
-  it('is what the code says; else run: npx tapedeck settings schema > settings/schema.json', () => {
+  it('is what the code says; else run: ./tapedeck settings schema > settings/schema.json', () => {
     expect(PUBLISHED).toBe(settingsSchemaText());
   });
 

@@ -18,4 +18,9 @@ export class TemporaryFolder {
     this.#files += 1;
     return join(this.path, String(this.#files), 'store.db');
   }
+
+  /** A folder that is there, empty, and for nobody but the user. */
+  newFolder(): string {
+    return mkdtempSync(join(this.path, 'folder-'));
+  }
 }

@@ -40,7 +40,7 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
     'Where to look next',
     `  ${address}/v1/signals${strategies[0] === undefined ? '' : `?strategy=${strategies[0].strategy}`}`,
     `  ${address}/v1/orders    ${address}/v1/accounts`,
-    '  npx tapedeck events --category signals    npx tapedeck status',
+    '  ./tapedeck events --category signals    ./tapedeck status',
     '',
   ];
 }
