@@ -14,6 +14,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openEventStore, openReadStore, openRecording } from '../src/adapters/open.ts';
+import { systemTime } from '../src/adapters/system-time.ts';
 import { startApiThread } from '../src/api/thread/api-thread.ts';
 import { readConfig } from '../src/config/environment.ts';
 import { makeLogger } from '../src/logging.ts';
@@ -30,7 +31,6 @@ const MAX_RATIO = 1.5;
 /** Memory may be this much more in the last third of a round than in the first. */
 const MAX_GROWTH = 1.2;
 const MEGABYTE = 1024 * 1024;
-const clock = { now: () => Date.now() };
 const codeVersion = 'bench';
 
 const { values } = parseArgs({
@@ -73,14 +73,14 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
   process.env.PORT = '0';
   process.env.TAPEDECK_LOG_LEVEL = 'error';
   const config = readConfig(process.env);
-  const [events, reads] = [await openEventStore(config.eventStore, clock), await openReadStore(config.readStore)];
-  const origin = { clock, actor: 'bench', codeVersion };
+  const [events, reads] = [await openEventStore(config.eventStore, systemTime), await openReadStore(config.readStore)];
+  const origin = { clock: systemTime, actor: 'bench', codeVersion };
   const { settings } = await applySettings(events, await loadSettings(config.settingsFile), origin);
   const log = makeLogger('error');
-  const system = await startSystem({ events, reads, clock, log, codeVersion, rollBack: false });
+  const system = await startSystem({ events, reads, time: systemTime, log, codeVersion, rollBack: false });
   const { metrics, heartbeat } = system;
   const main = { append: system.events.append.bind(system.events), figures: () => metrics.snapshot() };
-  const api = await startApiThread(main, { heartbeat, codeVersion, logFile: undefined, isAcross: false });
+  const api = await startApiThread(systemTime, main, { heartbeat, codeVersion, logFile: undefined, isAcross: false });
   try {
     const ingest = (symbol: string, venue: string, take: EvidenceSink, playback?: Playback, signal?: AbortSignal) => {
       const found = findFeed(settings, venue, symbol);
@@ -102,7 +102,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
     const readers = withReaders ? whenThereAreSamples(api.address).then(() => read(api.address, forSeconds)) : null;
     const before = process.cpuUsage();
     const stop = AbortSignal.timeout(forSeconds * 1_000);
-    await ingest('BTCUSDT', 'binance', timed, new Playback({ speed: pace, store: events, signal: stop }), stop);
+    await ingest('BTCUSDT', 'binance', timed, new Playback({ speed: pace, time: systemTime, store: events, signal: stop }), stop);
     const answered = await readers;
     clearInterval(measuring);
     const { user, system: kernel } = process.cpuUsage(before);

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEventStore, openReadStore, openRecording } from '../src/adapters/open.ts';
+import { systemTime } from '../src/adapters/system-time.ts';
 import { Engine } from '../src/domain/engine/engine.ts';
 import { Tally } from '../src/domain/feed/tally.ts';
 import { REACTORS } from '../src/domain/reactors.ts';
 import { makeLogger } from '../src/logging.ts';
-import type { Clock } from '../src/ports/clock.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
 import { ingest } from '../src/runtime/ingest/ingest.ts';
@@ -17,7 +17,6 @@ import { makeId } from '../src/tape/id.ts';
 
 const SETTINGS = 'settings/default.json';
 export const BUILD = 'bench';
-export const CLOCK: Clock = { now: () => Date.now() };
 
 /** Holds everything that is written; removed when the process ends. */
 const folder = mkdtempSync(join(tmpdir(), 'tapedeck-bench-'));
@@ -44,11 +43,11 @@ export function recordedTape(): Promise<string> {
 
 async function makeTape(): Promise<string> {
   const file = newFile();
-  const [events, reads] = [await openEventStore(`sqlite:${file}`, CLOCK), await openReadStore('memory:')];
-  const by = { clock: CLOCK, actor: BUILD, codeVersion: BUILD };
+  const [events, reads] = [await openEventStore(`sqlite:${file}`, systemTime), await openReadStore('memory:')];
+  const by = { clock: systemTime, actor: BUILD, codeVersion: BUILD };
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), by);
   const log = makeLogger('silent');
-  const runner = makeEngineRunner({ events, reads, clock: CLOCK, log, codeVersion: BUILD, rollBack: false });
+  const runner = makeEngineRunner({ events, reads, time: systemTime, log, codeVersion: BUILD, rollBack: false });
   for (const feed of settings.feeds.values()) {
     const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
     if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);

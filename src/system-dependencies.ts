@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Metrics } from './metrics.ts';
-import type { Clock } from './ports/clock.ts';
+import type { Time } from './ports/clock.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Publisher } from './ports/publisher.ts';
 import type { ReadStore } from './ports/read-store.ts';
@@ -15,7 +15,7 @@ import type { HostedProjection } from './runtime/projections/host.ts';
 export interface SystemDependencies {
   readonly events: EventStore;
   readonly reads: ReadStore;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly log: Logger;
   readonly codeVersion: string;
   /** A person wants this build back in place of the one that replaced it. */

@@ -4,7 +4,7 @@ import { Engine } from './domain/engine/engine.ts';
 import { REACTORS } from './domain/reactors.ts';
 import { logDecisions } from './logging.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
-import type { Clock } from './ports/clock.ts';
+import type { Clock, Time } from './ports/clock.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Publisher } from './ports/publisher.ts';
 import type { ReadStore } from './ports/read-store.ts';
@@ -20,7 +20,6 @@ import type { EvidenceSink } from './runtime/ingest/ingest.ts';
 import { guardedEventStore } from './runtime/leases/guarded-stores.ts';
 import type { Holding, Lease } from './runtime/leases/lease.ts';
 import { LeaseKeeper } from './runtime/leases/lease-keeper.ts';
-import { aborted } from './runtime/process/abort.ts';
 import { beat, MAX_TURN_MS, makeHeartbeat } from './runtime/process/heartbeat.ts';
 import { watchInstance } from './runtime/process/instance-metrics.ts';
 import { meteredEventStore } from './runtime/process/metered-event-store.ts';
@@ -38,18 +37,19 @@ import { relayPart } from './runtime/relay/relay-part.ts';
 import type { Role, System, SystemDependencies } from './system-dependencies.ts';
 import { START } from './tape/envelope.ts';
 import { makeId } from './tape/id.ts';
+import { aborted } from './waiting.ts';
 
 /**
  * The engine on a tape, as every command that decides runs it; with figures of what it does where `metrics` are given,
  * and under the engine's lease where `turn` is.
  */
 export function makeEngineRunner(parts: SystemDependencies, metrics?: Metrics, turn?: LeadershipGuard): EngineRunner {
-  const { events, reads, clock, log, codeVersion, rollBack } = parts;
+  const { events, reads, time, log, codeVersion, rollBack } = parts;
   return new EngineRunner({
     store: events,
-    makeEngine: () => new Engine(REACTORS, makeId, codeVersion, metrics && meterEngine(metrics)),
+    makeEngine: () => new Engine(REACTORS, makeId, codeVersion, metrics && meterEngine(metrics, time)),
     codeVersion,
-    clock,
+    clock: time,
     checkpoint: engineCheckpoint(events, reads),
     rollBack,
     ...(turn && { assertTurn: () => turn.assertHeld() }),
@@ -63,9 +63,9 @@ export function makeEngineRunner(parts: SystemDependencies, metrics?: Metrics, t
 /** Puts the parts together, as far as they are among the roles; `start` begins the work. */
 export function makeSystem(given: SystemDependencies, roles: ReadonlySet<Role> = new Set(['engine', 'projections'])): System {
   const metrics = makeMetrics();
-  const { reads, clock, log } = given;
+  const { reads, time, log } = given;
   let inStep: AppendsInStep | null = null;
-  const events = meteredEventStore(given.events, metrics, (...append) => (inStep ?? given.events).append(...append));
+  const events = meteredEventStore(given.events, metrics, time, (...append) => (inStep ?? given.events).append(...append));
   const keeper =
     given.leases && new LeaseKeeper(given.leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
   const turn = new LeadershipGuard();
@@ -77,15 +77,15 @@ export function makeSystem(given: SystemDependencies, roles: ReadonlySet<Role> =
         { err: error },
         'what was appended could not be committed with its decisions: it is recorded by itself, if it can be',
       );
-    inStep = new AppendsInStep(given.events, engine, warn);
+    inStep = new AppendsInStep(given.events, engine, time, warn);
   }
-  const supervisor = new Supervisor((part, { backend: away, message }) => log.warn({ part, away }, message));
+  const supervisor = new Supervisor(time, (part, { backend: away, message }) => log.warn({ part, away }, message));
   const projections = new Map<string, HostedProjection>();
   const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;
   const report = (): SystemReport => ({ parts: supervisor.reports(), leases: keeper?.holders() ?? [] });
   const heartbeat = makeHeartbeat();
-  const stopBeating = beat(heartbeat, () => engine !== null && isStuck(engine, clock));
-  const endWatch = watchProcess(metrics, 'main', given.codeVersion);
+  const stopBeating = beat(heartbeat, time, () => engine !== null && isStuck(engine, time));
+  const endWatch = watchProcess(metrics, time, 'main', given.codeVersion);
   watchInstance(metrics, report);
 
   /** Nothing waits for it: what is traded does not depend on what is handed on. */
@@ -93,10 +93,10 @@ export function makeSystem(given: SystemDependencies, roles: ReadonlySet<Role> =
     let relay: Relay | null = null;
     const onPublished = relayFigures(metrics);
     const mine = lease('relay');
-    const part = relayPart({ events, publisher, clock, log, onPublished }, mine, (running) => {
+    const part = relayPart({ events, publisher, time, log, onPublished }, mine, (running) => {
       relay = running;
     });
-    supervisor.start('relay', whileTapeInReach(events, mine, part)).catch(() => undefined);
+    supervisor.start('relay', whileTapeInReach(time, events, mine, part)).catch(() => undefined);
     watchRelay(metrics, () => relay);
   };
   const start = async (): Promise<void> => {
@@ -111,21 +111,21 @@ export function makeSystem(given: SystemDependencies, roles: ReadonlySet<Role> =
     if (engine !== null) {
       const mine = lease('engine');
       const sayReplaced = (why: string): void => log.warn({ part: 'engine' }, `the engine stands by: ${why}`);
-      const part = mine ? engineUnderLease(engine, events, mine, turn, sayReplaced) : engineAlone(engine, events);
-      await supervisor.start('engine', whileTapeInReach(events, mine, part));
+      const part = mine ? engineUnderLease(engine, events, mine, turn, time, sayReplaced) : engineAlone(engine, events);
+      await supervisor.start('engine', whileTapeInReach(time, events, mine, part));
       beginCounting(metrics);
-      watchEngine(metrics, engine, events, clock);
+      watchEngine(metrics, engine, events, time);
     }
     for (const projection of roles.has('projections') ? projectionsOn(events) : []) {
       const { name, version } = projection;
       // A new version is made beside the old one: each has somebody who makes it.
       const mine = lease(`projection-${name}@${version}`);
-      const options = { clock, onBatch: batchFigures(metrics, name), lease: mine ?? undefined };
+      const options = { time, onBatch: batchFigures(metrics, name), lease: mine ?? undefined };
       const part = projectionPart(projection, events, reads, options, (hosted) => projections.set(name, hosted));
-      await supervisor.start(`projection ${name}`, whileTapeInReach(events, mine, part));
+      await supervisor.start(`projection ${name}`, whileTapeInReach(time, events, mine, part));
     }
     if (roles.has('projections')) watchProjections(metrics, projections);
-    else if (roles.has('api')) watchProjectionsElsewhere(metrics, events, reads, clock);
+    else if (roles.has('api')) watchProjectionsElsewhere(metrics, events, reads, time);
     watchHalts(metrics, reads);
   };
   const close = async (): Promise<void> => {
@@ -135,8 +135,12 @@ export function makeSystem(given: SystemDependencies, roles: ReadonlySet<Role> =
     stopBeating();
     endWatch();
   };
-  const takeUnder = (holding: Holding): EvidenceSink => recorderOn(guardedEventStore(events, () => holding.assertHeld()));
-  const take = engine !== null && events.exclusively !== undefined ? engine.inStep.bind(engine) : recorderOn(events);
+  const takeUnder = (holding: Holding): EvidenceSink =>
+    recorderOn(
+      guardedEventStore(events, () => holding.assertHeld()),
+      time,
+    );
+  const take = engine !== null && events.exclusively !== undefined ? engine.inStep.bind(engine) : recorderOn(events, time);
   const { ended } = supervisor;
   const first: System['first'] = (part, work) => supervisor.once(part, work);
   return { metrics, events, take, lease, takeUnder, projections, heartbeat, report, first, start, ended, close };
@@ -154,8 +158,8 @@ export async function startSystem(parts: SystemDependencies, roles?: ReadonlySet
   }
 }
 
-function recorderOn(events: EventStore): EvidenceSink {
-  const recorder = new EvidenceRecorder(events);
+function recorderOn(events: EventStore, time: Time): EvidenceSink {
+  const recorder = new EvidenceRecorder(events, time);
   return recorder.record.bind(recorder);
 }
 

@@ -1,21 +1,33 @@
 /** Waiting: for some time, for a signal, for an answer within some time, and for a backend that is away. */
 
-import type { Time } from './ports/clock.ts';
+import type { Time, Timer } from './ports/clock.ts';
 import { StoreUnavailableError } from './ports/errors.ts';
 
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 5_000;
+/** How the waits between tries grow: the first is this long at most, and none is longer than the longest. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** Between calls of a backend that is away. */
+const BACKEND_BACKOFF: Backoff = { firstMs: 50, longestMs: 5_000 };
+
+/** Calls `listener` when `signal` aborts, at once where it has. Returns what takes the listener back. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) listener();
+  else signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
 
 /** Resolves when `signal` aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    onAbort(signal, () => resolve());
   });
 }
 
 /** Resolves after so many milliseconds, or when `signal` aborts. */
-export function pause(time: Time, ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(time: Pick<Time, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const end = (): void => {
@@ -28,23 +40,53 @@ export function pause(time: Time, ms: number, signal?: AbortSignal): Promise<voi
   });
 }
 
-/** The outcome of `work`; rejects with what `late` makes when there is none within so many milliseconds. */
-export async function within<T>(time: Time, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
-  let timer: ReturnType<Time['after']> | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = time.after(ms, () => reject(late()));
-  });
+/** The time that some work may take, while it takes it. */
+export interface TimeLimit {
+  /** Begins again: so many milliseconds from now, or as many as before. */
+  restart(ms?: number): void;
+  /** Ends the wait at once, with that error. */
+  giveUp(error: Error): void;
+}
+
+/**
+ * The outcome of `work`; rejects with what `late` makes when there is none within so many milliseconds. What becomes of
+ * the work then is nobody's concern.
+ */
+export async function within<T>(
+  time: Pick<Time, 'after' | 'monotonic'>,
+  ms: number,
+  work: (limit: TimeLimit) => Promise<T>,
+  late: (ms: number) => Error,
+): Promise<T> {
+  const ended = Promise.withResolvers<never>();
+  let [limitMs, began] = [ms, time.monotonic()];
+  // A limit that begins again as long as it was, as it may do for each event that is read, sets no timer anew.
+  const look = (): void => {
+    const leftMs = began + limitMs - time.monotonic();
+    if (leftMs > 0) timer = time.after(leftMs, look);
+    else ended.reject(late(limitMs));
+  };
+  let timer: Timer | undefined = time.after(ms, look);
+  const restart = (restartMs?: number): void => {
+    began = time.monotonic();
+    if (restartMs === undefined || timer === undefined) return;
+    timer.cancel();
+    limitMs = restartMs;
+    timer = time.after(restartMs, look);
+  };
   try {
-    return await Promise.race([work, limit]);
+    return await Promise.race([work({ restart, giveUp: ended.reject }), ended.promise]);
   } finally {
     timer?.cancel();
+    timer = undefined;
+    ended.promise.catch(() => undefined);
   }
 }
 
-/** The next wait after so many failures in a row, in milliseconds: exponential up to 5 s, half of it jitter. */
-export function backoffMs(failed: number, random: () => number): number {
-  const most = Math.min(FIRST_WAIT_MS * 2 ** Math.min(failed - 1, 20), LONGEST_WAIT_MS);
-  return most / 2 + (random() * most) / 2;
+/** The next wait after so many failures in a row, in milliseconds: it doubles with each, and half of it is jitter. */
+export function backoffMs(time: Pick<Time, 'random'>, failed: number, { firstMs, longestMs }: Backoff = BACKEND_BACKOFF): number {
+  const most = Math.min(firstMs * 2 ** Math.min(failed - 1, 20), longestMs);
+  return most / 2 + (time.random() * most) / 2;
 }
 
 /**
@@ -64,11 +106,7 @@ export async function untilAvailable<T>(
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || signal.aborted) throw error;
       if (++failed === 1) onAway(error);
-      await pause(
-        time,
-        backoffMs(failed, () => time.random()),
-        signal,
-      );
+      await pause(time, backoffMs(time, failed), signal);
     }
   }
 }

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { startNode } from '../../test/support/child.ts';
-import { CLOCK } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 import { recordedBatches } from '../rows/append.ts';
 
@@ -28,7 +28,7 @@ export const appends: Row = {
       };
       // For all rounds: the clients of one process share what they wait for, and one that is closed takes it along.
       const client = EventStoreDBClient.connectionString(address);
-      const store = await openEventStore(address, CLOCK);
+      const store = await openEventStore(address, systemTime);
       const { raw, ours, ratio } = await serially(
         ROUNDS,
         () => appendBare(client, batches()),

@@ -1,12 +1,13 @@
 import { type AnyBulkWriteOperation, type Document, MongoClient, ObjectId } from 'mongodb';
 import { mongoDocument } from '../../src/adapters/mongodb/document.ts';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { CollectionDefinition, DocumentWrite, ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
 import { startLocalFerretDb } from '../../test/backends/ferretdb/local-ferretdb.ts';
-import { CLOCK, recordedTape } from '../recorded-tape.ts';
+import { recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 
 const ROUNDS = 3;
@@ -59,8 +60,8 @@ export const projections: Row = {
 
 /** The end of the recorded tape, where candles, orders and accounts are at work, as a tape of its own. */
 async function firstEvents(): Promise<EventStore> {
-  const source = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
-  const tape = await openEventStore('memory:', CLOCK);
+  const source = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
+  const tape = await openEventStore('memory:', systemTime);
   const revisions = new Map<string, number>();
   let after: string | undefined;
   for (let left = EVENTS; left > 0; left -= PAGE) {
@@ -79,7 +80,7 @@ async function firstEvents(): Promise<EventStore> {
 async function projectInto(tape: EventStore, reads: ReadStore): Promise<number> {
   const head = await tape.head();
   const took = await timed(async () => {
-    const running = await Promise.all(PROJECTIONS.map((one) => startProjection(one, tape, reads, { clock: CLOCK })));
+    const running = await Promise.all(PROJECTIONS.map((one) => startProjection(one, tape, reads, { time: systemTime })));
     for (const one of running) if (!(await one.waitFor(head, MAX_WAIT_MS))) throw new Error('a projection did not catch up');
     for (const one of running) await one.close();
   });

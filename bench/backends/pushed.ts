@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { openEventStore, openPublisher } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { Amount, EventStore } from '../../src/ports/event-store.ts';
@@ -11,7 +12,6 @@ import { MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS } from '../../src/runtime/relay/rel
 import { makeId } from '../../src/tape/id.ts';
 import { startLocalKafka } from '../../test/backends/kafka/local-kafka.ts';
 import { startNode } from '../../test/support/child.ts';
-import { CLOCK } from '../recorded-tape.ts';
 import { atRate, latencyOf, type Outcome, perSecond, quantile, type Row } from '../row.ts';
 import { recordedBatches } from '../rows/append.ts';
 
@@ -53,7 +53,7 @@ export const pushed: Row = {
     const server = startNode([SERVER, '0']);
     try {
       const port = (await server.saw('\n')).trim();
-      const tape = await openEventStore(`esdb://127.0.0.1:${port}?tls=false`, CLOCK);
+      const tape = await openEventStore(`esdb://127.0.0.1:${port}?tls=false`, systemTime);
       const outcomes = await new Push(tape, samples).run(kafka.address);
       await tape.close();
       return outcomes;
@@ -88,7 +88,7 @@ class Push {
     const relay = startRelay({
       events: this.#tape,
       publisher: waitingFor(this.#kafka.promise, await openPublisher(brokers, log)),
-      clock: CLOCK,
+      time: systemTime,
       log,
       onPublished: (count) => this.#takeOff(count),
     });

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { openEventStore, openPublisher } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { startRelay } from '../../src/runtime/relay/relay.ts';
 import { type Publication, publicationBytes, publicationOf } from '../../src/tape/publication.ts';
 import { startLocalKafka } from '../../test/backends/kafka/local-kafka.ts';
-import { CLOCK, recordedTape } from '../recorded-tape.ts';
+import { recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 
 const ROUNDS = 5;
@@ -21,7 +22,7 @@ export const relay: Row = {
   path: 'relay to Kafka',
   async run(): Promise<Outcome[]> {
     const kafka = await startLocalKafka();
-    const tape = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
+    const tape = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
     try {
       const publications = await publicationsOf(tape);
       const { batches } = await relayAll(kafka.address, tape);
@@ -71,7 +72,7 @@ async function relayAll(brokers: string, events: EventStore): Promise<{ ms: numb
     const started = startRelay({
       events,
       publisher,
-      clock: CLOCK,
+      time: systemTime,
       log,
       onState: (state) => {
         if (state === 'relaying') times.began = performance.now();

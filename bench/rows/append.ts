@@ -1,8 +1,9 @@
 import { openEventStore } from '../../src/adapters/open.ts';
 import { openTapeFile } from '../../src/adapters/sqlite/tape-file.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
-import { CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
+import { newFile, recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 
 const BATCH = 100;
@@ -37,7 +38,7 @@ export const append: Row = {
 
 /** The recorded candles in batches, each for one of ten streams. */
 export async function recordedBatches(): Promise<readonly TapeEvent[][]> {
-  const store = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
+  const store = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
   const batches: TapeEvent[][] = [];
   for (let after: string | undefined; batches.length < BATCHES; ) {
     const page = await store.read({ categories: ['bars'], after, limit: PAGE });
@@ -57,7 +58,7 @@ export async function recordedBatches(): Promise<readonly TapeEvent[][]> {
 
 /** To a new tape, one batch after the other. Returns the milliseconds. */
 export async function appendAll(batches: readonly TapeEvent[][]): Promise<number> {
-  const store = await openEventStore(`sqlite:${newFile()}`, CLOCK);
+  const store = await openEventStore(`sqlite:${newFile()}`, systemTime);
   const revisions = new Map<string, number>();
   const took = await timed(async () => {
     for (const events of batches) {

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { openTapeFile, openTapeFileToRead } from '../../src/adapters/sqlite/tape-file.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { type EvidenceDraft, feedRecovered } from '../../src/domain/feed/evidence.ts';
 import type { Settings } from '../../src/domain/settings/settings.ts';
@@ -9,7 +10,7 @@ import { applySettings } from '../../src/requests/settings-apply.ts';
 import { startSystem } from '../../src/system.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { minuteBars, smallSettings } from '../../test/support/small-market.ts';
-import { BUILD, CLOCK, newFile } from '../recorded-tape.ts';
+import { BUILD, newFile } from '../recorded-tape.ts';
 import { atRate, latencyOf, type Outcome, quantile, type Row } from '../row.ts';
 
 const ROUNDS = 5;
@@ -83,10 +84,10 @@ interface OrderTimes {
 
 async function decisions(): Promise<{ readonly tape: string; readonly times: OrderTimes[] }> {
   const tape = newFile();
-  const [events, reads] = [await openEventStore(`sqlite:${tape}`, CLOCK), await openReadStore(`sqlite:${newFile()}`)];
-  await applySettings(events, settings(), { clock: CLOCK, actor: BUILD, codeVersion: BUILD });
+  const [events, reads] = [await openEventStore(`sqlite:${tape}`, systemTime), await openReadStore(`sqlite:${newFile()}`)];
+  await applySettings(events, settings(), { clock: systemTime, actor: BUILD, codeVersion: BUILD });
   const log = makeLogger('silent');
-  const system = await startSystem({ events, reads, clock: CLOCK, log, codeVersion: BUILD, rollBack: false });
+  const system = await startSystem({ events, reads, time: systemTime, log, codeVersion: BUILD, rollBack: false });
   const [handedAt, recordedAt, approvedAt] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()];
   const seen = events.subscribe({
     after: await events.head(),

@@ -1,10 +1,11 @@
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
-import { CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
+import { newFile, recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 import { appendAll, recordedBatches } from './append.ts';
 
@@ -18,7 +19,7 @@ export const projections: Row = {
   async run(): Promise<Outcome[]> {
     const batches = await recordedBatches();
     const appended = batches.flat().length;
-    const store = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
+    const store = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
     const head = await store.head();
     const events = await countHandled(store);
     const { raw, ours } = await serially(
@@ -27,7 +28,7 @@ export const projections: Row = {
       async () => {
         const reads = await openReadStore(`sqlite:${newFile()}`);
         const took = await timed(async () => {
-          const running = await Promise.all(PROJECTIONS.map((one) => startProjection(one, store, reads, { clock: CLOCK })));
+          const running = await Promise.all(PROJECTIONS.map((one) => startProjection(one, store, reads, { time: systemTime })));
           for (const one of running) {
             if (!(await one.waitFor(head, MAX_WAIT_MS))) throw new Error('a projection did not catch up');
           }

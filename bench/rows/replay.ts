@@ -1,11 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { verify } from '../../src/audit/verify.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { EngineReplica } from '../../src/runtime/engine/engine-replica.ts';
 import { runOver } from '../../src/runtime/engine/tape-program.ts';
-import { BUILD, CLOCK, newEngine, recordedTape } from '../recorded-tape.ts';
+import { BUILD, newEngine, recordedTape } from '../recorded-tape.ts';
 import { atWork, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
 const ROUNDS = 9;
@@ -17,7 +18,7 @@ export const replay: Row = {
   async run(): Promise<Outcome[]> {
     const file = await recordedTape();
     const rows = readRows(file);
-    const store = await openEventStore(`sqlite:${file}`, CLOCK);
+    const store = await openEventStore(`sqlite:${file}`, systemTime);
     const head = await store.head();
     const against = async (what: string, bound: number, work: () => Promise<unknown>): Promise<Outcome> => {
       const { raw, ours, ratio } = await serially(

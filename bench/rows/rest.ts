@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fastify } from 'fastify';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { startApi } from '../../src/api/serve.ts';
 import { makeLogger } from '../../src/logging.ts';
 import { startSystem } from '../../src/system.ts';
-import { BUILD, CLOCK, newFile, recordedTape } from '../recorded-tape.ts';
+import { BUILD, newFile, recordedTape } from '../recorded-tape.ts';
 import { latencyOf, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
 const LOAD = join(import.meta.dirname, '..', 'http-load.ts');
@@ -21,9 +22,9 @@ export const rest: Row = {
   name: 'rest',
   path: 'REST read of one order; of 100 bars',
   async run(): Promise<Outcome[]> {
-    const events = await openEventStore(`sqlite:${await recordedTape()}`, CLOCK);
+    const events = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
     const reads = await openReadStore(`sqlite:${newFile()}`);
-    const parts = { events, reads, clock: CLOCK, log: makeLogger('silent'), codeVersion: BUILD, rollBack: false };
+    const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, rollBack: false };
     const system = await startSystem(parts);
     const head = await events.head();
     for (const projection of system.projections.values()) await projection.waitFor(head, MAX_WAIT_MS);

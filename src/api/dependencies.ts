@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Metrics, MetricsSnapshot } from '../metrics.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Time } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import type { KeySources } from './http/key-ring.ts';
@@ -27,7 +27,7 @@ export interface ApiDependencies extends KeySources {
   readonly reads: ReadStore;
   /** By name. */
   readonly projections: ReadonlyMap<string, ServedProjection>;
-  readonly clock: Clock;
+  readonly time: Time;
   /** The build, for the metadata of requests. */
   readonly codeVersion: string;
   /** Requests that one API key may make in a second; absent: as many as it can. */

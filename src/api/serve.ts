@@ -59,9 +59,9 @@ export async function startApi(
   { host, port, ...terms }: ApiParts,
 ): Promise<ServedApi> {
   const allowedHost = await bindHost({ host, ...terms });
-  const { events, reads, clock } = parts;
-  const followed = watched(await followProjections(projectionsOn(events), events, reads, { clock, isAcross }));
-  const watch = watchHeartbeat(heartbeat);
+  const { events, reads, time } = parts;
+  const followed = watched(await followProjections(projectionsOn(events), events, reads, { time, isAcross }));
+  const watch = watchHeartbeat(heartbeat, time);
   const { projections } = followed;
   watchPositionWaits(parts.metrics, projections.values());
   const server = buildServer({

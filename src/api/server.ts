@@ -108,8 +108,8 @@ function addRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 }
 
-function keyRing({ apiKeys, keyFolder, clock, logger }: ApiDependencies): KeyRing {
-  return new KeyRing({ apiKeys, keyFolder }, clock, (trouble) => logger?.error(trouble, 'this file is no API key'));
+function keyRing({ apiKeys, keyFolder, time, logger }: ApiDependencies): KeyRing {
+  return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'this file is no API key'));
 }
 
 function refuseLongUrls(server: FastifyInstance): void {

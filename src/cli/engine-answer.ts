@@ -14,8 +14,8 @@ const WAIT_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 
 /** The person at the command line, as requests record them. */
-export function askingOf({ config, clock, events }: OpenStores): Asking {
-  return { store: events, clock, actor: cliActor(config), codeVersion: codeVersion() };
+export function askingOf({ config, time, events }: OpenStores): Asking {
+  return { store: events, clock: time, actor: cliActor(config), codeVersion: codeVersion() };
 }
 
 /** Has a running engine processed the evidence with that id at that position? One that is up does so within milliseconds. */

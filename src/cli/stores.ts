@@ -5,7 +5,7 @@ import { openEventStore, openLeases, openReadStore } from '../adapters/open.ts';
 import { systemTime } from '../adapters/system-time.ts';
 import { type Config, readConfig } from '../config/environment.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Time } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { ReadStore } from '../ports/read-store.ts';
@@ -13,7 +13,7 @@ import { withEventIndex } from '../queries/indexed-tape.ts';
 
 export interface OpenStores {
   readonly config: Config;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly events: EventStore;
   readonly reads: ReadStore;
   /** Of the instances on these stores; null where the tape's own lock says who does what. */
@@ -53,7 +53,7 @@ async function withStoresOf<T>(config: Config, work: (stores: OpenStores) => Pro
     const reads = await openReadStore(config.readStore);
     const findable = withEventIndex(events, reads);
     try {
-      return await withLeases(config, events, (leases) => work({ config, clock: systemTime, events: findable, reads, leases }));
+      return await withLeases(config, events, (leases) => work({ config, time: systemTime, events: findable, reads, leases }));
     } finally {
       await reads.close();
     }

@@ -8,12 +8,12 @@ import {
   openTapeToRead,
 } from '../../src/adapters/open.ts';
 import { StoreError, StoreUnavailableError } from '../../src/ports/errors.ts';
-import { TestClock } from '../contracts/event-store.ts';
-import { recovered } from '../contracts/tape-events.ts';
+import { DAY, recovered } from '../contracts/tape-events.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { timeAt } from '../support/test-time.ts';
 
 const folder = new TemporaryFolder();
-const clock = new TestClock();
+const clock = timeAt(DAY);
 
 describe('an address', () => {
   test.each([`sqlite:${folder.newFile()}`, 'memory:'])('of a store that is known opens it', async (address) => {

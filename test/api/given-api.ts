@@ -9,13 +9,13 @@ import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import { makeMetrics } from '../../src/metrics.ts';
-import type { Clock } from '../../src/ports/clock.ts';
 import type { Appended, EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { type SetTime, timeAt } from '../support/test-time.ts';
 import { Documented } from './openapi/documented.ts';
 
 export const NOW = Date.UTC(2025, 0, 2, 3, 4, 5, 678);
@@ -26,7 +26,7 @@ export interface GivenApi {
   readonly server: FastifyInstance;
   readonly events: EventStore;
   readonly reads: ReadStore;
-  readonly clock: Clock & { time: number };
+  readonly time: SetTime;
   /** Puts an event at the end of its stream, and waits until every read model has it. Returns its id. */
   record<N extends EventName>(type: N, stream: string, data: EventData[N], options?: RecordOptions): Promise<Recorded>;
   get(url: string, headers?: Record<string, string>): Promise<Answer>;
@@ -53,10 +53,10 @@ export interface Answer {
 
 /** `overrides` replaces what the server is given, such as its API keys. */
 export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promise<GivenApi> {
-  const clock = { time: NOW, now: () => clock.time };
-  const events = openMemoryEventStore({ clock, exclusive: true });
+  const time = timeAt(NOW);
+  const events = openMemoryEventStore({ clock: time, exclusive: true });
   const reads = openMemoryReadStore();
-  const runners = await Promise.all(PROJECTIONS.map((projection) => startProjection(projection, events, reads, { clock })));
+  const runners = await Promise.all(PROJECTIONS.map((projection) => startProjection(projection, events, reads, { time })));
   const projections = new Map<string, ServedProjection>();
   PROJECTIONS.forEach((projection, index) => {
     const runner = runners[index];
@@ -67,7 +67,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     events,
     reads,
     projections,
-    clock,
+    time,
     codeVersion: 'test',
     apiKeys: [],
     metrics: makeMetrics(),
@@ -109,7 +109,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     server,
     events,
     reads,
-    clock,
+    time,
     async record(type, stream, data, options = {}) {
       const origin = { occurredAt: options.at ?? '2025-01-01T00:00:00.000Z', actor: 'test', codeVersion: 'test' };
       const event = makeEvidence(type, stream, `event ${made++}`, data, origin);

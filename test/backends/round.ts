@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
@@ -20,7 +21,6 @@ import { Instance, until } from './instance.ts';
 import { LocalEventStore } from './local-event-store.ts';
 import type { emptyTape, Tape } from './tapes.ts';
 
-const clock = { now: () => Date.now() };
 const MARKS_SECONDS = 60;
 const READ_SECONDS = 300;
 const PAGE = 500;
@@ -39,7 +39,7 @@ export async function embeddedContents(folder: string, settings: string, seconds
   whole.start();
   await until('the summary', seconds, [whole], () => whole.output.includes('"msg":"summary"'));
   await whole.stop();
-  const events = await openEventStore(`sqlite:${data}/tape.sqlite`, clock);
+  const events = await openEventStore(`sqlite:${data}/tape.sqlite`, systemTime);
   const reads = await openReadStore(`sqlite:${data}/read-models.sqlite`);
   try {
     return await contentsOf(events, reads);
@@ -177,7 +177,7 @@ export class Round {
 
   #open(): Promise<Stores> {
     const open = async (): Promise<Stores> => ({
-      tape: await openEventStore(this.#tape.address, clock),
+      tape: await openEventStore(this.#tape.address, systemTime),
       reads: await openReadStore(this.readStore),
     });
     this.#stores ??= open();

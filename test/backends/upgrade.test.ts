@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { codeVersion } from '../../src/runtime/engine/code-version.ts';
 import { comparePositions, isDecision, type RecordedEvent } from '../../src/tape/envelope.ts';
@@ -20,7 +21,6 @@ import { embeddedContents, Round } from './round.ts';
 endChildrenAfterwards();
 const { path: folder } = new TemporaryFolder();
 
-const clock = { now: () => Date.now() };
 /** The session of the frames takes over two minutes at 1, with a decision every three seconds. */
 const [CANDLES, FRAMES] = [20, 16_000];
 const SESSION = 'feed-binance.BTCUSDT';
@@ -62,7 +62,7 @@ describe('two builds on engines, while a session is played,', () => {
   async function leavesTheSame(name: string, change: (played: Played) => Promise<readonly string[]>): Promise<void> {
     const env = { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: String(LEASE_SECONDS) };
     const round = await Round.begin(name, { folder, engines: { mongo: mongo.address, kafka: kafka.address }, env });
-    const tape = await openEventStore(round.eventStore.address, clock);
+    const tape = await openEventStore(round.eventStore.address, systemTime);
     try {
       const builds = await change({ round, tape });
       const { length } = round.eventStore;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { isIsoTime, isoTime } from '../../src/domain/time.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Time } from '../../src/ports/clock.ts';
 import { StoreError } from '../../src/ports/errors.ts';
 import {
   type EventStore,
@@ -16,17 +16,11 @@ import {
   WrongExpectedRevisionError,
 } from '../../src/ports/event-store.ts';
 import { comparePositions, type RecordedEvent, START } from '../../src/tape/envelope.ts';
+import { type SetTime, timeAt } from '../support/test-time.ts';
 import { causedBy, DAY, recovered, run, stale } from './tape-events.ts';
 
-export class TestClock implements Clock {
-  time = DAY;
-  now(): number {
-    return this.time;
-  }
-}
-
 /** Opens an empty store; everything it needs is cleared away by the test file that hands it in. */
-export type OpenEventStore = (clock: Clock) => Promise<EventStore>;
+export type OpenEventStore = (time: Time) => Promise<EventStore>;
 
 export interface EventStoreTraits {
   /** Events are recorded by the clock that is handed in, not by a server's. */
@@ -36,10 +30,10 @@ export interface EventStoreTraits {
 export function describeEventStore(name: string, open: OpenEventStore, traits: EventStoreTraits = { ownClock: true }): void {
   describe(`${name}, an event store`, () => {
     let store: EventStore;
-    let clock: TestClock;
+    let clock: SetTime;
 
     beforeEach(async () => {
-      clock = new TestClock();
+      clock = timeAt(DAY);
       store = await open(clock);
     });
     afterEach(() => store.close());
@@ -174,9 +168,9 @@ export function describeEventStore(name: string, open: OpenEventStore, traits: E
     describe('what is recorded', () => {
       test.runIf(traits.ownClock)("carries the store's time, which never runs back", async () => {
         await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
-        clock.time -= 60_000;
+        clock.ms -= 60_000;
         await store.append('feed-b', 'no-stream', [recovered('feed-b', 0)]);
-        clock.time = DAY + 5;
+        clock.ms = DAY + 5;
         await store.append('feed-a', 0, [recovered('feed-a', 1)]);
         const times = (await store.read({ limit: 10 })).map((event) => event.recordedAt);
         expect(times).toEqual([isoTime(DAY), isoTime(DAY), isoTime(DAY + 5)]);

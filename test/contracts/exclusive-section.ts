@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EventStore, type TapeSection, WrongExpectedRevisionError } from '../../src/ports/event-store.ts';
 import { START } from '../../src/tape/envelope.ts';
-import { type OpenEventStore, TestClock, Watcher } from './event-store.ts';
+import { DAY } from '../contracts/tape-events.ts';
+import { timeAt } from '../support/test-time.ts';
+import { type OpenEventStore, Watcher } from './event-store.ts';
 import { recovered, run } from './tape-events.ts';
 
 type ExclusiveStore = EventStore & Required<Pick<EventStore, 'exclusively'>>;
@@ -13,7 +15,7 @@ export function describeExclusiveSection(name: string, open: OpenEventStore): vo
     let store: ExclusiveStore;
 
     beforeEach(async () => {
-      store = (await open(new TestClock())) as ExclusiveStore;
+      store = (await open(timeAt(DAY))) as ExclusiveStore;
     });
     afterEach(() => store.close());
 

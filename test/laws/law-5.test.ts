@@ -23,7 +23,7 @@ async function documentsIn(reads: ReadStore): Promise<unknown[]> {
 }
 
 async function startOver(events: EventStore, reads: ReadStore): Promise<void> {
-  const parts = { events, reads, clock: tickingClock(), log: makeLogger('silent'), codeVersion: 'test', rollBack: false };
+  const parts = { events, reads, time: tickingClock(), log: makeLogger('silent'), codeVersion: 'test', rollBack: false };
   const system = await startSystem(parts);
   await projected(system, await events.head());
   await system.close();

@@ -90,7 +90,7 @@ describe('the order of documents', () => {
     const from = { sort: 'name', from: '\u{ff21}' };
     const fromInMemory = await currentDocuments(events, reads, names, from);
 
-    const host = await startProjection(names, events, reads, { clock });
+    const host = await startProjection(names, events, reads, { time: clock });
     await host.waitFor(await events.head(), 5_000);
     await host.close();
     const collection = await servingCollection(reads, names);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import { openSqliteReadStore } from '../../src/adapters/sqlite/read-store.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore, ReadQuery } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { eventIndex } from '../../src/projections/event-index.ts';
@@ -12,8 +12,9 @@ import { startProjection } from '../../src/runtime/projections/host.ts';
 import { describeEventStore } from '../contracts/event-store.ts';
 import { causedBy, recovered, run, stale } from '../contracts/tape-events.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { timeAt } from '../support/test-time.ts';
 
-const clock: Clock = { now: () => 1_800_000_000_000 };
+const clock = timeAt(1_800_000_000_000);
 const folder = new TemporaryFolder();
 
 /** A tape that finds events by stream alone: whoever asks for more is told so. */
@@ -37,10 +38,10 @@ function plain(store: EventStore): EventStore {
 }
 
 /** With an index that is kept up while the contract's tests append: it lags by as much as it likes. */
-async function indexed(given: Clock, reads: ReadStore): Promise<EventStore> {
+async function indexed(given: Time, reads: ReadStore): Promise<EventStore> {
   const store = openMemoryEventStore({ clock: given, exclusive: false });
   const whole = { ...plain(store), read: (query: ReadQuery) => store.read(query), byId: (id: string) => store.byId(id) };
-  const projection = await startProjection(eventIndex, whole, reads, { clock });
+  const projection = await startProjection(eventIndex, whole, reads, { time: clock });
   projection.ended.catch(() => undefined);
   const tape = withEventIndex(whole, reads);
   const close = async (): Promise<void> => {
@@ -60,7 +61,7 @@ describe('a tape with an index of its events', () => {
     const store = openMemoryEventStore({ clock, exclusive: false });
     const reads = openMemoryReadStore();
     await appended(store);
-    const projection = await startProjection(eventIndex, plain(store), reads, { clock });
+    const projection = await startProjection(eventIndex, plain(store), reads, { time: clock });
     await projection.waitFor(await store.head(), 5_000);
     await projection.close();
     return { store, reads, tape: withEventIndex(plain(store), reads) };

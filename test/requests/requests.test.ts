@@ -15,8 +15,9 @@ import {
 } from '../../src/requests/requests.ts';
 import { InvalidEventError, START } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { timeAt } from '../support/test-time.ts';
 
-const clock = { now: () => Date.UTC(2025, 0, 1, 0, 0, 0, 7) };
+const clock = timeAt(Date.UTC(2025, 0, 1, 0, 0, 0, 7));
 
 const ORDER: EventData['OrderRequested'] = {
   account: 'paper-1',

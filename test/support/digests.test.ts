@@ -3,12 +3,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Contents, contentsOf, differencesOf, digestsOf } from './digests.ts';
 import { withRecordedTape } from './recorded-tape.ts';
+import { timeWith } from './test-time.ts';
 
 const CANDLES = 60;
 const FRAMES = 3_000;
 
 function contentsAt(now: number): Promise<Contents> {
-  return withRecordedTape(CANDLES, FRAMES, contentsOf, { clock: { now: () => now++ } });
+  return withRecordedTape(CANDLES, FRAMES, contentsOf, { time: timeWith({ now: () => now++ }) });
 }
 
 function changed<T>(items: readonly T[], index: number, change: (item: T) => T): T[] {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
 import { Tally } from '../../src/domain/feed/tally.ts';
 import { makeLogger } from '../../src/logging.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
@@ -19,7 +19,7 @@ import { tickingClock } from './small-market.ts';
 const MAX_WAIT_MS = 20_000;
 
 export interface RecordedTapeOptions {
-  readonly clock?: Clock;
+  readonly time?: Time;
   /** Address of the tape; `memory:` without. */
   readonly eventStore?: string;
   /** How long the tape grows by what is decided, where that is not in step with what is taken in. */
@@ -31,19 +31,19 @@ export async function withRecordedTape<T>(
   candles: number,
   frames: number,
   work: (events: EventStore, reads: ReadStore) => Promise<T>,
-  { clock = tickingClock(), eventStore = 'memory:', decided }: RecordedTapeOptions = {},
+  { time = tickingClock(), eventStore = 'memory:', decided }: RecordedTapeOptions = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
-  const [events, reads] = [await openEventStore(eventStore, clock), await openReadStore('memory:')];
+  const [events, reads] = [await openEventStore(eventStore, time), await openReadStore('memory:')];
   const origin = { actor: 'ingest', codeVersion: 'test' };
   try {
     const settingsFile = writeRecordedHeads(folder, candles, frames);
     const { settings } = await applySettings(events, await loadSettings(settingsFile), {
-      clock,
+      clock: time,
       actor: 'test',
       codeVersion: 'test',
     });
-    const system = await startSystem({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'test', rollBack: false });
+    const system = await startSystem({ events, reads, time, log: makeLogger('silent'), codeVersion: 'test', rollBack: false });
     for (const feed of settings.feeds.values()) {
       const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
       if (instrument === undefined) throw new Error('the feed has an instrument');

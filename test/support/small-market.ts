@@ -7,17 +7,18 @@ import type { Bar } from '../../src/domain/market/events.ts';
 import type { Settings } from '../../src/domain/settings/settings.ts';
 import { strategyReactor } from '../../src/domain/strategy/strategy-reactor.ts';
 import { isoTime, MINUTE_MS } from '../../src/domain/time.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { timeWith } from './test-time.ts';
 
 const FIRST_OPEN_MS = 1_700_000_040_000;
 
 /** A clock that moves by a millisecond each time it is asked. */
-export function tickingClock(): Clock {
+export function tickingClock(): Time {
   let now = 1_800_000_000_000;
-  return { now: () => now++ };
+  return timeWith({ now: () => now++ });
 }
 
 /** Closes that turn every few bars, so that a crossover of 1 and 2 bars signals at each turn. */

@@ -22,7 +22,14 @@ async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promis
   const events = await openEventStore('memory:', clock);
   const reads = await openReadStore('memory:');
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), { clock, actor: 'test', codeVersion: 'test' });
-  const system = await startSystem({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'test', rollBack: false });
+  const system = await startSystem({
+    events,
+    reads,
+    time: clock,
+    log: makeLogger('silent'),
+    codeVersion: 'test',
+    rollBack: false,
+  });
   const [feed] = [...settings.feeds.values()];
   const [instrument] = [...settings.instruments.values()];
   if (feed === undefined || instrument === undefined) throw new Error('the shipped settings have a feed');

@@ -4,17 +4,24 @@
  */
 
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { startEngineLoop } from '../../src/runtime/engine/engine-loop.ts';
 import { makeEngineRunner } from '../../src/system.ts';
 
 const [file = '', lock = 'locked'] = process.argv.slice(2);
-const clock = { now: () => Date.now() };
-const store = await openEventStore(`sqlite:${file}`, clock);
+const store = await openEventStore(`sqlite:${file}`, systemTime);
 const events: EventStore = lock === 'locked' ? store : withoutLock(store);
 const reads = await openReadStore('memory:');
-const runner = makeEngineRunner({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'test', rollBack: false });
+const runner = makeEngineRunner({
+  events,
+  reads,
+  time: systemTime,
+  log: makeLogger('silent'),
+  codeVersion: 'test',
+  rollBack: false,
+});
 const loop = await startEngineLoop(runner, events);
 process.stdout.write('ready\n');
 process.stdin.resume();

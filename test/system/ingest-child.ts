@@ -4,6 +4,7 @@
  */
 
 import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { Tally } from '../../src/domain/feed/tally.ts';
 import { makeLogger } from '../../src/logging.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
@@ -11,14 +12,13 @@ import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts
 import { startSystem } from '../../src/system.ts';
 
 const [folder = '', settingsFile = '', steps = '20'] = process.argv.slice(2);
-const clock = { now: () => Date.now() };
 const codeVersion = 'test';
-const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, clock);
+const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
 const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`);
 const proposed = await loadSettings(settingsFile);
-const { settings } = await applySettings(events, proposed, { clock, actor: 'test', codeVersion });
+const { settings } = await applySettings(events, proposed, { clock: systemTime, actor: 'test', codeVersion });
 const log = makeLogger('silent');
-const system = await startSystem({ events, reads, clock, log, codeVersion, rollBack: false });
+const system = await startSystem({ events, reads, time: systemTime, log, codeVersion, rollBack: false });
 for (const feed of settings.feeds.values()) {
   const instrument = [...settings.instruments.values()].find(
     ({ venue, symbol }) => venue === feed.venue && symbol === feed.symbol,

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { openMemoryLeases } from '../../src/adapters/memory/leases.ts';
 import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { barClosed, type EvidenceDraft } from '../../src/domain/feed/evidence.ts';
 import type { Bar } from '../../src/domain/market/events.ts';
 import { EVIDENCE_CATEGORIES } from '../../src/domain/streams.ts';
@@ -15,7 +16,6 @@ import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
 import { EvidenceRecorder } from '../../src/runtime/ingest/evidence-recorder.ts';
-import { processTiming } from '../../src/runtime/leases/lease-keeper.ts';
 import { readBuilds } from '../../src/runtime/projections/builds.ts';
 import { ENGINE_CHECKPOINT } from '../../src/runtime/projections/read-store-owner.ts';
 import { makeEngineRunner, makeSystem } from '../../src/system.ts';
@@ -56,13 +56,19 @@ async function givenTape() {
   const clock = tickingClock();
   const events = openMemoryEventStore({ clock, exclusive: false });
   await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
-  return { clock, events, reads: openMemoryReadStore(), leases: openMemoryLeases(), recorder: new EvidenceRecorder(events) };
+  return {
+    clock,
+    events,
+    reads: openMemoryReadStore(),
+    leases: openMemoryLeases(),
+    recorder: new EvidenceRecorder(events, systemTime),
+  };
 }
 
 /** What one engine makes of the bars: its tape, and how many events there were after each part. */
 async function madeByOne() {
   const { events, reads, clock, recorder } = await givenTape();
-  const engine = makeEngineRunner({ events, reads, clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false });
+  const engine = makeEngineRunner({ events, reads, time: clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false });
   const counts: number[] = [];
   for (const part of PARTS) {
     await recorder.record(part, ORIGIN);
@@ -81,11 +87,11 @@ interface Instance {
 
 function instanceOn(tape: Awaited<ReturnType<typeof givenTape>>, name: string, codeVersion = 'one', rollBack = false): Instance {
   const link = new Link();
-  const terms = { owner: name, holder: `host-${name}:1`, lengthMs: LEASE_MS, timing: processTiming };
+  const terms = { owner: name, holder: `host-${name}:1`, lengthMs: LEASE_MS, time: systemTime };
   const system = makeSystem({
     events: link.events(tape.events),
     reads: link.reads(tape.reads),
-    clock: tape.clock,
+    time: tape.clock,
     log: makeLogger('silent'),
     codeVersion,
     rollBack,

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { servingCollection } from '../../src/runtime/projections/builds.ts';
 import { type Ended, endChildrenAfterwards, startNode } from '../support/child.ts';
@@ -30,12 +31,11 @@ async function runChild(folder: string, settings: string, env: Record<string, st
 
 /** Everything on the tape but times of recording, and every document of every read model. */
 async function contentsOf(folder: string) {
-  const clock = { now: () => Date.now() };
-  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, clock);
+  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
   const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`);
   const tape = (await wholeTape(events)).map(({ id, stream, revision, position, type, data, metadata }) => {
     const { occurredAt, ...rest } = metadata;
-    // Settings are stamped by the edge's clock, and what is decided upon them carries their time.
+    // Settings are stamped by the edge's systemTime, and what is decided upon them carries their time.
     return { id, stream, revision, position, type, data, ...rest };
   });
   const documents: unknown[] = [];

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openRecording } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { Tally } from '../../src/domain/feed/tally.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
@@ -16,7 +17,6 @@ import { TemporaryFolder } from '../support/temporary-folder.ts';
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
 const ENGINE = join(import.meta.dirname, 'engine-child.ts');
-const clock = { now: () => Date.now() };
 let folders = 0;
 
 function newFolder(): string {
@@ -27,7 +27,7 @@ function newFolder(): string {
 
 /** By stream: ids, types, data and causes, in order. Times of settings are the edge's, and so left out. */
 async function factsIn(folder: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, clock);
+  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
   const streams: Record<string, unknown[]> = {};
   for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
     if (type === 'EngineActivated') continue;
@@ -81,9 +81,9 @@ describe('several processes on one tape', () => {
       const folder = newFolder();
       const settingsFile = writeRecordedHeads(folder, 300, 6_000);
       const file = join(folder, 'tape.sqlite');
-      const events = await openEventStore(`sqlite:${file}`, clock);
+      const events = await openEventStore(`sqlite:${file}`, systemTime);
       const origin = { actor: 'ingest', codeVersion: 'test' };
-      const { settings } = await applySettings(events, await loadSettings(settingsFile), { clock, ...origin });
+      const { settings } = await applySettings(events, await loadSettings(settingsFile), { clock: systemTime, ...origin });
       const engines = [0, 1].map(() => startNode([ENGINE, file, lock]));
       for (const engine of engines) await engine.saw('ready');
       for (const feed of settings.feeds.values()) {

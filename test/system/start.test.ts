@@ -31,7 +31,7 @@ async function countedTape(): Promise<{ events: EventStore; open: () => number }
 }
 
 function partsOf(events: EventStore, reads: ReadStore) {
-  return { events, reads, clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
+  return { events, reads, time: clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
 }
 
 describe('a system that cannot start', () => {

@@ -40,7 +40,7 @@ export async function ask(
 ): Promise<RecordedRequest> {
   const write = {
     store: deps.events,
-    clock: deps.clock,
+    clock: deps.time,
     actor: request.actor,
     codeVersion: deps.codeVersion,
     traceparent: traceparentOf(request.headers),

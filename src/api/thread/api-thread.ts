@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { UserError } from '../../domain/user-error.ts';
+import type { Time } from '../../ports/clock.ts';
 import { answerThread, type MainThread } from '../../runtime/process/main-thread.ts';
 import type { ServedApi } from '../serve.ts';
 
@@ -31,9 +32,9 @@ interface ThreadFailure {
 }
 
 /** Starts it; resolves when it serves. It reads the stores by itself, and asks `main` for the rest. */
-export async function startApiThread(main: MainThread, given: Omit<ApiThreadData, 'mainThread'>): Promise<ServedApi> {
+export async function startApiThread(time: Time, main: MainThread, given: Omit<ApiThreadData, 'mainThread'>): Promise<ServedApi> {
   const { port1, port2 } = new MessageChannel();
-  answerThread(port1, main);
+  answerThread(time, port1, main);
   const workerData: ApiThreadData = { ...given, mainThread: port2 };
   const worker = new Worker(new URL('./api-worker.ts', import.meta.url), { workerData, transferList: [port2], name: 'api' });
   let serving: (address: string) => void = () => {};

@@ -6,7 +6,7 @@
 import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openReadStoreToRead, openTapeToRead } from '../../adapters/open.ts';
-import { systemTime as clock } from '../../adapters/system-time.ts';
+import { systemTime as time } from '../../adapters/system-time.ts';
 import { readConfig } from '../../config/environment.ts';
 import { makeLogger } from '../../logging.ts';
 import { makeMetrics } from '../../metrics.ts';
@@ -33,8 +33,8 @@ async function serve(): Promise<void> {
   stepBack();
   const config = readConfig(process.env);
   const log = makeLogger(config.logLevel, logFile);
-  const { append, figures, report } = mainThreadOver(mainThread);
-  const tape = await openTapeToRead(config.eventStore, clock);
+  const { append, figures, report } = mainThreadOver(time, mainThread);
+  const tape = await openTapeToRead(config.eventStore, time);
   const reads = await openReadStoreToRead(config.readStore);
   const at = tape.at?.bind(tape);
   const reading = {
@@ -48,10 +48,10 @@ async function serve(): Promise<void> {
   };
   const events = withEventIndex(reading, reads);
   const metrics = makeMetrics();
-  watchProcess(metrics, 'api', codeVersion);
+  watchProcess(metrics, time, 'api', codeVersion);
   watchTapeTail(metrics, 'api', tape);
   const otherMetrics = async () => [await figures()];
-  const parts = { events, reads, clock, codeVersion, log, heartbeat, metrics, otherMetrics, report, isAcross };
+  const parts = { events, reads, time, codeVersion, log, heartbeat, metrics, otherMetrics, report, isAcross };
   const api = await startApi(parts, config);
   tell({ address: api.address });
   const asked = new Promise<void>((resolve) => main.once('message', () => resolve()));

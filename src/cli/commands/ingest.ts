@@ -41,7 +41,7 @@ export function ingestCommand(command: Command): void {
   ]);
 }
 
-async function run({ config, clock, events, reads }: OpenStores, files: readonly string[], options: Options): Promise<void> {
+async function run({ config, time, events, reads }: OpenStores, files: readonly string[], options: Options): Promise<void> {
   const build = codeVersion();
   const { settings: recorded } = await readSettings(events);
   // A tape without settings takes those that are proposed; on any other, only what is in force counts.
@@ -50,7 +50,7 @@ async function run({ config, clock, events, reads }: OpenStores, files: readonly
       ? recorded
       : (
           await applySettings(events, await loadSettings(config.settingsFile), {
-            clock,
+            clock: time,
             actor: cliActor(config),
             codeVersion: build,
           })
@@ -58,9 +58,9 @@ async function run({ config, clock, events, reads }: OpenStores, files: readonly
   const found = findFeed(settings, options.venue, options.symbol);
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
-  const runner = makeEngineRunner({ events, reads, clock, log, codeVersion: build, rollBack: options.rollBack === true });
+  const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, rollBack: options.rollBack === true });
   // Across a network the engine that is running decides.
-  const recorder = new EvidenceRecorder(events);
+  const recorder = new EvidenceRecorder(events, time);
   const take = events.exclusively === undefined ? recorder.record.bind(recorder) : runner.inStep.bind(runner);
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);

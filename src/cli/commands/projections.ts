@@ -37,8 +37,8 @@ function listCommand(): Command {
     .description('every read model: which build serves, how far it is, what is made beside it, what is parked')
     .option(...JSON_OPTION)
     .action((options: OutputOptions) =>
-      withReadModels(async ({ events, reads, clock }) => {
-        const listed = await listProjections(events, reads, clock);
+      withReadModels(async ({ events, reads, time }) => {
+        const listed = await listProjections(events, reads, time);
         answerAll(options, listed, () => listLines(listed));
       }),
     );
@@ -65,10 +65,10 @@ function rebuildCommand(): Command {
     .argument('<name>', 'such as orders')
     .option('--json', 'print the outcome as one JSON line')
     .action((name: string, options: OutputOptions) =>
-      withReadModels(async ({ config, events, reads, clock }) => {
+      withReadModels(async ({ config, events, reads, time }) => {
         const line = progressLine(options);
         const rebuilt = await rebuildProjection(projectionNamed(name, events), events, reads, {
-          clock,
+          time,
           signal: stopSignal(config.withinNpm),
           onProgress: ({ collection, position, head }) => line.show(`${collection}: at position ${position} of ${head}`),
         }).finally(() => line.end());

@@ -1,6 +1,5 @@
 /** `tapedeck run`: the whole system. Ingests the feeds' recordings, serves the API, and stays up. */
 
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -19,12 +18,10 @@ import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { warnings } from '../../runtime/ingest/feed-run.ts';
 import { type IngestListener, ingestFeeds } from '../../runtime/ingest/ingest-part.ts';
 import type { Holding, LeaseTerms } from '../../runtime/leases/lease.ts';
-import { processTiming } from '../../runtime/leases/lease-keeper.ts';
-import { aborted } from '../../runtime/process/abort.ts';
-import { untilAvailable } from '../../runtime/process/backoff.ts';
 import { isPassing } from '../../runtime/process/supervisor.ts';
 import { makeSystem } from '../../system.ts';
 import type { Role, System, SystemDependencies } from '../../system-dependencies.ts';
+import { aborted, untilAvailable } from '../../waiting.ts';
 import { ALL_ROLES, parseRoles } from '../roles.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
@@ -73,7 +70,7 @@ export function runCommand(command: Command): void {
 }
 
 async function run(opened: OpenStores, options: Options): Promise<void> {
-  const { config, clock, events, reads } = opened;
+  const { config, time, events, reads } = opened;
   const signal = stopSignal(config.withinNpm);
   const hasten = (): void => events.hasten?.();
   // Work in hand may wait for a store that is away.
@@ -87,7 +84,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
   const proposed = await loadSettings(config.settingsFile);
   const rollBack = options.rollBack === true;
   const publisher = roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined;
-  const parts = { events, reads, clock, log, codeVersion: build, rollBack, leases: leaseTerms(opened), publisher };
+  const parts = { events, reads, time, log, codeVersion: build, rollBack, leases: leaseTerms(opened), publisher };
   const system = makeSystem(parts, roles);
   let served: ServedApi | undefined;
   try {
@@ -133,12 +130,12 @@ function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Rol
 
 /** Puts the proposed settings in force. */
 async function settle(
-  { config, clock, events }: OpenStores,
+  { config, time, events }: OpenStores,
   proposed: Settings,
   build: string,
   screen: Screen,
 ): Promise<SettingsInForce> {
-  const origin = { clock, actor: cliActor(config), codeVersion: build };
+  const origin = { clock: time, actor: cliActor(config), codeVersion: build };
   const { outcome, settings } = await applySettings(events, proposed, origin);
   if (outcome === 'ignored') {
     screen.warn(
@@ -159,7 +156,7 @@ interface Ingesting {
 
 /** Ingests the feeds in force, and shows what came of it. */
 async function ingestAndSum(
-  { config, events, reads }: OpenStores,
+  { config, time, events, reads }: OpenStores,
   system: System,
   settings: SettingsInForce,
   { build, signal, screen, pace, address }: Ingesting,
@@ -178,6 +175,7 @@ async function ingestAndSum(
   };
   const ingesting = {
     events,
+    time,
     metrics: system.metrics,
     codeVersion: build,
     openFeed: (feed: FeedSettings, instrument: InstrumentSettings) =>
@@ -195,7 +193,7 @@ async function ingestAndSum(
     for (const projection of system.projections.values()) await projection.waitFor(head, SUMMARY_WAIT_MS);
     return summarize(reads, settings, ingested);
   };
-  screen.summary(await untilAvailable(sum, signal, away), address);
+  screen.summary(await untilAvailable(time, sum, signal, away), address);
 }
 
 /** Serves the API in a thread of its own, or in this one where the stores are in its memory. */
@@ -210,7 +208,7 @@ function serve(
   const isAcross = leases !== null;
   if (!canBeShared(config)) return startApi({ ...parts, events, metrics, heartbeat, report, isAcross }, config);
   const main = { append: events.append.bind(events), figures: () => metrics.snapshot(), report };
-  return startApiThread(main, { heartbeat, codeVersion, logFile, isAcross });
+  return startApiThread(parts.time, main, { heartbeat, codeVersion, logFile, isAcross });
 }
 
 /** Serves what the cluster asks of a process without the API. Others on the same machine may have the port. */
@@ -229,10 +227,10 @@ async function probe(
   }
 }
 
-function leaseTerms({ config, leases }: OpenStores): LeaseTerms | undefined {
+function leaseTerms({ config, time, leases }: OpenStores): LeaseTerms | undefined {
   if (leases === null) return undefined;
   const holder = `${hostname()}:${process.pid}`;
-  return { leases, owner: randomUUID(), holder, lengthMs: config.leaseMs, timing: processTiming };
+  return { leases, owner: time.uuid(), holder, lengthMs: config.leaseMs, time };
 }
 
 function parsePace(text: string): string {

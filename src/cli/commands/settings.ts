@@ -126,8 +126,8 @@ async function apply(settings: Settings, stores: OpenStores, reason: string): Pr
   return { ...planned, outcome };
 }
 
-function originOf({ config, clock }: OpenStores): SettingsOrigin {
-  return { clock, actor: cliActor(config), codeVersion: codeVersion() };
+function originOf({ config, time }: OpenStores): SettingsOrigin {
+  return { clock: time, actor: cliActor(config), codeVersion: codeVersion() };
 }
 
 async function judge(

@@ -4,10 +4,10 @@
  * replaced stands by as well, says so, and does not ask for the lease.
  */
 
+import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
+import { aborted, onAbort, pause } from '../../waiting.ts';
 import type { Holding, Lease } from '../leases/lease.ts';
-import { aborted } from '../process/abort.ts';
-import { pause } from '../process/backoff.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import { startEngineLoop } from './engine-loop.ts';
 import { SupersededError } from './engine-replica.ts';
@@ -45,6 +45,7 @@ export function engineUnderLease(
   events: EventStore,
   lease: Lease,
   turn: LeadershipGuard,
+  time: Time,
   onReplaced: (why: string) => void,
 ): RunPart {
   let told: string | null = null;
@@ -54,7 +55,7 @@ export function engineUnderLease(
   };
   return async (tell, signal) => {
     while (!signal.aborted) {
-      const holding = await standBy(runner, lease, signal, (whyNot) => {
+      const holding = await standBy(runner, lease, time, signal, (whyNot) => {
         tell('standby');
         tellWhyNot(whyNot);
       });
@@ -78,6 +79,7 @@ export function engineUnderLease(
 async function standBy(
   runner: EngineRunner,
   lease: Lease,
+  time: Time,
   signal: AbortSignal,
   onLook: (whyNot: string | null) => void,
 ): Promise<Holding | undefined> {
@@ -86,26 +88,26 @@ async function standBy(
     onLook(whyNot);
     if (whyNot !== null) {
       await lease.giveBack();
-      await pause(FOLLOW_EVERY_MS, signal);
+      await pause(time, FOLLOW_EVERY_MS, signal);
       continue;
     }
-    const holding = await acquireWithin(FOLLOW_EVERY_MS, lease, signal);
+    const holding = await acquireWithin(time, FOLLOW_EVERY_MS, lease, signal);
     if (holding !== undefined) return holding;
   }
   return undefined;
 }
 
 /** With a timer of its own: a signal that is made of a timeout may be collected before it fires. */
-async function acquireWithin(ms: number, lease: Lease, signal: AbortSignal): Promise<Holding | undefined> {
+async function acquireWithin(time: Time, ms: number, lease: Lease, signal: AbortSignal): Promise<Holding | undefined> {
   const over = new AbortController();
   const stop = (): void => over.abort();
-  const timer = setTimeout(stop, ms);
-  signal.addEventListener('abort', stop);
+  const timer = time.after(ms, stop);
+  const takeBack = onAbort(signal, stop);
   try {
-    return await lease.acquire(signal.aborted ? signal : over.signal);
+    return await lease.acquire(over.signal);
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    timer.cancel();
+    takeBack();
   }
 }
 

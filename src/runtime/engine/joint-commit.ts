@@ -5,8 +5,10 @@
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { Appended, EventStore, ExpectedRevision, TapeSection } from '../../ports/event-store.ts';
+import { pause } from '../../waiting.ts';
 import { type EngineRunner, MAX_STEPS } from './engine-runner.ts';
 
 /** Appends that wait for the commit in hand; more are refused. */
@@ -25,6 +27,7 @@ interface Waiting {
 export class AppendsInStep {
   readonly #store: EventStore;
   readonly #engine: Pick<EngineRunner, 'isAtRest' | 'decideWith'>;
+  readonly #time: Time;
   readonly #onFailure: (error: unknown) => void;
   /** In the order in which they came, which is kept: a writer may count on its earlier append. */
   #waiting: Waiting[] = [];
@@ -37,7 +40,13 @@ export class AppendsInStep {
    * `store` has a lock, and is the one that `engine` decides on, with it. `onFailure` is told why deciding failed; what
    * was appended is recorded all the same, and the engine begins again with the next evidence.
    */
-  constructor(store: EventStore, engine: Pick<EngineRunner, 'isAtRest' | 'decideWith'>, onFailure: (error: unknown) => void) {
+  constructor(
+    store: EventStore,
+    engine: Pick<EngineRunner, 'isAtRest' | 'decideWith'>,
+    time: Time,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#time = time;
     this.#store = store;
     this.#engine = engine;
     this.#onFailure = onFailure;
@@ -102,7 +111,7 @@ export class AppendsInStep {
       .decideWith(record, tell)
       .catch(failed)
       .then(() => this.#recordOnly(group ?? this.#waiting.splice(0)));
-    await doneOrLate(this.#deciding, told.promise);
+    await doneOrLate(this.#time, this.#deciding, told.promise);
   }
 
   /** Of no more events than the engine takes in at once; one append has no more. */
@@ -131,14 +140,8 @@ function appendWithin(section: TapeSection, { stream, expected, events, resolve,
 }
 
 /** Resolves with `done`, or when that is still not so CHECKPOINT_PATIENCE_MS after `told`. */
-async function doneOrLate(done: Promise<void>, told: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = told.then(
-    () =>
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CHECKPOINT_PATIENCE_MS);
-      }),
-  );
-  await Promise.race([done, late]);
-  clearTimeout(timer);
+async function doneOrLate(time: Time, done: Promise<void>, told: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([done, told.then(() => pause(time, CHECKPOINT_PATIENCE_MS, over.signal))]);
+  over.abort();
 }

@@ -6,6 +6,7 @@
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import {
   type EventStore,
@@ -39,11 +40,13 @@ interface Known {
 
 export class EvidenceRecorder {
   readonly #store: EventStore;
+  readonly #time: Time;
   /** Those used last come last. */
   readonly #streams = new Map<string, Known>();
 
-  constructor(store: EventStore) {
+  constructor(store: EventStore, time: Time) {
     this.#store = store;
+    this.#time = time;
   }
 
   /**
@@ -102,7 +105,7 @@ export class EvidenceRecorder {
   }
 
   async #known(stream: string): Promise<Known> {
-    const usedAt = performance.now();
+    const usedAt = this.#time.monotonic();
     const before = this.#streams.get(stream);
     if (before === undefined) this.#forget(usedAt);
     const known = before ?? { revision: 'no-stream', position: undefined, usedAt, facts: new Map() };

@@ -6,6 +6,7 @@ import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-fo
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { Feed } from '../../ports/feed.ts';
 import { FeedWatch } from './feed-watch.ts';
 import { type EvidenceSink, type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
@@ -20,7 +21,7 @@ export interface FeedOutcome extends IngestProgress {
 export interface FeedRunOptions extends IngestOptions {
   readonly codeVersion: string;
   /** Where the feed's figures go, under its market; absent, none are taken. */
-  readonly figures?: { readonly metrics: Metrics; readonly market: FeedSettings } | undefined;
+  readonly figures?: { readonly metrics: Metrics; readonly market: FeedSettings; readonly time: Time } | undefined;
 }
 
 /** The feed and the instrument in force under that name. Throws UserError that lists what there is. */
@@ -53,7 +54,7 @@ export async function runFeed(
 ): Promise<FeedOutcome> {
   const tally = new Tally();
   const evidence: Record<string, number> = {};
-  const watch = figures && new FeedWatch(figures.metrics, figures.market, tally);
+  const watch = figures && new FeedWatch(figures.metrics, figures.market, tally, figures.time);
   const source = counted(feed.evidence({ tally, meter: watch, signal: options.signal }), evidence);
   const sink = watch === undefined ? take : watch.watching(take);
   try {

@@ -3,6 +3,7 @@
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { Tally, TallyReason } from '../../domain/feed/tally.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { FeedMeter } from '../../ports/feed.ts';
 import type { EvidenceSink } from './ingest.ts';
 
@@ -35,13 +36,16 @@ export class FeedWatch implements FeedMeter {
   readonly #metrics: Metrics;
   readonly #market: Market;
   readonly #tally: Tally;
+  readonly #time: Time;
   /** What was told of the tally already. */
   readonly #told = new Map<TallyReason, number>();
   #state = 'syncing';
   /** When a frame or evidence last came, monotonic, in ms. */
-  #lastReceived = performance.now();
+  #lastReceived: number;
 
-  constructor(metrics: Metrics, { venue, symbol }: Market, tally: Tally) {
+  constructor(metrics: Metrics, { venue, symbol }: Market, tally: Tally, time: Time) {
+    this.#time = time;
+    this.#lastReceived = time.monotonic();
     this.#metrics = metrics;
     this.#market = { venue, symbol };
     this.#tally = tally;
@@ -55,7 +59,7 @@ export class FeedWatch implements FeedMeter {
   }
 
   received(frames: number): void {
-    this.#lastReceived = performance.now();
+    this.#lastReceived = this.#time.monotonic();
     this.#metrics.feedFrames.inc(this.#market, frames);
   }
 
@@ -74,7 +78,7 @@ export class FeedWatch implements FeedMeter {
   }
 
   #saw(drafts: readonly EvidenceDraft[]): void {
-    this.#lastReceived = performance.now();
+    this.#lastReceived = this.#time.monotonic();
     for (const draft of drafts) {
       if (draft.type === 'FeedStale') this.#enter(draft.data.reason);
       if (draft.type !== 'FeedRecovered') continue;
@@ -98,7 +102,7 @@ export class FeedWatch implements FeedMeter {
   }
 
   #tell(): void {
-    this.#metrics.feedStaleness.set(this.#market, (performance.now() - this.#lastReceived) / 1_000);
+    this.#metrics.feedStaleness.set(this.#market, (this.#time.monotonic() - this.#lastReceived) / 1_000);
     for (const [reason, { count }] of this.#tally.entries) {
       const more = count - (this.#told.get(reason) ?? 0);
       if (more === 0) continue;

@@ -3,11 +3,12 @@
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
 import { type FeedSettings, type InstrumentSettings, paceSpeed } from '../../domain/settings/settings.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Feed } from '../../ports/feed.ts';
+import { untilAvailable } from '../../waiting.ts';
 import type { Holding, Lease } from '../leases/lease.ts';
 import { whileHeld } from '../leases/while-held.ts';
-import { untilAvailable } from '../process/backoff.ts';
 import { type FeedOutcome, feedName, findFeed, runFeed } from './feed-run.ts';
 import type { EvidenceSink, IngestProgress } from './ingest.ts';
 import { Playback } from './pacing.ts';
@@ -29,6 +30,7 @@ export interface IngestListener {
 
 export interface IngestDependencies {
   readonly events: EventStore;
+  readonly time: Time;
   readonly metrics: Metrics;
   readonly codeVersion: string;
   /** Null where the settings name no source. */
@@ -51,13 +53,13 @@ export async function ingestFeeds(
   settings: SettingsInForce,
   signal: AbortSignal,
 ): Promise<void> {
-  const { openFeed, listener } = dependencies;
+  const { time, openFeed, listener } = dependencies;
   for (const { venue, symbol } of settings.feeds.values()) {
     const { feed, instrument } = findFeed(settings, venue, symbol);
     const source = openFeed(feed, instrument);
     if (source === null || signal.aborted) continue;
     const work = () => ingestFeed(dependencies, feed, source, signal);
-    const outcome = await untilAvailable(work, signal, (error) => listener.away(error));
+    const outcome = await untilAvailable(time, work, signal, (error) => listener.away(error));
     if (outcome === undefined) return;
     listener.done(feedName(feed), outcome);
   }
@@ -65,26 +67,26 @@ export async function ingestFeeds(
 
 /** Undefined when it is to stop before this instance has got the feed's lease. */
 async function ingestFeed(
-  { events, metrics, codeVersion, pace, lease, take, listener }: IngestDependencies,
+  { events, time, metrics, codeVersion, pace, lease, take, listener }: IngestDependencies,
   feed: FeedSettings,
   source: Feed,
   signal: AbortSignal,
 ): Promise<FeedOutcome | undefined> {
   const name = feedName(feed);
   const speed = paceSpeed(pace ?? feed.pace ?? 'max');
-  const elsewhere = setTimeout(() => listener.elsewhere(name), ELSEWHERE_MS);
+  const elsewhere = time.after(ELSEWHERE_MS, () => listener.elsewhere(name));
   try {
     return await whileHeld(lease(`feed-${feed.venue}.${feed.symbol}`), signal, (holding, stop) => {
-      clearTimeout(elsewhere);
+      elsewhere.cancel();
       return runFeed(take(holding), source, {
         codeVersion,
-        figures: { metrics, market: feed },
+        figures: { metrics, market: feed, time },
         signal: stop,
-        playback: speed === null ? undefined : new Playback({ speed, store: events, signal: stop }),
+        playback: speed === null ? undefined : new Playback({ speed, time, store: events, signal: stop }),
         onProgress: (progress) => listener.progress(name, progress),
       });
     });
   } finally {
-    clearTimeout(elsewhere);
+    elsewhere.cancel();
   }
 }

@@ -5,11 +5,12 @@
  * one across a network, an hour of it takes minutes, in which nothing is played.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { epochMs } from '../../domain/time.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import { evidenceId } from '../../tape/envelope.ts';
+import { pause } from '../../waiting.ts';
 
 /** Longest wait in one piece: timers take no more than 24 days, and a laptop may sleep. */
 const LONGEST_WAIT_MS = 60_000;
@@ -32,17 +33,14 @@ export interface PlaybackOptions {
   readonly store: Pick<EventStore, 'read'>;
   /** Ends a wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds of a clock that never runs back; the tests' own. */
-  readonly monotonic?: () => number;
-  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  readonly time: Time;
 }
 
 export class Playback {
   readonly #speed: number;
   readonly #store: Pick<EventStore, 'read'>;
   readonly #signal: AbortSignal | undefined;
-  readonly #monotonic: () => number;
-  readonly #wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  readonly #time: Time;
   /** In the order in which they were met. */
   readonly #streams = new Map<string, Recorded>();
   #isHistory = false;
@@ -53,8 +51,7 @@ export class Playback {
     this.#speed = options.speed;
     this.#store = options.store;
     this.#signal = options.signal;
-    this.#monotonic = options.monotonic ?? (() => performance.now());
-    this.#wait = options.wait ?? waitOrAbort;
+    this.#time = options.time;
   }
 
   /** Has its time come? The first piece that is not on the tape yet begins the session. */
@@ -64,7 +61,7 @@ export class Playback {
     if (this.#begin === null) {
       if (await this.#isRecorded(draft)) return true;
       this.#streams.clear();
-      this.#begin = { time: epochMs(draft.occurredAt), at: this.#monotonic() };
+      this.#begin = { time: epochMs(draft.occurredAt), at: this.#time.monotonic() };
     }
     return this.#msUntil(draft) <= 0;
   }
@@ -72,7 +69,7 @@ export class Playback {
   /** Resolves when its time has come, or the signal aborts. */
   async until(draft: EvidenceDraft): Promise<void> {
     for (let ms = this.#msUntil(draft); ms > 0 && !this.#signal?.aborted; ms = this.#msUntil(draft)) {
-      await this.#wait(Math.min(ms, LONGEST_WAIT_MS), this.#signal);
+      await pause(this.#time, Math.min(ms, LONGEST_WAIT_MS), this.#signal);
     }
   }
 
@@ -99,17 +96,11 @@ export class Playback {
 
   #msUntil(draft: EvidenceDraft): number {
     if (this.#begin === null) return 0;
-    return this.#begin.at + (epochMs(draft.occurredAt) - this.#begin.time) / this.#speed - this.#monotonic();
+    return this.#begin.at + (epochMs(draft.occurredAt) - this.#begin.time) / this.#speed - this.#time.monotonic();
   }
 }
 
 /** A candle that its source made, long ago: bars that are made of trades name these. */
 function isSourceMade(draft: EvidenceDraft): boolean {
   return draft.type === 'BarClosed' && draft.data.firstTradeId === null;
-}
-
-async function waitOrAbort(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch((error) => {
-    if (!signal?.aborted) throw error;
-  });
 }

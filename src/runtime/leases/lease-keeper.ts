@@ -1,20 +1,12 @@
 /** Keeps the leases of one process: looks at all of them, raises those that it holds, takes those that are wanted and free. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Lease, type LeaseTerms, type Timing } from './lease.ts';
+import { pause } from '../../waiting.ts';
+import { Lease, type LeaseTerms } from './lease.ts';
 
 /** Looks within a lease's length: so much later than its length it may be taken over. */
 const LOOKS = 10;
 /** A call that takes longer than this part of a lease's length is given up: others are due. */
 const CALLS = 4;
-
-/** The process's own time. */
-export const processTiming: Timing = {
-  monotonic: () => performance.now(),
-  sleep: async (ms, signal) => {
-    await sleep(Math.max(1, ms), undefined, { signal }).catch(() => undefined);
-  },
-};
 
 /** Who holds a lease. */
 export interface LeaseHolder {
@@ -65,7 +57,7 @@ export class LeaseKeeper {
     while (!this.#closing.signal.aborted) {
       await this.#attempt(() => this.#look());
       await Promise.all([...this.#byName.values()].map((lease) => this.#attempt(() => lease.step())));
-      await this.#terms.timing.sleep(this.#terms.lengthMs / LOOKS, this.#closing.signal);
+      await pause(this.#terms.time, this.#terms.lengthMs / LOOKS, this.#closing.signal);
     }
   }
 
@@ -82,10 +74,10 @@ export class LeaseKeeper {
 
   /** Waits for a call for some time only. One that comes to its end later changes the record, and the next look tells. */
   async #attempt(call: () => Promise<void>): Promise<void> {
-    const { timing, lengthMs } = this.#terms;
+    const { time, lengthMs } = this.#terms;
     const over = new AbortController();
     const called = call().catch(this.#onFailure);
-    await Promise.race([called, timing.sleep(lengthMs / CALLS, over.signal)]);
+    await Promise.race([called, pause(time, lengthMs / CALLS, over.signal)]);
     over.abort();
   }
 }

@@ -5,15 +5,9 @@
  * ago has stopped by then. That is asked at every use, and not of a timer alone, for a process may be frozen.
  */
 
+import type { Time } from '../../ports/clock.ts';
 import type { LeaseRecord, Leases } from '../../ports/leases.ts';
-
-/** Time as one process has it. */
-export interface Timing {
-  /** Milliseconds of a clock that only runs forward. */
-  monotonic(): number;
-  /** Resolves after that time, or when `signal` aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
+import { pause } from '../../waiting.ts';
 
 /** An instance, and how long its leases are. */
 export interface LeaseTerms {
@@ -24,7 +18,7 @@ export interface LeaseTerms {
   readonly holder: string;
   /** The same for all instances. */
   readonly lengthMs: number;
-  readonly timing: Timing;
+  readonly time: Pick<Time, 'monotonic' | 'after'>;
 }
 
 /** Another instance may do this work now: what was begun is not to be finished here. */
@@ -75,11 +69,11 @@ export class Holding {
   }
 
   #leftMs(): number {
-    return this.#raisedAt + (this.#terms.lengthMs * 2) / 3 - this.#terms.timing.monotonic();
+    return this.#raisedAt + (this.#terms.lengthMs * 2) / 3 - this.#terms.time.monotonic();
   }
 
   async #watch(): Promise<void> {
-    while (this.isHeld()) await this.#terms.timing.sleep(Math.ceil(this.#leftMs()), this.ended);
+    while (this.isHeld()) await pause(this.#terms.time, Math.ceil(this.#leftMs()), this.ended);
   }
 }
 
@@ -148,7 +142,7 @@ export class Lease {
   }
 
   async #raiseOrTake(): Promise<void> {
-    const now = this.#terms.timing.monotonic();
+    const now = this.#terms.time.monotonic();
     if (this.isHeld()) {
       if (now - this.#raiseBegan >= this.#terms.lengthMs / RAISES) await this.#raise();
     } else if (this.#waiters.size > 0 && this.#isFree(now)) {
@@ -172,13 +166,13 @@ export class Lease {
   }
 
   async #raise(): Promise<void> {
-    const began = this.#terms.timing.monotonic();
+    const began = this.#terms.time.monotonic();
     this.#raiseBegan = began;
     if (await this.#set({ owner: this.#terms.owner })) this.#holding?.raised(began);
   }
 
   async #take(): Promise<void> {
-    const began = this.#terms.timing.monotonic();
+    const began = this.#terms.time.monotonic();
     if (!(await this.#set({ owner: this.#terms.owner, epoch: (this.#record?.epoch ?? 0) + 1 }))) return;
     this.#raiseBegan = began;
     this.#holding = new Holding(this.name, this.#terms, began);
@@ -200,6 +194,6 @@ export class Lease {
 
   #remember(record: LeaseRecord | null): void {
     this.#record = record;
-    this.#seenAt = this.#terms.timing.monotonic();
+    this.#seenAt = this.#terms.time.monotonic();
   }
 }

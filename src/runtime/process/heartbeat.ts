@@ -3,6 +3,8 @@
  * looks needs no clock but its own.
  */
 
+import type { Time } from '../../ports/clock.ts';
+
 const BEAT_EVERY_MS = 1_000;
 /** A loop that has not turned for this long is stuck. */
 export const MAX_TURN_MS = 60_000;
@@ -18,31 +20,30 @@ export function makeHeartbeat(): SharedArrayBuffer {
 }
 
 /** Beats from now on, and so keeps the process alive; `isEngineStuck` is asked each time. Returns what ends it. */
-export function beat(heartbeat: SharedArrayBuffer, isEngineStuck: () => boolean): () => void {
+export function beat(heartbeat: SharedArrayBuffer, time: Time, isEngineStuck: () => boolean): () => void {
   const cells = new Int32Array(heartbeat);
-  const timer = setInterval(() => {
+  const timer = time.every(BEAT_EVERY_MS, () => {
     Atomics.add(cells, BEATS, 1);
     Atomics.store(cells, ENGINE_STUCK, isEngineStuck() ? 1 : 0);
-  }, BEAT_EVERY_MS);
-  return () => clearInterval(timer);
+  });
+  return () => timer.cancel();
 }
 
-/** Watches a pulse. What it returns says how the thread is whenever it is asked; `monotonic` is in milliseconds. */
+/** Watches a pulse. What it returns says how the thread is whenever it is asked. */
 export function watchHeartbeat(
   heartbeat: SharedArrayBuffer,
-  monotonic: () => number = () => performance.now(),
+  time: Time,
 ): { readonly look: () => HeartbeatState; readonly close: () => void } {
   const cells = new Int32Array(heartbeat);
   let seen = Atomics.load(cells, BEATS);
-  let seenAt = monotonic();
+  let seenAt = time.monotonic();
   const look = (): HeartbeatState => {
     const beats = Atomics.load(cells, BEATS);
-    if (beats !== seen) [seen, seenAt] = [beats, monotonic()];
-    if (monotonic() - seenAt > MAX_TURN_MS) return 'stuck';
+    if (beats !== seen) [seen, seenAt] = [beats, time.monotonic()];
+    if (time.monotonic() - seenAt > MAX_TURN_MS) return 'stuck';
     return Atomics.load(cells, ENGINE_STUCK) === 1 ? 'engine-stuck' : 'turning';
   };
   // Looked at all the time: else a first question after a long silence would find an old beat.
-  const timer = setInterval(look, BEAT_EVERY_MS);
-  timer.unref();
-  return { look, close: () => clearInterval(timer) };
+  const timer = time.every(BEAT_EVERY_MS, look, { keepsProcess: false });
+  return { look, close: () => timer.cancel() };
 }

@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { MetricsSnapshot } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 import { type BackendName, StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import {
   type EventStore,
@@ -14,6 +15,7 @@ import {
   PartialOverlapError,
   WrongExpectedRevisionError,
 } from '../../ports/event-store.ts';
+import { within } from '../../waiting.ts';
 import type { SystemReport } from './system-report.ts';
 
 /** How often the main thread tells how its parts are. */
@@ -57,10 +59,10 @@ type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonl
 type Told = Answer | { readonly report: SystemReport };
 
 /** Answers what comes over `port`, appends in the order in which they come. Ends when the port is closed. */
-export function answerThread(port: MessagePort, main: MainThread): void {
+export function answerThread(time: Time, port: MessagePort, main: MainThread): void {
   const answer = (question: Question): Promise<unknown> =>
     question.ask === 'append' ? main.append(question.stream, question.expected, question.events) : main.figures();
-  if (main.report !== undefined) keepReporting(port, main.report);
+  if (main.report !== undefined) keepReporting(time, port, main.report);
   port.on('message', ({ id, ...question }: Question & { readonly id: number }) => {
     const tell = (outcome: { value: unknown } | { failure: Failure }): void => {
       port.postMessage({ id, ...outcome } satisfies Answer);
@@ -72,16 +74,15 @@ export function answerThread(port: MessagePort, main: MainThread): void {
   });
 }
 
-function keepReporting(port: MessagePort, report: () => SystemReport): void {
+function keepReporting(time: Time, port: MessagePort, report: () => SystemReport): void {
   const tell = (): void => port.postMessage({ report: report() } satisfies Told);
   tell();
-  const telling = setInterval(tell, REPORT_EVERY_MS);
-  telling.unref();
-  port.on('close', () => clearInterval(telling));
+  const telling = time.every(REPORT_EVERY_MS, tell, { keepsProcess: false });
+  port.on('close', () => telling.cancel());
 }
 
 /** The main thread at the other end of `port`. Its refusals and failures are the caller's. */
-export function mainThreadOver(port: MessagePort): MainThreadOver {
+export function mainThreadOver(time: Time, port: MessagePort): MainThreadOver {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   let asked = 0;
   let reported: SystemReport | null = null;
@@ -108,21 +109,13 @@ export function mainThreadOver(port: MessagePort): MainThreadOver {
     });
   return {
     append: (stream, expected, events) => ask({ ask: 'append', stream, expected, events }),
-    figures: () => within(FIGURES_WAIT_MS, ask({ ask: 'figures' })),
+    figures: () => within(time, FIGURES_WAIT_MS, () => ask({ ask: 'figures' }), noAnswer),
     report: () => reported,
   };
 }
 
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`the main thread has not answered within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function noAnswer(ms: number): Error {
+  return new Error(`the main thread has not answered within ${ms} ms`);
 }
 
 function describe(error: unknown): Failure {

@@ -2,6 +2,7 @@
 
 import { categoryOf } from '../../domain/streams.ts';
 import type { Metrics } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 import {
   type Appended,
   type EventStore,
@@ -28,6 +29,7 @@ export function watchTapeTail(metrics: Metrics, thread: ThreadName, { feed }: Pi
 export function meteredEventStore(
   store: EventStore,
   metrics: Metrics,
+  time: Time,
   append: EventStore['append'] = store.append.bind(store),
 ): EventStore {
   let inHand = 0;
@@ -47,7 +49,7 @@ export function meteredEventStore(
   const at = store.at?.bind(store);
   return {
     ...(store.maxWaiting === undefined ? {} : { maxWaiting: store.maxWaiting }),
-    append: (stream, expected, events) => counted(() => timed(metrics, stream, () => append(stream, expected, events))),
+    append: (stream, expected, events) => counted(() => timed(metrics, time, stream, () => append(stream, expected, events))),
     read: (query: ReadQuery) => store.read(query),
     byId: (id: string) => store.byId(id),
     ...(at === undefined ? {} : { at }),
@@ -55,13 +57,13 @@ export function meteredEventStore(
     subscribe: (options: SubscribeOptions) => store.subscribe(options),
     ...(exclusively === undefined
       ? {}
-      : { exclusively: <T>(work: (section: TapeSection) => T) => counted(() => timedSection(exclusively, metrics, work)) }),
+      : { exclusively: <T>(work: (section: TapeSection) => T) => counted(() => timedSection(exclusively, metrics, time, work)) }),
     close: () => store.close(),
   };
 }
 
-async function timed(metrics: Metrics, stream: string, append: () => Promise<Appended>): Promise<Appended> {
-  const began = performance.now();
+async function timed(metrics: Metrics, time: Time, stream: string, append: () => Promise<Appended>): Promise<Appended> {
+  const began = time.monotonic();
   let outcome = 'failed';
   try {
     const appended = await append();
@@ -72,7 +74,7 @@ async function timed(metrics: Metrics, stream: string, append: () => Promise<App
     else metrics.writeFailures.inc();
     throw error;
   } finally {
-    metrics.append.observe({ category: categoryOf(stream), outcome }, (performance.now() - began) / 1_000);
+    metrics.append.observe({ category: categoryOf(stream), outcome }, (time.monotonic() - began) / 1_000);
   }
 }
 
@@ -85,12 +87,13 @@ function isRefusal(error: unknown): boolean {
 async function timedSection<T>(
   exclusively: NonNullable<EventStore['exclusively']>,
   metrics: Metrics,
+  time: Time,
   work: (section: TapeSection) => T,
 ): Promise<T> {
-  const asked = performance.now();
+  const asked = time.monotonic();
   let [entered, left, appends] = [asked, asked, 0];
   const timed = (section: TapeSection): T => {
-    entered = performance.now();
+    entered = time.monotonic();
     const result = work({
       append: (stream, expected, events) => {
         appends++;
@@ -101,12 +104,12 @@ async function timedSection<T>(
       at: (stream, revision) => section.at(stream, revision),
       find: (stream, id) => section.find(stream, id),
     });
-    left = performance.now();
+    left = time.monotonic();
     return result;
   };
   try {
     const result = await exclusively(timed);
-    if (appends > 0) tellPhases(metrics, entered - asked, left - entered, performance.now() - left);
+    if (appends > 0) tellPhases(metrics, entered - asked, left - entered, time.monotonic() - left);
     return result;
   } catch (error) {
     if (!isRefusal(error)) metrics.writeFailures.inc();

@@ -2,6 +2,7 @@
 
 import { getHeapStatistics } from 'node:v8';
 import { type Metrics, setCounter } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 
 const LOOK_EVERY_MS = 100;
 
@@ -9,15 +10,14 @@ const LOOK_EVERY_MS = 100;
 export type ThreadName = 'main' | 'api';
 
 /** Begins to watch; the function that it returns ends it. A loop that is held up is seen once it turns again. */
-export function watchProcess(metrics: Metrics, thread: ThreadName, build: string): () => void {
-  let due = performance.now() + LOOK_EVERY_MS;
-  const timer = setInterval(() => {
-    const now = performance.now();
+export function watchProcess(metrics: Metrics, time: Time, thread: ThreadName, build: string): () => void {
+  let due = time.monotonic() + LOOK_EVERY_MS;
+  const look = (): void => {
+    const now = time.monotonic();
     metrics.loopLag.observe({ thread }, Math.max(0, now - due) / 1_000);
     due = now + LOOK_EVERY_MS;
-  }, LOOK_EVERY_MS);
-  // Watching keeps nothing alive.
-  timer.unref();
+  };
+  const timer = time.every(LOOK_EVERY_MS, look, { keepsProcess: false });
   metrics.collect('thread', () => {
     const heap = getHeapStatistics();
     metrics.heapUsed.set({ thread }, heap.used_heap_size);
@@ -25,7 +25,7 @@ export function watchProcess(metrics: Metrics, thread: ThreadName, build: string
     setCounter(metrics.loopBusy, { thread }, performance.eventLoopUtilization().active / 1_000);
   });
   if (thread === 'main') watchWholeProcess(metrics, build);
-  return () => clearInterval(timer);
+  return () => timer.cancel();
 }
 
 function watchWholeProcess(metrics: Metrics, build: string): void {

@@ -3,9 +3,10 @@
  * its lease now, is begun again; what waiting does not mend ends the process.
  */
 
+import type { Time } from '../../ports/clock.ts';
 import { StoreUnavailableError } from '../../ports/errors.ts';
+import { backoffMs, pause } from '../../waiting.ts';
 import { LeaseLostError } from '../leases/lease.ts';
-import { backoffMs, pause } from './backoff.ts';
 
 /**
  * `starting`: it takes in what is there; `running`: it does its work; `standby`: another instance does, and this one is
@@ -35,6 +36,7 @@ const WELL_AFTER_MS = 10_000;
 export class Supervisor {
   /** Rejects when a part failed for good. */
   readonly ended: Promise<never>;
+  readonly #time: Time;
   readonly #closing = new AbortController();
   readonly #onWaiting: (part: string, error: StoreUnavailableError) => void;
   readonly #states = new Map<string, PartReport>();
@@ -42,7 +44,8 @@ export class Supervisor {
   readonly #fail: (error: unknown) => void;
 
   /** `onWaiting` is told when a part begins to wait for an engine. */
-  constructor(onWaiting: (part: string, error: StoreUnavailableError) => void) {
+  constructor(time: Time, onWaiting: (part: string, error: StoreUnavailableError) => void) {
+    this.#time = time;
     this.#onWaiting = onWaiting;
     let fail: (error: unknown) => void = () => {};
     this.ended = new Promise((_resolve, reject) => {
@@ -98,7 +101,7 @@ export class Supervisor {
       let wellSince = Number.POSITIVE_INFINITY;
       try {
         return await run((state: PartState, reason?: string) => {
-          if (state !== 'waiting') wellSince = Math.min(wellSince, performance.now());
+          if (state !== 'waiting') wellSince = Math.min(wellSince, this.#time.monotonic());
           tell(state, reason);
         }, signal);
       } catch (error) {
@@ -108,10 +111,10 @@ export class Supervisor {
           continue;
         }
         if (!(error instanceof StoreUnavailableError)) throw error;
-        failed = performance.now() - wellSince > WELL_AFTER_MS ? 1 : failed + 1;
+        failed = this.#time.monotonic() - wellSince > WELL_AFTER_MS ? 1 : failed + 1;
         tell('waiting', `${error.backend}: ${error.message}`);
         if (failed === 1) this.#onWaiting(part, error);
-        await pause(backoffMs(failed), signal);
+        await pause(this.#time, backoffMs(this.#time, failed), signal);
       }
     }
   }

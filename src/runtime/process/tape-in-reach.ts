@@ -3,9 +3,10 @@
  * need not notice by itself: a subscription waits for its engine, however long.
  */
 
+import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
+import { pause } from '../../waiting.ts';
 import type { Lease } from '../leases/lease.ts';
-import { pause } from './backoff.ts';
 import type { RunPart } from './supervisor.ts';
 
 /** How often it is looked whether the tape answers. */
@@ -15,7 +16,7 @@ const LOOK_EVERY_MS = 2_000;
  * Runs a part that asks for `lease` while the tape answers. When it does not any more, the part is ended, the lease
  * given back, and the tape's failure thrown. Without a lease there is nobody else to do the work.
  */
-export function whileTapeInReach(events: Pick<EventStore, 'head'>, lease: Lease | null, run: RunPart): RunPart {
+export function whileTapeInReach(time: Time, events: Pick<EventStore, 'head'>, lease: Lease | null, run: RunPart): RunPart {
   if (lease === null) return run;
   return async (tell, signal) => {
     // Before the lease is asked for.
@@ -24,7 +25,7 @@ export function whileTapeInReach(events: Pick<EventStore, 'head'>, lease: Lease 
     const end = (): void => ending.abort();
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
-    const lost = untilLost(events, ending.signal).finally(end);
+    const lost = untilLost(time, events, ending.signal).finally(end);
     lost.catch(() => undefined);
     try {
       await run(tell, ending.signal);
@@ -39,9 +40,9 @@ export function whileTapeInReach(events: Pick<EventStore, 'head'>, lease: Lease 
 }
 
 /** Rejects when the tape does not answer; resolves when `signal` aborts. */
-async function untilLost(events: Pick<EventStore, 'head'>, signal: AbortSignal): Promise<void> {
+async function untilLost(time: Time, events: Pick<EventStore, 'head'>, signal: AbortSignal): Promise<void> {
   for (;;) {
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(time, LOOK_EVERY_MS, signal);
     if (signal.aborted) return;
     await events.head();
   }

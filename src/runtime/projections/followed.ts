@@ -3,14 +3,13 @@
  * serves and its checkpoint, looked up in the read store. Nothing is written, and a store that is away is waited for.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, Time } from '../../ports/clock.ts';
 import { StoreUnavailableError } from '../../ports/errors.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
-import { backoffMs } from '../process/backoff.ts';
+import { backoffMs, pause } from '../../waiting.ts';
 import { type Lag, lagBehind } from '../process/lag.ts';
 import { collectionOf, GRACE_MS, readBuilds } from './builds.ts';
 import { PositionWaiters } from './position-waiters.ts';
@@ -53,7 +52,7 @@ export interface Trouble {
 }
 
 export interface FollowOptions {
-  readonly clock: Clock;
+  readonly time: Time;
   /** The stores are across a network, for several instances. */
   readonly isAcross: boolean;
 }
@@ -66,10 +65,10 @@ export async function followProjections(
   projections: readonly Projection[],
   events: EventStore,
   reads: ReadStore,
-  { clock, isAcross }: FollowOptions,
+  { time, isAcross }: FollowOptions,
 ): Promise<FollowedProjections> {
   const followed = new Map<string, FollowedProjection>();
-  for (const projection of projections) followed.set(projection.name, new FollowedProjection(projection));
+  for (const projection of projections) followed.set(projection.name, new FollowedProjection(projection, time));
   const closing = new AbortController();
   let warnings: readonly Trouble[] = [{ path: 'read models', message: 'have not been looked up yet' }];
   let isKnown = false;
@@ -78,7 +77,7 @@ export async function followProjections(
     looked = resolve;
   });
   const look = async (): Promise<void> => {
-    const areThere = await lookAtAll(followed, events, reads, clock);
+    const areThere = await lookAtAll(followed, events, reads, time);
     looked();
     if (!areThere) return;
     warnings = [];
@@ -87,26 +86,29 @@ export async function followProjections(
   const onAway = ({ backend, message }: StoreUnavailableError): void => {
     warnings = [{ path: backend, message }];
   };
-  const ended = keepLooking(look, isAcross ? LOOK_ACROSS_EVERY_MS : LOOK_EVERY_MS, onAway, closing.signal);
+  const ended = keepLooking(time, look, isAcross ? LOOK_ACROSS_EVERY_MS : LOOK_EVERY_MS, onAway, closing.signal);
   const close = async (): Promise<void> => {
     closing.abort();
     await ended.catch(() => {});
     for (const projection of followed.values()) projection.giveUp();
   };
   const waited = new AbortController();
-  await Promise.race([first, ended, sleep(FIRST_LOOK_MS, undefined, { signal: waited.signal }).catch(() => undefined)]);
+  await Promise.race([first, ended, pause(time, FIRST_LOOK_MS, waited.signal)]);
   waited.abort();
   return { projections: followed, warnings: () => warnings, isKnown: () => isKnown, ended, close };
 }
 
 export class FollowedProjection {
-  readonly #waiters = new PositionWaiters();
+  readonly #time: Time;
+  readonly #waiters: PositionWaiters;
   #state: ServedProgress;
   /** When the build that serves was first seen to be behind what was read from the one before. */
   #behindSince: number | undefined;
 
   /** Until it is looked up, it is taken to be in its first build. */
-  constructor({ name, version }: Projection) {
+  constructor({ name, version }: Projection, time: Time) {
+    this.#time = time;
+    this.#waiters = new PositionWaiters(time);
     const collection = collectionOf({ name }, { version, build: 1 });
     this.#state = { projection: name, collection, position: START, caughtUp: false, lagMs: null };
   }
@@ -132,8 +134,8 @@ export class FollowedProjection {
    */
   saw(collection: string, position: string, lag: Lag): void {
     const isBehind = collection !== this.#state.collection && comparePositions(position, this.#state.position) < 0;
-    this.#behindSince = isBehind ? (this.#behindSince ?? performance.now()) : undefined;
-    if (this.#behindSince !== undefined && performance.now() - this.#behindSince < READ_ON_MS) return;
+    this.#behindSince = isBehind ? (this.#behindSince ?? this.#time.monotonic()) : undefined;
+    if (this.#behindSince !== undefined && this.#time.monotonic() - this.#behindSince < READ_ON_MS) return;
     this.#state = { projection: this.#state.projection, collection, position, ...lag };
     this.#waiters.advance(position);
   }
@@ -163,6 +165,7 @@ async function lookAtAll(
 }
 
 async function keepLooking(
+  time: Time,
   look: () => Promise<void>,
   everyMs: number,
   onAway: (error: StoreUnavailableError) => void,
@@ -179,6 +182,6 @@ async function keepLooking(
       } else if (++failed === MAX_FAILED_LOOKS) throw error;
     }
     if (closing.aborted) return;
-    await sleep(away === 0 ? everyMs : Math.max(everyMs, backoffMs(away)), undefined, { signal: closing }).catch(() => {});
+    await pause(time, away === 0 ? everyMs : Math.max(everyMs, backoffMs(time, away)), closing);
   }
 }

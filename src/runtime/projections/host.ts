@@ -5,15 +5,14 @@
  * instances the holder of the lease runs it, and the others follow what is served.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../ports/errors.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions } from '../../tape/envelope.ts';
+import { aborted, pause } from '../../waiting.ts';
 import { guardedReadStore } from '../leases/guarded-stores.ts';
 import { type Holding, type Lease, LeaseLostError } from '../leases/lease.ts';
-import { aborted } from '../process/abort.ts';
 import { isAbreast, type Lag, lagBehind } from '../process/lag.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import {
@@ -47,7 +46,7 @@ export interface ProjectionProgress extends RunnerProgress {
   readonly building: { readonly collection: string; readonly position: string } | null;
 }
 
-export interface HostOptions extends Pick<RunnerOptions, 'clock' | 'onBatch'> {
+export interface HostOptions extends Pick<RunnerOptions, 'time' | 'onBatch'> {
   /** Among several instances; absent, this is the only one, or as good as. */
   readonly lease?: Lease | undefined;
 }
@@ -157,15 +156,15 @@ export class HostedProjection {
 
   /** Resolves true once everything up to `position` is in what serves, false when that takes longer than `timeoutMs`. */
   async waitFor(position: string, timeoutMs: number): Promise<boolean> {
-    const deadline = performance.now() + timeoutMs;
+    const deadline = this.#options.time.monotonic() + timeoutMs;
     for (;;) {
-      const leftMs = Math.max(0, deadline - performance.now());
+      const leftMs = Math.max(0, deadline - this.#options.time.monotonic());
       // A runner tells its waiters that it ends; another may be in its place then.
       const running = this.#running;
       if (running !== undefined && this.#runsWhatServes() && (await running.runner.waitFor(position, leftMs))) return true;
       if (comparePositions(this.progress().position, position) >= 0) return true;
       if (leftMs === 0 || this.#closing.signal.aborted) return false;
-      await sleep(WAIT_LOOK_MS);
+      await pause(this.#options.time, WAIT_LOOK_MS);
     }
   }
 
@@ -195,7 +194,7 @@ export class HostedProjection {
   async #keepLooking(): Promise<void> {
     const everyMs = this.#options.lease === undefined ? LOOK_EVERY_MS : LOOK_ACROSS_EVERY_MS;
     for (let failed = 0; !this.#closing.signal.aborted; ) {
-      await sleep(everyMs, undefined, { signal: this.#closing.signal }).catch(() => {});
+      await pause(this.#options.time, everyMs, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
       try {
         await this.#follow();
@@ -257,7 +256,7 @@ export class HostedProjection {
 
   async #lookElsewhere(): Promise<void> {
     const position = await this.#reads.checkpoint(collectionOf(this.#projection, this.#builds.serving));
-    this.#elsewhere = { position, ...(await lagBehind(this.#events, this.#options.clock, position, await this.#events.head())) };
+    this.#elsewhere = { position, ...(await lagBehind(this.#events, this.#options.time, position, await this.#events.head())) };
   }
 
   /** A new version serves once it is abreast of the tape, and not behind the old one. */
@@ -272,7 +271,7 @@ export class HostedProjection {
   }
 
   async #dropRetired(): Promise<void> {
-    const now = performance.now();
+    const now = this.#options.time.monotonic();
     const due = this.#builds.retired.filter((build) => {
       const collection = collectionOf(this.#projection, build);
       const since = this.#retiredAt.get(collection) ?? now;

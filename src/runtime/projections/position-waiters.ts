@@ -1,5 +1,6 @@
 /** Callers that wait until a read model has reached a position. */
 
+import type { Time } from '../../ports/clock.ts';
 import { comparePositions } from '../../tape/envelope.ts';
 
 /** Most callers that may wait at once; further ones are told at once that their position is not reached. */
@@ -11,7 +12,12 @@ interface Waiter {
 }
 
 export class PositionWaiters {
+  readonly #time: Time;
   readonly #waiters = new Set<Waiter>();
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
 
   /** How many wait now. */
   get count(): number {
@@ -25,12 +31,12 @@ export class PositionWaiters {
       const waiter: Waiter = {
         position,
         done: (reached) => {
-          clearTimeout(timer);
+          timer.cancel();
           this.#waiters.delete(waiter);
           resolve(reached);
         },
       };
-      const timer = setTimeout(() => waiter.done(false), timeoutMs);
+      const timer = this.#time.after(timeoutMs, () => waiter.done(false));
       this.#waiters.add(waiter);
     });
   }

@@ -1,11 +1,11 @@
 /** Makes the documents of a read model anew from the tape, beside those that serve, and puts them in their place. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../domain/user-error.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
+import { pause } from '../../waiting.ts';
 import { isAbreast } from '../process/lag.ts';
 import {
   type Build,
@@ -41,7 +41,7 @@ export interface RebuildProgress {
 }
 
 export interface RebuildOptions {
-  readonly clock: Clock;
+  readonly time: Time;
   readonly signal: AbortSignal;
   /** Called about ten times a second. */
   readonly onProgress: (progress: RebuildProgress) => void;
@@ -71,7 +71,7 @@ export async function rebuildProjection(
 ): Promise<Rebuilt> {
   const build = await beginBuild(reads, projection);
   const collection = collectionOf(projection, build);
-  const runner = await startRunner({ projection, collection }, events, reads, { clock: options.clock, strict: true });
+  const runner = await startRunner({ projection, collection }, events, reads, { time: options.time, strict: true });
   let before: string;
   try {
     before = await swapWhenReady(projection, build, runner, events, reads, options);
@@ -82,7 +82,7 @@ export async function rebuildProjection(
     throw error;
   }
   // It is kept going until those that run the projection have found it.
-  await Promise.race([sleep(options.graceMs ?? GRACE_MS), runner.ended]);
+  await Promise.race([pause(options.time, options.graceMs ?? GRACE_MS), runner.ended]);
   await runner.close();
   await dropRetired(projection, reads);
   return { projection: projection.name, collection, position: runner.progress().position, before };
@@ -95,12 +95,12 @@ async function swapWhenReady(
   runner: ProjectionRunner,
   events: EventStore,
   reads: ReadStore,
-  { signal, onProgress }: RebuildOptions,
+  { time, signal, onProgress }: RebuildOptions,
 ): Promise<string> {
   const collection = collectionOf(projection, build);
   for (;;) {
     // Ends the wait when the runner fails.
-    await Promise.race([sleep(LOOK_EVERY_MS), runner.ended]);
+    await Promise.race([pause(time, LOOK_EVERY_MS), runner.ended]);
     if (signal.aborted) throw new RebuildStoppedError(`stopped; ${collection} was given up, and what served before is untouched`);
     const progress = runner.progress();
     onProgress({ collection, position: progress.position, head: await events.head() });

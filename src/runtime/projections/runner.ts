@@ -4,17 +4,16 @@
  * again, or a second runner of the same build, changes nothing.
  */
 
-import { setImmediate as nextTurn, setTimeout as sleepUnless } from 'node:timers/promises';
 import { epochMs } from '../../domain/time.ts';
 import { UserError } from '../../domain/user-error.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { EventStore, Subscription } from '../../ports/event-store.ts';
 import type { DocumentWrite, ReadStore } from '../../ports/read-store.ts';
 import { foldDocument } from '../../projections/fold.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions, type RecordedEvent } from '../../tape/envelope.ts';
+import { backoffMs, pause } from '../../waiting.ts';
 import { LeaseLostError } from '../leases/lease.ts';
-import { backoffMs } from '../process/backoff.ts';
 import { FairTurns } from './fair-turns.ts';
 import { applyParked, loadParked, NOTHING_PARKED, type Parked, parkedWrite } from './parked-events.ts';
 import { PositionWaiters } from './position-waiters.ts';
@@ -42,9 +41,7 @@ export class UnappliedEventError extends UserError {
 }
 
 export interface RunnerOptions {
-  readonly clock: Clock;
-  /** Waits between tries; the tests' own returns at once. */
-  readonly wait?: ((ms: number) => Promise<void>) | undefined;
+  readonly time: Time;
   /** The first event that cannot be applied ends the runner with UnappliedEventError, instead of being parked. */
   readonly strict?: boolean | undefined;
   /** Told of each batch once it is committed, and how long that took. */
@@ -92,8 +89,9 @@ export class ProjectionRunner {
   readonly #events: EventStore;
   readonly #reads: ReadStore;
   readonly #options: RunnerOptions;
+  readonly #time: Time;
   readonly #parked: Map<string, Parked>;
-  readonly #waiters = new PositionWaiters();
+  readonly #waiters: PositionWaiters;
   readonly #subscription: Subscription;
   #position: string;
   #committed: string;
@@ -122,6 +120,8 @@ export class ProjectionRunner {
     this.#events = events;
     this.#reads = reads;
     this.#options = options;
+    this.#time = options.time;
+    this.#waiters = new PositionWaiters(options.time);
     this.#parked = parked;
     this.#position = checkpoint;
     this.#committed = checkpoint;
@@ -133,10 +133,10 @@ export class ProjectionRunner {
       after: checkpoint,
       categories: projection.categories,
       onEvents: async (batch, position) => {
-        const began = performance.now();
-        await turns.next();
+        const began = this.#time.monotonic();
+        await turns.next(this.#time);
         await this.#serially(() => this.#take(batch, position));
-        if (batch.length < MAX_BATCH) await this.#rest(GAP_MS - (performance.now() - began));
+        if (batch.length < MAX_BATCH) await this.#rest(GAP_MS - (this.#time.monotonic() - began));
       },
       onCaughtUp: (position) => {
         this.#caughtUp = true;
@@ -198,13 +198,13 @@ export class ProjectionRunner {
     for (let from = 0; from < events.length; ) {
       const batch = events.slice(from, from + this.#batchSize);
       from += batch.length;
-      const began = performance.now();
+      const began = this.#time.monotonic();
       this.#heldMs = 0;
       await this.#takeBatch(batch, from < events.length ? (batch.at(-1)?.position ?? position) : position);
-      this.#options.onBatch?.(batch.length, performance.now() - began);
+      this.#options.onBatch?.(batch.length, this.#time.monotonic() - began);
       if (this.#heldMs > BATCH_MS) this.#batchSize = Math.max(1, Math.floor(this.#batchSize / 2));
       else if (this.#heldMs < BATCH_MS / 4) this.#batchSize = Math.min(MAX_BATCH, this.#batchSize * 2);
-      if (from < events.length) await nextTurn();
+      if (from < events.length) await this.#time.nextLoop();
     }
   }
 
@@ -290,8 +290,8 @@ export class ProjectionRunner {
 
   /** Lets others come in, for so long or until this is closed. */
   async #rest(ms: number): Promise<void> {
-    if (ms > 0) await sleepUnless(ms, undefined, { signal: this.#closing.signal }).catch(() => {});
-    await turns.next();
+    if (ms > 0) await pause(this.#time, ms, this.#closing.signal);
+    await turns.next(this.#time);
   }
 
   async #keepSoon(): Promise<void> {
@@ -324,30 +324,24 @@ export class ProjectionRunner {
         failed++;
         if (failed === MAX_TRIES || error instanceof LeaseLostError || this.#closing.signal.aborted) throw error;
         this.#retries++;
-        await (this.#options.wait ?? sleep)(backoffMs(failed));
+        await pause(this.#time, backoffMs(this.#time, failed));
       }
     }
   }
 
   /** Counts what `work` does before it returns, which of a call of the read store is what is done in this thread. */
   #holding<T>(work: () => T): T {
-    const began = performance.now();
+    const began = this.#time.monotonic();
     try {
       return work();
     } finally {
-      this.#heldMs += performance.now() - began;
+      this.#heldMs += this.#time.monotonic() - began;
     }
   }
 
   #lagMs(): number | null {
     if (this.#caughtUp) return 0;
     if (this.#lastRecordedAt === null) return null;
-    return Math.max(0, this.#options.clock.now() - epochMs(this.#lastRecordedAt));
+    return Math.max(0, this.#time.now() - epochMs(this.#lastRecordedAt));
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

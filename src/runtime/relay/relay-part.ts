@@ -1,8 +1,7 @@
 /** The relay as a part of a process: alone, or under its lease among several instances. */
 
+import { aborted, pause } from '../../waiting.ts';
 import type { Lease } from '../leases/lease.ts';
-import { aborted } from '../process/abort.ts';
-import { pause } from '../process/backoff.ts';
 import type { RunPart, TellState } from '../process/supervisor.ts';
 import { type Relay, type RelayDependencies, startRelay } from './relay.ts';
 
@@ -19,12 +18,13 @@ export function relayPart(
   lease: Lease | null,
   onRelay: (relay: Relay | null) => void,
 ): RunPart {
-  const began = performance.now();
+  const { time } = parts;
+  const began = time.monotonic();
   return async (tell, signal) => {
     while (!signal.aborted) {
       const turn = await turnOf(lease, tell, signal);
       if (turn.aborted) continue;
-      const isPatient = performance.now() - began > START_UP_MS;
+      const isPatient = time.monotonic() - began > START_UP_MS;
       const givenUp = new AbortController();
       let failures = 0;
       const relay = startRelay({
@@ -50,7 +50,7 @@ export function relayPart(
       }
       if (!givenUp.signal.aborted || signal.aborted) continue;
       await lease?.giveBack().catch(() => undefined);
-      await (parts.wait ?? pause)(STEP_BACK_MS, signal);
+      await pause(time, STEP_BACK_MS, signal);
     }
   };
 }

@@ -4,14 +4,14 @@
  * whatever fails when: after any error there is a new session, and what it says is where it goes on.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { UserError } from '../../domain/user-error.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import { FencedError, type PublishedPosition, type Publisher, type PublisherSession } from '../../ports/publisher.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
+import { type Backoff, backoffMs, pause } from '../../waiting.ts';
 import { type Lag, lagBehind } from '../process/lag.ts';
 import { tapeName } from '../process/tape-name.ts';
 import { RelayQueue } from './relay-queue.ts';
@@ -20,10 +20,9 @@ import { RelayQueue } from './relay-queue.ts';
 const MAX_BATCH_EVENTS = 2_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+const BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000 };
 /** Whoever was shut out lets the other one work before it tries again. */
-const FENCED_WAIT_MS = 5_000;
+const FENCED_BACKOFF: Backoff = { firstMs: 10_000, longestMs: 10_000 };
 
 /** What was published is of another tape; says what tells them apart, and what to do. */
 export class OtherTapePublishedError extends UserError {
@@ -37,7 +36,7 @@ export class OtherTapePublishedError extends UserError {
 export interface RelayDependencies {
   readonly events: Pick<EventStore, 'read' | 'head' | 'subscribe'>;
   readonly publisher: Publisher;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly log: Logger;
   /** Told of each transaction: events, and how long it took. */
   readonly onPublished?: ((events: number, ms: number) => void) | undefined;
@@ -45,9 +44,6 @@ export interface RelayDependencies {
   readonly onState?: ((state: RelayState, reason: string | null) => void) | undefined;
   /** What only a person can put right is waited for, too, instead of ending the relay at its first try. */
   readonly isPatient?: boolean | undefined;
-  /** Waits between tries, and chance for their length; the tests' own. */
-  readonly wait?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
-  readonly random?: (() => number) | undefined;
 }
 
 /** `opening`: a session is being opened; `waiting`: something failed, and it is tried again after a while. */
@@ -106,8 +102,8 @@ export class Relay {
   /** How far what is published is behind the tape. */
   async lag(): Promise<Lag> {
     if (this.#position === null) return { caughtUp: false, lagMs: null };
-    const { events, clock } = this.#parts;
-    return lagBehind(events, clock, this.#position, await events.head());
+    const { events, time } = this.#parts;
+    return lagBehind(events, time, this.#position, await events.head());
   }
 
   /** Finishes the transaction in hand and stops. */
@@ -213,7 +209,7 @@ export class Relay {
       if (last === undefined) return;
       tape ??= await tapeName(this.#parts.events);
       if (tape === null) throw new Error('the tape has events, and then has none');
-      const began = performance.now();
+      const began = this.#parts.time.monotonic();
       await session.publish(
         batch.map(({ publication }) => publication),
         { tape, position: last.position },
@@ -221,21 +217,16 @@ export class Relay {
       this.#position = last.position;
       this.#failed = 0;
       queue.done(batch);
-      this.#parts.onPublished?.(batch.length, performance.now() - began);
+      this.#parts.onPublished?.(batch.length, this.#parts.time.monotonic() - began);
     }
   }
 
   async #waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
     this.#become('waiting');
-    const { wait = usualWait, random = Math.random, log } = this.#parts;
-    const longest = Math.min(FIRST_WAIT_MS * 2 ** this.#failed, LONGEST_WAIT_MS);
+    const { time, log } = this.#parts;
     this.#failed++;
-    const ms = Math.round((error instanceof FencedError ? FENCED_WAIT_MS : longest / 2) * (1 + random()));
+    const ms = Math.round(backoffMs(time, this.#failed, error instanceof FencedError ? FENCED_BACKOFF : BACKOFF));
     log.warn({ reason: this.#reason, waitMs: ms }, 'relay: tries again after a while');
-    await wait(ms, signal);
+    await pause(time, ms, signal);
   }
-}
-
-async function usualWait(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { EventStoreDbTape } from '../../../src/adapters/eventstoredb/event-store.ts';
 import type { FeedLimits } from '../../../src/adapters/eventstoredb/tail.ts';
 import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
 import { withEventIndex } from '../../../src/queries/indexed-tape.ts';
 import { meteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
@@ -19,7 +20,7 @@ async function givenFollowed(limits: Partial<FeedLimits>) {
   const server = await givenServer();
   const store = givenStore(addressOf(server), PATIENT, limits);
   const metrics = makeMetrics();
-  const tape = meteredEventStore(withEventIndex(store, openMemoryReadStore()), metrics);
+  const tape = meteredEventStore(withEventIndex(store, openMemoryReadStore()), metrics, systemTime);
   let seen = 0;
   tape.subscribe({
     after: START,

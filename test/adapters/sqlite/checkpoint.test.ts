@@ -7,9 +7,9 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { SqliteCheckpoint } from '../../../src/adapters/sqlite/checkpoint.ts';
 import { openSqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { openSqliteReadStore } from '../../../src/adapters/sqlite/read-store.ts';
-import { TestClock } from '../../contracts/event-store.ts';
-import { run } from '../../contracts/tape-events.ts';
+import { DAY, run } from '../../contracts/tape-events.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 const folder = new TemporaryFolder();
 /** With nothing but its schema a file has some pages. */
@@ -23,7 +23,7 @@ afterEach(() => close());
 
 test('events come from the log into the tape while it is in use', async () => {
   const file = folder.newFile();
-  const store = await openSqliteEventStore(file, new TestClock());
+  const store = await openSqliteEventStore(file, timeAt(DAY));
   close = () => store.close();
   expect(statSync(file).size).toBeLessThan(SMALL_BYTES);
   for (let from = 0; from < EVENTS; from += 100) {

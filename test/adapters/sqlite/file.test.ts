@@ -10,14 +10,14 @@ import { openSqliteReadStore } from '../../../src/adapters/sqlite/read-store.ts'
 import { openTapeFile, TAPE_FILE } from '../../../src/adapters/sqlite/tape-file.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
-import { TestClock } from '../../contracts/event-store.ts';
-import { recovered, run } from '../../contracts/tape-events.ts';
+import { DAY, recovered, run } from '../../contracts/tape-events.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 const folder = new TemporaryFolder();
 
 function open(file: string): Promise<EventStore> {
-  return openSqliteEventStore(file, new TestClock());
+  return openSqliteEventStore(file, timeAt(DAY));
 }
 
 async function tapeOf(count: number): Promise<string> {
@@ -212,7 +212,7 @@ describe('a machine that refuses', () => {
       const db = await openTapeFile(file);
       const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number };
       db.exec(`PRAGMA max_page_count = ${pages + 2}`);
-      const store = new SqliteEventStore(db, { file, clock: new TestClock() });
+      const store = new SqliteEventStore(db, { file, clock: timeAt(DAY) });
       return { file, store, free: () => db.exec('PRAGMA max_page_count = 1000000') };
     }
 

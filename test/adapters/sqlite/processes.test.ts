@@ -12,14 +12,15 @@ import { openTapeFile } from '../../../src/adapters/sqlite/tape-file.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { START } from '../../../src/tape/envelope.ts';
-import { TestClock, Watcher } from '../../contracts/event-store.ts';
-import { recovered, run } from '../../contracts/tape-events.ts';
+import { Watcher } from '../../contracts/event-store.ts';
+import { DAY, recovered, run } from '../../contracts/tape-events.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 const folder = new TemporaryFolder();
 
 function open(file: string): Promise<EventStore> {
-  return openSqliteEventStore(file, new TestClock());
+  return openSqliteEventStore(file, timeAt(DAY));
 }
 
 function startAppending(file: string, stream: string, batches = 0): ChildProcess {
@@ -77,9 +78,9 @@ describe('two connections to one tape', () => {
 
   test("give times that never run back, though one's clock is behind", async () => {
     const file = folder.newFile();
-    const behind = new TestClock();
+    const behind = timeAt(DAY);
     const [one, other] = [await open(file), await openSqliteEventStore(file, behind)];
-    behind.time -= 10_000;
+    behind.ms -= 10_000;
     const first = await one.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
     await other.append('feed-a', 0, [recovered('feed-a', 1)]);
     const [a, b] = await one.read({ limit: 2 });
@@ -111,7 +112,7 @@ describe('two connections to one tape', () => {
 
   test('do not wait for ever: a lock that is not let go is an error that says so', async () => {
     const file = folder.newFile();
-    const store = new SqliteEventStore(await openTapeFile(file), { file, clock: new TestClock(), lockWaitMs: 30 });
+    const store = new SqliteEventStore(await openTapeFile(file), { file, clock: timeAt(DAY), lockWaitMs: 30 });
     const locker = new DatabaseSync(file);
     locker.exec('BEGIN IMMEDIATE');
     const outcomes = await Promise.allSettled([

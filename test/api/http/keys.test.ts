@@ -41,11 +41,11 @@ describe('keys that are kept in a folder', () => {
     const api = await givenApi({ keyFolder });
     expect((await api.get('/v1/events')).status).toBe(200);
     const key = await addKey(keyFolder, { name: 'alice', scope: 'trade', expiresAt: null }, clock);
-    api.clock.time += 1_000;
+    api.time.ms += 1_000;
     expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 401, kind: 'unauthorized', paths: ['Authorization'] });
     expect((await api.get('/v1/events', as(key))).status).toBe(200);
     await revokeKey(keyFolder, 'alice');
-    api.clock.time += 1_000;
+    api.time.ms += 1_000;
     expect(problemOf(await api.get('/v1/events', as(key)))).toMatchObject({ status: 401, kind: 'unauthorized' });
     // Nor is the server open to whoever is on this machine, as it was before there was a key.
     expect((await api.get('/v1/events')).status).toBe(401);
@@ -58,9 +58,9 @@ describe('keys that are kept in a folder', () => {
     await recordSettings(api);
     const { body } = await api.post('/v1/accounts/paper-1/halt', HALT, as(key));
     expect((await api.get(`/v1/events/${body.requestId}`, as(key))).body.metadata.actor).toBe('api:bob');
-    api.clock.time = expiresAt - 1;
+    api.time.ms = expiresAt - 1;
     expect((await api.get('/v1/events', as(key))).status).toBe(200);
-    api.clock.time = expiresAt;
+    api.time.ms = expiresAt;
     expect(problemOf(await api.get('/v1/events', as(key)))).toMatchObject({
       status: 401,
       kind: 'key-expired',

@@ -134,7 +134,7 @@ describe('POST /v1/orders', () => {
   it('gives the same answer for the same key and body, at any time', async () => {
     const api = await apiWithSettings();
     const first = await api.post('/v1/orders', ORDER, KEY);
-    api.clock.time += 3_600_000;
+    api.time.ms += 3_600_000;
     const again = await api.post('/v1/orders', { ...ORDER, quantity: '0.20', timeInForce: 'GTC' }, KEY);
     expect(again).toMatchObject({ status: 202, body: first.body });
     expect((await api.get('/v1/events?category=request')).body.data).toHaveLength(1);

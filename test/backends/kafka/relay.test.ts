@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openPublisher } from '../../../src/adapters/open.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { startRelay } from '../../../src/runtime/relay/relay.ts';
 import { PublishedOrder } from '../../../src/runtime/relay/stream-order.ts';
@@ -17,7 +18,6 @@ import { givenKafka, NOT_OURS, recordsOn, silent } from './given-kafka.ts';
 endChildrenAfterwards();
 const kafka = givenKafka();
 const temporary = new TemporaryFolder();
-const clock = { now: () => Date.now() };
 const CHILD = join(import.meta.dirname, 'relay-child.ts');
 const KILLS = Number(process.env.TAPEDECK_TEST_KILLS ?? 30);
 const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -34,7 +34,7 @@ interface Given {
 async function givenTape(): Promise<Given> {
   const address = `sqlite:${join(temporary.path, `tape-${++tapes}.sqlite`)}`;
   const place = kafka.place();
-  return { tape: await openEventStore(address, clock), place, start: () => startNode([CHILD, address, place]) };
+  return { tape: await openEventStore(address, systemTime), place, start: () => startNode([CHILD, address, place]) };
 }
 
 /** Appends to a stream of each of several instruments. */
@@ -172,7 +172,7 @@ describe('relays to Kafka', () => {
     const relay = startRelay({
       events: given.tape,
       publisher: await openPublisher(given.place, silent),
-      clock,
+      time: systemTime,
       log: silent,
       onState: (state) => states.push(state),
     });

@@ -7,10 +7,11 @@ import type { EventStore } from '../../../src/ports/event-store.ts';
 import type { ReadStore } from '../../../src/ports/read-store.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import type { RecordedEvent } from '../../../src/tape/envelope.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 /** Three seconds after everything here was recorded. */
 export const NOW = Date.UTC(2024, 0, 1, 0, 0, 4);
-export const clock = { now: () => NOW };
+export const time = timeAt(NOW);
 
 /** Strings the reasons of halts together, by account; chokes on "poison". */
 export const chain: Projection<{ text: string }> = {
@@ -62,7 +63,7 @@ export const loudChain: Projection<{ text: string }> = {
 };
 
 export class ChainTape {
-  readonly events: EventStore = openMemoryEventStore({ clock, exclusive: true });
+  readonly events: EventStore = openMemoryEventStore({ clock: time, exclusive: true });
   readonly reads: ReadStore = openMemoryReadStore();
   #count = 0;
   readonly #revisions = new Map<string, number>();

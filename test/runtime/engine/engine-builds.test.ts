@@ -5,6 +5,7 @@
 
 import { expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { verify } from '../../../src/audit/verify.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
 import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
@@ -61,7 +62,7 @@ class Run {
 
   async play(): Promise<void> {
     await applySettings(this.store, smallSettings(1, 1, 2), { clock: tickingClock(), actor: 'test', codeVersion: 'one' });
-    const recorder = new EvidenceRecorder(this.store);
+    const recorder = new EvidenceRecorder(this.store, systemTime);
     const slots = [this.#slot(), this.#slot(), this.#slot()];
     for (let from = 0; from < BARS.length; ) {
       const to = from + 1 + this.#below(4);

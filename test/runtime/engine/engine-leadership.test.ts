@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
 import { EVIDENCE_CATEGORIES } from '../../../src/domain/streams.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
@@ -34,7 +35,7 @@ async function givenTape() {
   const clock = tickingClock();
   const store = openMemoryEventStore({ clock, exclusive: false });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
-  const recorder = new EvidenceRecorder(store);
+  const recorder = new EvidenceRecorder(store, systemTime);
   const checkpoint = { position: START, of: new Map<string, string>() };
 
   function instance({ codeVersion = 'one', rollBack = false, decide }: Choices = {}) {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { openSqliteEventStore, SqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { openTapeFile } from '../../../src/adapters/sqlite/tape-file.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
-import type { Clock } from '../../../src/ports/clock.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
@@ -30,10 +31,10 @@ interface Choices {
   /** Stands between the engine and the store. */
   readonly between?: (store: EventStore) => EventStore;
   readonly save?: () => Promise<void>;
-  readonly open?: (clock: Clock) => Promise<EventStore>;
+  readonly open?: (clock: Time) => Promise<EventStore>;
 }
 
-const inMemory = async (clock: Clock): Promise<EventStore> => openMemoryEventStore({ clock, exclusive: true });
+const inMemory = async (clock: Time): Promise<EventStore> => openMemoryEventStore({ clock, exclusive: true });
 
 async function given({ makeEngine = () => smallEngine('one'), between = (store) => store, save, open = inMemory }: Choices = {}) {
   const clock = tickingClock();
@@ -47,7 +48,7 @@ async function given({ makeEngine = () => smallEngine('one'), between = (store) 
     checkpoint: { assertSameTape: async () => {}, load: async () => START, save: async () => save?.() },
   });
   const failures: unknown[] = [];
-  return { store, engine, failures, appends: new AppendsInStep(store, engine, (error) => failures.push(error)) };
+  return { store, engine, failures, appends: new AppendsInStep(store, engine, systemTime, (error) => failures.push(error)) };
 }
 
 /** All bars, each when the one before is recorded. */
@@ -88,7 +89,7 @@ function appendedInStep(store: EventStore): EventStore {
     await store.exclusively?.(record);
     recorded();
   };
-  const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, () => undefined);
+  const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, systemTime, () => undefined);
   return {
     append: (...append) => appends.append(...append),
     read: (query) => store.read(query),
@@ -254,7 +255,7 @@ describe('evidence is recorded all the same', () => {
     const store = await inMemory(tickingClock());
     // In a later turn, so that asking again and again would not stop everything else.
     const decideWith = () => new Promise<void>((resolve) => setImmediate(resolve));
-    const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, () => undefined);
+    const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, systemTime, () => undefined);
     await expect(appends.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0 });
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { Engine } from '../../../src/domain/engine/engine.ts';
 import { REACTORS } from '../../../src/domain/reactors.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
@@ -23,7 +24,7 @@ function aDay(): Scene {
 /** The same evidence again, to an engine that tells its times. */
 function metered() {
   const metrics = makeMetrics();
-  const engine = new Engine(REACTORS, makeId, 'test', meterEngine(metrics));
+  const engine = new Engine(REACTORS, makeId, 'test', meterEngine(metrics, systemTime));
   const scene = aDay();
   const evidence = scene.tape.filter(({ metadata }) => metadata.reactor === undefined);
   return { metrics, engine, scene, evidence };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
@@ -8,9 +9,10 @@ import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { START } from '../../../src/tape/envelope.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, wholeTape, zigzag } from '../../support/small-market.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
-const clock = { now: () => 1_800_000_000_000 };
+const clock = timeAt(1_800_000_000_000);
 
 /** Bars over the end of a day, and so in two streams. */
 const DRAFTS: readonly EvidenceDraft[] = minuteBars(zigzag(200));
@@ -47,7 +49,7 @@ describe('evidence that is recorded without an engine', () => {
   it('is on the tape in its order, and an engine elsewhere decides upon it what it decides in step', async () => {
     const [inStep, recorded] = [await settled(), await settled()];
     await engineOn(inStep).inStep(DRAFTS, ORIGIN);
-    const outcome = await new EvidenceRecorder(recorded).record(DRAFTS, ORIGIN);
+    const outcome = await new EvidenceRecorder(recorded, systemTime).record(DRAFTS, ORIGIN);
     expect(outcome).toEqual({ recorded: 200, already: 0, differing: 0, firstDifference: null, decisions: 0 });
     await engineOn(recorded).catchUp();
     expect(factsOf(await wholeTape(recorded))).toEqual(factsOf(await wholeTape(inStep)));
@@ -55,13 +57,13 @@ describe('evidence that is recorded without an engine', () => {
 
   it('is recorded once by any number of recorders, however their batches fall', async () => {
     const clean = newTape();
-    await new EvidenceRecorder(clean).record(DRAFTS, ORIGIN);
+    await new EvidenceRecorder(clean, systemTime).record(DRAFTS, ORIGIN);
     const expected = factsOf(await wholeTape(clean));
     const batches = fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(batches, batches, fc.boolean(), async (first, second, exclusive) => {
         const events = newTape(exclusive);
-        await Promise.all([first, second].map((sizes) => recordInBatches(new EvidenceRecorder(events), sizes)));
+        await Promise.all([first, second].map((sizes) => recordInBatches(new EvidenceRecorder(events, systemTime), sizes)));
         expect(factsOf(await wholeTape(events))).toEqual(expected);
       }),
       { numRuns: 30 },
@@ -70,26 +72,26 @@ describe('evidence that is recorded without an engine', () => {
 
   it('goes on after what is there, and says how much that was', async () => {
     const events = newTape();
-    await new EvidenceRecorder(events).record(DRAFTS.slice(0, 150), ORIGIN);
-    expect(await new EvidenceRecorder(events).record(DRAFTS, ORIGIN)).toMatchObject({ recorded: 50, already: 150 });
+    await new EvidenceRecorder(events, systemTime).record(DRAFTS.slice(0, 150), ORIGIN);
+    expect(await new EvidenceRecorder(events, systemTime).record(DRAFTS, ORIGIN)).toMatchObject({ recorded: 50, already: 150 });
   });
 
   it('is recorded after what another recorder has added and then stopped', async () => {
     const events = newTape();
-    const [one, other] = [new EvidenceRecorder(events), new EvidenceRecorder(events)];
+    const [one, other] = [new EvidenceRecorder(events, systemTime), new EvidenceRecorder(events, systemTime)];
     await one.record(DRAFTS.slice(0, 50), ORIGIN);
     await other.record(DRAFTS.slice(0, 100), ORIGIN);
     expect(await one.record(DRAFTS.slice(50), ORIGIN)).toMatchObject({ recorded: 100, already: 50, differing: 0 });
     const clean = newTape();
-    await new EvidenceRecorder(clean).record(DRAFTS, ORIGIN);
+    await new EvidenceRecorder(clean, systemTime).record(DRAFTS, ORIGIN);
     expect(factsOf(await wholeTape(events))).toEqual(factsOf(await wholeTape(clean)));
   });
 
   it('is dropped where the tape has the same fact with other content, and the rest is recorded', async () => {
     const events = newTape();
     const others = minuteBars(zigzag(100).map((close) => close + 1));
-    await new EvidenceRecorder(events).record(others.slice(0, 1), ORIGIN);
-    const outcome = await new EvidenceRecorder(events).record(DRAFTS, ORIGIN);
+    await new EvidenceRecorder(events, systemTime).record(others.slice(0, 1), ORIGIN);
+    const outcome = await new EvidenceRecorder(events, systemTime).record(DRAFTS, ORIGIN);
     expect(outcome).toMatchObject({ recorded: 199, already: 0, differing: 1 });
     expect(outcome.firstDifference).toMatch(/BarClosed .* is on the tape with other content/);
   });
@@ -106,7 +108,7 @@ describe('evidence that is recorded without an engine', () => {
         return appended;
       },
     };
-    const outcome = await new EvidenceRecorder(forgetful).record(DRAFTS, ORIGIN);
+    const outcome = await new EvidenceRecorder(forgetful, systemTime).record(DRAFTS, ORIGIN);
     expect(outcome.recorded).toBe(200);
     expect(await wholeTape(events)).toHaveLength(200);
   });
@@ -115,7 +117,7 @@ describe('evidence that is recorded without an engine', () => {
     const events = newTape();
     const drafts = DRAFTS.slice(0, 3);
     const others = minuteBars(zigzag(3).map((close) => close + 1));
-    const first = new EvidenceRecorder(events);
+    const first = new EvidenceRecorder(events, systemTime);
     let raced = false;
     const late: EventStore = {
       ...events,
@@ -126,7 +128,7 @@ describe('evidence that is recorded without an engine', () => {
         return events.append(...args);
       },
     };
-    const outcome = await new EvidenceRecorder(late).record(drafts, ORIGIN);
+    const outcome = await new EvidenceRecorder(late, systemTime).record(drafts, ORIGIN);
     expect(outcome).toMatchObject({ recorded: 0, already: 0, differing: 3 });
     expect(outcome.firstDifference).toMatch(/is on the tape with other content/);
   });
@@ -135,7 +137,7 @@ describe('evidence that is recorded without an engine', () => {
     const [one, again] = [minuteBars(zigzag(1)), minuteBars(zigzag(1).map((close) => close + 1))];
     const [inStep, recorded] = [await settled(), await settled()];
     const expected = await engineOn(inStep).inStep([...one, ...again], ORIGIN);
-    const outcome = await new EvidenceRecorder(recorded).record([...one, ...again], ORIGIN);
+    const outcome = await new EvidenceRecorder(recorded, systemTime).record([...one, ...again], ORIGIN);
     expect(outcome).toMatchObject({ recorded: 1, already: 0, differing: 1 });
     expect(outcome).toMatchObject({ recorded: expected.recorded, already: expected.already, differing: expected.differing });
     await engineOn(recorded).catchUp();
@@ -153,11 +155,11 @@ describe('evidence that is recorded without an engine', () => {
         return events.read(query);
       },
     };
-    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
-    const recorder = new EvidenceRecorder(watched);
+    let now = 0;
+    const recorder = new EvidenceRecorder(watched, { ...systemTime, monotonic: () => now });
     const [first, last] = [DRAFTS.slice(0, 1), DRAFTS.slice(-1)] as [EvidenceDraft[], EvidenceDraft[]];
     const record = async (at: number, drafts: readonly EvidenceDraft[]): Promise<void> => {
-      now.mockReturnValue(at);
+      now = at;
       await recorder.record(drafts, ORIGIN);
     };
     await record(0, first);

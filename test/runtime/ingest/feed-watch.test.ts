@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { type EvidenceDraft, feedRecovered, feedStale } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
@@ -11,7 +12,7 @@ const LABELS = 'venue="binance",symbol="BTCUSDT"';
 
 function watched() {
   const [metrics, tally] = [makeMetrics(), new Tally()];
-  return { metrics, tally, watch: new FeedWatch(metrics, MARKET, tally) };
+  return { metrics, tally, watch: new FeedWatch(metrics, MARKET, tally, systemTime) };
 }
 
 describe('the figures of a feed', () => {
@@ -38,7 +39,7 @@ describe('the figures of a feed', () => {
     tally.note('bad-frame', 'x');
     watch.end();
     const again = new Tally();
-    const next = new FeedWatch(metrics, MARKET, again);
+    const next = new FeedWatch(metrics, MARKET, again, systemTime);
     again.note('bad-frame', 'x');
     next.received(5);
     const seen = await figures(metrics);

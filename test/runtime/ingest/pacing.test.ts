@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { ingest } from '../../../src/runtime/ingest/ingest.ts';
@@ -23,16 +25,20 @@ function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
   const commits: [number, number][] = [];
   const controller = new AbortController();
   let now = 5_000;
-  const monotonic = () => now;
-  const wait = async (ms: number) => {
-    now += ms;
+  const time: Time = {
+    ...systemTime,
+    monotonic: () => now,
+    after: (ms, call) => {
+      now += ms;
+      return systemTime.after(0, call);
+    },
   };
   let reads = 0;
   const read: EventStore['read'] = (query) => {
     reads++;
     return store.read(query);
   };
-  const playback = new Playback({ speed, store: { read }, signal: controller.signal, monotonic, wait });
+  const playback = new Playback({ speed, store: { read }, signal: controller.signal, time });
   const take = async (drafts: readonly EvidenceDraft[]) => {
     commits.push([now - 5_000, drafts.length]);
     now += msPerCommit;
@@ -99,7 +105,7 @@ describe('a session that is played', () => {
     const { play, commits, store, reads } = givenPlayback();
     const drafts = sessionOf(1_201);
     const recorded = drafts.slice(0, 1_200);
-    await new EvidenceRecorder(store).record(recorded, ORIGIN);
+    await new EvidenceRecorder(store, systemTime).record(recorded, ORIGIN);
     const streams = new Set(recorded.map(({ stream }) => stream));
     await play(drafts);
     expect(commits.reduce((pieces, [, count]) => pieces + count, 0)).toBe(1_201);

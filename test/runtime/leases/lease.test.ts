@@ -5,6 +5,7 @@ import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { Leases } from '../../../src/ports/leases.ts';
 import { type Holding, LeaseLostError } from '../../../src/runtime/leases/lease.ts';
 import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
+import { pause } from '../../../src/waiting.ts';
 import { SimulatedProcess, SimulatedTime } from '../../support/simulated-time.ts';
 
 const LENGTH = 6_000;
@@ -23,7 +24,7 @@ interface Instance {
 /** An instance that wants the lease all the time. */
 function instance(time: SimulatedTime, leases: Leases, name: string, offset = 0): Instance {
   const process = new SimulatedProcess(time, offset);
-  const keeper = new LeaseKeeper({ leases, owner: name, holder: `host-${name}:1`, lengthMs: LENGTH, timing: process }, () => {});
+  const keeper = new LeaseKeeper({ leases, owner: name, holder: `host-${name}:1`, lengthMs: LENGTH, time: process }, () => {});
   const stop = new AbortController();
   let holding: Holding | undefined;
   const want = async (): Promise<void> => {
@@ -63,7 +64,7 @@ describe('a lease', () => {
     const b = instance(time, leases, 'b');
     await time.runUntil(LENGTH * 2.3);
     a.process.frozenUntil = Number.POSITIVE_INFINITY;
-    const killedAt = time.now;
+    const killedAt = time.now();
     await time.runUntil(killedAt + HANDED_OVER);
     expect(b.believes()).toBe(true);
     expect((await leases.read()).get('engine')).toMatchObject({ owner: 'b', epoch: 2 });
@@ -104,7 +105,7 @@ describe('a lease', () => {
     await time.runUntil(1_000 + (LENGTH * 2) / 3 + 1);
     expect(first.ended.aborted).toBe(true);
     isAway = false;
-    await time.runUntil(time.now + LENGTH / 5);
+    await time.runUntil(time.now() + LENGTH / 5);
     expect(a.believes()).toBe(true);
     expect(a.held()).not.toBe(first);
   });
@@ -119,7 +120,7 @@ describe('a lease', () => {
         // The first raise is told late, and no other is made.
         if (++raises > 2) throw new StoreUnavailableError('read store', 'away');
         const outcome = await leases.compareAndSet(...args);
-        if (raises === 2) await time.wait(LENGTH / 4, null);
+        if (raises === 2) await pause(time, LENGTH / 4);
         return outcome;
       },
     };
@@ -200,8 +201,8 @@ describe('a lease', () => {
           expect(instances.filter(({ process, believes }) => !process.isFrozen && believes()).length).toBeLessThanOrEqual(1);
         };
         for (const { after, who, what } of plan) {
-          await time.runUntil(time.now + after, look);
-          if ('freeze' in what) (instances[who] as Instance).process.frozenUntil = time.now + what.freeze;
+          await time.runUntil(time.now() + after, look);
+          if ('freeze' in what) (instances[who] as Instance).process.frozenUntil = time.now() + what.freeze;
           else if ('slow' in what) Object.assign(links[who] as Link, what);
           else if (closed.size < 2 && !closed.has(who)) {
             closed.add(who);
@@ -210,7 +211,7 @@ describe('a lease', () => {
           }
         }
         for (const each of links) Object.assign(each, { slow: 0, lost: false });
-        const wellAt = Math.max(time.now, ...instances.map(({ process }) => process.frozenUntil));
+        const wellAt = Math.max(time.now(), ...instances.map(({ process }) => process.frozenUntil));
         await time.runUntil(wellAt + 3 * LENGTH, look);
         expect(instances.filter(({ believes }) => believes()).length).toBe(1);
         handedOver += ((await leases.read()).get('engine')?.epoch ?? 0) - 1;
@@ -235,9 +236,9 @@ interface Link {
 function link(time: SimulatedTime, leases: Leases, state: Link): Leases {
   const over = async <T>(call: () => Promise<T>): Promise<T> => {
     const { slow, lost } = state;
-    if (slow > 0) await time.wait(slow / 2, null);
+    if (slow > 0) await pause(time, slow / 2);
     const answer = await call();
-    if (slow > 0) await time.wait(slow / 2, state.process);
+    if (slow > 0) await pause(state.process ?? time, slow / 2);
     if (lost) throw new StoreUnavailableError('read store', 'the answer is lost');
     return answer;
   };

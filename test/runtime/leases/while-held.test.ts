@@ -1,8 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openMemoryLeases } from '../../../src/adapters/memory/leases.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { Lease } from '../../../src/runtime/leases/lease.ts';
-import { LeaseKeeper, processTiming } from '../../../src/runtime/leases/lease-keeper.ts';
+import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
 import { whileHeld } from '../../../src/runtime/leases/while-held.ts';
 
 const leases = openMemoryLeases();
@@ -10,11 +12,8 @@ const forever = new AbortController().signal;
 
 /** The feed's lease as that instance has it. */
 function leaseOf(owner: string): Lease {
-  const terms = { leases, owner, holder: `host-${owner}:1`, lengthMs: 60_000, timing: processTiming };
-  const keeper = new LeaseKeeper(
-    { ...terms, timing: { ...processTiming, sleep: (_ms, signal) => processTiming.sleep(5, signal) } },
-    () => {},
-  );
+  const time: Time = { ...systemTime, after: (_ms, call) => systemTime.after(5, call) };
+  const keeper = new LeaseKeeper({ leases, owner, holder: `host-${owner}:1`, lengthMs: 60_000, time }, () => {});
   onTestFinished(() => keeper.close());
   return keeper.lease('feed-venue.SYMBOL');
 }

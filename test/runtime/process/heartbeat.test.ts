@@ -1,56 +1,50 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { beat, MAX_TURN_MS, makeHeartbeat, watchHeartbeat } from '../../../src/runtime/process/heartbeat.ts';
+import { SimulatedTime } from '../../support/simulated-time.ts';
 
 describe('the pulse of a thread', () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  /** The watcher's own clock is the fake one too. */
   function given(isEngineStuck = () => false) {
     const heartbeat = makeHeartbeat();
-    const stop = beat(heartbeat, isEngineStuck);
-    const watch = watchHeartbeat(heartbeat, () => vi.getMockedSystemTime()?.getTime() ?? 0);
-    return { stop, watch };
+    const time = new SimulatedTime();
+    const stop = beat(heartbeat, time, isEngineStuck);
+    const watch = watchHeartbeat(heartbeat, time);
+    return { stop, watch, pass: (ms: number) => time.runUntil(time.now() + ms) };
   }
 
-  it('is felt as long as its loop turns, however long that is', () => {
-    const { watch } = given();
-    vi.advanceTimersByTime(10 * MAX_TURN_MS);
+  it('is felt as long as its loop turns, however long that is', async () => {
+    const { watch, pass } = given();
+    await pass(10 * MAX_TURN_MS);
     expect(watch.look()).toBe('turning');
   });
 
-  it('is missed when the loop has stood still for too long, and not before', () => {
-    const { stop, watch } = given();
-    vi.advanceTimersByTime(5_000);
+  it('is missed when the loop has stood still for too long, and not before', async () => {
+    const { stop, watch, pass } = given();
+    await pass(5_000);
     stop();
-    vi.advanceTimersByTime(MAX_TURN_MS);
+    await pass(MAX_TURN_MS);
     expect(watch.look()).toBe('turning');
-    vi.advanceTimersByTime(2_000);
+    await pass(2_000);
     expect(watch.look()).toBe('stuck');
   });
 
-  it('comes back', () => {
+  it('comes back', async () => {
     const heartbeat = makeHeartbeat();
-    let now = 0;
-    const watch = watchHeartbeat(heartbeat, () => now);
-    now = MAX_TURN_MS + 1;
+    const time = new SimulatedTime();
+    const watch = watchHeartbeat(heartbeat, time);
+    await time.runUntil(MAX_TURN_MS + 1);
     expect(watch.look()).toBe('stuck');
     Atomics.add(new Int32Array(heartbeat), 0, 1);
     expect(watch.look()).toBe('turning');
   });
 
-  it('tells of an engine that does not come to the end of a commit while the loop turns', () => {
+  it('tells of an engine that does not come to the end of a commit while the loop turns', async () => {
     let isStuck = false;
-    const { watch } = given(() => isStuck);
+    const { watch, pass } = given(() => isStuck);
     isStuck = true;
-    vi.advanceTimersByTime(1_000);
+    await pass(1_000);
     expect(watch.look()).toBe('engine-stuck');
     isStuck = false;
-    vi.advanceTimersByTime(1_000);
+    await pass(1_000);
     expect(watch.look()).toBe('turning');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { EventName, TapeEvent } from '../../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../../src/domain/streams.ts';
 import { isoTime } from '../../../src/domain/time.ts';
@@ -18,12 +19,12 @@ import {
 } from '../../../src/runtime/projections/projection-metrics.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { ACCOUNT } from '../../api/given-api.ts';
-import { TestClock } from '../../contracts/event-store.ts';
 import { DAY, recovered } from '../../contracts/tape-events.ts';
 import { figures } from '../../support/figures.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 function given() {
-  const clock = new TestClock();
+  const clock = timeAt(DAY);
   return {
     clock,
     metrics: makeMetrics(),
@@ -44,9 +45,9 @@ describe('the lag of the engine', () => {
     const lag = async () => (await figures(metrics)).get('tapedeck_engine_lag_seconds');
     expect(await lag()).toBe(0);
     const { position } = await events.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
-    clock.time += 1_500;
+    clock.ms += 1_500;
     await events.append('feed-a', 0, [recovered('feed-a', 1)]);
-    clock.time += 500;
+    clock.ms += 500;
     expect(await lag()).toBe(2);
     engine.position = position;
     expect(await lag()).toBe(0.5);
@@ -59,16 +60,16 @@ describe('the lag of the engine', () => {
     const decision = recovered('reports-paper', 0);
     const metadata = { ...decision.metadata, reactor: 'paper', evidence: decision.id, index: '0' };
     await events.append('reports-paper', 'no-stream', [{ ...decision, metadata } as TapeEvent]);
-    clock.time += 5_000;
+    clock.ms += 5_000;
     watchEngine(metrics, { position: '0', busySince: null }, events, clock);
     expect((await figures(metrics)).get('tapedeck_engine_lag_seconds')).toBe(0);
   });
 
   it('comes with the time that the commit in hand has taken', async () => {
     const { clock, metrics, events } = given();
-    const engine = { position: '0', busySince: clock.time as number | null };
+    const engine = { position: '0', busySince: clock.ms as number | null };
     watchEngine(metrics, engine, events, clock);
-    clock.time += 40_000;
+    clock.ms += 40_000;
     expect((await figures(metrics)).get('tapedeck_engine_busy_seconds')).toBe(40);
     engine.busySince = null;
     expect((await figures(metrics)).get('tapedeck_engine_busy_seconds')).toBe(0);
@@ -80,7 +81,7 @@ describe('the figures of read models', () => {
     const { clock, metrics, events, reads } = given();
     await events.append(SETTINGS_STREAM, 'no-stream', [event('AccountOpened', SETTINGS_STREAM, 'a', ACCOUNT)]);
     const runner = await startProjection(accounts, events, reads, {
-      clock,
+      time: clock,
       onBatch: (count, ms) => {
         metrics.project.observe({ projection: accounts.name }, ms / 1_000);
         metrics.projectedEvents.inc({ projection: accounts.name }, count);
@@ -102,11 +103,11 @@ describe('the figures of read models', () => {
   it('show how far those are that others make, by what the stores say', async () => {
     const { clock, metrics, events, reads } = given();
     await events.append(SETTINGS_STREAM, 'no-stream', [event('AccountOpened', SETTINGS_STREAM, 'a', ACCOUNT)]);
-    clock.time += 7_000;
+    clock.ms += 7_000;
     watchProjectionsElsewhere(metrics, events, reads, clock);
     const lag = async () => (await figures(metrics)).get('tapedeck_projection_lag_seconds{projection="accounts"}');
     expect(await lag()).toBe(7);
-    const runner = await startProjection(accounts, events, reads, { clock });
+    const runner = await startProjection(accounts, events, reads, { time: clock });
     expect(await runner.waitFor(await events.head(), 5_000)).toBe(true);
     await runner.close();
     expect(await lag()).toBe(0);
@@ -115,7 +116,7 @@ describe('the figures of read models', () => {
 
   it('show how many callers wait for a position, at most at any of them', async () => {
     const metrics = makeMetrics();
-    const [orders, bars] = [new PositionWaiters(), new PositionWaiters()];
+    const [orders, bars] = [new PositionWaiters(systemTime), new PositionWaiters(systemTime)];
     const served = [orders, bars].map((waiters) => ({
       get waiting() {
         return waiters.count;
@@ -171,7 +172,7 @@ describe('the figures of read models', () => {
         requestId: id,
       }),
     ]);
-    const runner = await startProjection(accounts, events, reads, { clock });
+    const runner = await startProjection(accounts, events, reads, { time: clock });
     try {
       watchHalts(metrics, reads);
       await runner.waitFor(await events.head(), 5_000);
@@ -193,7 +194,7 @@ describe('the figures of read models', () => {
 describe('the figures of the process', () => {
   it('show processor, memory, build, and how late a held-up loop was', async () => {
     const metrics = makeMetrics();
-    const end = watchProcess(metrics, 'main', '1.2.3+abc');
+    const end = watchProcess(metrics, systemTime, 'main', '1.2.3+abc');
     try {
       await new Promise((resolve) => setTimeout(resolve, 20));
       const until = performance.now() + 250;
@@ -215,7 +216,7 @@ describe('the figures of the process', () => {
 
   it('of another thread show that thread alone', async () => {
     const metrics = makeMetrics();
-    watchProcess(metrics, 'api', 'test')();
+    watchProcess(metrics, systemTime, 'api', 'test')();
     const seen = await figures(metrics);
     expect(seen.get('tapedeck_heap_used_bytes{thread="api"}')).toBeGreaterThan(0);
     expect(seen.get('process_resident_memory_bytes') ?? 0).toBe(0);

@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
@@ -19,9 +20,9 @@ const STREAM = (BARS[0] as TapeEvent).stream;
 function given(store: Pick<EventStore, 'append'> = openMemoryEventStore({ clock: tickingClock(), exclusive: true })) {
   const { port1, port2 } = new MessageChannel();
   const metrics = makeMetrics();
-  answerThread(port1, { append: store.append.bind(store), figures: () => metrics.snapshot() });
+  answerThread(systemTime, port1, { append: store.append.bind(store), figures: () => metrics.snapshot() });
   onTestFinished(() => port1.close());
-  return { ...mainThreadOver(port2), metrics, hangUp: () => port1.close() };
+  return { ...mainThreadOver(systemTime, port2), metrics, hangUp: () => port1.close() };
 }
 
 describe('an append by another thread', () => {
@@ -78,8 +79,12 @@ describe('how the parts of the main thread are', () => {
   it('is told to another, unasked', async () => {
     const { port1, port2 } = new MessageChannel();
     const parts = [{ part: 'engine', state: 'waiting', reason: 'the event store does not answer' }] as const;
-    answerThread(port1, { append: () => Promise.reject(), figures: async () => [], report: () => ({ parts, leases: [] }) });
-    const main = mainThreadOver(port2);
+    answerThread(systemTime, port1, {
+      append: () => Promise.reject(),
+      figures: async () => [],
+      report: () => ({ parts, leases: [] }),
+    });
+    const main = mainThreadOver(systemTime, port2);
     onTestFinished(() => port1.close());
     expect(main.report()).toBeNull();
     await main.figures();

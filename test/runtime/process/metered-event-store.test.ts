@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { Appended, EventStore } from '../../../src/ports/event-store.ts';
 import { meteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
-import { describeEventStore, TestClock } from '../../contracts/event-store.ts';
+import { describeEventStore } from '../../contracts/event-store.ts';
 import { describeExclusiveSection } from '../../contracts/exclusive-section.ts';
-import { run } from '../../contracts/tape-events.ts';
+import { DAY, run } from '../../contracts/tape-events.ts';
 import { figures } from '../../support/figures.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 describeEventStore('a metered tape', async (clock) =>
-  meteredEventStore(openMemoryEventStore({ clock, exclusive: true }), makeMetrics()),
+  meteredEventStore(openMemoryEventStore({ clock, exclusive: true }), makeMetrics(), systemTime),
 );
 describeExclusiveSection('a metered tape', async (clock) =>
-  meteredEventStore(openMemoryEventStore({ clock, exclusive: true }), makeMetrics()),
+  meteredEventStore(openMemoryEventStore({ clock, exclusive: true }), makeMetrics(), systemTime),
 );
 
 function metered(over: Partial<EventStore> = {}) {
   const metrics = makeMetrics();
-  const store = openMemoryEventStore({ clock: new TestClock(), exclusive: true });
+  const store = openMemoryEventStore({ clock: timeAt(DAY), exclusive: true });
   const exclusively: EventStore['exclusively'] = (work) => (store.exclusively as NonNullable<EventStore['exclusively']>)(work);
   const bare: EventStore = {
     append: (...args) => store.append(...args),
@@ -30,7 +32,7 @@ function metered(over: Partial<EventStore> = {}) {
     close: () => store.close(),
     ...over,
   };
-  return { metrics, store: meteredEventStore(bare, metrics) };
+  return { metrics, store: meteredEventStore(bare, metrics, systemTime) };
 }
 
 describe('a metered tape', () => {

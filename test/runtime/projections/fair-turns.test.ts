@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { FairTurns } from '../../../src/runtime/projections/fair-turns.ts';
 
 describe('turns of the event loop', () => {
@@ -6,7 +7,7 @@ describe('turns of the event loop', () => {
     const turns = new FairTurns();
     const order: string[] = [];
     const work = async (name: string) => {
-      await turns.next();
+      await turns.next(systemTime);
       if (order.length === 0) setImmediate(() => order.push('urgent'));
       order.push(name);
     };

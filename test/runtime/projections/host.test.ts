@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMemoryLeases } from '../../../src/adapters/memory/leases.ts';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
@@ -7,16 +7,17 @@ import type { Leases } from '../../../src/ports/leases.ts';
 import type { ReadStore } from '../../../src/ports/read-store.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { guardedReadStore } from '../../../src/runtime/leases/guarded-stores.ts';
-import { LeaseKeeper, processTiming } from '../../../src/runtime/leases/lease-keeper.ts';
+import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
 import { beginBuild, GRACE_MS, readBuilds, servingCollection } from '../../../src/runtime/projections/builds.ts';
 import { FollowedProjection, followProjections } from '../../../src/runtime/projections/followed.ts';
 import { type HostedProjection, startProjection } from '../../../src/runtime/projections/host.ts';
-import { appendable, ChainTape, chain, clock, halted, loudChain, until } from '../engine/chain.ts';
+import { SimulatedTime } from '../../support/simulated-time.ts';
+import { appendable, ChainTape, chain, halted, loudChain, time, until } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 
 async function host(tape: ChainTape, projection: Projection = chain, reads: ReadStore = tape.reads): Promise<HostedProjection> {
-  const hosted = await startProjection(projection, tape.events, reads, { clock });
+  const hosted = await startProjection(projection, tape.events, reads, { time });
   hosted.ended.catch(() => {});
   onTestFinished(() => hosted.close());
   return hosted;
@@ -178,7 +179,7 @@ describe('a read model', () => {
     const ended = Promise.reject(new Error('the tape tore'));
     ended.catch(() => {});
     const torn = { ...tape.events, subscribe: () => ({ ended, close: async () => {} }) } as unknown as EventStore;
-    const hosted = await startProjection(chain, torn, tape.reads, { clock });
+    const hosted = await startProjection(chain, torn, tape.reads, { time });
     await expect(hosted.ended).rejects.toThrow('the tape tore');
     await hosted.close();
   });
@@ -195,7 +196,7 @@ describe('a read model among several instances', () => {
         areAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.compareAndSet(...change),
       close: () => leases.close(),
     };
-    const terms = { leases: torn, owner: 'a', holder: 'host-a:1', lengthMs: 200, timing: processTiming };
+    const terms = { leases: torn, owner: 'a', holder: 'host-a:1', lengthMs: 200, time };
     const keeper = new LeaseKeeper(terms, () => {});
     onTestFinished(() => keeper.close());
     const lease = keeper.lease('projection-chain@1');
@@ -209,7 +210,7 @@ describe('a read model among several instances', () => {
         return load(name, keys);
       },
     };
-    const hosted = await startProjection(chain, tape.events, slow, { clock, lease });
+    const hosted = await startProjection(chain, tape.events, slow, { time, lease });
     hosted.ended.catch(() => {});
     onTestFinished(() => hosted.close());
     expect(await hosted.waitFor(await tape.halt('a', 'x'), PATIENCE_MS)).toBe(true);
@@ -231,10 +232,10 @@ describe('a read model among several instances', () => {
     const tape = new ChainTape();
     const leases = openMemoryLeases();
     const hostAmong = async (owner: string) => {
-      const terms = { leases, owner, holder: `host-${owner}:1`, lengthMs: 2_000, timing: processTiming };
+      const terms = { leases, owner, holder: `host-${owner}:1`, lengthMs: 2_000, time };
       const keeper = new LeaseKeeper(terms, () => {});
       const lease = keeper.lease('projection-chain@1');
-      const hosted = await startProjection(chain, tape.events, tape.reads, { clock, lease });
+      const hosted = await startProjection(chain, tape.events, tape.reads, { time, lease });
       onTestFinished(async () => {
         await hosted.close();
         await keeper.close();
@@ -254,7 +255,7 @@ describe('a read model among several instances', () => {
 describe('whoever only reads', () => {
   it('sees within moments what another process has committed, and waits for it', async () => {
     const tape = new ChainTape();
-    const followed = await followProjections([chain], tape.events, tape.reads, { clock, isAcross: false });
+    const followed = await followProjections([chain], tape.events, tape.reads, { time, isAcross: false });
     onTestFinished(() => followed.close());
     const seen = followed.projections.get('chain');
     expect(seen?.progress()).toEqual({ projection: 'chain', collection: 'chain@1.1', position: '0', caughtUp: true, lagMs: 0 });
@@ -272,7 +273,7 @@ describe('whoever only reads', () => {
     const old = await host(tape);
     const position = await tape.halt('a', 'x');
     await old.waitFor(position, PATIENCE_MS);
-    const followed = await followProjections([chain], tape.events, tape.reads, { clock, isAcross: false });
+    const followed = await followProjections([chain], tape.events, tape.reads, { time, isAcross: false });
     onTestFinished(() => followed.close());
     await old.close();
     await host(tape, loudChain);
@@ -281,7 +282,7 @@ describe('whoever only reads', () => {
   });
 
   it('never reads back: what it has read is read on until the build that serves has come as far', () => {
-    const followed = new FollowedProjection(chain);
+    const followed = new FollowedProjection(chain, time);
     const lag = { caughtUp: true, lagMs: 0 };
     followed.saw('chain@1.1', '7', lag);
     followed.saw('chain@2.2', '5', lag);
@@ -290,23 +291,20 @@ describe('whoever only reads', () => {
     expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '7' });
   });
 
-  it('reads from a build that stays behind before the one that it has read is dropped', () => {
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
-    const followed = new FollowedProjection(chain);
+  it('reads from a build that stays behind before the one that it has read is dropped', async () => {
+    const simulated = new SimulatedTime();
+    const followed = new FollowedProjection(chain, simulated);
     const lag = { caughtUp: false, lagMs: 9 };
     followed.saw('chain@1.1', '7', lag);
     followed.saw('chain@2.2', '5', lag);
-    vi.advanceTimersByTime(GRACE_MS / 2);
+    await simulated.runUntil(GRACE_MS / 2);
     followed.saw('chain@2.2', '5', lag);
     expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '5' });
   });
 
   it('is told when nothing more will be seen', async () => {
     const tape = new ChainTape();
-    const followed = await followProjections([chain], tape.events, tape.reads, { clock, isAcross: false });
+    const followed = await followProjections([chain], tape.events, tape.reads, { time, isAcross: false });
     const waiting = followed.projections.get('chain')?.waitFor('7', 60_000);
     await followed.close();
     expect(await waiting).toBe(false);

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { type HostedProjection, startProjection } from '../../../src/runtime/projections/host.ts';
 import { listStandstills, retryParked } from '../../../src/runtime/projections/parked-events.ts';
-import { ChainTape, chain, clock, until } from '../engine/chain.ts';
+import { ChainTape, chain, time, until } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -22,7 +22,7 @@ function mendable(): Projection<{ text: string }> & { poisons: string[] } {
 }
 
 async function host(tape: ChainTape, projection: Projection): Promise<HostedProjection> {
-  const hosted = await startProjection(projection, tape.events, tape.reads, { clock });
+  const hosted = await startProjection(projection, tape.events, tape.reads, { time });
   onTestFinished(() => hosted.close());
   return hosted;
 }

@@ -8,17 +8,18 @@ import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { assertSameTape, ENGINE_CHECKPOINT, OtherTapeError } from '../../../src/runtime/projections/read-store-owner.ts';
 import { makeEngineRunner } from '../../../src/system.ts';
 import { minuteBars, smallSettings, zigzag } from '../../support/small-market.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 /** A tape with the same settings, begun at that time. */
 async function tapeBegunAt(ms: number): Promise<EventStore> {
-  const clock = { now: () => ms };
+  const clock = timeAt(ms);
   const store = openMemoryEventStore({ clock, exclusive: true });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   return store;
 }
 
 function runnerOn(events: EventStore, reads: ReturnType<typeof openMemoryReadStore>) {
-  const parts = { events, reads, clock: { now: () => 0 }, log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
+  const parts = { events, reads, time: timeAt(0), log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
   return makeEngineRunner(parts);
 }
 
@@ -38,7 +39,7 @@ describe('a read store', () => {
   it('is refused beside a new, empty tape', async () => {
     const reads = openMemoryReadStore();
     await assertSameTape(await tapeBegunAt(1000), reads);
-    const empty = openMemoryEventStore({ clock: { now: () => 0 }, exclusive: true });
+    const empty = openMemoryEventStore({ clock: timeAt(0), exclusive: true });
     await expect(assertSameTape(empty, reads)).rejects.toThrow(/this one is empty/);
   });
 

@@ -3,20 +3,20 @@ import type { Projection } from '../../../src/projections/projection.ts';
 import { beginBuild, readBuilds, servingCollection } from '../../../src/runtime/projections/builds.ts';
 import { startProjection } from '../../../src/runtime/projections/host.ts';
 import { type RebuildProgress, rebuildProjection } from '../../../src/runtime/projections/rebuild.ts';
-import { ChainTape, chain, clock, loudChain, until } from '../engine/chain.ts';
+import { ChainTape, chain, loudChain, time, until } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 const forever = new AbortController().signal;
 
 function rebuild(tape: ChainTape, projection: Projection = chain, signal = forever, progress: RebuildProgress[] = []) {
-  const options = { clock, signal, onProgress: (step: RebuildProgress) => progress.push(step), graceMs: 250 };
+  const options = { time, signal, onProgress: (step: RebuildProgress) => progress.push(step), graceMs: 250 };
   return rebuildProjection(projection, tape.events, tape.reads, options);
 }
 
 /** Two accounts, projected and at rest. */
 async function projected(projection: Projection = chain): Promise<ChainTape> {
   const tape = new ChainTape();
-  const hosted = await startProjection(projection, tape.events, tape.reads, { clock });
+  const hosted = await startProjection(projection, tape.events, tape.reads, { time });
   await tape.halt('a', 'x');
   await hosted.waitFor(await tape.halt('b', 'y'), PATIENCE_MS);
   await hosted.close();
@@ -41,7 +41,7 @@ describe('a rebuild', () => {
 
   it('is taken up by a running system, which misses nothing on the way', async () => {
     const tape = await projected();
-    const hosted = await startProjection(chain, tape.events, tape.reads, { clock });
+    const hosted = await startProjection(chain, tape.events, tape.reads, { time });
     onTestFinished(() => hosted.close());
     let isDone = false;
     const rebuilding = rebuild(tape).finally(() => {
@@ -62,7 +62,7 @@ describe('a rebuild', () => {
 
   it('puts an older version back in place of a newer one, which a running system of the older one goes on with', async () => {
     const tape = await projected(loudChain);
-    const hosted = await startProjection(chain, tape.events, tape.reads, { clock });
+    const hosted = await startProjection(chain, tape.events, tape.reads, { time });
     onTestFinished(() => hosted.close());
     expect(await rebuild(tape)).toMatchObject({ before: 'chain@2.1', collection: 'chain@1.2' });
     expect(await hosted.waitFor(await tape.halt('a', 'z'), PATIENCE_MS)).toBe(true);

@@ -1,12 +1,15 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import type { EventStore, SubscribeOptions } from '../../../src/ports/event-store.ts';
 import type { DocumentWrite, FindQuery, ReadDocument, ReadStore } from '../../../src/ports/read-store.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { prepareBuild } from '../../../src/runtime/projections/builds.ts';
 import { type ProjectionRunner, startRunner } from '../../../src/runtime/projections/runner.ts';
 import { comparePositions, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
+import { hastyTime, timeAt } from '../../support/test-time.ts';
 import { appendable, chain, halted, NOW } from '../engine/chain.ts';
 
 /** A tape that hands over what the test tells it to. */
@@ -110,11 +113,15 @@ class CountingReads {
   }
 }
 
-async function start(tape: HandTape, reads: CountingReads, projection: Projection = chain): Promise<ProjectionRunner> {
+async function start(
+  tape: HandTape,
+  reads: CountingReads,
+  projection: Projection = chain,
+  time: Time = systemTime,
+): Promise<ProjectionRunner> {
   const target = { projection, collection: 'chain@1.1' };
   const runner = await startRunner(target, tape as unknown as EventStore, reads as unknown as ReadStore, {
-    clock: { now: () => NOW },
-    wait: () => Promise.resolve(),
+    time: { ...time, now: () => NOW },
   });
   runner.ended.catch(() => {});
   return runner;
@@ -137,10 +144,8 @@ describe('a projection runner', () => {
 
   it('takes smaller batches while they keep the thread long, and larger ones again when they do not', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
-    await start(tape, reads);
     let [now, step] = [0, 60];
-    const time = vi.spyOn(performance, 'now').mockImplementation(() => now);
-    onTestFinished(() => time.mockRestore());
+    await start(tape, reads, chain, { ...systemTime, monotonic: () => now });
     reads.whileLoading = () => {
       now += step;
     };
@@ -328,7 +333,7 @@ describe('an event that cannot be applied', () => {
 describe('a read store that fails', () => {
   it('is tried again, without applying anything twice', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
-    const runner = await start(tape, reads);
+    const runner = await start(tape, reads, chain, hastyTime());
     reads.failures = 3;
     await tape.deliver(halted(1, 'a', 'x'));
     expect(reads.texts('chain@1.1')).toEqual({ a: 'x' });
@@ -337,7 +342,7 @@ describe('a read store that fails', () => {
 
   it('ends the runner after the last try, with nothing claimed as delivered', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
-    const runner = await start(tape, reads);
+    const runner = await start(tape, reads, chain, hastyTime());
     reads.failures = 100;
     await expect(tape.deliver(halted(1, 'a', 'x'))).rejects.toThrow('the disk is away');
     expect(runner.progress()).toMatchObject({ position: '0', parkedEvents: 0 });
@@ -346,7 +351,7 @@ describe('a read store that fails', () => {
 
   it('ends the runner too when only the position was to be kept', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
-    const runner = await start(tape, reads);
+    const runner = await start(tape, reads, chain, hastyTime());
     reads.failures = 100;
     void tape.catchUp('7');
     await expect(runner.ended).rejects.toThrow('the disk is away');
@@ -354,15 +359,15 @@ describe('a read store that fails', () => {
 });
 
 describe('beside a tape in memory', () => {
-  const clock = { now: () => NOW };
+  const time = timeAt(NOW);
 
   it('catches up with what was there, follows what comes, and goes on after a restart', async () => {
-    const tape = openMemoryEventStore({ clock, exclusive: true });
+    const tape = openMemoryEventStore({ clock: time, exclusive: true });
     const reads = openMemoryReadStore();
     const target = { projection: chain, collection: 'chain@1.1' };
     await prepareBuild(reads, chain, { version: 1, build: 1 });
     await tape.append('account-a', 'no-stream', [appendable(halted(1, 'a', 'x'))]);
-    const first = await startRunner(target, tape, reads, { clock });
+    const first = await startRunner(target, tape, reads, { time });
     expect(await first.waitFor(await tape.head(), 10_000)).toBe(true);
     // Nothing for this projection, but its position moves on.
     const elsewhere = await tape.append('feed-x', 'no-stream', [{ ...appendable(halted(2, 'a', '?')), stream: 'feed-x' }]);
@@ -370,12 +375,12 @@ describe('beside a tape in memory', () => {
     await first.close();
     await first.ended;
     const last = await tape.append('account-a', 0, [appendable(halted(3, 'a', 'y')), appendable(halted(4, 'a', 'poison'))]);
-    const second = await startRunner(target, tape, reads, { clock });
+    const second = await startRunner(target, tape, reads, { time });
     expect(await second.waitFor(last.position, 10_000)).toBe(true);
     expect((await reads.load('chain@1.1', ['a'])).get('a')).toMatchObject({ text: 'xy', _position: '3' });
     expect(second.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 1 });
     await second.close();
-    const third = await startRunner(target, tape, reads, { clock });
+    const third = await startRunner(target, tape, reads, { time });
     expect(third.progress()).toMatchObject({ position: last.position, parkedKeys: 1, parkedEvents: 1 });
     await third.close();
     await tape.close();

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ReadDocument, ReadStore } from '../../../src/ports/read-store.ts';
 import { startProjection } from '../../../src/runtime/projections/host.ts';
 import { verifyProjection } from '../../../src/runtime/projections/verify.ts';
-import { ChainTape, chain, clock } from '../engine/chain.ts';
+import { ChainTape, chain, time } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 const quiet = { onProgress: () => {} };
@@ -10,7 +10,7 @@ const quiet = { onProgress: () => {} };
 /** Three accounts; `c` stands still. The projection runs on. */
 async function projected() {
   const tape = new ChainTape();
-  const hosted = await startProjection(chain, tape.events, tape.reads, { clock });
+  const hosted = await startProjection(chain, tape.events, tape.reads, { time });
   onTestFinished(() => hosted.close());
   const halts = [
     ['a', 'x'],

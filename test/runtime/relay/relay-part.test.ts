@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { openMemoryLeases } from '../../../src/adapters/memory/leases.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
@@ -10,8 +11,9 @@ import type { Relay } from '../../../src/runtime/relay/relay.ts';
 import { relayPart } from '../../../src/runtime/relay/relay-part.ts';
 import { run } from '../../contracts/tape-events.ts';
 import { MemoryBroker } from '../../support/memory-publisher.ts';
+import { hastyTime } from '../../support/test-time.ts';
 
-const clock = { now: () => 0 };
+const time = hastyTime();
 const log = pino({ level: 'silent' });
 const closing: (() => Promise<void>)[] = [];
 
@@ -20,7 +22,7 @@ afterEach(async () => {
 });
 
 async function someTape(): Promise<EventStore> {
-  const tape = openMemoryEventStore({ clock, exclusive: true });
+  const tape = openMemoryEventStore({ clock: time, exclusive: true });
   await tape.append('feed-binance.BTCUSDT', 'no-stream', run('feed-binance.BTCUSDT', 0, 4));
   return tape;
 }
@@ -34,10 +36,10 @@ async function until(condition: () => boolean): Promise<void> {
 
 /** A process with the relay as its only part. */
 function process(events: EventStore, publisher: MemoryBroker, leases?: LeaseKeeper) {
-  const supervisor = new Supervisor(() => {});
+  const supervisor = new Supervisor(systemTime, () => {});
   closing.push(() => supervisor.close());
   let relay: Relay | null = null;
-  const part = relayPart({ events, publisher, clock, log, wait: turn }, leases?.lease('relay') ?? null, (running) => {
+  const part = relayPart({ events, publisher, time, log }, leases?.lease('relay') ?? null, (running) => {
     relay = running;
   });
   supervisor.start('relay', part).catch(() => undefined);
@@ -74,8 +76,8 @@ describe('the relay of a process', () => {
     const broker = new MemoryBroker();
     const leases = openMemoryLeases();
     const now = { ms: 0 };
-    const timing = { monotonic: () => now.ms, sleep: async () => turn() };
-    const terms = (owner: string) => ({ leases, owner, holder: owner, lengthMs: 1_000, timing });
+    const time = { ...hastyTime(), monotonic: () => now.ms };
+    const terms = (owner: string) => ({ leases, owner, holder: owner, lengthMs: 1_000, time });
     const [first, second] = ['a', 'b'].map((owner) => new LeaseKeeper(terms(owner), () => {})) as [LeaseKeeper, LeaseKeeper];
     const one = process(tape, broker, first);
     await until(() => one.state() === 'running');
@@ -98,8 +100,7 @@ describe('the relay of a process', () => {
     let isOut = true;
     outOfReach.faultOf = () => (isOut ? 'before' : null);
     const leases = openMemoryLeases();
-    const timing = { monotonic: () => 0, sleep: async () => turn() };
-    const terms = (owner: string) => ({ leases, owner, holder: owner, lengthMs: 1_000, timing });
+    const terms = (owner: string) => ({ leases, owner, holder: owner, lengthMs: 1_000, time });
     const [first, second] = ['a', 'b'].map((owner) => new LeaseKeeper(terms(owner), () => {})) as [LeaseKeeper, LeaseKeeper];
     const one = process(tape, outOfReach, first);
     await until(() => one.state() === 'waiting');

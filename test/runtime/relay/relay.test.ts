@@ -10,11 +10,12 @@ import { MAX_QUEUED_EVENTS } from '../../../src/runtime/relay/relay-queue.ts';
 import { envelopeOf } from '../../../src/tape/envelope.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import { type Fault, MemoryBroker } from '../../support/memory-publisher.ts';
+import { hastyTime } from '../../support/test-time.ts';
 
-const clock = { now: () => 0 };
+const time = hastyTime();
 const log = pino({ level: 'silent' });
 
-const emptyTape = (): EventStore => openMemoryEventStore({ clock, exclusive: true });
+const emptyTape = (): EventStore => openMemoryEventStore({ clock: time, exclusive: true });
 
 async function tapeOf(streams: Readonly<Record<string, number>>): Promise<EventStore> {
   const tape = emptyTape();
@@ -46,8 +47,8 @@ afterEach(async () => {
   for (const started of relays.splice(0)) await started.close();
 });
 
-function relay(events: EventStore, publisher: MemoryBroker, wait = async (): Promise<void> => {}): Relay {
-  const started = startRelay({ events, publisher, clock, log, wait, random: () => 0.5 });
+function relay(events: EventStore, publisher: MemoryBroker, wait = async (_ms: number): Promise<void> => {}): Relay {
+  const started = startRelay({ events, publisher, time: { ...hastyTime(wait), random: () => 0.5 }, log });
   started.ended.catch(() => undefined);
   relays.push(started);
   return started;
@@ -138,10 +139,9 @@ describe('the relay', () => {
     const broker = new MemoryBroker();
     const waits: number[] = [];
     broker.faultOf = () => (waits.length < 8 ? 'before' : null);
-    const wait = async (ms: number): Promise<void> => {
+    relay(tape, broker, async (ms) => {
       waits.push(ms);
-    };
-    relays.push(startRelay({ events: tape, publisher: broker, clock, log, wait, random: () => 0.5 }));
+    });
     await reaches(broker, tape);
     expect(waits).toEqual([375, 750, 1500, 3000, 6000, 12000, 22500, 22500]);
   });
