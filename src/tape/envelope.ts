@@ -37,6 +37,11 @@ export function comparePositions(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** The first position that comes after `position`; an event need not be there. */
+export function positionAfter(position: string): string {
+  return String(BigInt(position) + 1n);
+}
+
 /** Thrown when evidence does not fit its schema: names the type and every violation with its path. */
 export class InvalidEventError extends Error {}
 

@@ -8,6 +8,7 @@ import {
   InvalidEventError,
   isDecision,
   makeEvidence,
+  positionAfter,
   readEvent,
   START,
   type StoredEvent,
@@ -26,6 +27,8 @@ describe('positions', () => {
     fc.assert(
       fc.property(positions, positions, (a, b) => {
         expect(Math.sign(comparePositions(a.toString(), b.toString()))).toBe(a < b ? -1 : a > b ? 1 : 0);
+        // Nothing lies between a position and the one after it.
+        expect(comparePositions(b.toString(), positionAfter(a.toString())) >= 0).toBe(b > a);
       }),
     );
   });
@@ -33,6 +36,7 @@ describe('positions', () => {
   it('come after the start', () => {
     expect(comparePositions(START, '1')).toBeLessThan(0);
     expect(comparePositions('9', '10')).toBeLessThan(0);
+    expect(positionAfter('9')).toBe('10');
   });
 });
 

@@ -1,7 +1,7 @@
 /** Waiting for what becomes of an order, for clients that want the outcome in the answer to their request. */
 
 import { type OrderDocument, orders } from '../../projections/orders.ts';
-import type { RecordedEvent } from '../../tape/envelope.ts';
+import { positionAfter } from '../../tape/envelope.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { findDocument, servedProjection } from './read.ts';
 
@@ -29,16 +29,20 @@ export class OrderWaits {
   }
 
   /**
-   * Resolves with the order once it is decided upon, or closed; with undefined when that takes too long. `after` is
-   * the position of the request.
+   * Resolves with the order once it is decided upon, or closed; with undefined when that takes too long, or when the read
+   * model cannot be read: the request itself is recorded all the same.
    */
-  async until(state: 'decided' | 'closed', orderId: string, after: string): Promise<OrderDocument | undefined> {
-    // A request that is sent again finds its order long decided: nothing has to be waited for.
+  async until(state: 'decided' | 'closed', orderId: string): Promise<OrderDocument | undefined> {
     const isDone = state === 'decided' ? isDecided : isClosed;
-    const known = await findDocument(this.#deps, orders, orderId);
-    if (known !== undefined && isDone(known)) return known;
-    if (this.#isClosing || this.#giveUps.size >= MAX_WAITS) return undefined;
-    return this.#watch(orderId, after, isDone);
+    try {
+      // A request that is sent again finds its order long decided, and needs no wait.
+      const known = await this.#read(orderId, isDone);
+      if (known !== undefined || this.#isClosing || this.#giveUps.size >= MAX_WAITS) return known;
+      return await this.#wait(orderId, isDone);
+    } catch (error) {
+      this.#deps.logger?.error({ err: error, orderId }, 'the wait for an order failed');
+      return undefined;
+    }
   }
 
   /** Ends every wait, and lets none begin, so that a server that closes is not held up. */
@@ -47,40 +51,30 @@ export class OrderWaits {
     for (const giveUp of [...this.#giveUps]) giveUp();
   }
 
-  /** Reads the order after each of its events, once the read model has that event. */
-  async #watch(orderId: string, after: string, isDone: (order: OrderDocument) => boolean): Promise<OrderDocument | undefined> {
-    const { events, timeouts } = this.#deps;
+  /** Reads the order again each time that its read model has moved on. */
+  async #wait(orderId: string, isDone: (order: OrderDocument) => boolean): Promise<OrderDocument | undefined> {
+    const { orderMs } = this.#deps.timeouts;
     const projection = servedProjection(this.#deps, orders);
-    let give: (order: OrderDocument | undefined) => void = () => {};
-    const outcome = new Promise<OrderDocument | undefined>((resolve) => {
-      give = resolve;
-    });
-    const giveUp = () => give(undefined);
+    const { promise: givenUp, resolve } = Promise.withResolvers<false>();
+    const giveUp = () => resolve(false);
     this.#giveUps.add(giveUp);
-    const timer = setTimeout(giveUp, timeouts.orderMs);
-    const subscription = events.subscribe({
-      after,
-      categories: ['order'],
-      onEvents: async (batch) => {
-        const last = batch.findLast((event) => isOf(event, orderId));
-        if (last === undefined || !(await projection.waitFor(last.position, timeouts.orderMs))) return;
-        const order = await findDocument(this.#deps, orders, orderId);
-        if (order !== undefined && isDone(order)) give(order);
-      },
-    });
-    // A subscription that fails ends the wait; the request itself is recorded all the same.
-    subscription.ended.catch(giveUp);
+    const timer = setTimeout(giveUp, orderMs);
     try {
-      return await outcome;
+      for (;;) {
+        // The position first: what is committed while the order is read has moved it on.
+        const { position } = projection.progress();
+        const order = await this.#read(orderId, isDone);
+        if (order !== undefined) return order;
+        if (!(await Promise.race([givenUp, projection.waitFor(positionAfter(position), orderMs)]))) return undefined;
+      }
     } finally {
       this.#giveUps.delete(giveUp);
       clearTimeout(timer);
-      // Not waited for: a handler may still wait for the read model, and the answer is known.
-      subscription.close().catch(giveUp);
     }
   }
-}
 
-function isOf(event: RecordedEvent, orderId: string): boolean {
-  return 'orderId' in event.data && event.data.orderId === orderId;
+  async #read(orderId: string, isDone: (order: OrderDocument) => boolean): Promise<OrderDocument | undefined> {
+    const order = await findDocument(this.#deps, orders, orderId);
+    return order !== undefined && isDone(order) ? order : undefined;
+  }
 }

@@ -136,7 +136,7 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
     const id = orderIdOf(recorded.requestId);
     const location = `/v1/orders/${id}`;
     const { wait } = request.query;
-    const order = wait === undefined ? undefined : await waits.until(wait, id, recorded.position);
+    const order = wait === undefined ? undefined : await waits.until(wait, id);
     if (order !== undefined) return reply.header('Location', location).send(shown(orders, order));
     return accepted(reply, location, { id, requestId: recorded.requestId, position: recorded.position });
   });

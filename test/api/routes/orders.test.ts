@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { requestStream } from '../../../src/domain/streams.ts';
-import { StoreError } from '../../../src/ports/errors.ts';
+import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { orderIdOf } from '../../../src/requests/requests.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, TIMEOUTS } from '../given-api.ts';
@@ -238,6 +238,45 @@ describe('POST /v1/orders?wait=', () => {
     await approve(api, id);
     expect((await api.post('/v1/orders?wait=closed', ORDER, KEY)).status).toBe(202);
     expect(problemOf(await api.post('/v1/orders?wait=forever', ORDER, KEY))).toMatchObject({ status: 400, paths: ['wait'] });
+  });
+
+  it('answers 202 in time while the read model moves on for other orders', async () => {
+    const api = await apiWithSettings({ timeouts: { ...TIMEOUTS, orderMs: 200 } });
+    let isAnswered = false;
+    const waiting = api.post('/v1/orders?wait=decided', ORDER, KEY).finally(() => {
+      isAnswered = true;
+    });
+    let others = 0;
+    while (!isAnswered && others < 10_000) await approve(api, idOf(`other ${others++}`));
+    expect((await waiting).status).toBe(202);
+    expect(others).toBeLessThan(10_000);
+  });
+
+  it('misses nothing that is decided while it reads the order', async () => {
+    const api = await apiWithSettings();
+    const load = api.reads.load.bind(api.reads);
+    let loads = 0;
+    vi.spyOn(api.reads, 'load').mockImplementation(async (collection, keys) => {
+      const found = await load(collection, keys);
+      // The second is within the wait: what it has found is out of date when it is handed out.
+      if (collection.startsWith('orders@') && ++loads === 2) await approve(api, id);
+      return found;
+    });
+    expect((await api.post('/v1/orders?wait=decided', ORDER, KEY)).status).toBe(200);
+  });
+
+  it('answers 202 when the order cannot be read: the request is recorded all the same', async () => {
+    const api = await apiWithSettings();
+    const load = api.reads.load.bind(api.reads);
+    vi.spyOn(api.reads, 'load').mockImplementation(async (collection, keys) => {
+      if (collection.startsWith('orders@')) throw new StoreUnavailableError('read store', 'the read store is away');
+      return load(collection, keys);
+    });
+    expect(await api.post('/v1/orders?wait=decided', ORDER, KEY)).toMatchObject({
+      status: 202,
+      body: { id, requestId: REQUEST },
+    });
+    expect((await api.get('/v1/events?category=request')).body.data).toMatchObject([{ id: REQUEST }]);
   });
 });
 
