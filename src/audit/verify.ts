@@ -56,8 +56,8 @@ export async function verify(store: EventStore, engine: Engine, codeVersion: str
   const decidedUpTo = await lastDecided(store);
   for await (const steps of recordedSteps(store)) {
     for (const step of steps) {
-      if (comparePositions(step.evidence.position, decidedUpTo) <= 0) await verifier.take(step);
-      else verifier.takeUndecided(step);
+      if (comparePositions(step.evidence.position, decidedUpTo) <= 0) await verifier.applyStep(step);
+      else verifier.applyUndecided(step);
     }
   }
   return verifier.result;
@@ -98,7 +98,7 @@ class Verifier {
     this.#copy = { state: engine.snapshot(), after: undefined };
   }
 
-  async take(step: RecordedStep): Promise<void> {
+  async applyStep(step: RecordedStep): Promise<void> {
     const decided = this.#engine.decide(step.evidence);
     const counts = step.codeVersion === this.#codeVersion ? this.result.own : this.result.others;
     counts.evidence++;
@@ -110,7 +110,7 @@ class Verifier {
     await this.#returnToRecord(step);
   }
 
-  takeUndecided(step: RecordedStep): void {
+  applyUndecided(step: RecordedStep): void {
     if (this.#engine.decide(step.evidence).length > 0) this.result.undecided++;
   }
 

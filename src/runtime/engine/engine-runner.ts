@@ -13,7 +13,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { type EventStore, type TapeSection, WrongExpectedRevisionError } from '../../ports/event-store.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
 import { type DecidedUpTo, DivergedError, EngineReplica, StaleStateError, SupersededError, sameFact } from './engine-replica.ts';
-import { runInSection, runOver, type Steps } from './tape-program.ts';
+import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
 
 /** Most pieces of evidence that one in-step commit takes. */
 export const MAX_STEPS = 500;
@@ -211,7 +211,7 @@ export class EngineRunner {
       const found = revision === 'no-stream' ? undefined : section.find(draft.stream, evidence.id);
       if (found === undefined) {
         const { position } = section.append(draft.stream, revision, [evidence]);
-        decisions.push(...runInSection(section, follower.take(evidence, position)));
+        decisions.push(...runInSection(section, follower.applyEvidence(evidence, position)));
         recorded++;
       } else if (sameFact(found, evidence)) {
         already++;
@@ -235,7 +235,7 @@ export class EngineRunner {
     this.#standby = undefined;
     const { activeBuild } = follower;
     const now = isoTime(clock.now());
-    function* takeOver(): Steps<void> {
+    function* takeOver(): TapeProgram<void> {
       yield* follower.adopt();
       // How far that one has come since stands in a checkpoint which was not looked at.
       if (follower.activeBuild !== activeBuild) throw new StaleStateError('another build came first');
@@ -281,7 +281,7 @@ export class EngineRunner {
   }
 
   /** Without a lock others may append between adoption and activation: then there is more to adopt first. */
-  async #raceFor(takeOver: () => Steps<void>): Promise<void> {
+  async #raceFor(takeOver: () => TapeProgram<void>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#over(takeOver());
@@ -292,7 +292,7 @@ export class EngineRunner {
   }
 
   /** Over the store's port. Each answer is a step on: to adopt a long tape takes minutes, and is not to be stuck. */
-  #over<T>(steps: Steps<T>): Promise<T> {
+  #over<T>(steps: TapeProgram<T>): Promise<T> {
     const { store, clock } = this.#options;
     return runOver(store, steps, () => {
       this.busySince = clock.now();

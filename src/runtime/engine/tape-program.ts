@@ -1,6 +1,6 @@
 /**
- * Work on the tape that is written once and driven in two ways: synchronously within an exclusive section of an
- * embedded store, or over the network. The work is a generator that asks for reads and appends.
+ * Work on the tape that is written once and run in two ways: synchronously within an exclusive section of an embedded
+ * store, or over the network. The program is a generator that asks for reads and appends.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
@@ -16,20 +16,21 @@ type Operation =
       readonly events: readonly TapeEvent[];
     };
 
-export type Steps<T> = Generator<Operation, T, unknown>;
+/** A program that returns a `T`. */
+export type TapeProgram<T> = Generator<Operation, T, unknown>;
 
-export function* read(query: ReadQuery): Steps<RecordedEvent[]> {
+export function* read(query: ReadQuery): TapeProgram<RecordedEvent[]> {
   return (yield { kind: 'read', query }) as RecordedEvent[];
 }
 
 /** Fails, at the `yield*`, as `EventStore.append` does. */
-export function* append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Steps<Appended> {
+export function* append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): TapeProgram<Appended> {
   return (yield { kind: 'append', stream, expected, events }) as Appended;
 }
 
-/** Drives the work within an exclusive section. */
-export function runInSection<T>(section: TapeSection, steps: Steps<T>): T {
-  let next = steps.next();
+/** Runs the program within an exclusive section. */
+export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): T {
+  let next = program.next();
   while (!next.done) {
     const operation = next.value;
     let result: unknown;
@@ -39,17 +40,17 @@ export function runInSection<T>(section: TapeSection, steps: Steps<T>): T {
           ? section.read(operation.query)
           : section.append(operation.stream, operation.expected, operation.events);
     } catch (error) {
-      next = steps.throw(error);
+      next = program.throw(error);
       continue;
     }
-    next = steps.next(result);
+    next = program.next(result);
   }
   return next.value;
 }
 
-/** Drives the work over the store's asynchronous port; `onStep` is told of each operation that was answered. */
-export async function runOver<T>(store: EventStore, steps: Steps<T>, onStep = (): void => undefined): Promise<T> {
-  let next = steps.next();
+/** Runs the program over the store's asynchronous port; `onStep` is told of each operation that was answered. */
+export async function runOver<T>(store: EventStore, program: TapeProgram<T>, onStep = (): void => undefined): Promise<T> {
+  let next = program.next();
   while (!next.done) {
     const operation = next.value;
     let result: unknown;
@@ -59,11 +60,11 @@ export async function runOver<T>(store: EventStore, steps: Steps<T>, onStep = ()
           ? await store.read(operation.query)
           : await store.append(operation.stream, operation.expected, operation.events);
     } catch (error) {
-      next = steps.throw(error);
+      next = program.throw(error);
       continue;
     }
     onStep();
-    next = steps.next(result);
+    next = program.next(result);
   }
   return next.value;
 }

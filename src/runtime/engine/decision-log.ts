@@ -1,0 +1,95 @@
+/** The record of decisions: the stream `engine`, read in its order, cascade by cascade. */
+
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import { fromRecordedDecision } from '../../domain/engine/engine.ts';
+import { ENGINE_STREAM } from '../../domain/streams.ts';
+import type { Appended, ExpectedRevision } from '../../ports/event-store.ts';
+import { type RecordedEvent, START } from '../../tape/envelope.ts';
+import { read, type TapeProgram } from './tape-program.ts';
+
+/** Events per read. */
+const PAGE = 500;
+
+/** A cascade is recorded in one part or more, in one append. */
+export type CascadePart = Extract<RecordedEvent, { type: 'CascadeDecided' }>;
+export type RecordedActivation = Extract<RecordedEvent, { type: 'EngineActivated' }>;
+
+/** A whole cascade, as it was recorded. */
+export interface RecordedCascade {
+  readonly decisions: readonly TapeEvent[];
+  /** The build that decided. */
+  readonly codeVersion: string;
+}
+
+export class DecisionLog {
+  #position: string;
+  #revision: ExpectedRevision = 'no-stream';
+  /** Read, and not passed from `#next` on. */
+  #page: readonly RecordedEvent[] = [];
+  #next = 0;
+  #isAtEnd = false;
+
+  /** Begins behind the position `after`. */
+  constructor(after = START) {
+    this.#position = after;
+  }
+
+  /** Position of the last event that was passed. */
+  get position(): string {
+    return this.#position;
+  }
+
+  /** Revision of the last event that was passed. */
+  get revision(): ExpectedRevision {
+    return this.#revision;
+  }
+
+  /** More may have been appended since the end was reached: it is read again from there. */
+  lookAgain(): void {
+    this.#isAtEnd = false;
+  }
+
+  /** The next event, which stays the next: the first part of a cascade or an activation; undefined at the end. */
+  *peek(): TapeProgram<CascadePart | RecordedActivation | undefined> {
+    if (this.#next === this.#page.length && !this.#isAtEnd) {
+      this.#page = yield* read({ stream: ENGINE_STREAM, after: this.#position, limit: PAGE });
+      this.#next = 0;
+      this.#isAtEnd = this.#page.length === 0;
+    }
+    const event = this.#page[this.#next];
+    if (event === undefined || event.type === 'CascadeDecided' || event.type === 'EngineActivated') return event;
+    throw new Error(`the stream "${ENGINE_STREAM}" holds a ${event.type}`);
+  }
+
+  /** Passes the event that `peek` returned. */
+  pass({ position, revision }: RecordedEvent): void {
+    this.#next++;
+    this.#notePlace(position, revision);
+  }
+
+  /** Passes what was appended here, at the log's end. */
+  noteAppended({ position, revision }: Appended): void {
+    this.#notePlace(position, revision);
+  }
+
+  /** Passes the cascade whose first part `peek` returned, and reads it. Throws when one of its parts is missing. */
+  *readCascade(first: CascadePart): TapeProgram<RecordedCascade> {
+    const { parts } = first.data;
+    const decisions: TapeEvent[] = [];
+    for (let part = 1; part <= parts; part++) {
+      const event = yield* this.peek();
+      if (event?.type !== 'CascadeDecided' || event.data.part !== part) {
+        throw new Error(`part ${part} of ${parts} of a cascade is missing from the stream "${ENGINE_STREAM}"`);
+      }
+      this.pass(event);
+      const cascade = { evidenceId: event.data.evidenceId, metadata: event.metadata };
+      for (const decision of event.data.decisions) decisions.push(fromRecordedDecision(decision, cascade));
+    }
+    return { decisions, codeVersion: first.metadata.codeVersion };
+  }
+
+  #notePlace(position: string, revision: number): void {
+    this.#position = position;
+    this.#revision = revision;
+  }
+}
