@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatDecimal, parseDecimal } from '../../domain/decimal.ts';
 import { idText, nameText, positiveDecimal, side, symbolText, venueText } from '../../domain/event.ts';
 import { orderType, timeInForce } from '../../domain/order/events.ts';
+import { orderTypeOf } from '../../domain/order/types.ts';
 import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import { fills } from '../../projections/fills.ts';
 import { ORDER_STATUSES, orders } from '../../projections/orders.ts';
@@ -90,14 +91,10 @@ const orderBody = z
   })
   .superRefine(({ type, price }, context) => {
     const issue = (message: string) => context.addIssue({ code: 'custom', path: ['price'], message });
-    if (type === 'limit' && price === null) issue('a limit order needs one');
-    if (type === 'market' && price !== null) issue('a market order has none');
+    if (orderTypeOf(type).hasPrice && price === null) issue(`a ${type} order needs one`);
+    if (!orderTypeOf(type).hasPrice && price !== null) issue(`a ${type} order has none`);
   })
-  // A market order never rests; a limit order does, unless asked otherwise.
-  .transform((body) => ({
-    ...body,
-    timeInForce: body.timeInForce ?? (body.type === 'market' ? ('IOC' as const) : ('GTC' as const)),
-  }));
+  .transform((body) => ({ ...body, timeInForce: body.timeInForce ?? orderTypeOf(body.type).usualTimeInForce }));
 
 const placeQuery = z.strictObject({
   wait: z.enum(['decided', 'closed']).optional().describe('Answer with the order once it is that far, if it comes within 10 s.'),

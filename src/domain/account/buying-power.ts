@@ -2,6 +2,7 @@
 
 import { add, type Decimal, maximum, multiply, ONE, sign, subtract, ZERO } from '../decimal.ts';
 import { remainingOf } from '../order/order.ts';
+import { orderTypeOf } from '../order/types.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { type Account, balanceOf, heldOf } from './account.ts';
 import { type Instrument, lotsFor, lotsOf, notionalOf } from './instrument.ts';
@@ -23,9 +24,11 @@ function reservedQuote(markets: Markets, account: Account, quote: string): Decim
   let reserved = ZERO;
   for (const order of account.open.values()) {
     const instrument = markets.instruments.get(instrumentKey(order.venue, order.symbol));
-    if (order.side !== 'buy' || instrument === undefined || !instrument.spot || instrument.quote !== quote) continue;
+    if (order.type === null || order.side !== 'buy' || instrument === undefined || !instrument.spot || instrument.quote !== quote)
+      continue;
     const market = markets.market.get(instrument.key);
-    const price = order.price ?? multiply(market?.ask ?? market?.mark ?? ZERO, add(ONE, account.slippage));
+    const expected = multiply(market?.ask ?? market?.mark ?? ZERO, add(ONE, account.slippage));
+    const price = orderTypeOf(order.type).reservePrice(order.price, expected);
     reserved = add(reserved, withCosts(account, notionalOf(instrument, remainingOf(order), price)));
   }
   return reserved;

@@ -8,6 +8,8 @@ import { add, type Decimal, formatDecimal, isMultipleOf, sign, subtract } from '
 import type { Side } from '../event.ts';
 import type { ApprovedOrder, LimitCheck } from '../order/events.ts';
 import { SEND_WINDOW_MS } from '../order/order.ts';
+import type { Refusal } from '../order/type.ts';
+import { orderTypeOf } from '../order/types.ts';
 import { checkOrder } from '../risk/risk.ts';
 import type { Signal } from '../strategy/events.ts';
 import { orderStream } from '../streams.ts';
@@ -30,12 +32,6 @@ export interface OrderDraft {
   readonly quantity: Decimal;
   readonly price: Decimal | null;
   readonly origin: ApprovedOrder['origin'];
-}
-
-export interface Refusal {
-  readonly reason: string;
-  readonly value: string | null;
-  readonly bound: string | null;
 }
 
 /** The client order id that follows from an order id. */
@@ -112,12 +108,8 @@ function misfitOf(instrument: Instrument, draft: OrderDraft, reference: Decimal)
   if (sign(quantity) <= 0 || !isMultipleOf(quantity, instrument.lot)) {
     return { reason: 'invalid-quantity', value: formatDecimal(quantity), bound: formatDecimal(instrument.lot) };
   }
-  if ((draft.type === 'limit') !== (price !== null)) {
-    return { reason: 'invalid-price', value: optionalText(price), bound: draft.type === 'limit' ? 'a limit' : 'no price' };
-  }
-  if (price !== null && !isMultipleOf(price, instrument.tick)) {
-    return { reason: 'invalid-price', value: formatDecimal(price), bound: formatDecimal(instrument.tick) };
-  }
+  const misfit = orderTypeOf(draft.type).misfit(price, instrument.tick);
+  if (misfit !== null) return misfit;
   const notional = notionalOf(instrument, quantity, price ?? reference);
   if (sign(subtract(notional, instrument.minNotional)) >= 0) return null;
   return { reason: 'below-minimum', value: formatDecimal(notional), bound: formatDecimal(instrument.minNotional) };

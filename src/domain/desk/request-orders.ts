@@ -7,10 +7,11 @@ import type { EventData } from '../catalogue.ts';
 import { add, compare, type Decimal, formatDecimal, minimum, parseDecimal, sign, subtract, ZERO } from '../decimal.ts';
 import { MANUAL } from '../order/events.ts';
 import { remainingOf } from '../order/order.ts';
+import type { Refusal } from '../order/type.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { orderStream } from '../streams.ts';
 import type { Deciding, DeskState } from './desk-state.ts';
-import { deny, type OrderDraft, type Refusal, reviewOrder } from './order-review.ts';
+import { deny, type OrderDraft, reviewOrder } from './order-review.ts';
 
 /** An order that a person asked for goes into the position that is kept for people. */
 export function onOrderRequest(deciding: Deciding, requestId: string, request: EventData['OrderRequested']): void {

@@ -19,9 +19,9 @@ import {
   ZERO,
 } from '../decimal.ts';
 import type { Side } from '../event.ts';
+import type { Refusal } from '../order/type.ts';
 import type { ConfiguredStrategy } from '../settings/events.ts';
 import type { DeskState } from './desk-state.ts';
-import type { Refusal } from './order-review.ts';
 
 export interface Step {
   readonly side: Side;

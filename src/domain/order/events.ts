@@ -16,11 +16,14 @@ import {
   venueText,
 } from '../event.ts';
 
+import { TIMES_IN_FORCE } from './type.ts';
+import { ORDER_TYPE_NAMES } from './types.ts';
+
 /** The strategy name under which a person's orders and their position are kept. */
 export const MANUAL = 'manual';
 
-export const orderType = z.enum(['market', 'limit']);
-export const timeInForce = z.enum(['GTC', 'IOC']);
+export const orderType = z.enum(ORDER_TYPE_NAMES);
+export const timeInForce = z.enum(TIMES_IN_FORCE);
 export const haltMode = z.enum(['reduce-only', 'stop']);
 export type HaltMode = z.output<typeof haltMode>;
 

@@ -8,6 +8,7 @@ import { add, compare, type Decimal, parseDecimal, sign, subtract, ZERO } from '
 import type { Side } from '../event.ts';
 import type { ExecutionReport } from '../venue/events.ts';
 import type { ApprovedOrder } from './events.ts';
+import type { OrderTypeName } from './types.ts';
 
 export type OrderStatus =
   | 'approved'
@@ -37,7 +38,8 @@ export interface OrderState {
   readonly reducing: boolean;
   /** The signal, the request or the halt that it comes from; null for an order that is not ours. */
   readonly origin: ApprovedOrder['origin'] | null;
-  readonly immediate: boolean;
+  /** Null for an order that is not ours. */
+  readonly type: OrderTypeName | null;
   quantity: Decimal;
   /** Null for a market order. */
   price: Decimal | null;
@@ -66,7 +68,7 @@ export function approvedOrder(approved: ApprovedOrder): OrderState {
     side: approved.side,
     reducing: approved.reducing,
     origin: approved.origin,
-    immediate: approved.type === 'market' || approved.timeInForce === 'IOC',
+    type: approved.type,
     quantity: parseDecimal(approved.quantity),
     price: approved.price === null ? null : parseDecimal(approved.price),
     cumulative: ZERO,
@@ -96,7 +98,7 @@ export function externalOrder(
     side,
     reducing: false,
     origin: null,
-    immediate: false,
+    type: null,
     quantity: ZERO,
     price: null,
     cumulative: ZERO,

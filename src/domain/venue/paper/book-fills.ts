@@ -1,8 +1,9 @@
-/** Fills from samples of the book: levels are walked best first, and what was taken from one is gone. */
+/** Fills from samples of the book: levels are swept best first, and what was taken from one is gone. */
 
 import { add, compare, type Decimal, formatDecimal, parseDecimal, roundToStep, subtract, ZERO } from '../../decimal.ts';
 import type { Side } from '../../event.ts';
 import type { DepthSample } from '../../market/events.ts';
+import { orderTypeOf } from '../../order/types.ts';
 import { epochMs } from '../../time.ts';
 import type { PaperOrder } from './paper-order.ts';
 
@@ -80,13 +81,14 @@ export function takeFromLevel(book: PaperBook, orderSide: Side, price: Decimal, 
   }
 }
 
-/** The levels that an order may take from, best first: those at or better than its limit with a lot left. */
+/** The levels that an order may take from, best first: those that its type takes with a lot left. */
 export function levelsFor(book: PaperBook, order: PaperOrder): Level[] {
   const side = sideTakenBy(order.side);
+  const type = orderTypeOf(order.type);
   const levels: Level[] = [];
   for (const [priceText, quantityText] of book.sample?.[side] ?? []) {
     const price = parseDecimal(priceText);
-    if (order.limit !== null && !atOrBetter(order.side, price, order.limit)) break;
+    if (!type.takes(order, price)) break;
     const taken = book.taken.get(levelKey(side, price))?.taken ?? ZERO;
     const available = roundToStep(subtract(parseDecimal(quantityText), taken), order.lot, 'floor');
     if (available.units > 0n) levels.push({ price, available });
@@ -94,31 +96,25 @@ export function levelsFor(book: PaperBook, order: PaperOrder): Level[] {
   return levels;
 }
 
-/** Is `price` at least as good for that side as `limit`? */
-export function atOrBetter(side: Side, price: Decimal, limit: Decimal): boolean {
-  const difference = compare(price, limit);
-  return side === 'buy' ? difference <= 0 : difference >= 0;
-}
-
 /**
- * What a sample means for an order that is at the venue: immediate orders walk the first one that is late enough, or
+ * What a sample means for an order that is at the venue: immediate orders sweep the first one that is late enough, or
  * expire when it is too late; others take what crosses at their first, and rest from then on.
  */
 export function meetSample(order: PaperOrder, sample: DepthSample): void {
   const timeMs = epochMs(sample.eventTime);
-  if (order.pending?.kind === 'walk' && !order.immediate) order.pending = null;
+  if (order.pending?.kind === 'sweep' && !order.isImmediate) order.pending = null;
   if (order.pending !== null || timeMs < order.decidedMs + order.latencyMs) return;
-  if (order.immediate) {
+  if (order.isImmediate) {
     expireWhenLate(order, sample.eventTime);
-    order.pending ??= { kind: 'walk' };
-  } else if (!order.met) {
-    order.pending = { kind: 'walk' };
+    order.pending ??= { kind: 'sweep' };
+  } else if (!order.hasMetMarket) {
+    order.pending = { kind: 'sweep' };
   }
-  order.met = true;
+  order.hasMetMarket = true;
 }
 
 /** An immediate order that has met no sample by its deadline, on the instrument's own clock, expires. */
 export function expireWhenLate(order: PaperOrder, time: string): void {
-  if (!order.immediate || order.pending !== null || epochMs(time) <= order.deadlineMs) return;
+  if (!order.isImmediate || order.pending !== null || epochMs(time) <= order.deadlineMs) return;
   order.pending = { kind: 'expire', reason: 'no-market-data', time };
 }

@@ -2,6 +2,7 @@
 
 import { ZERO } from '../../decimal.ts';
 import type { ApprovedOrder } from '../../order/events.ts';
+import { orderTypeOf } from '../../order/types.ts';
 import { reportsStream } from '../../streams.ts';
 import { isoTime } from '../../time.ts';
 import type { ExecutionReport } from '../events.ts';
@@ -16,9 +17,9 @@ export function report({ emit }: Answering, report: ExecutionReport): void {
   emit('ExecutionReported', reportsStream(report.account), report);
 }
 
-/** Is it a limit order without its limit? No venue takes one. */
+/** Is it without the price that an order of its type has? No venue takes one. */
 export function lacksPrice(approved: ApprovedOrder): boolean {
-  return approved.type === 'limit' && approved.price === null;
+  return orderTypeOf(approved.type).hasPrice && approved.price === null;
 }
 
 /** Accepts the order, or rejects it with the reason. */
@@ -39,7 +40,7 @@ export function answerOrder(answering: Answering, approved: ApprovedOrder): void
 
 function refusalOf(state: PaperState, order: PaperOrder): string | null {
   let open = 0;
-  for (const other of ordersAt(state)) if (other.account === order.account && other.accepted) open++;
+  for (const other of ordersAt(state)) if (other.account === order.account && other.isAccepted) open++;
   if (open >= MAX_OPEN_ORDERS) return 'too-many-open-orders';
   return canReserve(fundsOf(state), order) ? null : 'insufficient-funds';
 }

@@ -1,10 +1,12 @@
 /** What market data bring about: fills and expiries, as the orders' own pending states say. */
 
 import { add, compare, type Decimal, formatDecimal, isZero, minimum } from '../../decimal.ts';
+import type { Liquidity } from '../../order/type.ts';
+import { orderTypeOf } from '../../order/types.ts';
 import { levelsFor } from './book-fills.ts';
 import { report } from './paper-answers.ts';
 import { affordable, feeOf } from './paper-funds.ts';
-import { type Liquidity, nextExecutionId, type PaperOrder, type Pending, remaining, reportOf } from './paper-order.ts';
+import { nextExecutionId, type PaperOrder, type Pending, remaining, reportOf } from './paper-order.ts';
 import { type Answering, findMarket, fundsOf, type PaperMarket } from './paper-state.ts';
 
 /** Most executions and expiries upon one event, so that a cascade stays in its bounds; the others follow at the next. */
@@ -20,15 +22,15 @@ export function reportExecutions(answering: Answering, venue: string, symbol: st
   const due: { readonly order: PaperOrder; readonly pending: Pending; readonly time: string }[] = [];
   for (const order of market.orders.values()) {
     const { pending } = order;
-    if (pending === null || (pending.kind === 'walk' && sampleTime === null)) continue;
-    due.push({ order, pending, time: pending.kind === 'walk' ? (sampleTime ?? '') : pending.time });
+    if (pending === null || (pending.kind === 'sweep' && sampleTime === null)) continue;
+    due.push({ order, pending, time: pending.kind === 'sweep' ? (sampleTime ?? '') : pending.time });
   }
   due.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   let left = MAX_EXECUTIONS;
   for (const { order, pending, time } of due) {
     if (left === 0) return;
     // An order that expires without an execution counts too: hundreds may at once, when a feed falls silent.
-    if (pending.kind === 'walk') left -= walkBook(answering, market, order, time, left) || 1;
+    if (pending.kind === 'sweep') left -= sweepBook(answering, market, order, time, left) || 1;
     else {
       left--;
       if (pending.kind === 'expire') expire(answering, order, pending.reason, time);
@@ -38,7 +40,7 @@ export function reportExecutions(answering: Answering, venue: string, symbol: st
 }
 
 /** Takes level by level, best first; returns the number of executions. */
-function walkBook(answering: Answering, market: PaperMarket, order: PaperOrder, time: string, most: number): number {
+function sweepBook(answering: Answering, market: PaperMarket, order: PaperOrder, time: string, most: number): number {
   const levels = levelsFor(market.book, order);
   let executions = 0;
   for (const level of levels) {
@@ -47,10 +49,7 @@ function walkBook(answering: Answering, market: PaperMarket, order: PaperOrder, 
     executions++;
     if (!fill(answering, order, wanted, level.price, 'taker', time) || isZero(remaining(order))) return executions;
   }
-  if (order.immediate) {
-    const isUntouched = isZero(order.filled) && order.limit === null;
-    expire(answering, order, isUntouched ? 'no-liquidity' : 'unfilled-rest', time);
-  }
+  if (order.isImmediate) expire(answering, order, orderTypeOf(order.type).restReason(!isZero(order.filled)), time);
   return executions;
 }
 

@@ -21,7 +21,8 @@ import {
   subtract,
   ZERO,
 } from '../../decimal.ts';
-import { type Liquidity, type PaperOrder, remaining } from './paper-order.ts';
+import type { Liquidity } from '../../order/type.ts';
+import { type PaperOrder, remaining } from './paper-order.ts';
 
 /** Account to asset to balance. */
 export type Ledger = Map<string, Map<string, Decimal>>;
@@ -67,7 +68,7 @@ export function reserveOf(order: PaperOrder): Fee {
 export function freeFunds(funds: Funds, account: string, asset: string, except: PaperOrder | null): Decimal {
   let free = balanceOf(funds.ledger, account, asset);
   for (const order of funds.orders()) {
-    if (order === except || !order.accepted || order.account !== account) continue;
+    if (order === except || !order.isAccepted || order.account !== account) continue;
     const reserve = reserveOf(order);
     if (reserve.asset === asset) free = subtract(free, reserve.amount);
   }

@@ -1,23 +1,21 @@
 /** An order as the paper venue has it, with the terms that were in force when it arrived. */
 
 import { add, type Decimal, formatDecimal, multiply, ONE, parseDecimal, subtract, ZERO } from '../../decimal.ts';
-import type { Side } from '../../event.ts';
 import type { ApprovedOrder } from '../../order/events.ts';
 import { SEND_WINDOW_MS } from '../../order/order.ts';
+import type { Outcome, WorkingOrder } from '../../order/type.ts';
+import { type OrderTypeName, orderTypeOf } from '../../order/types.ts';
 import type { AccountTerms } from '../../settings/in-force.ts';
 import type { InstrumentSettings } from '../../settings/settings.ts';
 import { durationMs, epochMs } from '../../time.ts';
 import type { ExecutionReport } from '../events.ts';
 
-export type Liquidity = 'maker' | 'taker';
-
 /** What the market has already decided about an order and is still to be reported. */
 export type Pending =
-  /** A fill in full at this price; a market order fills what its account can pay for. */
-  | { readonly kind: 'fill'; readonly price: Decimal; readonly liquidity: Liquidity; readonly time: string }
+  /** Where its account cannot pay for it in full, it fills what that can pay for. */
+  | Outcome
   /** Takes from the sample in hand what its terms allow. */
-  | { readonly kind: 'walk' }
-  | { readonly kind: 'expire'; readonly reason: string; readonly time: string };
+  | { readonly kind: 'sweep' };
 
 export interface FeeTerms {
   readonly maker: Decimal;
@@ -26,35 +24,28 @@ export interface FeeTerms {
   readonly paidIn: 'quote' | 'base' | { readonly asset: string; readonly price: Decimal };
 }
 
-export interface PaperOrder {
+export interface PaperOrder extends WorkingOrder {
   readonly orderId: string;
   readonly clientOrderId: string;
   readonly account: string;
   readonly venue: string;
   readonly symbol: string;
-  readonly side: Side;
+  readonly type: OrderTypeName;
   readonly base: string;
   readonly quote: string;
   readonly contractSize: Decimal;
-  readonly tick: Decimal;
   readonly lot: Decimal;
   readonly quantity: Decimal;
-  /** Null for a market order. */
-  readonly limit: Decimal | null;
-  /** Ends, filled or not, at the first market data that it meets: market and IOC. */
-  readonly immediate: boolean;
   /** The account's now when the order was approved, and until when an immediate one waits for a book; epoch ms. */
   readonly decidedMs: number;
   readonly deadlineMs: number;
   readonly latencyMs: number;
-  readonly slippage: Decimal;
   readonly fees: FeeTerms;
   /** Price that a purchase is reserved at. */
   readonly reservePrice: Decimal;
   filled: Decimal;
-  accepted: boolean;
-  /** Market data from after its arrival has been seen. */
-  met: boolean;
+  isAccepted: boolean;
+  hasMetMarket: boolean;
   pending: Pending | null;
   /** Reports made so far: the number in the next one's id. */
   reports: number;
@@ -68,7 +59,8 @@ export function approvalMs(approved: ApprovedOrder): number {
 /** The order as it arrives at the venue. */
 export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, instrument: InstrumentSettings): PaperOrder {
   const slippage = parseDecimal(account.slippage);
-  const limit = approved.type === 'limit' && approved.price !== null ? parseDecimal(approved.price) : null;
+  const type = orderTypeOf(approved.type);
+  const price = type.hasPrice && approved.price !== null ? parseDecimal(approved.price) : null;
   const expected = parseDecimal(approved.ask ?? approved.referencePrice);
   return {
     orderId: approved.orderId,
@@ -77,23 +69,24 @@ export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, in
     venue: approved.venue,
     symbol: approved.symbol,
     side: approved.side,
+    type: approved.type,
     base: instrument.base,
     quote: instrument.quote,
     contractSize: parseDecimal(instrument.contractSize),
     tick: parseDecimal(instrument.tickSize),
     lot: parseDecimal(instrument.lotSize),
     quantity: parseDecimal(approved.quantity),
-    limit,
-    immediate: limit === null || approved.timeInForce === 'IOC',
+    price,
+    isImmediate: type.isImmediate(approved.timeInForce),
     decidedMs: approvalMs(approved),
     deadlineMs: epochMs(approved.sendBy),
     latencyMs: durationMs(account.latency),
     slippage,
     fees: feeTerms(account, instrument),
-    reservePrice: limit ?? multiply(expected, add(ONE, slippage)),
+    reservePrice: type.reservePrice(price, multiply(expected, add(ONE, slippage))),
     filled: ZERO,
-    accepted: false,
-    met: false,
+    isAccepted: false,
+    hasMetMarket: false,
     pending: null,
     reports: 0,
   };

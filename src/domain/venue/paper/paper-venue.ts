@@ -107,9 +107,9 @@ function applyBar(state: PaperState, bar: Bar, settings: SettingsInForce): void 
   if (market === undefined) return;
   const hasBook = feedOf(settings, bar.venue, bar.symbol)?.depth !== undefined;
   for (const order of market.orders.values()) {
-    if (!order.accepted) continue;
+    if (!order.isAccepted) continue;
     if (!hasBook) meetCandle(order, bar);
-    else if (order.immediate) expireWhenLate(order, bar.closeTime);
+    else if (order.isImmediate) expireWhenLate(order, bar.closeTime);
     else restThroughBar(order, bar);
   }
 }
@@ -119,13 +119,13 @@ function applyDepth(state: PaperState, sample: DepthSample, settings: SettingsIn
   if (depth === undefined) return;
   const market = marketOf(state, sample.venue, sample.symbol);
   applySample(market.book, sample, depth.levels);
-  for (const order of market.orders.values()) if (order.accepted) meetSample(order, sample);
+  for (const order of market.orders.values()) if (order.isAccepted) meetSample(order, sample);
 }
 
 function applyTime(state: PaperState, venue: string, symbol: string, time: string, settings: SettingsInForce): void {
   if (feedOf(settings, venue, symbol)?.depth === undefined) return;
   for (const order of findMarket(state, venue, symbol)?.orders.values() ?? []) {
-    if (order.accepted) expireWhenLate(order, time);
+    if (order.isAccepted) expireWhenLate(order, time);
   }
 }
 
@@ -142,7 +142,7 @@ function applyReport(state: PaperState, report: ExecutionReport): void {
   const order = report.orderId === null ? undefined : market?.orders.get(report.orderId);
   if (market === undefined || order === undefined) return;
   order.reports++;
-  if (report.executionType === 'new') order.accepted = true;
+  if (report.executionType === 'new') order.isAccepted = true;
   else if (report.executionType === 'trade') applyTrade(state, market, order, report);
   else if (report.executionType !== 'cancel-rejected') closeOrder(state, market, order);
 }
@@ -154,7 +154,7 @@ function applyTrade(state: PaperState, market: PaperMarket, order: PaperOrder, r
   }
   const [atPrice, amount] = [parseDecimal(price), parseDecimal(quantity)];
   settle(state.ledger, order, amount, atPrice, { amount: parseDecimal(fee), asset: feeAsset });
-  if (order.pending?.kind === 'walk') takeFromLevel(market.book, order.side, atPrice, amount);
+  if (order.pending?.kind === 'sweep') takeFromLevel(market.book, order.side, atPrice, amount);
   order.filled = add(order.filled, amount);
   if (isZero(remaining(order))) closeOrder(state, market, order);
 }
