@@ -21,10 +21,11 @@ import { makeLogger } from '../src/logging.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
+import type { EvidenceSink } from '../src/runtime/ingest/evidence-sink.ts';
 import { findFeed, runFeed } from '../src/runtime/ingest/feed-run.ts';
-import type { EvidenceSink } from '../src/runtime/ingest/ingest.ts';
-import { Playback } from '../src/runtime/ingest/pacing.ts';
-import { startSystem } from '../src/system.ts';
+import { Pacing } from '../src/runtime/ingest/pacing.ts';
+import { waitForReadModels } from '../src/runtime/projections/followed.ts';
+import { makeEngineRunner, startSystem } from '../src/system.ts';
 import { type Latency, latencyOf } from './row.ts';
 
 const MAX_RATIO = 1.5;
@@ -77,24 +78,27 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
   const origin = { clock: systemTime, actor: 'bench', codeVersion };
   const { settings } = await applySettings(events, await loadSettings(config.settingsFile), origin);
   const log = makeLogger('error');
-  const system = await startSystem({ events, reads, time: systemTime, log, codeVersion, rollBack: false });
+  const dependencies = { events, reads, time: systemTime, log, codeVersion, rollBack: false };
+  const system = await startSystem(dependencies, new Set(['projections']));
+  const engine = makeEngineRunner(dependencies);
+  const take: EvidenceSink = engine.inStep.bind(engine);
   const { metrics, heartbeat } = system;
   const main = { append: system.events.append.bind(system.events), figures: () => metrics.snapshot() };
   const api = await startApiThread(systemTime, main, { heartbeat, codeVersion, logFile: undefined, isAcross: false });
   try {
-    const ingest = (symbol: string, venue: string, take: EvidenceSink, playback?: Playback, signal?: AbortSignal) => {
+    const ingest = (symbol: string, venue: string, take: EvidenceSink, pacing?: Pacing, signal?: AbortSignal) => {
       const found = findFeed(settings, venue, symbol);
       const files = found.feed.recordings.map((name) => recordingPath(config.settingsFile, name));
-      return runFeed(take, openRecording(files, found.feed, found.instrument), { codeVersion, playback, signal });
+      return runFeed(take, openRecording(files, found.feed, found.instrument), { codeVersion, pacing, signal });
     };
-    await ingest('BTC-USD', 'coinbase', system.take);
-    for (const projection of system.projections.values()) await projection.waitFor(await events.head(), 60_000);
+    await ingest('BTC-USD', 'coinbase', take);
+    await waitForReadModels(events, reads, { time: systemTime, isAcross: false }, await events.head(), 60_000);
 
     const steps: number[] = [];
     const memory: number[] = [];
     const timed: EvidenceSink = async (drafts, from) => {
       const began = performance.now();
-      const outcome = await system.take(drafts, from);
+      const outcome = await take(drafts, from);
       steps.push(performance.now() - began);
       return outcome;
     };
@@ -102,14 +106,12 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
     const readers = withReaders ? whenThereAreSamples(api.address).then(() => read(api.address, forSeconds)) : null;
     const before = process.cpuUsage();
     const stop = AbortSignal.timeout(forSeconds * 1_000);
-    await ingest('BTCUSDT', 'binance', timed, new Playback({ speed: pace, time: systemTime, store: events, signal: stop }), stop);
+    await ingest('BTCUSDT', 'binance', timed, new Pacing({ speed: pace, time: systemTime, store: events, signal: stop }), stop);
     const answered = await readers;
     clearInterval(measuring);
     const { user, system: kernel } = process.cpuUsage(before);
-    const head = await events.head();
-    for (const projection of system.projections.values()) {
-      if (!(await projection.waitFor(head, 10_000))) throw new Error('a read model did not catch up');
-    }
+    const isShown = await waitForReadModels(events, reads, { time: systemTime, isAcross: false }, await events.head(), 10_000);
+    if (!isShown) throw new Error('a read model did not catch up');
     return { steps, memory, tape: await idsIn(events), reads: answered, cpu: (user + kernel) / 1_000_000 };
   } finally {
     await api.close();

@@ -6,6 +6,7 @@ import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import { startApi } from '../../src/api/serve.ts';
 import { makeLogger } from '../../src/logging.ts';
+import { waitForReadModels } from '../../src/runtime/projections/followed.ts';
 import { startSystem } from '../../src/system.ts';
 import { BUILD, newFile, recordedTape } from '../recorded-tape.ts';
 import { latencyOf, type Outcome, perSecond, type Row, serially } from '../row.ts';
@@ -27,7 +28,7 @@ export const rest: Row = {
     const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, rollBack: false };
     const system = await startSystem(parts);
     const head = await events.head();
-    for (const projection of system.projections.values()) await projection.waitFor(head, MAX_WAIT_MS);
+    await waitForReadModels(events, reads, { time: systemTime, isAcross: false }, head, MAX_WAIT_MS);
     const { metrics, heartbeat } = system;
     const api = await startApi({ ...parts, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     const outcomes = [

@@ -5,7 +5,7 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import type { Asking } from '../requests/requests.ts';
 import { codeVersion } from '../runtime/engine/code-version.ts';
-import { ENGINE_CHECKPOINT } from '../runtime/projections/read-store-owner.ts';
+import { ENGINE_CHECKPOINT } from '../runtime/engine/engine-checkpoint.ts';
 import { comparePositions } from '../tape/envelope.ts';
 import { cliActor, type OpenStores } from './stores.ts';
 

@@ -13,7 +13,7 @@ import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
-const SERVER = join(ROOT, 'test', 'support', 'event-store-server', 'main.ts');
+const SERVER = join(ROOT, 'test', 'servers', 'event-store', 'main.ts');
 const CANDLES = 300;
 const FRAMES = 2_000;
 const PATIENCE_MS = 60_000;

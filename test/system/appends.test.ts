@@ -5,7 +5,7 @@ import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
-import { ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from '../../src/runtime/projections/read-store-owner.ts';
+import { ENGINE_CHECKPOINT, ENGINE_CHECKPOINTS } from '../../src/runtime/engine/engine-checkpoint.ts';
 import { startSystem } from '../../src/system.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { minuteBars, smallSettings, tickingClock, wholeTape } from '../support/small-market.ts';

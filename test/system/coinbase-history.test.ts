@@ -6,7 +6,7 @@ import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
-import { startSystem } from '../../src/system.ts';
+import { makeEngineRunner } from '../../src/system.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { factsOf, tickingClock, wholeTape } from '../support/small-market.ts';
 import { tradeIndependently } from './independent-crossover.ts';
@@ -22,7 +22,7 @@ async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promis
   const events = await openEventStore('memory:', clock);
   const reads = await openReadStore('memory:');
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), { clock, actor: 'test', codeVersion: 'test' });
-  const system = await startSystem({
+  const engine = makeEngineRunner({
     events,
     reads,
     time: clock,
@@ -36,11 +36,9 @@ async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promis
   const tally = new Tally();
   const recording = openRecording([recordingPath(SETTINGS, feed.recordings[0] ?? '')], feed, instrument);
   for await (const drafts of recording.evidence({ tally })) {
-    for (let from = 0; from < drafts.length; from += 500) await system.take(drafts.slice(from, from + 500), ACTOR);
+    for (let from = 0; from < drafts.length; from += 500) await engine.inStep(drafts.slice(from, from + 500), ACTOR);
   }
-  const result = await look(events, tally);
-  await system.close();
-  return result;
+  return look(events, tally);
 }
 
 function ofType<N extends RecordedEvent['type']>(tape: readonly RecordedEvent[], type: N): Extract<RecordedEvent, { type: N }>[] {

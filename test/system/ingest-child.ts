@@ -9,7 +9,8 @@ import { Tally } from '../../src/domain/feed/tally.ts';
 import { makeLogger } from '../../src/logging.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
-import { startSystem } from '../../src/system.ts';
+import { makeEngineRunner, startSystem } from '../../src/system.ts';
+import { projected } from '../support/ingest-role.ts';
 
 const [folder = '', settingsFile = '', steps = '20'] = process.argv.slice(2);
 const codeVersion = 'test';
@@ -18,7 +19,9 @@ const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`);
 const proposed = await loadSettings(settingsFile);
 const { settings } = await applySettings(events, proposed, { clock: systemTime, actor: 'test', codeVersion });
 const log = makeLogger('silent');
-const system = await startSystem({ events, reads, time: systemTime, log, codeVersion, rollBack: false });
+const dependencies = { events, reads, time: systemTime, log, codeVersion, rollBack: false };
+const system = await startSystem(dependencies, new Set(['projections']));
+const engine = makeEngineRunner(dependencies);
 for (const feed of settings.feeds.values()) {
   const instrument = [...settings.instruments.values()].find(
     ({ venue, symbol }) => venue === feed.venue && symbol === feed.symbol,
@@ -27,14 +30,11 @@ for (const feed of settings.feeds.values()) {
   const files = feed.recordings.map((file) => recordingPath(settingsFile, file));
   for await (const drafts of openRecording(files, feed, instrument).evidence({ tally: new Tally() })) {
     for (let from = 0; from < drafts.length; from += Number(steps)) {
-      await system.take(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
+      await engine.inStep(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
     }
   }
 }
-const head = await events.head();
-for (const projection of system.projections.values()) {
-  if (!(await projection.waitFor(head, 20_000))) throw new Error('a projection did not catch up');
-}
+await projected(events, reads);
 await system.close();
 await reads.close();
 await events.close();

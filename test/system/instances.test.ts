@@ -15,9 +15,9 @@ import type { Leases } from '../../src/ports/leases.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
+import { ENGINE_CHECKPOINT } from '../../src/runtime/engine/engine-checkpoint.ts';
 import { EvidenceRecorder } from '../../src/runtime/ingest/evidence-recorder.ts';
 import { readBuilds } from '../../src/runtime/projections/builds.ts';
-import { ENGINE_CHECKPOINT } from '../../src/runtime/projections/read-store-owner.ts';
 import { makeEngineRunner, makeSystem } from '../../src/system.ts';
 import type { System } from '../../src/system-dependencies.ts';
 import { comparePositions, START } from '../../src/tape/envelope.ts';
@@ -105,7 +105,7 @@ function instanceOn(tape: Awaited<ReturnType<typeof givenTape>>, name: string, c
     isClosed = true;
   };
   onTestFinished(close);
-  return { link, system, close, decides: () => system.lease('engine')?.isHeld() ?? false };
+  return { link, system, close, decides: () => system.report().leases.some(({ name, here }) => name === 'engine' && here) };
 }
 
 async function started(...instances: readonly Instance[]): Promise<void> {
@@ -308,7 +308,7 @@ describe('an instance whose engines are away', () => {
     a.link.away.add('event store');
     for (const part of PARTS) await tape.recorder.record(part, ORIGIN);
     const starting = a.system.start();
-    const waits = { part: 'stores', state: 'waiting', reason: 'event store: the event store does not answer' };
+    const waits = { part: 'settings', state: 'waiting', reason: 'event store: the event store does not answer' };
     await until('it waits', () => a.system.report().parts.some(({ state }) => state === 'waiting'));
     expect(a.system.report().parts).toEqual([waits]);
     a.link.away.clear();

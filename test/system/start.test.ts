@@ -11,6 +11,7 @@ import type { ReadStore } from '../../src/ports/read-store.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
 import { startSystem } from '../../src/system.ts';
 import { figuresOf } from '../support/figures.ts';
+import { feedOf, givenIngest, projected } from '../support/ingest-role.ts';
 import { minuteBars, smallSettings, tickingClock, zigzag } from '../support/small-market.ts';
 
 const clock = tickingClock();
@@ -68,16 +69,16 @@ describe('a system that cannot start', () => {
 describe('a system that runs', () => {
   it('shows at /metrics what it has decided, how far its read models are, and how the process does', async () => {
     const { events } = await countedTape();
-    const parts = partsOf(events, openMemoryReadStore());
-    const system = await startSystem(parts);
+    const { ingest, ended } = givenIngest(() => feedOf(minuteBars(zigzag(30))));
+    const parts = { ...partsOf(events, openMemoryReadStore()), ingest };
+    const system = await startSystem(parts, new Set(['engine', 'ingest', 'projections']));
     const { metrics, heartbeat } = system;
     const api = await startApi({ ...parts, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     try {
-      await system.take(minuteBars(zigzag(30)), { actor: 'ingest', codeVersion: 'one' });
-      for (const projection of system.projections.values()) {
-        await projection.waitFor(await events.head(), 10_000);
-        await expect.poll(() => projection.progress().caughtUp).toBe(true);
-      }
+      await ended;
+      await projected(events, parts.reads);
+      const lagOf = async () => figuresOf(await (await fetch(`${api.address}/metrics`)).text());
+      await expect.poll(async () => (await lagOf()).get('tapedeck_projection_lag_seconds{projection="orders"}')).toBe(0);
       const seen = figuresOf(await (await fetch(`${api.address}/metrics`)).text());
       expect(seen.get('tapedeck_decide_seconds_count{type="BarClosed"}')).toBe(30);
       expect(seen.get('tapedeck_signals_total{strategy="turns",side="buy"}')).toBeGreaterThan(3);

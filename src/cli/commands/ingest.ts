@@ -9,7 +9,7 @@ import { readSettings } from '../../queries/settings-in-force.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
-import { EvidenceRecorder } from '../../runtime/ingest/evidence-recorder.ts';
+import { evidenceSink } from '../../runtime/ingest/evidence-sink.ts';
 import { type FeedOutcome, feedName, findFeed, runFeed, warnings } from '../../runtime/ingest/feed-run.ts';
 import { makeEngineRunner } from '../../system.ts';
 import { stopSignal } from '../stop-signal.ts';
@@ -59,14 +59,11 @@ async function run({ config, time, events, reads }: OpenStores, files: readonly 
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, rollBack: options.rollBack === true });
-  // Across a network the engine that is running decides.
-  const recorder = new EvidenceRecorder(events, time);
-  const take = events.exclusively === undefined ? recorder.record.bind(recorder) : runner.inStep.bind(runner);
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
   const signal = stopSignal(config.withinNpm);
   const name = feedName(found.feed);
-  const outcome = await runFeed(take, openRecording(files, found.feed, found.instrument), {
+  const outcome = await runFeed(evidenceSink(events, runner, time), openRecording(files, found.feed, found.instrument), {
     codeVersion: build,
     signal,
     onProgress: (progress) => screen.progress(name, progress),

@@ -3,33 +3,29 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { canBeShared, openFeed, openPublisher } from '../../adapters/open.ts';
-import { type ServedApi, startApi, startProbes } from '../../api/serve.ts';
-import { startApiThread } from '../../api/thread/api-thread.ts';
+import { openFeed, openPublisher } from '../../adapters/open.ts';
+import type { ServedApi } from '../../api/serve.ts';
 import type { Config } from '../../config/environment.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
-import { type FeedSettings, type InstrumentSettings, paceText, type Settings } from '../../domain/settings/settings.ts';
+import { paceText, type Settings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger } from '../../logging.ts';
-import { type Summary, summarize } from '../../queries/run-summary.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
-import { warnings } from '../../runtime/ingest/feed-run.ts';
-import { type IngestListener, ingestFeeds } from '../../runtime/ingest/ingest-part.ts';
-import type { Holding, LeaseTerms } from '../../runtime/leases/lease.ts';
+import type { IngestTerms } from '../../runtime/ingest/ingest-part.ts';
+import type { LeaseTerms } from '../../runtime/leases/lease.ts';
 import { isPassing } from '../../runtime/process/supervisor.ts';
 import { makeSystem } from '../../system.ts';
-import type { Role, System, SystemDependencies } from '../../system-dependencies.ts';
-import { aborted, untilAvailable } from '../../waiting.ts';
+import type { Role, SystemDependencies } from '../../system-dependencies.ts';
+import { aborted } from '../../waiting.ts';
+import { serveApi, serveProbes } from '../api.ts';
+import { IngestReport } from '../ingest-report.ts';
 import { ALL_ROLES, parseRoles } from '../roles.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { makeScreen, type Screen } from '../terminal/screen.ts';
-
-/** How long the summary waits for the read models. */
-const SUMMARY_WAIT_MS = 60_000;
 
 interface Options {
   readonly roles: ReadonlySet<Role>;
@@ -75,28 +71,38 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
   const hasten = (): void => events.hasten?.();
   // Work in hand may wait for a store that is away.
   signal.addEventListener('abort', hasten, { once: true });
-  const { pace } = options;
   const roles = rolesWith(options.roles, config);
   const logFile = process.stdout.isTTY && options.json !== true ? join(config.dataFolder, 'tapedeck.log') : undefined;
   const log = makeLogger(config.logLevel, logFile);
   const screen = makeScreen(logFile === undefined ? undefined : process.stdout, log);
+  const report = new IngestReport(screen);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
-  const rollBack = options.rollBack === true;
-  const publisher = roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined;
-  const parts = { events, reads, time, log, codeVersion: build, rollBack, leases: leaseTerms(opened), publisher };
-  const system = makeSystem(parts, roles);
+  let settings: SettingsInForce | undefined;
+  const dependencies: SystemDependencies = {
+    events,
+    reads,
+    time,
+    log,
+    codeVersion: build,
+    rollBack: options.rollBack === true,
+    leases: leaseTerms(opened),
+    settle: async () => {
+      settings = await settle(opened, proposed, build, screen);
+      return settings;
+    },
+    ingest: { openFeed: feedsOf(config), pace: options.pace, signal, listener: report },
+    publisher: roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined,
+  };
+  const system = makeSystem(dependencies, roles);
   let served: ServedApi | undefined;
   try {
     // At once, so that whoever looks after the process sees what it waits for.
-    served = roles.has('api') ? await serve(opened, parts, system, logFile) : await probe(opened, parts, system, screen);
+    served = roles.has('api')
+      ? await serveApi(opened, dependencies, system, logFile)
+      : await serveProbes(opened, dependencies, system, screen);
     const address = roles.has('api') ? (served?.address ?? '') : '';
     const work = async (): Promise<void> => {
-      const settings = await Promise.race([
-        system.first('settings', () => settle(opened, proposed, build, screen)),
-        aborted(signal).then(() => undefined),
-      ]);
-      if (settings === undefined) return;
       await Promise.race([system.start(), aborted(signal)]);
       if (signal.aborted) return;
       const serving = address === '' ? `running ${[...roles].join(', ')}` : `serving ${address}`;
@@ -104,7 +110,11 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
       if (roles.has('ingest') && !roles.has('engine')) {
         screen.say('evidence is recorded, for an engine elsewhere to decide upon', {});
       }
-      if (roles.has('ingest')) await ingestAndSum(opened, system, settings, { build, signal, screen, pace, address });
+      await Promise.race([report.ended, aborted(signal)]);
+      // Where the read models are made elsewhere, nobody knows when they will have caught up.
+      if (settings !== undefined && roles.has('projections') && !signal.aborted) {
+        await report.showSummary(opened, settings, address, signal);
+      }
       await aborted(signal);
     };
     const working = work().catch((error: unknown) => {
@@ -145,86 +155,9 @@ async function settle(
   return settings;
 }
 
-interface Ingesting {
-  readonly build: string;
-  readonly signal: AbortSignal;
-  readonly screen: Screen;
-  readonly pace: string | undefined;
-  /** Where the API is served, if it is. */
-  readonly address: string;
-}
-
-/** Ingests the feeds in force, and shows what came of it. */
-async function ingestAndSum(
-  { config, time, events, reads }: OpenStores,
-  system: System,
-  settings: SettingsInForce,
-  { build, signal, screen, pace, address }: Ingesting,
-): Promise<void> {
-  const ingested: Summary['recordings'][number][] = [];
-  const away = ({ message }: Error): void => screen.warn(message);
-  const listener: IngestListener = {
-    progress: (name, progress) => screen.progress(name, progress),
-    done: (name, outcome) => {
-      ingested.push({ feed: name, evidence: outcome.evidence });
-      screen.done(name, outcome);
-      for (const trouble of warnings(outcome)) screen.warn(`${name}: ${trouble}`);
-    },
-    elsewhere: (name) => screen.say(`${name}: another instance ingests it, this one stands by`, {}),
-    away,
-  };
-  const ingesting = {
-    events,
-    time,
-    metrics: system.metrics,
-    codeVersion: build,
-    openFeed: (feed: FeedSettings, instrument: InstrumentSettings) =>
-      openFeed(feed, instrument, (recording) => recordingPath(config.settingsFile, recording)),
-    pace,
-    lease: (name: string) => system.lease(name),
-    take: (holding: Holding | undefined) => (holding === undefined ? system.take : system.takeUnder(holding)),
-    listener,
-  };
-  await ingestFeeds(ingesting, settings, signal);
-  // Where the read models are made elsewhere, nobody knows when they will have caught up.
-  if (signal.aborted || system.projections.size === 0) return;
-  const sum = async (): Promise<Summary> => {
-    const head = await events.head();
-    for (const projection of system.projections.values()) await projection.waitFor(head, SUMMARY_WAIT_MS);
-    return summarize(reads, settings, ingested);
-  };
-  screen.summary(await untilAvailable(time, sum, signal, away), address);
-}
-
-/** Serves the API in a thread of its own, or in this one where the stores are in its memory. */
-function serve(
-  { config, leases }: OpenStores,
-  parts: SystemDependencies,
-  system: System,
-  logFile: string | undefined,
-): Promise<ServedApi> {
-  const { metrics, events, heartbeat, report } = system;
-  const { codeVersion } = parts;
-  const isAcross = leases !== null;
-  if (!canBeShared(config)) return startApi({ ...parts, events, metrics, heartbeat, report, isAcross }, config);
-  const main = { append: events.append.bind(events), figures: () => metrics.snapshot(), report };
-  return startApiThread(parts.time, main, { heartbeat, codeVersion, logFile, isAcross });
-}
-
-/** Serves what the cluster asks of a process without the API. Others on the same machine may have the port. */
-async function probe(
-  { config }: OpenStores,
-  { log }: SystemDependencies,
-  system: System,
-  screen: Screen,
-): Promise<ServedApi | undefined> {
-  try {
-    return await startProbes({ log }, system, config);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    screen.warn(`/livez, /readyz, /startupz and /metrics are not served: port ${config.port} is in use; set PORT to another one`);
-    return undefined;
-  }
+/** The feeds that settings name; relative paths of recordings are relative to the settings file. */
+function feedsOf({ settingsFile }: Config): IngestTerms['openFeed'] {
+  return (feed, instrument) => openFeed(feed, instrument, (recording) => recordingPath(settingsFile, recording));
 }
 
 function leaseTerms({ config, time, leases }: OpenStores): LeaseTerms | undefined {

@@ -7,7 +7,7 @@
 import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import { aborted, onAbort, pause } from '../../waiting.ts';
-import type { Holding, Lease } from '../leases/lease.ts';
+import type { Lease, Tenure } from '../leases/lease.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import { startEngineLoop } from './engine-loop.ts';
 import { SupersededError } from './engine-replica.ts';
@@ -23,16 +23,16 @@ export function engineAlone(runner: EngineRunner, events: EventStore): RunPart {
 
 /** What the engine's writes are made under: nothing is appended without the lease. */
 export class LeadershipGuard {
-  #holding: Holding | undefined;
+  #tenure: Tenure | undefined;
 
-  begin(holding: Holding): void {
-    this.#holding = holding;
+  begin(tenure: Tenure): void {
+    this.#tenure = tenure;
   }
 
   /** Throws when it is not, or no more, this instance's turn. */
   assertHeld(): void {
-    if (this.#holding === undefined) throw new Error('the engine of a standby was to decide');
-    this.#holding.assertHeld();
+    if (this.#tenure === undefined) throw new Error('the engine of a standby was to decide');
+    this.#tenure.assertHeld();
   }
 }
 
@@ -55,14 +55,14 @@ export function engineUnderLease(
   };
   return async (tell, signal) => {
     while (!signal.aborted) {
-      const holding = await standBy(runner, lease, time, signal, (whyNot) => {
+      const tenure = await standBy(runner, lease, time, signal, (whyNot) => {
         tell('standby');
         tellWhyNot(whyNot);
       });
-      if (holding === undefined) return;
-      turn.begin(holding);
+      if (tenure === undefined) return;
+      turn.begin(tenure);
       try {
-        await decide(runner, events, AbortSignal.any([signal, holding.ended]), () => tell('running'));
+        await decide(runner, events, AbortSignal.any([signal, tenure.ended]), () => tell('running'));
       } catch (error) {
         // Another instance may be able to do what this one cannot.
         if (!signal.aborted) await lease.giveBack().catch(() => undefined);
@@ -82,7 +82,7 @@ async function standBy(
   time: Time,
   signal: AbortSignal,
   onLook: (whyNot: string | null) => void,
-): Promise<Holding | undefined> {
+): Promise<Tenure | undefined> {
   while (!signal.aborted) {
     const whyNot = await runner.follow();
     onLook(whyNot);
@@ -91,14 +91,14 @@ async function standBy(
       await pause(time, FOLLOW_EVERY_MS, signal);
       continue;
     }
-    const holding = await acquireWithin(time, FOLLOW_EVERY_MS, lease, signal);
-    if (holding !== undefined) return holding;
+    const tenure = await acquireWithin(time, FOLLOW_EVERY_MS, lease, signal);
+    if (tenure !== undefined) return tenure;
   }
   return undefined;
 }
 
 /** With a timer of its own: a signal that is made of a timeout may be collected before it fires. */
-async function acquireWithin(time: Time, ms: number, lease: Lease, signal: AbortSignal): Promise<Holding | undefined> {
+async function acquireWithin(time: Time, ms: number, lease: Lease, signal: AbortSignal): Promise<Tenure | undefined> {
   const over = new AbortController();
   const stop = (): void => over.abort();
   const timer = time.after(ms, stop);

@@ -8,8 +8,9 @@ import { UserError } from '../../domain/user-error.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { Feed } from '../../ports/feed.ts';
+import type { EvidenceSink } from './evidence-sink.ts';
 import { FeedWatch } from './feed-watch.ts';
-import { type EvidenceSink, type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
+import { type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
 
 export interface FeedOutcome extends IngestProgress {
   /** How many pieces of evidence of each type the feed gave. */

@@ -5,7 +5,7 @@ import type { Tally, TallyReason } from '../../domain/feed/tally.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { FeedMeter } from '../../ports/feed.ts';
-import type { EvidenceSink } from './ingest.ts';
+import type { EvidenceSink } from './evidence-sink.ts';
 
 /** Reasons of the tally under which input could not be used at all; under the others it was dropped or allowed for. */
 const REFUSALS: ReadonlySet<TallyReason> = new Set([

@@ -1,4 +1,4 @@
-/** Ingests the feeds in force, each under its lease where there are several instances. */
+/** The ingest as a part of a process: the feeds in force, each under its lease where there are several instances. */
 
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
 import { type FeedSettings, type InstrumentSettings, paceSpeed } from '../../domain/settings/settings.ts';
@@ -6,12 +6,15 @@ import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Feed } from '../../ports/feed.ts';
-import { untilAvailable } from '../../waiting.ts';
-import type { Holding, Lease } from '../leases/lease.ts';
+import type { EngineRunner } from '../engine/engine-runner.ts';
+import { guardedEventStore } from '../leases/guarded-stores.ts';
+import type { Lease, Tenure } from '../leases/lease.ts';
 import { whileHeld } from '../leases/while-held.ts';
+import type { RunPart, TellState } from '../process/supervisor.ts';
+import { type EvidenceSink, evidenceSink } from './evidence-sink.ts';
 import { type FeedOutcome, feedName, findFeed, runFeed } from './feed-run.ts';
-import type { EvidenceSink, IngestProgress } from './ingest.ts';
-import { Playback } from './pacing.ts';
+import type { IngestProgress } from './ingest.ts';
+import { Pacing } from './pacing.ts';
 
 /** After so long without the feed's lease another instance is taken to have it. */
 const ELSEWHERE_MS = 3_000;
@@ -20,69 +23,89 @@ const ELSEWHERE_MS = 3_000;
 export interface IngestListener {
   /** After each commit. */
   progress(feed: string, progress: IngestProgress): void;
-  /** The feed came to its end. */
+  /** The feed came to its end, or the process to its own. */
   done(feed: string, outcome: FeedOutcome): void;
   /** Another instance ingests the feed, and this one stands by. */
   elsewhere(feed: string): void;
-  /** A store is away, and the feed goes on when it is back. */
-  away(error: Error): void;
+  /** Every feed came to its end. */
+  finished(): void;
 }
 
-export interface IngestDependencies {
-  readonly events: EventStore;
-  readonly time: Time;
-  readonly metrics: Metrics;
-  readonly codeVersion: string;
+/** What a process ingests, and who is told of it. */
+export interface IngestTerms {
   /** Null where the settings name no source. */
   readonly openFeed: (feed: FeedSettings, instrument: InstrumentSettings) => Feed | null;
   /** In place of what the settings say of each feed. */
-  readonly pace: string | undefined;
+  readonly pace?: string | undefined;
+  /** Ends the ingest, before the other parts are closed. */
+  readonly signal: AbortSignal;
+  readonly listener: IngestListener;
+}
+
+export interface IngestDependencies extends IngestTerms {
+  readonly time: Time;
+  readonly events: EventStore;
+  /** The engine of this process, which decides on `events`; null where it has none. */
+  readonly engine: EngineRunner | null;
+  readonly metrics: Metrics;
+  readonly codeVersion: string;
   /** The lease of that name; null where there are none. */
   readonly lease: (name: string) => Lease | null;
-  /** Takes evidence onto the tape, under a lease where there is one. */
-  readonly take: (holding: Holding | undefined) => EvidenceSink;
-  readonly listener: IngestListener;
 }
 
 /**
  * Ingests recordings one after the other, in the order of the settings, so that any pace, and any number of instances,
- * make the same tape. Resolves when all are on the tape, or the signal aborts.
+ * make the same tape. Begun again, it goes on with the feed that it was at.
  */
-export async function ingestFeeds(
-  dependencies: IngestDependencies,
-  settings: SettingsInForce,
-  signal: AbortSignal,
-): Promise<void> {
-  const { time, openFeed, listener } = dependencies;
-  for (const { venue, symbol } of settings.feeds.values()) {
-    const { feed, instrument } = findFeed(settings, venue, symbol);
-    const source = openFeed(feed, instrument);
-    if (source === null || signal.aborted) continue;
-    const work = () => ingestFeed(dependencies, feed, source, signal);
-    const outcome = await untilAvailable(time, work, signal, (error) => listener.away(error));
-    if (outcome === undefined) return;
-    listener.done(feedName(feed), outcome);
-  }
+export function ingestPart(dependencies: IngestDependencies, settings: SettingsInForce): RunPart {
+  const { openFeed, events, engine, time, listener } = dependencies;
+  const record = evidenceSink(events, engine, time);
+  const left = [...settings.feeds.values()];
+  return async (tell, closing) => {
+    const signal = AbortSignal.any([closing, dependencies.signal]);
+    for (let feed = left[0]; feed !== undefined; feed = left[0]) {
+      const { venue, symbol } = feed;
+      const source = openFeed(feed, findFeed(settings, venue, symbol).instrument);
+      const outcome = source && (await ingestFeed(dependencies, feed, source, record, tell, signal));
+      if (outcome === undefined) return;
+      left.shift();
+      if (outcome !== null) listener.done(feedName(feed), outcome);
+      if (signal.aborted) return;
+    }
+    tell('running');
+    listener.finished();
+  };
 }
 
 /** Undefined when it is to stop before this instance has got the feed's lease. */
 async function ingestFeed(
-  { events, time, metrics, codeVersion, pace, lease, take, listener }: IngestDependencies,
+  { events, engine, time, metrics, codeVersion, pace, lease, listener }: IngestDependencies,
   feed: FeedSettings,
   source: Feed,
+  record: EvidenceSink,
+  tell: TellState,
   signal: AbortSignal,
 ): Promise<FeedOutcome | undefined> {
   const name = feedName(feed);
   const speed = paceSpeed(pace ?? feed.pace ?? 'max');
+  const mine = lease(`feed-${feed.venue}.${feed.symbol}`);
+  if (mine !== null) tell('standby');
   const elsewhere = time.after(ELSEWHERE_MS, () => listener.elsewhere(name));
+  const sinkUnder = (tenure: Tenure): EvidenceSink =>
+    evidenceSink(
+      guardedEventStore(events, () => tenure.assertHeld()),
+      engine,
+      time,
+    );
   try {
-    return await whileHeld(lease(`feed-${feed.venue}.${feed.symbol}`), signal, (holding, stop) => {
+    return await whileHeld(mine, signal, (tenure, stop) => {
       elsewhere.cancel();
-      return runFeed(take(holding), source, {
+      tell('running');
+      return runFeed(tenure === undefined ? record : sinkUnder(tenure), source, {
         codeVersion,
         figures: { metrics, market: feed, time },
         signal: stop,
-        playback: speed === null ? undefined : new Playback({ speed, time, store: events, signal: stop }),
+        pacing: speed === null ? undefined : new Pacing({ speed, time, store: events, signal: stop }),
         onProgress: (progress) => listener.progress(name, progress),
       });
     });

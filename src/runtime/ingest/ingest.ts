@@ -3,20 +3,18 @@
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
 import { MAX_STEPS, type StepOutcome } from '../engine/engine-runner.ts';
-import type { Playback } from './pacing.ts';
+import type { EvidenceSink } from './evidence-sink.ts';
+import type { Pacing } from './pacing.ts';
 
 export interface IngestProgress extends StepOutcome {
   /** Time of the last piece of evidence, ISO 8601. */
   readonly upTo: string | null;
 }
 
-/** Takes up to MAX_STEPS pieces of evidence onto the tape, as `EngineRunner.inStep` does. */
-export type EvidenceSink = (drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>) => Promise<StepOutcome>;
-
 export interface IngestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Plays the session; absent, all of it is due at once. */
-  readonly playback?: Playback | undefined;
+  readonly pacing?: Pacing | undefined;
   /** Called after each commit with the sums so far. */
   readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
 }
@@ -29,7 +27,7 @@ export async function ingest(
   take: EvidenceSink,
   source: AsyncIterable<readonly EvidenceDraft[]>,
   origin: Omit<EvidenceOrigin, 'occurredAt'>,
-  { signal, playback, onProgress }: IngestOptions = {},
+  { signal, pacing, onProgress }: IngestOptions = {},
 ): Promise<IngestProgress> {
   let sum: IngestProgress = { recorded: 0, already: 0, differing: 0, firstDifference: null, decisions: 0, upTo: null };
   let waiting: EvidenceDraft[] = [];
@@ -50,9 +48,9 @@ export async function ingest(
   };
   for await (const drafts of source) {
     for (const draft of drafts) {
-      if (playback !== undefined && !(await playback.isDue(draft))) {
+      if (pacing !== undefined && !(await pacing.isDue(draft))) {
         await commit();
-        await playback.until(draft);
+        await pacing.until(draft);
       }
       if (signal?.aborted) return sum;
       waiting.push(draft);

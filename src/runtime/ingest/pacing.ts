@@ -27,7 +27,7 @@ interface Recorded {
   isWhole: boolean;
 }
 
-export interface PlaybackOptions {
+export interface PacingOptions {
   /** A multiple of real time, above zero. */
   readonly speed: number;
   readonly store: Pick<EventStore, 'read'>;
@@ -36,7 +36,7 @@ export interface PlaybackOptions {
   readonly time: Time;
 }
 
-export class Playback {
+export class Pacing {
   readonly #speed: number;
   readonly #store: Pick<EventStore, 'read'>;
   readonly #signal: AbortSignal | undefined;
@@ -47,7 +47,7 @@ export class Playback {
   /** Where playing began: an evidence's own time, epoch ms, and ours. */
   #begin: { readonly time: number; readonly at: number } | null = null;
 
-  constructor(options: PlaybackOptions) {
+  constructor(options: PacingOptions) {
     this.#speed = options.speed;
     this.#store = options.store;
     this.#signal = options.signal;

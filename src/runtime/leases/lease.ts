@@ -29,7 +29,7 @@ export class LeaseLostError extends Error {
 }
 
 /** The time for which a lease is held, from one taking to its end. */
-export class Holding {
+export class Tenure {
   readonly name: string;
   readonly #terms: LeaseTerms;
   readonly #ending = new AbortController();
@@ -83,14 +83,14 @@ const RAISES = 5;
 export class Lease {
   readonly name: string;
   readonly #terms: LeaseTerms;
-  #holding: Holding | undefined;
+  #tenure: Tenure | undefined;
   /** The record as last read or set; null where there is none, undefined before the first look. */
   #record: LeaseRecord | null | undefined;
   /** When that record was first seen. */
   #seenAt = 0;
   #raiseBegan = 0;
   #isStepping = false;
-  readonly #waiters = new Set<(holding: Holding) => void>();
+  readonly #waiters = new Set<(tenure: Tenure) => void>();
 
   constructor(name: string, terms: LeaseTerms) {
     this.name = name;
@@ -99,7 +99,7 @@ export class Lease {
 
   /** Held by this instance now? */
   isHeld(): boolean {
-    return this.#holding?.isHeld() ?? false;
+    return this.#tenure?.isHeld() ?? false;
   }
 
   /** Who holds it, as far as is known here; null for nobody. */
@@ -108,14 +108,14 @@ export class Lease {
   }
 
   /** Resolves once it is held here; undefined when `signal` aborts before. */
-  acquire(signal: AbortSignal): Promise<Holding | undefined> {
+  acquire(signal: AbortSignal): Promise<Tenure | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
-    if (this.#holding?.isHeld()) return Promise.resolve(this.#holding);
+    if (this.#tenure?.isHeld()) return Promise.resolve(this.#tenure);
     return new Promise((resolve) => {
-      const done = (holding: Holding | undefined): void => {
+      const done = (tenure: Tenure | undefined): void => {
         this.#waiters.delete(done);
         signal.removeEventListener('abort', giveUp);
-        resolve(holding);
+        resolve(tenure);
       };
       const giveUp = (): void => done(undefined);
       signal.addEventListener('abort', giveUp);
@@ -127,7 +127,7 @@ export class Lease {
   saw(found: LeaseRecord | null): void {
     if (this.#record !== undefined && found?.counter === this.#record?.counter && found?.owner === this.#record?.owner) return;
     this.#remember(found);
-    if (found?.owner !== this.#terms.owner) this.#holding?.end();
+    if (found?.owner !== this.#terms.owner) this.#tenure?.end();
   }
 
   /** Raises the counter where it is held and due, or takes the lease where it is wanted and free. One call at a time. */
@@ -150,10 +150,10 @@ export class Lease {
     }
   }
 
-  /** Ends the holding, and says so to the others, so that they need not wait. */
+  /** Ends the tenure, and says so to the others, so that they need not wait. */
   async giveBack(): Promise<void> {
     if (!this.isHeld()) return;
-    this.#holding?.end();
+    this.#tenure?.end();
     await this.#set({ owner: null });
   }
 
@@ -168,18 +168,18 @@ export class Lease {
   async #raise(): Promise<void> {
     const began = this.#terms.time.monotonic();
     this.#raiseBegan = began;
-    if (await this.#set({ owner: this.#terms.owner })) this.#holding?.raised(began);
+    if (await this.#set({ owner: this.#terms.owner })) this.#tenure?.raised(began);
   }
 
   async #take(): Promise<void> {
     const began = this.#terms.time.monotonic();
     if (!(await this.#set({ owner: this.#terms.owner, epoch: (this.#record?.epoch ?? 0) + 1 }))) return;
     this.#raiseBegan = began;
-    this.#holding = new Holding(this.name, this.#terms, began);
+    this.#tenure = new Tenure(this.name, this.#terms, began);
     // It may have taken so long that it is over, or nobody waits any more.
     if (!this.isHeld()) return;
     if (this.#waiters.size === 0) await this.giveBack();
-    for (const tell of [...this.#waiters]) tell(this.#holding);
+    for (const tell of [...this.#waiters]) tell(this.#tenure);
   }
 
   /** False when another was quicker: the next look says who. */

@@ -1,6 +1,6 @@
 /** The ingest of a feed among several instances: the holder of its lease does it, from where the tape is. */
 
-import { type Holding, type Lease, LeaseLostError } from './lease.ts';
+import { type Lease, LeaseLostError, type Tenure } from './lease.ts';
 
 /**
  * Does the work while the lease is held, from its beginning each time that it is got: evidence that is on the tape is
@@ -9,16 +9,16 @@ import { type Holding, type Lease, LeaseLostError } from './lease.ts';
 export async function whileHeld<T>(
   lease: Lease | null,
   signal: AbortSignal,
-  work: (holding: Holding | undefined, stop: AbortSignal) => Promise<T>,
+  work: (tenure: Tenure | undefined, stop: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   if (lease === null) return work(undefined, signal);
   for (;;) {
-    const holding = await lease.acquire(signal);
-    if (holding === undefined) return undefined;
+    const tenure = await lease.acquire(signal);
+    if (tenure === undefined) return undefined;
     try {
-      const done = await work(holding, AbortSignal.any([signal, holding.ended]));
+      const done = await work(tenure, AbortSignal.any([signal, tenure.ended]));
       // It may have been stopped half-way.
-      if (holding.isHeld() || signal.aborted) return done;
+      if (tenure.isHeld() || signal.aborted) return done;
     } catch (error) {
       if (error instanceof LeaseLostError) continue;
       // Another instance may be able to do what this one cannot: the tape may be out of reach from here only.

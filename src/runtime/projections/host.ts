@@ -12,7 +12,7 @@ import type { Projection } from '../../projections/projection.ts';
 import { comparePositions } from '../../tape/envelope.ts';
 import { aborted, pause } from '../../waiting.ts';
 import { guardedReadStore } from '../leases/guarded-stores.ts';
-import { type Holding, type Lease, LeaseLostError } from '../leases/lease.ts';
+import { type Lease, LeaseLostError, type Tenure } from '../leases/lease.ts';
 import { isAbreast, type Lag, lagBehind } from '../process/lag.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import {
@@ -55,7 +55,7 @@ interface Running {
   readonly build: Build;
   readonly runner: ProjectionRunner;
   /** What it runs under. */
-  readonly holding: Holding | undefined;
+  readonly tenure: Tenure | undefined;
 }
 
 /** Starts a projection where its build left off. The caller must watch `ended`. */
@@ -109,7 +109,7 @@ export class HostedProjection {
   readonly #fail: (error: unknown) => void;
   #builds: Builds;
   #running: Running | undefined;
-  #holding: Holding | undefined;
+  #tenure: Tenure | undefined;
   /** It has begun, or joined, a build that is to serve. */
   #hasJoined = false;
   /** How far the build that serves is, when it is not made here. */
@@ -182,13 +182,13 @@ export class HostedProjection {
   async #keepHolding(lease: Lease): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      this.#holding = await lease.acquire(signal);
-      if (this.#holding !== undefined) await aborted(AbortSignal.any([this.#holding.ended, signal]));
+      this.#tenure = await lease.acquire(signal);
+      if (this.#tenure !== undefined) await aborted(AbortSignal.any([this.#tenure.ended, signal]));
     }
   }
 
   #mayWrite(): boolean {
-    return this.#options.lease === undefined || (this.#holding?.isHeld() ?? false);
+    return this.#options.lease === undefined || (this.#tenure?.isHeld() ?? false);
   }
 
   async #keepLooking(): Promise<void> {
@@ -212,8 +212,8 @@ export class HostedProjection {
     this.#builds = await ensureServing(this.#reads, this.#projection);
     const mayWrite = this.#mayWrite();
     const target = mayWrite ? await this.#target() : null;
-    const isRun = isSameBuild(target, this.#running?.build ?? null) && this.#running?.holding === this.#holding;
-    if (!isRun) await this.#run(target, this.#holding);
+    const isRun = isSameBuild(target, this.#running?.build ?? null) && this.#running?.tenure === this.#tenure;
+    if (!isRun) await this.#run(target, this.#tenure);
     if (this.#runsWhatServes()) {
       await this.#running?.runner.readmitParked();
     } else {
@@ -236,16 +236,16 @@ export class HostedProjection {
     return joinBuild(this.#reads, this.#projection);
   }
 
-  async #run(build: Build | null, holding: Holding | undefined): Promise<void> {
+  async #run(build: Build | null, tenure: Tenure | undefined): Promise<void> {
     const before = this.#running;
     this.#running = undefined;
     await before?.runner.close();
     if (build === null) return;
     await prepareBuild(this.#reads, this.#projection, build);
     const target = { projection: this.#projection, collection: collectionOf(this.#projection, build) };
-    const reads = holding === undefined ? this.#reads : guardedReadStore(this.#reads, () => holding.assertHeld());
+    const reads = tenure === undefined ? this.#reads : guardedReadStore(this.#reads, () => tenure.assertHeld());
     const runner = await startRunner(target, this.#events, reads, this.#options);
-    this.#running = { build, runner, holding };
+    this.#running = { build, runner, tenure };
     runner.ended.catch((error: unknown) => {
       // One whose build was dropped after it was replaced cannot write any more.
       if (this.#running?.runner !== runner) return;

@@ -15,6 +15,14 @@ interface WatchedProjection {
   progress(): Pick<ProjectionProgress, 'projection' | 'lagMs' | 'parkedEvents' | 'parkedKeys' | 'retries'>;
 }
 
+/** What is told of each batch of that projection. */
+export function batchFigures({ project, projectedEvents }: Metrics, projection: string): (events: number, ms: number) => void {
+  return (events, ms) => {
+    project.observe({ projection }, ms / 1_000);
+    projectedEvents.inc({ projection }, events);
+  };
+}
+
 /** By name; one may be begun again, and is another then. */
 export function watchProjections(metrics: Metrics, projections: ReadonlyMap<string, WatchedProjection>): void {
   const retriesSeen = new Map<string, number>();

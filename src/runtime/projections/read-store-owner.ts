@@ -8,14 +8,9 @@ import type { EventStore } from '../../ports/event-store.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import { projectionsOn } from '../../projections/projections.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
+import { ENGINE_CHECKPOINT } from '../engine/engine-checkpoint.ts';
 import { tapeName } from '../process/tape-name.ts';
 import { collectionOf, readBuilds } from './builds.ts';
-
-/** The name under which the read store has how far the engine has come, whichever build. */
-export const ENGINE_CHECKPOINT = 'engine';
-
-/** How far each build has come since it took over: a document by the id of its activation, at that position. */
-export const ENGINE_CHECKPOINTS = { name: 'engine-checkpoints@1', indexes: [] };
 
 const TAPE = { name: 'tape@1', indexes: [] };
 const FIRST = 'first-event';

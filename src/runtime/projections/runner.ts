@@ -223,7 +223,7 @@ export class ProjectionRunner {
         parked.set(key, this.#park(key, before, group, null, writes));
         continue;
       }
-      const folded = this.#holding(() => foldDocument(this.#projection, stored.get(key), group));
+      const folded = this.#timed(() => foldDocument(this.#projection, stored.get(key), group));
       if (folded.document !== undefined) writes.push({ collection: this.#collection, key, document: folded.document });
       if (folded.parked.length > 0) parked.set(key, this.#park(key, undefined, folded.parked, folded.error, writes));
     }
@@ -319,7 +319,7 @@ export class ProjectionRunner {
   async #retrying<T>(call: () => Promise<T>): Promise<T> {
     for (let failed = 0; ; ) {
       try {
-        return await this.#holding(call);
+        return await this.#timed(call);
       } catch (error) {
         failed++;
         if (failed === MAX_TRIES || error instanceof LeaseLostError || this.#closing.signal.aborted) throw error;
@@ -330,7 +330,7 @@ export class ProjectionRunner {
   }
 
   /** Counts what `work` does before it returns, which of a call of the read store is what is done in this thread. */
-  #holding<T>(work: () => T): T {
+  #timed<T>(work: () => T): T {
     const began = this.#time.monotonic();
     try {
       return work();

@@ -1,4 +1,4 @@
-/** What the relay holds and how far it is, looked up at each scrape. */
+/** What the relay publishes, what it holds and how far it is. */
 
 import type { Metrics } from '../../metrics.ts';
 import type { Relay } from './relay.ts';
@@ -6,11 +6,15 @@ import { MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS } from './relay-queue.ts';
 
 const NOTHING_QUEUED = { failures: 0, queuedEvents: 0, queuedBytes: 0 };
 
-/** `relay` is the one that runs here now; null while none does, and then others have its figures. */
-export function watchRelay(metrics: Metrics, relay: () => Relay | null): void {
+/** Returns what is to be told of each transaction, and of the relay that runs here: null, and others have its figures. */
+export function watchRelay(metrics: Metrics): {
+  readonly onPublished: (events: number, ms: number) => void;
+  readonly onRelay: (relay: Relay | null) => void;
+} {
+  let current: Relay | null = null;
   let failuresSeen = { of: null as Relay | null, failures: 0 };
   metrics.collect('relay', async () => {
-    const running = relay();
+    const running = current;
     metrics.relayLag.reset();
     metrics.relayQueueLimit.set({ unit: 'events' }, MAX_QUEUED_EVENTS);
     metrics.relayQueueLimit.set({ unit: 'bytes' }, MAX_QUEUED_BYTES);
@@ -23,4 +27,13 @@ export function watchRelay(metrics: Metrics, relay: () => Relay | null): void {
     const { lagMs } = await running.lag();
     if (lagMs !== null) metrics.relayLag.set(lagMs / 1_000);
   });
+  return {
+    onPublished: (events, ms) => {
+      metrics.relayTransaction.observe(ms / 1_000);
+      metrics.relayedEvents.inc(events);
+    },
+    onRelay: (relay) => {
+      current = relay;
+    },
+  };
 }

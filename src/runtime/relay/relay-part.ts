@@ -59,6 +59,6 @@ export function relayPart(
 async function turnOf(lease: Lease | null, tell: TellState, signal: AbortSignal): Promise<AbortSignal> {
   if (lease === null) return signal;
   tell('standby');
-  const holding = await lease.acquire(signal);
-  return holding === undefined ? signal : AbortSignal.any([signal, holding.ended]);
+  const tenure = await lease.acquire(signal);
+  return tenure === undefined ? signal : AbortSignal.any([signal, tenure.ended]);
 }

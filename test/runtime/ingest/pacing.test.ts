@@ -6,7 +6,7 @@ import type { Time } from '../../../src/ports/clock.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { ingest } from '../../../src/runtime/ingest/ingest.ts';
-import { Playback } from '../../../src/runtime/ingest/pacing.ts';
+import { Pacing } from '../../../src/runtime/ingest/pacing.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { minuteBars, tickingClock } from '../../support/small-market.ts';
 
@@ -19,8 +19,8 @@ function sessionOf(count: number): EvidenceDraft[] {
   );
 }
 
-/** A playback whose time passes by waiting alone; `commits` are `[ms since the start, pieces]`. */
-function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
+/** A pacing whose time passes by waiting alone; `commits` are `[ms since the start, pieces]`. */
+function givenPacing({ speed = 1, msPerCommit = 0 } = {}) {
   const store = openMemoryEventStore({ clock: tickingClock(), exclusive: true });
   const commits: [number, number][] = [];
   const controller = new AbortController();
@@ -38,7 +38,7 @@ function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
     reads++;
     return store.read(query);
   };
-  const playback = new Playback({ speed, store: { read }, signal: controller.signal, time });
+  const pacing = new Pacing({ speed, store: { read }, signal: controller.signal, time });
   const take = async (drafts: readonly EvidenceDraft[]) => {
     commits.push([now - 5_000, drafts.length]);
     now += msPerCommit;
@@ -47,7 +47,7 @@ function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
   async function* inOne(drafts: readonly EvidenceDraft[]) {
     yield drafts;
   }
-  const options = { playback, signal: controller.signal };
+  const options = { pacing, signal: controller.signal };
   return {
     commits,
     controller,
@@ -59,7 +59,7 @@ function givenPlayback({ speed = 1, msPerCommit = 0 } = {}) {
 
 describe('a session that is played', () => {
   it('gives each piece when its own time has come', async () => {
-    const { play, commits } = givenPlayback();
+    const { play, commits } = givenPacing();
     await play(sessionOf(3));
     expect(commits).toEqual([
       [0, 1],
@@ -69,13 +69,13 @@ describe('a session that is played', () => {
   });
 
   it('goes as many times faster as it is told', async () => {
-    const { play, commits } = givenPlayback({ speed: 200 });
+    const { play, commits } = givenPacing({ speed: 200 });
     await play(sessionOf(3));
     expect(commits.map(([ms]) => ms)).toEqual([0, 300, 600]);
   });
 
   it('takes what became due during a commit in one, and so does not fall behind', async () => {
-    const { play, commits } = givenPlayback({ msPerCommit: 150_000 });
+    const { play, commits } = givenPacing({ msPerCommit: 150_000 });
     await play(sessionOf(7));
     expect(commits).toEqual([
       [0, 1],
@@ -86,7 +86,7 @@ describe('a session that is played', () => {
   });
 
   it('goes on where it was cut off: what is on the tape comes at once', async () => {
-    const { play, commits, store } = givenPlayback();
+    const { play, commits, store } = givenPacing();
     const drafts = sessionOf(5);
     const [first] = drafts;
     if (first === undefined) throw new Error('there is a first');
@@ -102,7 +102,7 @@ describe('a session that is played', () => {
   });
 
   it('reads what is on the tape in pages, and not piece by piece', async () => {
-    const { play, commits, store, reads } = givenPlayback();
+    const { play, commits, store, reads } = givenPacing();
     const drafts = sessionOf(1_201);
     const recorded = drafts.slice(0, 1_200);
     await new EvidenceRecorder(store, systemTime).record(recorded, ORIGIN);
@@ -115,13 +115,13 @@ describe('a session that is played', () => {
   });
 
   it('hands out history at once, whatever its times', async () => {
-    const { play, commits } = givenPlayback();
+    const { play, commits } = givenPacing();
     await play(minuteBars([100, 101, 102]));
     expect(commits).toEqual([[0, 3]]);
   });
 
   it('stops within a wait when it is told to, without what is not due', async () => {
-    const { play, commits, controller } = givenPlayback();
+    const { play, commits, controller } = givenPacing();
     controller.abort();
     await play(sessionOf(3));
     expect(commits).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openMemoryLeases } from '../../../src/adapters/memory/leases.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { Leases } from '../../../src/ports/leases.ts';
-import { type Holding, LeaseLostError } from '../../../src/runtime/leases/lease.ts';
+import { LeaseLostError, type Tenure } from '../../../src/runtime/leases/lease.ts';
 import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
 import { pause } from '../../../src/waiting.ts';
 import { SimulatedProcess, SimulatedTime } from '../../support/simulated-time.ts';
@@ -16,7 +16,7 @@ interface Instance {
   readonly process: SimulatedProcess;
   readonly keeper: LeaseKeeper;
   /** What it has been given, the last of all. */
-  readonly held: () => Holding | undefined;
+  readonly held: () => Tenure | undefined;
   readonly believes: () => boolean;
   readonly stop: AbortController;
 }
@@ -26,12 +26,12 @@ function instance(time: SimulatedTime, leases: Leases, name: string, offset = 0)
   const process = new SimulatedProcess(time, offset);
   const keeper = new LeaseKeeper({ leases, owner: name, holder: `host-${name}:1`, lengthMs: LENGTH, time: process }, () => {});
   const stop = new AbortController();
-  let holding: Holding | undefined;
+  let tenure: Tenure | undefined;
   const want = async (): Promise<void> => {
     while (!stop.signal.aborted) {
-      holding = await keeper.lease('engine').acquire(stop.signal);
-      if (holding === undefined) return;
-      const { ended } = holding;
+      tenure = await keeper.lease('engine').acquire(stop.signal);
+      if (tenure === undefined) return;
+      const { ended } = tenure;
       await new Promise((resolve) => {
         if (ended.aborted) resolve(undefined);
         else ended.addEventListener('abort', resolve, { once: true });
@@ -39,7 +39,7 @@ function instance(time: SimulatedTime, leases: Leases, name: string, offset = 0)
     }
   };
   void want();
-  return { process, keeper, held: () => holding, believes: () => holding?.isHeld() ?? false, stop };
+  return { process, keeper, held: () => tenure, believes: () => tenure?.isHeld() ?? false, stop };
 }
 
 describe('a lease', () => {
@@ -76,14 +76,14 @@ describe('a lease', () => {
     const a = instance(time, leases, 'a');
     await time.runUntil(1_000);
     const b = instance(time, leases, 'b');
-    const holding = a.held() as Holding;
+    const tenure = a.held() as Tenure;
     a.process.frozenUntil = 5 * LENGTH;
     await time.runUntil(5 * LENGTH - 1);
     expect(b.believes()).toBe(true);
     // The very first thing that it does when it runs again, before any timer or answer.
-    expect(holding.isHeld()).toBe(false);
-    expect(() => holding.assertHeld()).toThrow(LeaseLostError);
-    expect(holding.ended.aborted).toBe(true);
+    expect(tenure.isHeld()).toBe(false);
+    expect(() => tenure.assertHeld()).toThrow(LeaseLostError);
+    expect(tenure.ended.aborted).toBe(true);
     await time.runUntil(10 * LENGTH, () => expect(a.believes() && b.believes()).toBe(false));
     expect(b.believes()).toBe(true);
   });
@@ -100,7 +100,7 @@ describe('a lease', () => {
     };
     const a = instance(time, torn, 'a');
     await time.runUntil(1_000);
-    const first = a.held() as Holding;
+    const first = a.held() as Tenure;
     isAway = true;
     await time.runUntil(1_000 + (LENGTH * 2) / 3 + 1);
     expect(first.ended.aborted).toBe(true);

@@ -1,0 +1,93 @@
+/** The engine as a role of a process: its runner, the tape that it decides on, and its figures. */
+
+import type { Logger } from 'pino';
+import { Engine } from '../../domain/engine/engine.ts';
+import { REACTORS } from '../../domain/reactors.ts';
+import { logDecisions } from '../../logging.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import { makeId } from '../../tape/id.ts';
+import { guardedEventStore } from '../leases/guarded-stores.ts';
+import type { Lease } from '../leases/lease.ts';
+import { MAX_TURN_MS } from '../process/heartbeat.ts';
+import { meteredEventStore } from '../process/metered-event-store.ts';
+import type { RunPart } from '../process/supervisor.ts';
+import { beginCounting, countDecisions } from './decision-metrics.ts';
+import { engineAlone, engineUnderLease, LeadershipGuard } from './engine-leadership.ts';
+import { watchEngine } from './engine-metrics.ts';
+import { type EngineCheckpoint, EngineRunner } from './engine-runner.ts';
+import { AppendsInStep } from './joint-commit.ts';
+import { meterEngine } from './metered-engine.ts';
+
+export interface EngineDependencies {
+  readonly events: EventStore;
+  readonly checkpoint: EngineCheckpoint;
+  readonly time: Time;
+  readonly log: Logger;
+  readonly codeVersion: string;
+  /** A person wants this build back in place of the one that replaced it. */
+  readonly rollBack: boolean;
+}
+
+export interface EngineRole {
+  readonly runner: EngineRunner;
+  /** The tape with its figures; what is appended to it is decided upon in the same commit where the tape has a lock. */
+  readonly events: EventStore;
+  readonly part: RunPart;
+  /** Has it been in one call for too long? */
+  isStuck(): boolean;
+  /** Shows the engine's figures from now on. */
+  watch(): void;
+  /** Once the part has ended: finishes the commit in hand. */
+  close(): Promise<void>;
+}
+
+/** An engine with figures of what it does where `metrics` are given, and that decides only where `guard` permits. */
+export function engineRunner(
+  { events, checkpoint, time, log, codeVersion, rollBack }: EngineDependencies,
+  metrics?: Metrics,
+  guard?: LeadershipGuard,
+): EngineRunner {
+  return new EngineRunner({
+    store: events,
+    makeEngine: () => new Engine(REACTORS, makeId, codeVersion, metrics && meterEngine(metrics, time)),
+    codeVersion,
+    clock: time,
+    checkpoint,
+    rollBack,
+    ...(guard && { assertTurn: () => guard.assertHeld() }),
+    onDecided: (decisions) => {
+      logDecisions(log, decisions);
+      if (metrics !== undefined) countDecisions(metrics, decisions);
+    },
+  });
+}
+
+/** `lease` is that of the engine among several instances; null where there is only one. */
+export function engineRole(dependencies: EngineDependencies, metrics: Metrics, lease: Lease | null): EngineRole {
+  const { events: tape, time, log } = dependencies;
+  let joint: AppendsInStep | null = null;
+  const events = meteredEventStore(tape, metrics, time, (...append) => (joint ?? tape).append(...append));
+  const guard = new LeadershipGuard();
+  const decidedIn = lease === null ? events : guardedEventStore(events, () => guard.assertHeld());
+  const runner = engineRunner({ ...dependencies, events: decidedIn }, metrics, lease === null ? undefined : guard);
+  const onFailure = (error: unknown): void =>
+    log.warn(
+      { err: error },
+      'what was appended could not be committed with its decisions: it is recorded by itself, if it can be',
+    );
+  if (decidedIn.exclusively !== undefined) joint = new AppendsInStep(tape, runner, time, onFailure);
+  const sayReplaced = (why: string): void => log.warn({ part: 'engine' }, `the engine stands by: ${why}`);
+  return {
+    runner,
+    events,
+    part: lease === null ? engineAlone(runner, events) : engineUnderLease(runner, events, lease, guard, time, sayReplaced),
+    isStuck: () => runner.busySince !== null && time.now() - runner.busySince > MAX_TURN_MS,
+    watch: () => {
+      beginCounting(metrics);
+      watchEngine(metrics, runner, events, time);
+    },
+    close: async () => joint?.close(),
+  };
+}
