@@ -14,7 +14,7 @@ import type { Lease } from './runtime/leases/lease.ts';
 import { LeaseKeeper } from './runtime/leases/lease-keeper.ts';
 import { beat, makeHeartbeat } from './runtime/process/heartbeat.ts';
 import { watchInstance } from './runtime/process/instance-metrics.ts';
-import { meteredEventStore } from './runtime/process/metered-event-store.ts';
+import { MeteredEventStore } from './runtime/process/metered-event-store.ts';
 import { watchProcess } from './runtime/process/process-metrics.ts';
 import { type RunPart, Supervisor } from './runtime/process/supervisor.ts';
 import type { SystemReport } from './runtime/process/system-report.ts';
@@ -43,7 +43,7 @@ export function makeSystem(
   const keeper = leases && new LeaseKeeper(leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
   const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;
   const engine = roles.has('engine') ? engineRole(engineDependencies(dependencies), metrics, lease('engine')) : null;
-  const events = engine?.events ?? meteredEventStore(tape, metrics, time);
+  const events = engine?.events ?? new MeteredEventStore(tape, metrics, time);
   const projections = new Map<string, HostedProjection>();
   const supervisor = new Supervisor(time, (part, { backend: away, message }) => log.warn({ part, away }, message));
   const report = (): SystemReport => ({ parts: supervisor.reports(), leases: keeper?.holders() ?? [] });

@@ -5,7 +5,7 @@ import { openEventStore, openPublisher } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { makeLogger } from '../../src/logging.ts';
-import type { Amount, EventStore } from '../../src/ports/event-store.ts';
+import type { Amount, EventStore, TailWindow } from '../../src/ports/event-store.ts';
 import type { Publisher } from '../../src/ports/publisher.ts';
 import { type Relay, startRelay } from '../../src/runtime/relay/relay.ts';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS } from '../../src/runtime/relay/relay-queue.ts';
@@ -108,7 +108,7 @@ class Push {
     return [
       ...this.#lagOutcomes(speed),
       this.#memoryOutcome(),
-      ...heldOutcomes(stalled, this.#most, feedOf(this.#tape).heldLimit),
+      ...heldOutcomes(stalled, this.#most, tailOf(this.#tape).heldLimit),
     ];
   }
 
@@ -164,7 +164,7 @@ class Push {
     const { queuedEvents, queuedBytes } = relay.progress();
     this.#most = {
       queued: larger(this.#most.queued, { events: queuedEvents, bytes: queuedBytes }),
-      kept: larger(this.#most.kept, feedOf(this.#tape).held),
+      kept: larger(this.#most.kept, tailOf(this.#tape).held),
     };
   }
 
@@ -253,9 +253,9 @@ function waitingFor(opened: Promise<void>, publisher: Publisher): Publisher {
   };
 }
 
-function feedOf({ feed }: EventStore): NonNullable<EventStore['feed']> {
-  if (feed === undefined) throw new Error('this tape keeps nothing');
-  return feed;
+function tailOf({ tail }: EventStore): TailWindow {
+  if (tail === null) throw new Error('this tape keeps nothing');
+  return tail;
 }
 
 const larger = (a: Amount, b: Amount): Amount => ({

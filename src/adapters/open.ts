@@ -20,7 +20,7 @@ const EVENT_STORE_DB = /^esdb(\+discover)?:/;
 
 /** Opens the tape at `sqlite:FILE`, `esdb://...` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
 export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
-  if (address === MEMORY) return (await import('./memory/event-store.ts')).openMemoryEventStore({ clock, exclusive: true });
+  if (address === MEMORY) return (await import('./memory/event-store.ts')).openMemoryEventStore({ clock, hasLock: true });
   if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
   return (await import('./sqlite/event-store.ts')).openSqliteEventStore(tapeFileOf(address), clock);
 }

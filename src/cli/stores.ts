@@ -6,7 +6,7 @@ import { systemTime } from '../adapters/system-time.ts';
 import { type Config, readConfig } from '../config/environment.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Time } from '../ports/clock.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import { type EventStore, hasLock } from '../ports/event-store.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import { withEventIndex } from '../queries/indexed-tape.ts';
@@ -63,7 +63,7 @@ async function withStoresOf<T>(config: Config, work: (stores: OpenStores) => Pro
 }
 
 async function withLeases<T>({ readStore }: Config, events: EventStore, work: (leases: Leases | null) => Promise<T>): Promise<T> {
-  if (events.exclusively !== undefined) return work(null);
+  if (hasLock(events)) return work(null);
   const leases = await openLeases(readStore);
   try {
     return await work(leases);

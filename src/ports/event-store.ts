@@ -97,41 +97,65 @@ export interface TailWindow {
   readonly heldLimit: Amount;
 }
 
+/** What a tape's reader can do. */
+export interface TapeTraits {
+  /**
+   * It finds events by id, correlation and time by itself. Else it looks through the whole tape for them, and an index
+   * of its events is kept among the read models.
+   */
+  readonly hasOwnIndex: boolean;
+}
+
+/** What a store can do. */
+export interface EventStoreTraits extends TapeTraits {
+  /** It has a write lock that can be held: it is a LockingEventStore. Else several machines may append at any time. */
+  readonly hasLock: boolean;
+}
+
+/** The tape, to be looked at. */
+export interface TapeReader {
+  readonly traits: TapeTraits;
+  /** Null where those who follow are served from the store itself. */
+  readonly tail: TailWindow | null;
+  /** Events in order of position (of revision within one stream); at most `limit`. */
+  read(query: ReadQuery): Promise<RecordedEvent[]>;
+  /** The event with that id: the first on the tape, should there be several. */
+  byId(id: string): Promise<RecordedEvent | undefined>;
+  /** The event at a revision of a stream, if there is one. */
+  at(stream: string, revision: number): Promise<RecordedEvent | undefined>;
+  /** Position of the last event on the tape, or START. */
+  head(): Promise<string>;
+  subscribe(options: SubscribeOptions): Subscription;
+  /**
+   * The process is to end: calls to a store that is out of reach fail soon, with the error that they would have failed
+   * with later. Where the store is always in reach it does nothing.
+   */
+  hasten(): void;
+  close(): Promise<void>;
+}
+
 /** The tape. */
-export interface EventStore {
-  /** Most appends and sections that may wait at once; more are refused. Absent where a store has no queue of its own. */
-  readonly maxWaiting?: number | undefined;
-  /** Absent where those who follow are served from the store itself. */
-  readonly feed?: TailWindow | undefined;
+export interface EventStore extends TapeReader {
+  readonly traits: EventStoreTraits;
+  /** Most appends and sections that may wait at once; more are refused. Null where a store has no queue of its own. */
+  readonly maxWaiting: number | null;
   /**
    * Appends events to one stream, all or none, exactly after `expected`. Appending the same ids again at the same
    * revision succeeds without writing. Throws WrongExpectedRevisionError or PartialOverlapError.
    */
   append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended>;
-  /** Events in order of position (of revision within one stream); at most `limit`. */
-  read(query: ReadQuery): Promise<RecordedEvent[]>;
-  /** The event with that id: the first on the tape, should there be several. */
-  byId(id: string): Promise<RecordedEvent | undefined>;
-  /**
-   * The event at a revision of a stream, if there is one. Only where the store finds by stream and type alone, and
-   * looks through the whole tape for an id, a correlation or a time: whoever has read models keeps an index there.
-   */
-  at?(stream: string, revision: number): Promise<RecordedEvent | undefined>;
-  /** Position of the last event on the tape, or START. */
-  head(): Promise<string>;
-  subscribe(options: SubscribeOptions): Subscription;
-  /**
-   * Runs `work` while nobody else, in this process or another, can append; all its appends become durable together
-   * or, when it throws, not at all. Absent where a store has no such lock.
-   */
-  exclusively?<T>(work: (section: TapeSection) => T): Promise<T>;
-  /**
-   * The process is to end: whatever is called, or was, while the store is out of reach, fails soon as it would have later.
-   * Absent where no store is out of reach.
-   */
-  hasten?(): void;
-  close(): Promise<void>;
 }
 
-/** The tape as those have it who only look at it. */
-export type TapeReader = Pick<EventStore, 'feed' | 'read' | 'byId' | 'at' | 'head' | 'subscribe' | 'hasten' | 'close'>;
+/** The tape in a store whose write lock can be held. */
+export interface LockingEventStore extends EventStore {
+  readonly traits: EventStoreTraits & { readonly hasLock: true };
+  /**
+   * Runs `work` while nobody else, in this process or another, can append; all its appends become durable together
+   * or, when it throws, not at all.
+   */
+  exclusively<T>(work: (section: TapeSection) => T): Promise<T>;
+}
+
+export function hasLock(store: EventStore): store is LockingEventStore {
+  return store.traits.hasLock;
+}

@@ -1,6 +1,6 @@
 /** The read models there are. Adding one is its file, its test and a line here. */
 
-import type { EventStore } from '../ports/event-store.ts';
+import type { TapeReader } from '../ports/event-store.ts';
 import { accounts } from './accounts.ts';
 import { bars } from './bars.ts';
 import { books } from './books.ts';
@@ -31,7 +31,7 @@ export const PROJECTIONS: readonly Projection[] = [
   equity,
 ];
 
-/** Those that are kept for a tape: one that finds events by stream and type alone has an index of them. */
-export function projectionsOn(tape: Pick<EventStore, 'at'>): readonly Projection[] {
-  return tape.at === undefined ? PROJECTIONS : [...PROJECTIONS, eventIndex];
+/** Those that are kept for a tape. */
+export function projectionsOn(tape: Pick<TapeReader, 'traits'>): readonly Projection[] {
+  return tape.traits.hasOwnIndex ? PROJECTIONS : [...PROJECTIONS, eventIndex];
 }

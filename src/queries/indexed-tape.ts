@@ -5,6 +5,7 @@
  */
 
 import type { EventStore, ReadQuery } from '../ports/event-store.ts';
+import { ForwardingEventStore } from '../ports/forwarding.ts';
 import type { FieldValue, FindQuery, ReadStore } from '../ports/read-store.ts';
 import { eventIndex, type IndexedEvent, placeOf } from '../projections/event-index.ts';
 import { collectionOf, readBuilds } from '../runtime/projections/builds.ts';
@@ -17,8 +18,6 @@ const FETCH = 16;
 /** After every key. */
 const LAST_KEY = '\u{ffff}';
 
-type At = NonNullable<EventStore['at']>;
-
 /** The index as far as it may be relied upon. */
 interface Known {
   readonly collection: string;
@@ -28,21 +27,24 @@ interface Known {
 
 /** `store` itself where it finds events without an index. */
 export function withEventIndex(store: EventStore, reads: ReadStore): EventStore {
-  const { at } = store;
-  if (at === undefined) return store;
-  const index = new EventIndex(store, at.bind(store), reads);
-  return {
-    ...(store.maxWaiting === undefined ? {} : { maxWaiting: store.maxWaiting }),
-    ...(store.feed === undefined ? {} : { feed: store.feed }),
-    append: (stream, expected, events) => store.append(stream, expected, events),
-    read: (query) => (isForIndex(query) ? index.read(query) : store.read(query)),
-    byId: (id) => index.byId(id),
-    at: (stream, revision) => at.call(store, stream, revision),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
-    hasten: () => store.hasten?.(),
-    close: () => store.close(),
-  };
+  return store.traits.hasOwnIndex ? store : new IndexedEventStore(store, reads);
+}
+
+class IndexedEventStore extends ForwardingEventStore {
+  readonly #index: EventIndex;
+
+  constructor(store: EventStore, reads: ReadStore) {
+    super(store);
+    this.#index = new EventIndex(store, reads);
+  }
+
+  override read(query: ReadQuery): Promise<RecordedEvent[]> {
+    return isForIndex(query) ? this.#index.read(query) : super.read(query);
+  }
+
+  override byId(id: string): Promise<RecordedEvent | undefined> {
+    return this.#index.byId(id);
+  }
 }
 
 /** A stream is short, and a category the store finds by itself; a rare type it would search the whole tape for. */
@@ -54,12 +56,10 @@ function isForIndex({ stream, categories, types, correlationId, from, to }: Read
 
 class EventIndex {
   readonly #store: EventStore;
-  readonly #at: At;
   readonly #reads: ReadStore;
 
-  constructor(store: EventStore, at: At, reads: ReadStore) {
+  constructor(store: EventStore, reads: ReadStore) {
     this.#store = store;
-    this.#at = at;
     this.#reads = reads;
   }
 
@@ -135,7 +135,7 @@ class EventIndex {
   }
 
   async #fetch({ id, stream, revision }: IndexedEvent): Promise<RecordedEvent> {
-    const event = await this.#at(stream, revision);
+    const event = await this.#store.at(stream, revision);
     if (event?.id === id) return event;
     throw new Error(
       `the index of events has ${id} at revision ${revision} of "${stream}", where the tape has ${event?.id ?? 'none'}`,

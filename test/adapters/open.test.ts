@@ -19,7 +19,7 @@ describe('an address', () => {
   test.each([`sqlite:${folder.newFile()}`, 'memory:'])('of a store that is known opens it', async (address) => {
     const tape = await openEventStore(address, clock);
     expect(await tape.head()).toBe('0');
-    expect(tape.exclusively).toBeDefined();
+    expect(tape.traits).toEqual({ hasLock: true, hasOwnIndex: true });
     await tape.close();
     const models = await openReadStore(address.replace('store.db', 'read.db'));
     expect(await models.checkpoint('orders')).toBe('0');

@@ -8,11 +8,13 @@ import type { Time } from '../../src/ports/clock.ts';
 import { StoreError } from '../../src/ports/errors.ts';
 import {
   type EventStore,
+  type EventStoreTraits,
   type ExpectedRevision,
   PartialOverlapError,
   type ReadQuery,
   type SubscribeOptions,
   type Subscription,
+  type TailWindow,
   WrongExpectedRevisionError,
 } from '../../src/ports/event-store.ts';
 import { comparePositions, type RecordedEvent, START } from '../../src/tape/envelope.ts';
@@ -22,12 +24,17 @@ import { causedBy, DAY, recovered, run, stale } from './tape-events.ts';
 /** Opens an empty store; everything it needs is cleared away by the test file that hands it in. */
 export type OpenEventStore = (time: Time) => Promise<EventStore>;
 
-export interface EventStoreTraits {
+/** In what stores differ; else they are as an embedded one is. */
+export interface Differences {
+  readonly traits?: EventStoreTraits;
   /** Events are recorded by the clock that is handed in, not by a server's. */
-  readonly ownClock: boolean;
+  readonly hasGivenClock?: boolean;
+  /** It keeps the tape's end in memory for those who follow it. */
+  readonly hasTail?: boolean;
 }
 
-export function describeEventStore(name: string, open: OpenEventStore, traits: EventStoreTraits = { ownClock: true }): void {
+export function describeEventStore(name: string, open: OpenEventStore, differences: Differences = {}): void {
+  const { traits = { hasLock: true, hasOwnIndex: true }, hasGivenClock = true, hasTail = false } = differences;
   describe(`${name}, an event store`, () => {
     let store: EventStore;
     let clock: SetTime;
@@ -166,7 +173,7 @@ export function describeEventStore(name: string, open: OpenEventStore, traits: E
     });
 
     describe('what is recorded', () => {
-      test.runIf(traits.ownClock)("carries the store's time, which never runs back", async () => {
+      test.runIf(hasGivenClock)("carries the store's time, which never runs back", async () => {
         await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
         clock.ms -= 60_000;
         await store.append('feed-b', 'no-stream', [recovered('feed-b', 0)]);
@@ -176,7 +183,7 @@ export function describeEventStore(name: string, open: OpenEventStore, traits: E
         expect(times).toEqual([isoTime(DAY), isoTime(DAY), isoTime(DAY + 5)]);
       });
 
-      test.runIf(!traits.ownClock)("carries the server's time, the same whenever it is read", async () => {
+      test.runIf(!hasGivenClock)("carries the server's time, the same whenever it is read", async () => {
         await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
         const [first] = await store.read({ limit: 1 });
         expect(isIsoTime(first?.recordedAt as string)).toBe(true);
@@ -457,6 +464,45 @@ export function describeEventStore(name: string, open: OpenEventStore, traits: E
       });
     });
 
+    describe('tells', () => {
+      test('what it can do', () => expect(store.traits).toEqual(traits));
+
+      test('what it keeps in memory for those who follow it, if anything', async () => {
+        if (!hasTail) return expect(store.tail).toBeNull();
+        const watcher = new Watcher(store, { after: START });
+        await watcher.until('caught up 0');
+        await store.append('feed-a', 'no-stream', run('feed-a', 0, 3));
+        await watcher.until('caught up 4');
+        const { held, heldLimit } = store.tail as TailWindow;
+        for (const unit of ['events', 'bytes'] as const) {
+          expect(held[unit]).toBeGreaterThan(0);
+          expect(held[unit]).toBeLessThanOrEqual(heldLimit[unit]);
+        }
+      });
+
+      test('how many writes may wait, where it has a queue for them', () => {
+        if (store.maxWaiting === null) return;
+        expect(store.maxWaiting).toBeGreaterThan(0);
+        expect(Number.isSafeInteger(store.maxWaiting)).toBe(true);
+      });
+    });
+
+    test('at finds the event at a revision of a stream, and nothing where there is none', async () => {
+      await store.append('feed-b', 'no-stream', run('feed-b', 0, 1));
+      await store.append('feed-a', 'no-stream', run('feed-a', 0, 2));
+      expect(await store.at('feed-a', 1)).toEqual((await store.read({ stream: 'feed-a', limit: 5 }))[1]);
+      expect(await store.at('feed-b', 0)).toMatchObject({ id: recovered('feed-b', 0).id, stream: 'feed-b', revision: 0 });
+      expect(await store.at('feed-a', 3)).toBeUndefined();
+      expect(await store.at('feed-c', 0)).toBeUndefined();
+    });
+
+    test('hasten changes nothing as long as the store is in reach', async () => {
+      await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
+      store.hasten();
+      store.hasten();
+      expect(await store.read({ stream: 'feed-a', limit: 5 })).toHaveLength(2);
+    });
+
     describe('close', () => {
       test('finishes what was appended and ends subscriptions', async () => {
         const watcher = new Watcher(store, { after: START });
@@ -471,6 +517,7 @@ export function describeEventStore(name: string, open: OpenEventStore, traits: E
         await store.close();
         await expect(store.append('feed-a', 'no-stream', run('feed-a', 0, 0))).rejects.toBeInstanceOf(StoreError);
         await expect(store.read({ limit: 1 })).rejects.toBeInstanceOf(StoreError);
+        await expect(store.at('feed-a', 0)).rejects.toBeInstanceOf(StoreError);
       });
     });
   });

@@ -1,21 +1,20 @@
-/** What `exclusively` must do where a store has it. */
+/** What `exclusively` must do where a store's traits say that it has a lock. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EventStore, type TapeSection, WrongExpectedRevisionError } from '../../src/ports/event-store.ts';
+import { type LockingEventStore, type TapeSection, WrongExpectedRevisionError } from '../../src/ports/event-store.ts';
 import { START } from '../../src/tape/envelope.ts';
 import { DAY } from '../contracts/tape-events.ts';
+import { locking } from '../support/altered-stores.ts';
 import { timeAt } from '../support/test-time.ts';
 import { type OpenEventStore, Watcher } from './event-store.ts';
 import { recovered, run } from './tape-events.ts';
 
-type ExclusiveStore = EventStore & Required<Pick<EventStore, 'exclusively'>>;
-
 export function describeExclusiveSection(name: string, open: OpenEventStore): void {
   describe(`${name}, exclusively`, () => {
-    let store: ExclusiveStore;
+    let store: LockingEventStore;
 
     beforeEach(async () => {
-      store = (await open(timeAt(DAY))) as ExclusiveStore;
+      store = locking(await open(timeAt(DAY)));
     });
     afterEach(() => store.close());
 

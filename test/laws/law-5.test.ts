@@ -9,6 +9,7 @@ import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { servingCollection } from '../../src/runtime/projections/builds.ts';
 import { startSystem } from '../../src/system.ts';
 import { comparePositions } from '../../src/tape/envelope.ts';
+import { alteredReads } from '../support/altered-stores.ts';
 import { projected } from '../support/ingest-role.ts';
 import { withRecordedTape } from '../support/recorded-tape.ts';
 import { tickingClock, wholeTape } from '../support/small-market.ts';
@@ -47,20 +48,13 @@ describe('a checkpoint', () => {
     await withRecordedTape(150, 2_000, async (events, reads) => {
       const expected = await documentsIn(reads);
       const kept = new Map<string, string>();
-      const forgetful: ReadStore = {
-        prepare: (collections) => reads.prepare(collections),
-        load: (collection, keys) => reads.load(collection, keys),
+      const forgetful = alteredReads(reads, {
         commit: (projection, writes, position) => {
           kept.set(projection, position);
           return reads.commit(projection, writes, position);
         },
         checkpoint: async (projection) => kept.get(projection) ?? '0',
-        loadText: (collection, key) => reads.loadText(collection, key),
-        find: (query) => reads.find(query),
-        findTexts: (query) => reads.findTexts(query),
-        drop: (projection, collections) => reads.drop(projection, collections),
-        close: () => reads.close(),
-      };
+      });
       await startOver(events, forgetful);
       expect(await documentsIn(reads)).toEqual(expected);
     });
@@ -70,22 +64,14 @@ describe('a checkpoint', () => {
     await withRecordedTape(150, 2_000, async (events) => {
       const inner = await openReadStore('memory:');
       let committed = '0';
-      const watched: ReadStore = {
-        prepare: (collections) => inner.prepare(collections),
-        load: (collection, keys) => inner.load(collection, keys),
+      const watched = alteredReads(inner, {
         commit: async (projection, writes, position) => {
           for (const { document } of writes) expect(comparePositions(document._position, position)).toBeLessThanOrEqual(0);
           committed = comparePositions(position, committed) > 0 ? position : committed;
           expect(comparePositions(position, await events.head())).toBeLessThanOrEqual(0);
           return inner.commit(projection, writes, position);
         },
-        checkpoint: (projection) => inner.checkpoint(projection),
-        loadText: (collection, key) => inner.loadText(collection, key),
-        find: (query) => inner.find(query),
-        findTexts: (query) => inner.findTexts(query),
-        drop: (projection, collections) => inner.drop(projection, collections),
-        close: () => inner.close(),
-      };
+      });
       await startOver(events, watched);
       expect(committed).toBe(await events.head());
     });

@@ -83,7 +83,7 @@ describe('the order of documents', () => {
 
   it.each(['memory:', 'sqlite:'])('is that of the read store in %s, whatever of it is applied in memory', async (address) => {
     const clock = tickingClock();
-    const events = openMemoryEventStore({ clock, exclusive: true });
+    const events = openMemoryEventStore({ clock, hasLock: true });
     const reads = address === 'memory:' ? openMemoryReadStore() : await openSqliteReadStore(folder.newFile());
     await events.append('feed-a', 'no-stream', run('feed-a', 0, NAMES.length - 1));
     const inMemory = await currentDocuments(events, reads, names, { sort: 'name' });

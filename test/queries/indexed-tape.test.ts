@@ -4,13 +4,16 @@ import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import { openSqliteReadStore } from '../../src/adapters/sqlite/read-store.ts';
 import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore, ReadQuery } from '../../src/ports/event-store.ts';
+import { ForwardingEventStore } from '../../src/ports/forwarding.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { eventIndex } from '../../src/projections/event-index.ts';
 import { PROJECTIONS, projectionsOn } from '../../src/projections/projections.ts';
 import { withEventIndex } from '../../src/queries/indexed-tape.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
+import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { describeEventStore } from '../contracts/event-store.ts';
 import { causedBy, recovered, run, stale } from '../contracts/tape-events.ts';
+import { alteredEvents } from '../support/altered-stores.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { timeAt } from '../support/test-time.ts';
 
@@ -18,53 +21,52 @@ const clock = timeAt(1_800_000_000_000);
 const folder = new TemporaryFolder();
 
 /** A tape that finds events by stream alone: whoever asks for more is told so. */
-function plain(store: EventStore): EventStore {
-  return {
-    append: (stream, expected, events) => store.append(stream, expected, events),
-    read: async (query) => {
-      const { stream, types, correlationId, from, to } = query;
-      const searchesAll = stream === undefined && (types ?? correlationId ?? from ?? to) !== undefined;
-      if (searchesAll && query.after === undefined) throw new Error('it would look through the whole tape');
-      return store.read(query);
-    },
-    byId: async () => {
-      throw new Error('it would look through the whole tape');
-    },
-    at: async (stream, revision) => (await store.read({ stream, limit: revision + 1 }))[revision],
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
-    close: () => store.close(),
-  };
+class PlainTape extends ForwardingEventStore {
+  override readonly traits = { hasLock: false, hasOwnIndex: false };
+
+  override async read(query: ReadQuery): Promise<RecordedEvent[]> {
+    const { stream, types, correlationId, from, to } = query;
+    const searchesAll = stream === undefined && (types ?? correlationId ?? from ?? to) !== undefined;
+    if (searchesAll && query.after === undefined) throw new Error('it would look through the whole tape');
+    return super.read(query);
+  }
+
+  override async byId(): Promise<never> {
+    throw new Error('it would look through the whole tape');
+  }
 }
 
 /** With an index that is kept up while the contract's tests append: it lags by as much as it likes. */
 async function indexed(given: Time, reads: ReadStore): Promise<EventStore> {
-  const store = openMemoryEventStore({ clock: given, exclusive: false });
-  const whole = { ...plain(store), read: (query: ReadQuery) => store.read(query), byId: (id: string) => store.byId(id) };
+  const store = openMemoryEventStore({ clock: given, hasLock: false });
+  const whole = alteredEvents(new PlainTape(store), { read: (query) => store.read(query), byId: (id) => store.byId(id) });
   const projection = await startProjection(eventIndex, whole, reads, { time: clock });
   projection.ended.catch(() => undefined);
-  const tape = withEventIndex(whole, reads);
   const close = async (): Promise<void> => {
     await projection.close();
     await store.close();
   };
-  return { ...tape, close };
+  return alteredEvents(withEventIndex(whole, reads), { close });
 }
 
-describeEventStore('a tape with an index in memory', (given) => indexed(given, openMemoryReadStore()));
-describeEventStore('a tape with an index in SQLite', async (given) =>
-  indexed(given, await openSqliteReadStore(folder.newFile())),
+const INDEXED = { traits: { hasLock: false, hasOwnIndex: false } };
+
+describeEventStore('a tape with an index in memory', (given) => indexed(given, openMemoryReadStore()), INDEXED);
+describeEventStore(
+  'a tape with an index in SQLite',
+  async (given) => indexed(given, await openSqliteReadStore(folder.newFile())),
+  INDEXED,
 );
 
 describe('a tape with an index of its events', () => {
   async function given(appended: (store: EventStore) => Promise<unknown>) {
-    const store = openMemoryEventStore({ clock, exclusive: false });
+    const store = openMemoryEventStore({ clock, hasLock: false });
     const reads = openMemoryReadStore();
     await appended(store);
-    const projection = await startProjection(eventIndex, plain(store), reads, { time: clock });
+    const projection = await startProjection(eventIndex, new PlainTape(store), reads, { time: clock });
     await projection.waitFor(await store.head(), 5_000);
     await projection.close();
-    return { store, reads, tape: withEventIndex(plain(store), reads) };
+    return { store, reads, tape: withEventIndex(new PlainTape(store), reads) };
   }
 
   it('answers by id, type, correlation and time without looking through the tape', async () => {
@@ -97,16 +99,16 @@ describe('a tape with an index of its events', () => {
 
   it('notices an index of another tape', async () => {
     const { reads } = await given((store) => store.append('feed-a', 'no-stream', run('feed-a', 0, 4)));
-    const other = openMemoryEventStore({ clock, exclusive: false });
+    const other = openMemoryEventStore({ clock, hasLock: false });
     await other.append('feed-a', 'no-stream', run('feed-a', 20, 29));
-    const tape = withEventIndex(plain(other), reads);
+    const tape = withEventIndex(new PlainTape(other), reads);
     await expect(tape.byId(recovered('feed-a', 0).id)).rejects.toThrow(/index of events has .* at revision 0 of "feed-a"/);
   });
 
   it('has one where the store needs it, and none where it does not', () => {
-    const store = openMemoryEventStore({ clock, exclusive: true });
+    const store = openMemoryEventStore({ clock, hasLock: true });
     expect(withEventIndex(store, openMemoryReadStore())).toBe(store);
     expect(projectionsOn(store)).toBe(PROJECTIONS);
-    expect(projectionsOn(plain(store)).map(({ name }) => name)).toContain('event-index');
+    expect(projectionsOn(new PlainTape(store)).map(({ name }) => name)).toContain('event-index');
   });
 });

@@ -15,6 +15,7 @@ import {
 } from '../../src/requests/requests.ts';
 import { InvalidEventError, START } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { alteredEvents } from '../support/altered-stores.ts';
 import { timeAt } from '../support/test-time.ts';
 
 const clock = timeAt(Date.UTC(2025, 0, 1, 0, 0, 0, 7));
@@ -31,7 +32,7 @@ const ORDER: EventData['OrderRequested'] = {
   reason: null,
 };
 
-function write(store: EventStore = openMemoryEventStore({ clock, exclusive: true })): Asking {
+function write(store: EventStore = openMemoryEventStore({ clock, hasLock: true })): Asking {
   return { store, clock, actor: 'cli:bob', codeVersion: 'test' };
 }
 
@@ -39,7 +40,7 @@ const wholeTape = (store: EventStore) => store.read({ after: START, limit: 100 }
 
 /** A store whose first answers to an append are lost, after or before it was written. */
 function forgetful(failures: number, when: 'before' | 'after', error = new Error('connection lost')) {
-  const store = openMemoryEventStore({ clock, exclusive: true });
+  const store = openMemoryEventStore({ clock, hasLock: true });
   let tries = 0;
   const append: EventStore['append'] = async (...args) => {
     tries++;
@@ -47,7 +48,7 @@ function forgetful(failures: number, when: 'before' | 'after', error = new Error
     if (when === 'after') await store.append(...args);
     throw error;
   };
-  return { store: { read: store.read.bind(store), append } as unknown as EventStore, tries: () => tries };
+  return { store: alteredEvents(store, { append }), tries: () => tries };
 }
 
 describe('a request', () => {
@@ -123,7 +124,7 @@ describe('a request', () => {
   it('is not refused as if it were not recorded, when only reading it back fails', async () => {
     const { store } = forgetful(0, 'before');
     const away = new StoreUnavailableError('event store', 'no answer');
-    const unread = { append: store.append, read: async () => Promise.reject(away) } as unknown as EventStore;
+    const unread = alteredEvents(store, { read: async () => Promise.reject(away) });
     await expect(requestOrder(write(unread), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
     expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
     expect(await wholeTape(store)).toHaveLength(1);

@@ -4,6 +4,7 @@ import { type BackendName, StoreUnavailableError } from '../../src/ports/errors.
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { Leases } from '../../src/ports/leases.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
+import { alteredEvents, alteredReads } from './altered-stores.ts';
 
 export class Link {
   /** Engines that are away: their calls fail. */
@@ -27,7 +28,7 @@ export class Link {
 
   events(store: EventStore): EventStore {
     const over = this.#over('event store');
-    return {
+    return alteredEvents(store, {
       append: (...args) =>
         over(() => {
           this.appends++;
@@ -35,15 +36,14 @@ export class Link {
         }),
       read: (query) => over(() => store.read(query)),
       byId: (id) => over(() => store.byId(id)),
+      at: (stream, revision) => over(() => store.at(stream, revision)),
       head: () => over(() => store.head()),
-      subscribe: (options) => store.subscribe(options),
-      close: () => store.close(),
-    };
+    });
   }
 
   reads(store: ReadStore): ReadStore {
     const over = this.#over('read store');
-    return {
+    return alteredReads(store, {
       prepare: (collections) => over(() => store.prepare(collections)),
       load: (...args) => over(() => store.load(...args)),
       loadText: (...args) => over(() => store.loadText(...args)),
@@ -52,8 +52,7 @@ export class Link {
       find: (query) => over(() => store.find(query)),
       findTexts: (query) => over(() => store.findTexts(query)),
       drop: (...args) => over(() => store.drop(...args)),
-      close: () => store.close(),
-    };
+    });
   }
 
   leases(leases: Leases): Leases {

@@ -9,6 +9,7 @@ import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { startEngineLoop } from '../../src/runtime/engine/engine-loop.ts';
 import { makeEngineRunner } from '../../src/system.ts';
+import { withoutLock } from '../support/altered-stores.ts';
 
 const [file = '', lock = 'locked'] = process.argv.slice(2);
 const store = await openEventStore(`sqlite:${file}`, systemTime);
@@ -30,14 +31,3 @@ await loop.close();
 await runner.catchUp();
 await reads.close();
 await store.close();
-
-function withoutLock(inner: EventStore): EventStore {
-  return {
-    append: (...args) => inner.append(...args),
-    read: (query) => inner.read(query),
-    byId: (id) => inner.byId(id),
-    head: () => inner.head(),
-    subscribe: (options) => inner.subscribe(options),
-    close: () => inner.close(),
-  };
-}

@@ -18,15 +18,15 @@ import { parseEventStoreDbAddress } from './address.ts';
 import { type Connection, connect, DEFAULT_TIMEOUTS, type Patience } from './connection.ts';
 import { toWire, validPosition } from './events.ts';
 import { TapeOfStreams } from './reader.ts';
-import { FeedSubscription } from './subscription.ts';
-import { type FeedLimits, TapeTail, USUAL_FEED_LIMITS } from './tail.ts';
+import { TailSubscription } from './subscription.ts';
+import { type TailLimits, TapeTail, USUAL_TAIL_LIMITS } from './tail.ts';
 
 /** Appends that may wait for an answer; more are refused. */
 const MAX_WAITING = 1_000;
 
 export interface EventStoreDbOptions {
   readonly patience?: Patience;
-  readonly feedLimits?: FeedLimits;
+  readonly tailLimits?: TailLimits;
 }
 
 /**
@@ -38,20 +38,21 @@ export function openEventStoreDb(address: string, options: EventStoreDbOptions =
 }
 
 export class EventStoreDbTape implements EventStore {
+  readonly traits = { hasLock: false, hasOwnIndex: false };
   readonly maxWaiting = MAX_WAITING;
   readonly connection: Connection;
-  readonly feed: TapeTail;
+  readonly tail: TapeTail;
   readonly #tape: TapeOfStreams;
   /** The last append to each stream that is under way: the next waits for it, so that they arrive in order. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #waiting = 0;
-  readonly #subscriptions = new Set<FeedSubscription>();
+  readonly #subscriptions = new Set<TailSubscription>();
   #closing: Promise<void> | undefined;
 
-  constructor(connection: Connection, { feedLimits }: EventStoreDbOptions) {
+  constructor(connection: Connection, { tailLimits }: EventStoreDbOptions) {
     this.connection = connection;
     this.#tape = new TapeOfStreams(connection);
-    this.feed = new TapeTail(connection, this.#tape, feedLimits ?? USUAL_FEED_LIMITS);
+    this.tail = new TapeTail(connection, this.#tape, tailLimits ?? USUAL_TAIL_LIMITS);
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
@@ -101,7 +102,7 @@ export class EventStoreDbTape implements EventStore {
 
   subscribe(options: SubscribeOptions): Subscription {
     this.#assertOpen();
-    const subscription = new FeedSubscription(this.feed, this.#tape, options);
+    const subscription = new TailSubscription(this.tail, this.#tape, options);
     this.#subscriptions.add(subscription);
     const remove = (): void => {
       this.#subscriptions.delete(subscription);
@@ -123,7 +124,7 @@ export class EventStoreDbTape implements EventStore {
   async #close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     await Promise.all(this.#turns.values());
-    await Promise.all([this.feed.close(), this.connection.release()]);
+    await Promise.all([this.tail.close(), this.connection.release()]);
   }
 
   /** All attempts send the same ids at the same revision: what an earlier one wrote is found, not written again. */

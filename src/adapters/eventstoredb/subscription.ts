@@ -1,4 +1,4 @@
-/** The loop behind `subscribe`: what is kept of the feed, and for whoever is further back, reads of his own. */
+/** The loop behind `subscribe`: what is kept of the tail, and for whoever is further back, reads of his own. */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { categoryOf } from '../../domain/streams.ts';
@@ -13,9 +13,9 @@ const MAX_BATCH = 500;
 /** Before a subscription that could not read tries again. */
 const RETRY_MS = 1_000;
 
-export class FeedSubscription implements Subscription {
+export class TailSubscription implements Subscription {
   readonly ended: Promise<void>;
-  readonly #feed: TapeTail;
+  readonly #tail: TapeTail;
   readonly #tape: TapeOfStreams;
   readonly #options: SubscribeOptions;
   readonly #categories: ReadonlySet<string> | undefined;
@@ -26,8 +26,8 @@ export class FeedSubscription implements Subscription {
   #woken = false;
   #wakeUp: (() => void) | undefined;
 
-  constructor(feed: TapeTail, tape: TapeOfStreams, options: SubscribeOptions) {
-    this.#feed = feed;
+  constructor(tail: TapeTail, tape: TapeOfStreams, options: SubscribeOptions) {
+    this.#tail = tail;
     this.#tape = tape;
     this.#options = options;
     this.#categories = options.categories === undefined ? undefined : new Set(options.categories);
@@ -45,7 +45,7 @@ export class FeedSubscription implements Subscription {
 
   async #run(): Promise<void> {
     assertPosition(this.#position);
-    const leave = this.#feed.listen(() => this.#wake());
+    const leave = this.#tail.listen(() => this.#wake());
     try {
       await this.#assertWithin();
       await this.#follow();
@@ -58,7 +58,7 @@ export class FeedSubscription implements Subscription {
     let toldAt: string | undefined;
     while (!this.#closing.signal.aborted) {
       this.#woken = false;
-      const next = this.#feed.next(this.#position, MAX_BATCH);
+      const next = this.#tail.next(this.#position, MAX_BATCH);
       if (next === undefined) {
         await this.#readOn();
         continue;
@@ -69,7 +69,7 @@ export class FeedSubscription implements Subscription {
       if (events.length > 0) await this.#options.onEvents(events.map(readEvent), next.position);
       if (next.events.length === MAX_BATCH) await nextTurn();
       if (next.events.length > 0) continue;
-      if (this.#feed.isCaughtUp && toldAt !== this.#position) {
+      if (this.#tail.isCaughtUp && toldAt !== this.#position) {
         toldAt = this.#position;
         this.#options.onCaughtUp?.(this.#position);
       }
@@ -91,8 +91,8 @@ export class FeedSubscription implements Subscription {
     const isFull = events.length === MAX_BATCH;
     this.#position = later(this.#position, last === undefined ? head : isFull ? last.position : later(head, last.position));
     if (last === undefined) {
-      // At the tape's end before the feed has begun: it will tell when it has.
-      if (!this.#feed.hasBegun) await this.#sleep();
+      // At the tape's end before the tail has begun: it will tell when it has.
+      if (!this.#tail.hasBegun) await this.#sleep();
       return;
     }
     const wanted = events.filter((event) => this.#isWanted(event));

@@ -14,7 +14,7 @@ import { fromWire } from './events.ts';
 import { finalFailure } from './failures.ts';
 import type { TapeOfStreams } from './reader.ts';
 
-export interface FeedLimits {
+export interface TailLimits {
   /** Most events that are kept; a fifth of them is let go at once. */
   readonly maxKept: number;
   /** Most that they take in memory, about. */
@@ -25,7 +25,7 @@ export interface FeedLimits {
   readonly silenceMs: number;
 }
 
-export const USUAL_FEED_LIMITS: FeedLimits = { maxKept: 5_000, maxKeptBytes: 32_000_000, settleMs: 50, silenceMs: 5_000 };
+export const USUAL_TAIL_LIMITS: TailLimits = { maxKept: 5_000, maxKeptBytes: 32_000_000, settleMs: 50, silenceMs: 5_000 };
 
 /** Events that come next, and how far they reach. */
 export interface Next {
@@ -42,7 +42,7 @@ interface Live {
 export class TapeTail implements TailWindow {
   readonly #connection: Connection;
   readonly #tape: TapeOfStreams;
-  readonly #limits: FeedLimits;
+  readonly #limits: TailLimits;
   readonly #listeners = new Set<() => void>();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class TapeTail implements TailWindow {
   /** How many subscriptions there were. */
   subscriptions = 0;
 
-  constructor(connection: Connection, tape: TapeOfStreams, limits: FeedLimits) {
+  constructor(connection: Connection, tape: TapeOfStreams, limits: TailLimits) {
     this.#connection = connection;
     this.#tape = tape;
     this.#limits = limits;
@@ -83,7 +83,7 @@ export class TapeTail implements TailWindow {
     return { events: this.#limits.maxKept, bytes: this.#limits.maxKeptBytes };
   }
 
-  /** `listener` is called whenever something has changed. The feed runs from the first one on. */
+  /** `listener` is called whenever something has changed. The tail runs from the first one on. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     this.#running ??= this.#run().catch((error: unknown) => {
@@ -93,7 +93,7 @@ export class TapeTail implements TailWindow {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What comes after a position; undefined when that is further back than what is kept. Throws why the feed ended. */
+  /** What comes after a position; undefined when that is further back than what is kept. Throws why the tail ended. */
   next(after: string, limit: number): Next | undefined {
     if (this.#failed !== undefined) throw this.#failed.error;
     if (this.#after === undefined || comparePositions(after, this.#after) < 0) return undefined;

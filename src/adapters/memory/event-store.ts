@@ -9,6 +9,7 @@ import { StoreError } from '../../ports/errors.ts';
 import type {
   Appended,
   EventStore,
+  EventStoreTraits,
   ExpectedRevision,
   ReadQuery,
   SubscribeOptions,
@@ -29,8 +30,8 @@ import { TapeSubscription } from '../rules/subscription.ts';
 
 export interface MemoryTapeOptions {
   readonly clock: Clock;
-  /** False: without `exclusively`, as a store across machines is. */
-  readonly exclusive: boolean;
+  /** False: as a store across machines is. */
+  readonly hasLock: boolean;
 }
 
 interface Row extends SerializedEvent {
@@ -45,6 +46,9 @@ export function openMemoryEventStore(options: MemoryTapeOptions): EventStore {
 }
 
 class MemoryEventStore implements EventStore {
+  readonly traits: EventStoreTraits;
+  readonly tail = null;
+  readonly maxWaiting = null;
   readonly #clock: Clock;
   /** The event at position n is at n - 1. */
   readonly #rows: Row[] = [];
@@ -54,11 +58,10 @@ class MemoryEventStore implements EventStore {
   readonly #ids = new Map<string, number[]>();
   readonly #subscriptions = new Set<TapeSubscription>();
   #isClosed = false;
-  readonly exclusively?: <T>(work: (section: TapeSection) => T) => Promise<T>;
 
   constructor(options: MemoryTapeOptions) {
     this.#clock = options.clock;
-    if (options.exclusive) this.exclusively = async (work) => this.#section(work);
+    this.traits = { hasLock: options.hasLock, hasOwnIndex: true };
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
@@ -76,6 +79,11 @@ class MemoryEventStore implements EventStore {
   async byId(id: string): Promise<RecordedEvent | undefined> {
     this.#assertOpen();
     return this.#event(this.#ids.get(id)?.[0]);
+  }
+
+  async at(stream: string, revision: number): Promise<RecordedEvent | undefined> {
+    this.#assertOpen();
+    return this.#eventAt(stream, revision);
   }
 
   async head(): Promise<string> {
@@ -99,6 +107,13 @@ class MemoryEventStore implements EventStore {
     subscription.ended.then(remove, remove);
     return subscription;
   }
+
+  /** Only where `traits` say that there is a lock. */
+  async exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
+    return this.#section(work);
+  }
+
+  hasten(): void {}
 
   async close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
@@ -158,7 +173,7 @@ class MemoryEventStore implements EventStore {
         append: (stream, expected, events) => within(() => this.#write(stream, expected, serializeEvents(stream, events))),
         read: (query) => within(() => this.#page(query)),
         revisionOf: (stream) => within(() => asExpected((this.#streams.get(stream)?.length ?? 0) - 1)),
-        at: (stream, revision) => within(() => this.#event(this.#streams.get(stream)?.[revision])),
+        at: (stream, revision) => within(() => this.#eventAt(stream, revision)),
         find: (stream, id) => within(() => this.#find(stream, id)),
       });
       isOver = true;
@@ -171,6 +186,10 @@ class MemoryEventStore implements EventStore {
       while (this.#rows.length > before) this.#takeOff();
       throw error;
     }
+  }
+
+  #eventAt(stream: string, revision: number): RecordedEvent | undefined {
+    return this.#event(this.#streams.get(stream)?.[revision]);
   }
 
   #find(stream: string, id: string): RecordedEvent | undefined {

@@ -11,8 +11,8 @@ import type { Clock } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type {
   Appended,
-  EventStore,
   ExpectedRevision,
+  LockingEventStore,
   ReadQuery,
   SubscribeOptions,
   Subscription,
@@ -64,7 +64,7 @@ interface Job {
 }
 
 /** Opens the tape in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
-export async function openSqliteEventStore(file: string, clock: Clock): Promise<EventStore> {
+export async function openSqliteEventStore(file: string, clock: Clock): Promise<LockingEventStore> {
   return new SqliteEventStore(await openTapeFile(file), { file, clock });
 }
 
@@ -73,7 +73,9 @@ export async function openSqliteTapeToRead(file: string, clock: Clock): Promise<
   return new SqliteEventStore(await openTapeFileToRead(file), { file, clock });
 }
 
-export class SqliteEventStore implements EventStore {
+export class SqliteEventStore implements LockingEventStore {
+  readonly traits = { hasLock: true, hasOwnIndex: true } as const;
+  readonly tail = null;
   readonly maxWaiting = MAX_WAITING;
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
@@ -148,6 +150,10 @@ export class SqliteEventStore implements EventStore {
     return this.#reading(() => this.#rows.byId(id));
   }
 
+  async at(stream: string, revision: number): Promise<RecordedEvent | undefined> {
+    return this.#reading(() => this.#rows.at(stream, revision));
+  }
+
   async head(): Promise<string> {
     // Whoever asks how far the tape is would be told of a file that is gone.
     this.#assertInPlace();
@@ -172,6 +178,8 @@ export class SqliteEventStore implements EventStore {
     this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
     return subscription;
   }
+
+  hasten(): void {}
 
   /** Ends subscriptions, finishes what is waiting, then lets go of the file. Not to be awaited within a handler. */
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ import { watchTapeTail } from '../../runtime/process/metered-event-store.ts';
 import { watchProcess } from '../../runtime/process/process-metrics.ts';
 import { startApi } from '../serve.ts';
 import { type ApiThreadData, type ApiThreadMessage, describeFailure } from './api-thread.ts';
+import { ThreadTape } from './thread-tape.ts';
 
 const main = parentPort as MessagePort;
 const { mainThread, heartbeat, codeVersion, logFile, isAcross } = workerData as ApiThreadData;
@@ -36,17 +37,7 @@ async function serve(): Promise<void> {
   const { append, figures, report } = mainThreadOver(time, mainThread);
   const tape = await openTapeToRead(config.eventStore, time);
   const reads = await openReadStoreToRead(config.readStore);
-  const at = tape.at?.bind(tape);
-  const reading = {
-    append,
-    read: tape.read.bind(tape),
-    byId: tape.byId.bind(tape),
-    ...(at === undefined ? {} : { at }),
-    head: tape.head.bind(tape),
-    subscribe: tape.subscribe.bind(tape),
-    close: tape.close.bind(tape),
-  };
-  const events = withEventIndex(reading, reads);
+  const events = withEventIndex(new ThreadTape(tape, append), reads);
   const metrics = makeMetrics();
   watchProcess(metrics, time, 'api', codeVersion);
   watchTapeTail(metrics, 'api', tape);
@@ -56,7 +47,7 @@ async function serve(): Promise<void> {
   tell({ address: api.address });
   const asked = new Promise<void>((resolve) => main.once('message', () => resolve()));
   await Promise.race([asked, api.ended]);
-  tape.hasten?.();
+  events.hasten();
   await api.close();
   await reads.close();
   await events.close();

@@ -68,7 +68,7 @@ export function runCommand(command: Command): void {
 async function run(opened: OpenStores, options: Options): Promise<void> {
   const { config, time, events, reads } = opened;
   const signal = stopSignal(config.withinNpm);
-  const hasten = (): void => events.hasten?.();
+  const hasten = (): void => events.hasten();
   // Work in hand may wait for a store that is away.
   signal.addEventListener('abort', hasten, { once: true });
   const roles = rolesWith(options.roles, config);

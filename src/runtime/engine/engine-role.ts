@@ -6,12 +6,12 @@ import { REACTORS } from '../../domain/reactors.ts';
 import { logDecisions } from '../../logging.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
-import type { EventStore } from '../../ports/event-store.ts';
+import { type EventStore, hasLock } from '../../ports/event-store.ts';
 import { makeId } from '../../tape/id.ts';
-import { guardedEventStore } from '../leases/guarded-stores.ts';
+import { GuardedEventStore } from '../leases/guarded-stores.ts';
 import type { Lease } from '../leases/lease.ts';
 import { MAX_TURN_MS } from '../process/heartbeat.ts';
-import { meteredEventStore } from '../process/metered-event-store.ts';
+import { MeteredEventStore } from '../process/metered-event-store.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import { beginCounting, countDecisions } from './decision-metrics.ts';
 import { engineAlone, engineUnderLease, LeadershipGuard } from './engine-leadership.ts';
@@ -68,16 +68,16 @@ export function engineRunner(
 export function engineRole(dependencies: EngineDependencies, metrics: Metrics, lease: Lease | null): EngineRole {
   const { events: tape, time, log } = dependencies;
   let joint: AppendsInStep | null = null;
-  const events = meteredEventStore(tape, metrics, time, (...append) => (joint ?? tape).append(...append));
+  const events = new MeteredEventStore(tape, metrics, time, (...append) => (joint ?? tape).append(...append));
   const guard = new LeadershipGuard();
-  const decidedIn = lease === null ? events : guardedEventStore(events, () => guard.assertHeld());
+  const decidedIn = lease === null ? events : new GuardedEventStore(events, () => guard.assertHeld());
   const runner = engineRunner({ ...dependencies, events: decidedIn }, metrics, lease === null ? undefined : guard);
   const onFailure = (error: unknown): void =>
     log.warn(
       { err: error },
       'what was appended could not be committed with its decisions: it is recorded by itself, if it can be',
     );
-  if (decidedIn.exclusively !== undefined) joint = new AppendsInStep(tape, runner, time, onFailure);
+  if (hasLock(decidedIn)) joint = new AppendsInStep(tape, runner, time, onFailure);
   const sayReplaced = (why: string): void => log.warn({ part: 'engine' }, `the engine stands by: ${why}`);
   return {
     runner,

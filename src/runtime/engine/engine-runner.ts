@@ -10,7 +10,7 @@ import type { Engine } from '../../domain/engine/engine.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { type EventStore, type TapeSection, WrongExpectedRevisionError } from '../../ports/event-store.ts';
+import { type EventStore, hasLock, type TapeSection, WrongExpectedRevisionError } from '../../ports/event-store.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
 import { type DecidedUpTo, DivergedError, EngineReplica, StaleStateError, SupersededError, sameFact } from './engine-replica.ts';
 import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
@@ -146,7 +146,7 @@ export class EngineRunner {
     return this.#serially(async () => {
       const follower = await this.#ready();
       const { store } = this.#options;
-      if (store.exclusively === undefined) throw new Error('ingesting in step needs a store with a write lock');
+      if (!hasLock(store)) throw new Error('ingesting in step needs a store with a write lock');
       await this.#catchUpWith(follower);
       const decisions: TapeEvent[] = [];
       const outcome = await store.exclusively((section) => {
@@ -173,7 +173,7 @@ export class EngineRunner {
     return this.#serially(async () => {
       const follower = this.#follower;
       const { store } = this.#options;
-      if (follower === undefined || store.exclusively === undefined) return;
+      if (follower === undefined || !hasLock(store)) return;
       const { made } = await store.exclusively((section) => {
         record(section);
         return runInSection(section, follower.catchUp());
@@ -188,7 +188,7 @@ export class EngineRunner {
     const { store } = this.#options;
     for (let more = true; more; ) {
       this.#assertTurn();
-      const page = store.exclusively
+      const page = hasLock(store)
         ? await store.exclusively((section) => runInSection(section, follower.catchUp()))
         : await this.#over(follower.catchUp());
       await this.#committed(follower, page.made);
@@ -241,7 +241,7 @@ export class EngineRunner {
       if (follower.activeBuild !== activeBuild) throw new StaleStateError('another build came first');
       yield* follower.activate(rollBack, now);
     }
-    if (store.exclusively) await store.exclusively((section) => runInSection(section, takeOver()));
+    if (hasLock(store)) await store.exclusively((section) => runInSection(section, takeOver()));
     else await this.#raceFor(takeOver);
     this.#rollBack = false;
     return follower;

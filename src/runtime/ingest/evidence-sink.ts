@@ -2,7 +2,7 @@
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { Time } from '../../ports/clock.ts';
-import type { EventStore } from '../../ports/event-store.ts';
+import { type EventStore, hasLock } from '../../ports/event-store.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
 import type { EngineRunner, StepOutcome } from '../engine/engine-runner.ts';
 import { EvidenceRecorder } from './evidence-recorder.ts';
@@ -12,7 +12,7 @@ export type EvidenceSink = (drafts: readonly EvidenceDraft[], origin: Omit<Evide
 
 /** `engine` is that of this process, which decides on `events`; null where it has none. Across a network evidence is only recorded. */
 export function evidenceSink(events: EventStore, engine: Pick<EngineRunner, 'inStep'> | null, time: Time): EvidenceSink {
-  if (engine !== null && events.exclusively !== undefined) return engine.inStep.bind(engine);
+  if (engine !== null && hasLock(events)) return engine.inStep.bind(engine);
   const recorder = new EvidenceRecorder(events, time);
   return recorder.record.bind(recorder);
 }

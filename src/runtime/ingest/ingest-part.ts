@@ -7,7 +7,7 @@ import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Feed } from '../../ports/feed.ts';
 import type { EngineRunner } from '../engine/engine-runner.ts';
-import { guardedEventStore } from '../leases/guarded-stores.ts';
+import { GuardedEventStore } from '../leases/guarded-stores.ts';
 import type { Lease, Tenure } from '../leases/lease.ts';
 import { whileHeld } from '../leases/while-held.ts';
 import type { RunPart, TellState } from '../process/supervisor.ts';
@@ -92,11 +92,7 @@ async function ingestFeed(
   if (mine !== null) tell('standby');
   const elsewhere = time.after(ELSEWHERE_MS, () => listener.elsewhere(name));
   const sinkUnder = (tenure: Tenure): EvidenceSink =>
-    evidenceSink(
-      guardedEventStore(events, () => tenure.assertHeld()),
-      engine,
-      time,
-    );
+    evidenceSink(new GuardedEventStore(events, () => tenure.assertHeld()), engine, time);
   try {
     return await whileHeld(mine, signal, (tenure, stop) => {
       elsewhere.cancel();

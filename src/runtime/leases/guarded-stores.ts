@@ -3,38 +3,45 @@
  * stops at the next. Writes are safe without: this spares the work, and the refusals.
  */
 
-import type { EventStore } from '../../ports/event-store.ts';
-import type { ReadStore } from '../../ports/read-store.ts';
+import type { TapeEvent } from '../../domain/catalogue.ts';
+import type { Appended, EventStore, ExpectedRevision, TapeSection } from '../../ports/event-store.ts';
+import { ForwardingEventStore, ForwardingReadStore } from '../../ports/forwarding.ts';
+import type { DocumentWrite, ReadStore } from '../../ports/read-store.ts';
 
-/** `store`, with appends refused by what `assertHeld` throws. It has no lock of its own that others could hold. */
-export function guardedEventStore(store: EventStore, assertHeld: () => void): EventStore {
-  return {
-    append: async (stream, expected, events) => {
-      assertHeld();
-      return store.append(stream, expected, events);
-    },
-    read: (query) => store.read(query),
-    byId: (id) => store.byId(id),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
-    close: () => store.close(),
-  };
+/** A store whose appends and sections are refused by what `assertHeld` throws. */
+export class GuardedEventStore extends ForwardingEventStore {
+  readonly #assertHeld: () => void;
+
+  constructor(store: EventStore, assertHeld: () => void) {
+    super(store);
+    this.#assertHeld = assertHeld;
+  }
+
+  override async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+    this.#assertHeld();
+    return super.append(stream, expected, events);
+  }
+
+  override exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
+    return super.exclusively((section) => {
+      // Under the lock, which may have been waited for.
+      this.#assertHeld();
+      return work(section);
+    });
+  }
 }
 
-/** `store`, with commits refused by what `assertHeld` throws. */
-export function guardedReadStore(store: ReadStore, assertHeld: () => void): ReadStore {
-  return {
-    prepare: (collections) => store.prepare(collections),
-    load: (collection, keys) => store.load(collection, keys),
-    loadText: (collection, key) => store.loadText(collection, key),
-    commit: async (projection, writes, position) => {
-      assertHeld();
-      return store.commit(projection, writes, position);
-    },
-    checkpoint: (projection) => store.checkpoint(projection),
-    find: (query) => store.find(query),
-    findTexts: (query) => store.findTexts(query),
-    drop: (projection, collections) => store.drop(projection, collections),
-    close: () => store.close(),
-  };
+/** A store whose commits are refused by what `assertHeld` throws. */
+export class GuardedReadStore extends ForwardingReadStore {
+  readonly #assertHeld: () => void;
+
+  constructor(store: ReadStore, assertHeld: () => void) {
+    super(store);
+    this.#assertHeld = assertHeld;
+  }
+
+  override async commit(projection: string, writes: readonly DocumentWrite[], position: string): Promise<ReadonlySet<string>> {
+    this.#assertHeld();
+    return super.commit(projection, writes, position);
+  }
 }

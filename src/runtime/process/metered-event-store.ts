@@ -1,65 +1,68 @@
 /** A tape that takes the time of every durable write, and shows how many wait and what it keeps for those who follow it. */
 
+import type { TapeEvent } from '../../domain/catalogue.ts';
 import { categoryOf } from '../../domain/streams.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import {
   type Appended,
   type EventStore,
+  type ExpectedRevision,
   PartialOverlapError,
-  type ReadQuery,
-  type SubscribeOptions,
+  type TapeReader,
   type TapeSection,
   WrongExpectedRevisionError,
 } from '../../ports/event-store.ts';
+import { ForwardingEventStore } from '../../ports/forwarding.ts';
 import type { ThreadName } from './process-metrics.ts';
 
 /** Shows what the tape keeps in memory for those of this thread who follow it, against its limit. */
-export function watchTapeTail(metrics: Metrics, thread: ThreadName, { feed }: Pick<EventStore, 'feed'>): void {
-  if (feed === undefined) return;
-  metrics.collect('tape-feed', () => {
+export function watchTapeTail(metrics: Metrics, thread: ThreadName, { tail }: Pick<TapeReader, 'tail'>): void {
+  if (tail === null) return;
+  metrics.collect('tape-tail', () => {
     for (const unit of ['events', 'bytes'] as const) {
-      metrics.tapeTail.set({ thread, unit }, feed.held[unit]);
-      metrics.tapeTailLimit.set({ thread, unit }, feed.heldLimit[unit]);
+      metrics.tapeTail.set({ thread, unit }, tail.held[unit]);
+      metrics.tapeTailLimit.set({ thread, unit }, tail.heldLimit[unit]);
     }
   });
 }
 
-/** `store` of the main thread, with its writes timed; appends are made by `append`. Reads and subscriptions pass untouched. */
-export function meteredEventStore(
-  store: EventStore,
-  metrics: Metrics,
-  time: Time,
-  append: EventStore['append'] = store.append.bind(store),
-): EventStore {
-  let inHand = 0;
-  if (store.maxWaiting !== undefined) {
-    metrics.watchQueue({ name: 'tape-writes', limit: store.maxWaiting, depth: () => inHand });
+/** The store of the main thread, with its writes timed. */
+export class MeteredEventStore extends ForwardingEventStore {
+  readonly #metrics: Metrics;
+  readonly #time: Time;
+  readonly #append: EventStore['append'];
+  /** Writes that were asked for and are not answered. */
+  #inHand = 0;
+
+  /** Appends are made by `append`. */
+  constructor(store: EventStore, metrics: Metrics, time: Time, append: EventStore['append'] = store.append.bind(store)) {
+    super(store);
+    this.#metrics = metrics;
+    this.#time = time;
+    this.#append = append;
+    if (store.maxWaiting !== null) {
+      metrics.watchQueue({ name: 'tape-writes', limit: store.maxWaiting, depth: () => this.#inHand });
+    }
+    watchTapeTail(metrics, 'main', store);
   }
-  watchTapeTail(metrics, 'main', store);
-  const counted = async <T>(write: () => Promise<T>): Promise<T> => {
-    inHand++;
+
+  override append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+    return this.#counted(() => timed(this.#metrics, this.#time, stream, () => this.#append(stream, expected, events)));
+  }
+
+  override exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
+    return this.#counted(() => timedSection((timed) => super.exclusively(timed), this.#metrics, this.#time, work));
+  }
+
+  async #counted<T>(write: () => Promise<T>): Promise<T> {
+    this.#inHand++;
     try {
       return await write();
     } finally {
-      inHand--;
+      this.#inHand--;
     }
-  };
-  const exclusively = store.exclusively?.bind(store);
-  const at = store.at?.bind(store);
-  return {
-    ...(store.maxWaiting === undefined ? {} : { maxWaiting: store.maxWaiting }),
-    append: (stream, expected, events) => counted(() => timed(metrics, time, stream, () => append(stream, expected, events))),
-    read: (query: ReadQuery) => store.read(query),
-    byId: (id: string) => store.byId(id),
-    ...(at === undefined ? {} : { at }),
-    head: () => store.head(),
-    subscribe: (options: SubscribeOptions) => store.subscribe(options),
-    ...(exclusively === undefined
-      ? {}
-      : { exclusively: <T>(work: (section: TapeSection) => T) => counted(() => timedSection(exclusively, metrics, time, work)) }),
-    close: () => store.close(),
-  };
+  }
 }
 
 async function timed(metrics: Metrics, time: Time, stream: string, append: () => Promise<Appended>): Promise<Appended> {
@@ -85,7 +88,7 @@ function isRefusal(error: unknown): boolean {
 
 /** Sections that append nothing cost nothing to make durable, and are left out. */
 async function timedSection<T>(
-  exclusively: NonNullable<EventStore['exclusively']>,
+  exclusively: (work: (section: TapeSection) => T) => Promise<T>,
   metrics: Metrics,
   time: Time,
   work: (section: TapeSection) => T,

@@ -11,7 +11,7 @@ import type { ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions } from '../../tape/envelope.ts';
 import { aborted, pause } from '../../waiting.ts';
-import { guardedReadStore } from '../leases/guarded-stores.ts';
+import { GuardedReadStore } from '../leases/guarded-stores.ts';
 import { type Lease, LeaseLostError, type Tenure } from '../leases/lease.ts';
 import { isAbreast, type Lag, lagBehind } from '../process/lag.ts';
 import type { RunPart } from '../process/supervisor.ts';
@@ -243,7 +243,7 @@ export class HostedProjection {
     if (build === null) return;
     await prepareBuild(this.#reads, this.#projection, build);
     const target = { projection: this.#projection, collection: collectionOf(this.#projection, build) };
-    const reads = tenure === undefined ? this.#reads : guardedReadStore(this.#reads, () => tenure.assertHeld());
+    const reads = tenure === undefined ? this.#reads : new GuardedReadStore(this.#reads, () => tenure.assertHeld());
     const runner = await startRunner(target, this.#events, reads, this.#options);
     this.#running = { build, runner, tenure };
     runner.ended.catch((error: unknown) => {

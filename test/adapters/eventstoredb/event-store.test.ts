@@ -2,4 +2,8 @@ import { openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { addressOf, givenServer } from './given-server.ts';
 
-describeEventStore('the tape in EventStoreDB', async () => openEventStoreDb(addressOf(await givenServer())), { ownClock: false });
+describeEventStore('the tape in EventStoreDB', async () => openEventStoreDb(addressOf(await givenServer())), {
+  hasGivenClock: false,
+  hasTail: true,
+  traits: { hasLock: false, hasOwnIndex: false },
+});

@@ -5,14 +5,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import type { Patience } from '../../../src/adapters/eventstoredb/connection.ts';
 import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
-import type { FeedLimits } from '../../../src/adapters/eventstoredb/tail.ts';
+import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
 import { EventStoreServer, type ServerOptions } from '../../servers/event-store/server.ts';
 
 /** Soon for a test, and long for a busy machine. */
 export const IMPATIENT: Patience = { callMs: 250, searchMs: 250, totalMs: 20_000, firstPauseMs: 5, maxPauseMs: 50 };
 /** Where nothing has to be given up. */
 export const PATIENT: Patience = { ...IMPATIENT, callMs: 10_000, searchMs: 10_000 };
-const FEED_LIMITS: FeedLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
+const TAIL_LIMITS: TailLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -29,8 +29,8 @@ export function addressOf({ port }: { readonly port: number }): string {
   return `esdb://127.0.0.1:${port}?tls=false`;
 }
 
-export function givenStore(address: string, patience = IMPATIENT, limits: Partial<FeedLimits> = {}): EventStoreDbTape {
-  const store = openEventStoreDb(address, { patience, feedLimits: { ...FEED_LIMITS, ...limits } });
+export function givenStore(address: string, patience = IMPATIENT, limits: Partial<TailLimits> = {}): EventStoreDbTape {
+  const store = openEventStoreDb(address, { patience, tailLimits: { ...TAIL_LIMITS, ...limits } });
   open.push(store);
   return store;
 }

@@ -120,7 +120,7 @@ describe('an append', () => {
     server.faults.refuse = 'unavailable';
     const failure = await store.append('feed-a', 'no-stream', run('feed-a', 0, 0)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StoreUnavailableError);
-    expect(failure).toMatchObject({ engine: 'event store', message: expect.stringMatching(/outcome is unknown.*\d+ attempts/) });
+    expect(failure).toMatchObject({ backend: 'event store', message: expect.stringMatching(/outcome is unknown.*\d+ attempts/) });
   });
 });
 
@@ -170,7 +170,7 @@ describe('a subscription', () => {
       });
       await watcher.until('caught up 60');
       expect(watcher.events.map(({ revision }) => revision)).toEqual(Array.from({ length: 60 }, (_, revision) => revision));
-      expect(store.feed.subscriptions).toBeGreaterThan(1);
+      expect(store.tail.subscriptions).toBeGreaterThan(1);
     },
   );
 
@@ -201,7 +201,7 @@ describe('a subscription', () => {
     const server = await givenServer();
     server.faults.cutSubscriptionsEvery = 41;
     const { store, finish } = await appendBehindGate(server, 2_000);
-    await expect.poll(() => store.feed.held.events, { timeout: 10_000 }).toBe(1_000);
+    await expect.poll(() => store.tail.held.events, { timeout: 10_000 }).toBe(1_000);
     await finish();
   });
 
@@ -227,7 +227,7 @@ describe('a subscription', () => {
       for (let first = last + 1; first < count; first += 200) {
         await store.append('feed-a', first === 0 ? 'no-stream' : first - 1, run('feed-a', first, first + 199));
       }
-      await expect.poll(() => store.feed.held.events, { timeout: 10_000 }).toBe(count);
+      await expect.poll(() => store.tail.held.events, { timeout: 10_000 }).toBe(count);
       gate.open();
       await subscription.ended;
     };
@@ -240,9 +240,9 @@ describe('a subscription', () => {
   test('that is slow goes back to reading, and what is kept for it is bounded', async () => {
     const { store, finish } = await appendBehindGate(await givenServer(), 200);
     const oldest = (await store.read({ limit: 1 }))[0]?.position as string;
-    await expect.poll(() => store.feed.next(oldest, 1), { timeout: 10_000 }).toBeUndefined();
-    await expect.poll(() => store.feed.held.events, { timeout: 10_000 }).toBeGreaterThan(100);
-    expect(store.feed.held.events).toBeLessThanOrEqual(200);
+    await expect.poll(() => store.tail.next(oldest, 1), { timeout: 10_000 }).toBeUndefined();
+    await expect.poll(() => store.tail.held.events, { timeout: 10_000 }).toBeGreaterThan(100);
+    expect(store.tail.held.events).toBeLessThanOrEqual(200);
     await finish();
   });
 
@@ -305,7 +305,7 @@ describe('a subscription', () => {
       }
     })();
     server.failSubscriptions('cut');
-    await expect.poll(() => store.feed.subscriptions, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => store.tail.subscriptions, { timeout: 10_000 }).toBe(2);
     const before = told;
     await expect.poll(() => told, { timeout: 10_000 }).toBeGreaterThan(before);
     isOver = true;

@@ -2,12 +2,12 @@
 
 import { expect, test } from 'vitest';
 import type { EventStoreDbTape } from '../../../src/adapters/eventstoredb/event-store.ts';
-import type { FeedLimits } from '../../../src/adapters/eventstoredb/tail.ts';
+import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
 import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
 import { withEventIndex } from '../../../src/queries/indexed-tape.ts';
-import { meteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
+import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
 import { START } from '../../../src/tape/envelope.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import { figures } from '../../support/figures.ts';
@@ -16,11 +16,11 @@ import { addressOf, givenServer, givenStore, PATIENT } from './given-server.ts';
 const PATIENCE = { timeout: 20_000 };
 
 /** A tape that somebody follows, as the system has it, and what a scrape shows of it. */
-async function givenFollowed(limits: Partial<FeedLimits>) {
+async function givenFollowed(limits: Partial<TailLimits>) {
   const server = await givenServer();
   const store = givenStore(addressOf(server), PATIENT, limits);
   const metrics = makeMetrics();
-  const tape = meteredEventStore(withEventIndex(store, openMemoryReadStore()), metrics, systemTime);
+  const tape = new MeteredEventStore(withEventIndex(store, openMemoryReadStore()), metrics, systemTime);
   let seen = 0;
   tape.subscribe({
     after: START,
@@ -40,34 +40,34 @@ async function append(store: EventStoreDbTape, from: number, to: number): Promis
 
 test('grows with the tape up to its limit, then the oldest go', async () => {
   const { store, shown, handedOver } = await givenFollowed({ maxKept: 200 });
-  expect(await shown('tape_held', 'events')).toBe(0);
-  expect(await shown('tape_held_limit', 'events')).toBe(200);
+  expect(await shown('tape_tail', 'events')).toBe(0);
+  expect(await shown('tape_tail_limit', 'events')).toBe(200);
   await append(store, 0, 119);
-  await expect.poll(() => shown('tape_held', 'events'), PATIENCE).toBe(120);
-  expect(await shown('tape_held', 'bytes')).toBeGreaterThan(120 * JSON.stringify(recovered('feed-a', 0).data).length);
+  await expect.poll(() => shown('tape_tail', 'events'), PATIENCE).toBe(120);
+  expect(await shown('tape_tail', 'bytes')).toBeGreaterThan(120 * JSON.stringify(recovered('feed-a', 0).data).length);
   await append(store, 120, 199);
-  await expect.poll(() => shown('tape_held', 'events'), PATIENCE).toBe(200);
+  await expect.poll(() => shown('tape_tail', 'events'), PATIENCE).toBe(200);
   // The next one has a fifth of them go, rounded up.
   await append(store, 200, 200);
-  await expect.poll(() => shown('tape_held', 'events'), PATIENCE).toBe(160);
+  await expect.poll(() => shown('tape_tail', 'events'), PATIENCE).toBe(160);
   await append(store, 201, 400);
   await expect.poll(handedOver, PATIENCE).toBe(401);
-  expect(await shown('tape_held', 'events')).toBeLessThanOrEqual(200);
+  expect(await shown('tape_tail', 'events')).toBeLessThanOrEqual(200);
 });
 
 test('has a limit in bytes as well, for events that are large', async () => {
   const { store, shown, handedOver } = await givenFollowed({ maxKeptBytes: 1_000_000 });
-  expect(await shown('tape_held_limit', 'bytes')).toBe(1_000_000);
+  expect(await shown('tape_tail_limit', 'bytes')).toBe(1_000_000);
   let most = 0;
   for (let number = 0; number < 60; number++) {
     const event = recovered('feed-a', number);
     const large = { ...event, data: { ...event.data, symbol: 'x'.repeat(40_000) } } as typeof event;
     await store.append('feed-a', number === 0 ? 'no-stream' : number - 1, [large]);
     await expect.poll(handedOver, PATIENCE).toBe(number + 1);
-    most = Math.max(most, (await shown('tape_held', 'bytes')) as number);
+    most = Math.max(most, (await shown('tape_tail', 'bytes')) as number);
   }
   // 24 of them fit, with what each takes besides.
   expect(most).toBeGreaterThan(900_000);
   expect(most).toBeLessThanOrEqual(1_000_000);
-  expect(await shown('tape_held', 'events')).toBeLessThanOrEqual(24);
+  expect(await shown('tape_tail', 'events')).toBeLessThanOrEqual(24);
 });

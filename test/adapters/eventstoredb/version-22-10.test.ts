@@ -15,5 +15,7 @@ afterAll(() => server.stop());
 let runs = 0;
 
 describeEventStore('the tape in EventStoreDB 22.10', async () => tapeSince(openEventStoreDb(addressOf(server)), `run${++runs}`), {
-  ownClock: false,
+  hasGivenClock: false,
+  hasTail: true,
+  traits: { hasLock: false, hasOwnIndex: false },
 });

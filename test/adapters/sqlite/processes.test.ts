@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { openSqliteEventStore, SqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { openTapeFile } from '../../../src/adapters/sqlite/tape-file.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
-import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
+import { type LockingEventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { START } from '../../../src/tape/envelope.ts';
 import { Watcher } from '../../contracts/event-store.ts';
 import { DAY, recovered, run } from '../../contracts/tape-events.ts';
@@ -19,7 +19,7 @@ import { timeAt } from '../../support/test-time.ts';
 
 const folder = new TemporaryFolder();
 
-function open(file: string): Promise<EventStore> {
+function open(file: string): Promise<LockingEventStore> {
   return openSqliteEventStore(file, timeAt(DAY));
 }
 
@@ -49,7 +49,7 @@ describe('two connections to one tape', () => {
     await expect(one.append('feed-a', 1, [recovered('feed-a', 9)])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     expect(await one.append('feed-a', 2, [recovered('feed-a', 3)])).toMatchObject({ revision: 3, position: '4' });
     expect(await other.append('feed-a', 1, [recovered('feed-a', 2)])).toMatchObject({ revision: 2, already: true });
-    const seen = await other.exclusively?.((tape) => [tape.revisionOf('feed-a'), tape.at('feed-a', 3)?.id]);
+    const seen = await other.exclusively((tape) => [tape.revisionOf('feed-a'), tape.at('feed-a', 3)?.id]);
     expect(seen).toEqual([3, recovered('feed-a', 3).id]);
     await Promise.all([one.close(), other.close()]);
   });
@@ -99,7 +99,7 @@ describe('two connections to one tape', () => {
       isDone = true;
       return appended;
     });
-    const working = store.exclusively?.((tape) => tape.revisionOf('feed-a'));
+    const working = store.exclusively((tape) => tape.revisionOf('feed-a'));
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(isDone).toBe(false);
     expect(await store.read({ limit: 5 })).toEqual([]);

@@ -3,6 +3,7 @@ import { requestStream } from '../../../src/domain/streams.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { orderIdOf } from '../../../src/requests/requests.ts';
 import { makeId } from '../../../src/tape/id.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, TIMEOUTS } from '../given-api.ts';
 import { approve, deny, fill } from '../given-orders.ts';
 
@@ -182,10 +183,10 @@ describe('POST /v1/orders', () => {
   it('says so when nobody knows whether it was recorded', async () => {
     const other = await apiWithSettings();
     const append = () => Promise.reject(new Error('connection lost'));
-    const events = { append, read: other.events.read.bind(other.events) } as unknown as GivenApi['events'];
+    const events = alteredEvents(other.events, { append });
     const api = await givenApi({ events });
     expect(problemOf(await api.post('/v1/orders', ORDER, KEY))).toMatchObject({ status: 503, kind: 'outcome-unknown' });
-    const full = { ...events, append: () => Promise.reject(new StoreError('the disk is full')) };
+    const full = alteredEvents(events, { append: () => Promise.reject(new StoreError('the disk is full')) });
     const second = await givenApi({ events: full });
     expect(problemOf(await second.post('/v1/orders', ORDER, KEY))).toMatchObject({ status: 503, kind: 'store-unavailable' });
   });

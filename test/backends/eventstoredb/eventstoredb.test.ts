@@ -10,5 +10,7 @@ let runs = 0;
 const name = randomUUID().slice(0, 8);
 
 describeEventStore('the tape in a real EventStoreDB', async () => tapeSince(openEventStoreDb(address), `${name}x${++runs}`), {
-  ownClock: false,
+  hasGivenClock: false,
+  hasTail: true,
+  traits: { hasLock: false, hasOwnIndex: false },
 });

@@ -12,6 +12,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../../../src/ports/event-store.ts';
+import { ForwardingEventStore } from '../../../src/ports/forwarding.ts';
 import { comparePositions, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 
 /** Past the end of any tape. */
@@ -24,27 +25,26 @@ export async function tapeSince(store: EventStore, run: string): Promise<EventSt
   return new TapeSince(store, run, await store.head());
 }
 
-class TapeSince implements EventStore {
-  readonly #store: EventStore;
+class TapeSince extends ForwardingEventStore {
   readonly #run: string;
   readonly #begin: string;
 
   constructor(store: EventStore, run: string, begin: string) {
-    this.#store = store;
+    super(store);
     this.#run = run;
     this.#begin = begin;
   }
 
-  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+  override append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
     const own = events.map((event) => (event.stream === stream ? { ...event, stream: this.#inside(stream) } : event));
-    return this.#store.append(this.#inside(stream), expected, own);
+    return this.inner.append(this.#inside(stream), expected, own);
   }
 
-  async read(query: ReadQuery): Promise<RecordedEvent[]> {
+  override async read(query: ReadQuery): Promise<RecordedEvent[]> {
     const { after, stream, backward } = query;
     const own = stream === undefined ? query : { ...query, stream: this.#inside(stream) };
     if (backward) return after === START ? [] : this.#backward(own);
-    const events = await this.#store.read({ ...own, after: after === undefined ? this.#begin : this.#within(after) });
+    const events = await this.inner.read({ ...own, after: after === undefined ? this.#begin : this.#within(after) });
     return events.map((event) => this.#outside(event));
   }
 
@@ -52,7 +52,7 @@ class TapeSince implements EventStore {
   async #backward({ types = KNOWN_TYPES, limit, after, ...query }: ReadQuery): Promise<RecordedEvent[]> {
     const found: RecordedEvent[] = [];
     for (let before = after === undefined ? undefined : this.#within(after); ; ) {
-      const page = await this.#store.read({ ...query, types, after: before, limit: Math.min(limit - found.length, 20) });
+      const page = await this.inner.read({ ...query, types, after: before, limit: Math.min(limit - found.length, 20) });
       const own = page.filter(({ position }) => comparePositions(position, this.#begin) > 0);
       found.push(...own.map((event) => this.#outside(event)));
       if (page.length === 0 || own.length < page.length || found.length === limit) return found;
@@ -60,7 +60,7 @@ class TapeSince implements EventStore {
     }
   }
 
-  async byId(id: string): Promise<RecordedEvent | undefined> {
+  override async byId(id: string): Promise<RecordedEvent | undefined> {
     for (let after: string | undefined; ; ) {
       const page = await this.read({ after, limit: PAGE });
       const found = page.find((event) => event.id === id);
@@ -69,12 +69,17 @@ class TapeSince implements EventStore {
     }
   }
 
-  async head(): Promise<string> {
-    return this.#told(await this.#store.head());
+  override async at(stream: string, revision: number): Promise<RecordedEvent | undefined> {
+    const event = await this.inner.at(this.#inside(stream), revision);
+    return event && this.#outside(event);
   }
 
-  subscribe(options: SubscribeOptions): Subscription {
-    return this.#store.subscribe({
+  override async head(): Promise<string> {
+    return this.#told(await this.inner.head());
+  }
+
+  override subscribe(options: SubscribeOptions): Subscription {
+    return this.inner.subscribe({
       ...options,
       after: this.#within(options.after),
       onEvents: (events, position) =>
@@ -84,10 +89,6 @@ class TapeSince implements EventStore {
         ),
       onCaughtUp: (position) => options.onCaughtUp?.(this.#told(position)),
     });
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
   }
 
   /** What is before the beginning is of another tape. */

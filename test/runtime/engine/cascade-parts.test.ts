@@ -12,6 +12,7 @@ import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { makeEvidence, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { addressOf, givenServer, givenStore, PATIENT } from '../../adapters/eventstoredb/given-server.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, tickingClock, wholeTape } from '../../support/small-market.ts';
 
 const BARS = minuteBars([1, 2, 3]);
@@ -63,8 +64,8 @@ function runnerOn(store: EventStore, texts = TEXTS): EngineRunner {
 const barEvent = ({ type, stream, key, data, occurredAt }: (typeof BARS)[number], traceparent?: string): TapeEvent =>
   makeEvidence(type, stream, key, data, { occurredAt, actor: 'ingest', codeVersion: 'one', traceparent });
 
-async function tapeWithBars(exclusive: boolean): Promise<EventStore> {
-  const store = openMemoryEventStore({ clock: tickingClock(), exclusive });
+async function tapeWithBars(hasLock: boolean): Promise<EventStore> {
+  const store = openMemoryEventStore({ clock: tickingClock(), hasLock });
   for (const [index, bar] of BARS.entries()) {
     await store.append(bar.stream, index === 0 ? 'no-stream' : index - 1, [barEvent(bar)]);
   }
@@ -80,17 +81,12 @@ async function cascadesOn(store: EventStore): Promise<Cascade[]> {
 /** The store of a process that is killed before its nth append. */
 function killedBefore(store: EventStore, appends: number): EventStore {
   let left = appends;
-  return {
+  return alteredEvents(store, {
     append: async (...args) => {
       if (left-- <= 0) throw new Error('killed');
       return store.append(...args);
     },
-    read: (query) => store.read(query),
-    byId: (id) => store.byId(id),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
-    close: () => store.close(),
-  };
+  });
 }
 
 describe('a cascade larger than one event', () => {
@@ -153,13 +149,12 @@ describe('a cascade larger than one event', () => {
   });
 
   it('with a part missing is noticed, never half adopted', async () => {
-    const store = await tapeWithBars(true);
+    const store = await tapeWithBars(false);
     await runnerOn(store).catchUp();
     const gone = (await cascadesOn(store)).find(({ data }) => data.part === 2)?.id;
-    const torn: EventStore = {
-      ...killedBefore(store, 0),
+    const torn = alteredEvents(killedBefore(store, 0), {
       read: async (query) => (await store.read(query)).filter(({ id, stream }) => stream !== ENGINE_STREAM || id !== gone),
-    };
+    });
     await expect(runnerOn(torn).catchUp()).rejects.toThrow(/part 2 of \d+ of a cascade is missing/);
   });
 });
@@ -176,7 +171,7 @@ describe('the largest cascade', () => {
   }
 
   const tapes: readonly (readonly [string, () => Promise<EventStore>])[] = [
-    ['in memory', async () => openMemoryEventStore({ clock: tickingClock(), exclusive: true })],
+    ['in memory', async () => openMemoryEventStore({ clock: tickingClock(), hasLock: true })],
     ['in EventStoreDB', async () => givenStore(addressOf(await givenServer()), PATIENT)],
   ];
   const cases = [

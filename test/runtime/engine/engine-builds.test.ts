@@ -8,12 +8,13 @@ import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.t
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { verify } from '../../../src/audit/verify.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
-import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
+import { WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { comparePositions, START } from '../../../src/tape/envelope.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 
 const INGEST = { actor: 'ingest', codeVersion: 'one' };
@@ -50,7 +51,7 @@ function engineOf(build: string): Engine {
 }
 
 class Run {
-  readonly store = openMemoryEventStore({ clock: tickingClock(), exclusive: false });
+  readonly store = openMemoryEventStore({ clock: tickingClock(), hasLock: false });
   readonly faults: string[] = [];
   readonly #checkpoints = new Map<string, string>();
   readonly #random: () => number;
@@ -105,14 +106,10 @@ class Run {
     const live = <T>(work: () => Promise<T>): Promise<T> => (mayDie ? this.#lived(life, work) : work());
     const { store } = this;
     const checkpoints = this.#checkpoints;
-    const linked: EventStore = {
+    const linked = alteredEvents(store, {
       append: (...append) => live(() => store.append(...append)),
       read: (query) => live(() => store.read(query)),
-      byId: (id) => store.byId(id),
-      head: () => store.head(),
-      subscribe: (options) => store.subscribe(options),
-      close: () => store.close(),
-    };
+    });
     return new EngineRunner({
       store: linked,
       codeVersion,

@@ -10,6 +10,7 @@ import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { START } from '../../../src/tape/envelope.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 
 const INGEST = { actor: 'ingest', codeVersion: 'one' };
@@ -33,7 +34,7 @@ const nothing: Choices['decide'] = (engine) => (evidence) => {
 /** A tape without a lock, and instances of the engine that share its checkpoint. */
 async function givenTape() {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, exclusive: false });
+  const store = openMemoryEventStore({ clock, hasLock: false });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   const recorder = new EvidenceRecorder(store, systemTime);
   const checkpoint = { position: START, of: new Map<string, string>() };
@@ -48,7 +49,7 @@ async function givenTape() {
       onPage: (): void => {},
       onSave: async (): Promise<void> => {},
     };
-    const linked: EventStore = {
+    const linked = alteredEvents(store, {
       append: (...append) => {
         seen.appends++;
         return store.append(...append);
@@ -59,11 +60,7 @@ async function givenTape() {
         if (query.categories === EVIDENCE_CATEGORIES) seen.onPage();
         return page;
       },
-      byId: (id) => store.byId(id),
-      head: () => store.head(),
-      subscribe: (options) => store.subscribe(options),
-      close: () => store.close(),
-    };
+    });
     const runner = new EngineRunner({
       store: linked,
       codeVersion,

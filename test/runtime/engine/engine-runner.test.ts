@@ -7,13 +7,14 @@ import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { DivergedError, SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { makeEvidence, START } from '../../../src/tape/envelope.ts';
+import { alteredEvents, locking } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 
 const INGEST = { actor: 'ingest', codeVersion: 'one' };
 
-async function tapeWith(options: { exclusive: boolean }, ...settings: Parameters<typeof smallSettings>): Promise<EventStore> {
+async function tapeWith(options: { hasLock: boolean }, ...settings: Parameters<typeof smallSettings>): Promise<EventStore> {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, exclusive: options.exclusive });
+  const store = openMemoryEventStore({ clock, hasLock: options.hasLock });
   await applySettings(store, smallSettings(...settings), { clock, actor: 'test', codeVersion: 'one' });
   return store;
 }
@@ -58,7 +59,7 @@ async function record(store: EventStore, drafts: ReturnType<typeof minuteBars>, 
 }
 
 async function cleanRun(count: number): Promise<Record<string, unknown[]>> {
-  const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+  const store = await tapeWith({ hasLock: true }, 1, 1, 2);
   await runnerOn(store).inStep(minuteBars(zigzag(count)), INGEST);
   return factsOf(await wholeTape(store));
 }
@@ -66,17 +67,12 @@ async function cleanRun(count: number): Promise<Record<string, unknown[]>> {
 /** The store without the copies, as a process leaves it that dies right after the append to `engine`. */
 function dyingAfter(store: EventStore, appends: number): EventStore {
   let left = appends;
-  return {
+  return alteredEvents(store, {
     append: async (...args) => {
       if (left-- === 0) throw new Error('killed');
       return store.append(...args);
     },
-    read: (query) => store.read(query),
-    byId: (id) => store.byId(id),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
-    close: () => store.close(),
-  };
+  });
 }
 
 describe('the engine on a tape', () => {
@@ -93,7 +89,7 @@ describe('the engine on a tape', () => {
   });
 
   it('adds nothing when the same evidence comes a second time', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     const bars = minuteBars(zigzag(30));
     await runnerOn(store).inStep(bars, INGEST);
     const before = await wholeTape(store);
@@ -102,7 +98,7 @@ describe('the engine on a tape', () => {
   });
 
   it('drops evidence that differs from what the tape says of the same fact, and takes the rest', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     await runnerOn(store).inStep(minuteBars([1, 2, 3]), INGEST);
     const outcome = await runnerOn(store).inStep(minuteBars([1, 2, 4, 5]), INGEST);
     expect(outcome).toMatchObject({ recorded: 1, already: 2, differing: 1 });
@@ -112,8 +108,8 @@ describe('the engine on a tape', () => {
   it.each([
     ['live, with a write lock', true],
     ['live, without a lock', false],
-  ])('decides the same %s as in step', async (_name, exclusive) => {
-    const store = await tapeWith({ exclusive }, 1, 1, 2);
+  ])('decides the same %s as in step', async (_name, hasLock) => {
+    const store = await tapeWith({ hasLock }, 1, 1, 2);
     const runner = runnerOn(store);
     await runner.catchUp();
     const bars = minuteBars(zigzag(40));
@@ -127,7 +123,7 @@ describe('the engine on a tape', () => {
   it('goes on from any evidence after a restart, as if it had never stopped', async () => {
     const expected = await cleanRun(25);
     for (let stop = 0; stop <= 25; stop++) {
-      const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+      const store = await tapeWith({ hasLock: true }, 1, 1, 2);
       const bars = minuteBars(zigzag(25));
       await runnerOn(store).inStep(bars.slice(0, stop), INGEST);
       await runnerOn(store).inStep(bars, INGEST);
@@ -136,7 +132,7 @@ describe('the engine on a tape', () => {
   });
 
   it('leaves one tape when two engines race without a lock', async () => {
-    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: false }, 1, 1, 2);
     const [a, b] = [runnerOn(store), runnerOn(store)];
     const bars = minuteBars(zigzag(60));
     for (let from = 0; from < bars.length; from += 5) {
@@ -153,12 +149,11 @@ describe('the engine on a tape', () => {
     const expected = await cleanRun(24);
     const bars = minuteBars(zigzag(24));
     for (let moment = 0; ; moment++) {
-      const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+      const store = await tapeWith({ hasLock: false }, 1, 1, 2);
       await record(store, bars.slice(0, 12));
       await runnerOn(store).catchUp();
       let reads = 0;
-      const interrupted: EventStore = {
-        ...dyingAfter(store, Number.POSITIVE_INFINITY),
+      const interrupted = alteredEvents(store, {
         read: async (query) => {
           if (reads++ === moment) {
             await record(store, bars.slice(12));
@@ -166,7 +161,7 @@ describe('the engine on a tape', () => {
           }
           return store.read(query);
         },
-      };
+      });
       const runner = runnerOn(interrupted);
       await runner.catchUp();
       if (reads <= moment) return;
@@ -179,7 +174,7 @@ describe('the engine on a tape', () => {
   it('makes the copies that a crash left out, whichever append it came before', async () => {
     const expected = await cleanRun(12);
     for (let appends = 0; ; appends++) {
-      const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+      const store = await tapeWith({ hasLock: false }, 1, 1, 2);
       await record(store, minuteBars(zigzag(12)));
       const died = await runnerOn(dyingAfter(store, appends))
         .catchUp()
@@ -198,7 +193,7 @@ describe('the engine on a tape', () => {
     // The tenth bar ends a longer one.
     const bars = minuteBars(zigzag(10));
     for (let appends = 0; ; appends++) {
-      const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+      const store = await tapeWith({ hasLock: false }, 1, 1, 2);
       await record(store, bars.slice(0, 9));
       await runnerOn(store).catchUp();
       await record(store, bars.slice(9), trace);
@@ -221,7 +216,7 @@ describe('the engine on a tape', () => {
   });
 
   it('shows that it turns after each commit of a long catch-up, and rests in the end', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     await record(store, minuteBars(zigzag(1_600)));
     const turns = new Set<number | null>();
     const runner: EngineRunner = runnerOn(store, { checkpoint: { position: START, saved: () => turns.add(runner.busySince) } });
@@ -231,34 +226,32 @@ describe('the engine on a tape', () => {
   });
 
   it('is seen to get on while it takes in a long record', async () => {
-    const inner = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const inner = await tapeWith({ hasLock: false }, 1, 1, 2);
     await record(inner, minuteBars(zigzag(1_600)));
     await runnerOn(inner, {}).catchUp();
     const turns = new Set<number | null>();
-    const store: EventStore = {
-      ...dyingAfter(inner, Number.POSITIVE_INFINITY),
+    const store = alteredEvents(inner, {
       read: (query) => {
         turns.add(standby.busySince);
         return inner.read(query);
       },
-    };
+    });
     const standby: EngineRunner = runnerOn(store, {});
     await standby.follow();
     expect(turns.size).toBeGreaterThanOrEqual(4);
   });
 
   it('throws its state away when a commit fails, and adopts again', async () => {
-    const inner = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const inner = await tapeWith({ hasLock: true }, 1, 1, 2);
     let failing = false;
-    const store: EventStore = {
-      ...dyingAfter(inner, Number.POSITIVE_INFINITY),
+    const store = alteredEvents(inner, {
       exclusively: (work) =>
-        inner.exclusively?.((section) => {
+        locking(inner).exclusively((section) => {
           const result = work(section);
           if (failing) throw new Error('the disk is full');
           return result;
-        }) as never,
-    };
+        }),
+    });
     const runner = runnerOn(store);
     const bars = minuteBars(zigzag(20));
     await runner.inStep(bars.slice(0, 8), INGEST);
@@ -276,7 +269,7 @@ async function buildsOn(store: EventStore): Promise<string[]> {
 
 describe('an upgrade in the middle', () => {
   it('adopts what is recorded, decides what is not, and rewrites nothing', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     const bars = minuteBars(zigzag(40));
     await runnerOn(store).inStep(bars.slice(0, 20), INGEST);
     const before = await wholeTape(store);
@@ -296,7 +289,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('does not decide upon evidence that the build before had passed over, even when the checkpoint is lost', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     // Bars that never turn: nothing is decided after the first ones but longer bars.
     const bars = minuteBars([1, 2, 3, 4, 5, 6, 7, 8]);
     const checkpoint = { position: START };
@@ -319,7 +312,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('stops the older build, which comes back only by a person', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     const older = runnerOn(store);
     await older.inStep(minuteBars(zigzag(10)), INGEST);
     await runnerOn(store, { codeVersion: 'two' }).catchUp();
@@ -331,7 +324,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('decides nothing more once it has differed from the record, whoever asks', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     await record(store, minuteBars(zigzag(8)));
     const other = runnerOn(store, { makeEngine: () => forgetful() });
     await other.catchUp();
@@ -345,7 +338,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('does not let a build that a person put back come back by itself when it is replaced again', async () => {
-    const store = await tapeWith({ exclusive: true }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     await runnerOn(store).catchUp();
     await runnerOn(store, { codeVersion: 'two' }).catchUp();
     const putBack = runnerOn(store, { rollBack: true });
@@ -358,7 +351,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('decides what comes next when another build, that knew of less, takes over while it adopts', async () => {
-    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: false }, 1, 1, 2);
     // Two bars upon which nothing is decided: that they were taken in is known by the checkpoint alone.
     const bars = minuteBars(zigzag(12));
     const checkpoint = { position: START };
@@ -368,15 +361,14 @@ describe('an upgrade in the middle', () => {
     await first.catchUp();
     // Adopts up to the checkpoint; then, before it takes over, the other build does, which has no checkpoint.
     let reads = 0;
-    const interrupted: EventStore = {
-      ...dyingAfter(store, Number.POSITIVE_INFINITY),
+    const interrupted = alteredEvents(store, {
       read: async (query) => {
         const page = await store.read(query);
         if (query.stream === ENGINE_STREAM && page.length === 0 && reads++ === 0)
           await runnerOn(store, { codeVersion: 'two' }).catchUp();
         return page;
       },
-    };
+    });
     const third = runnerOn(interrupted, { codeVersion: 'three', checkpoint });
     await third.catchUp();
     await record(store, bars.slice(2));
@@ -386,7 +378,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('stops when the record and the build disagree about the same evidence', async () => {
-    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: false }, 1, 1, 2);
     const honest = runnerOn(store);
     const other = runnerOn(store, { makeEngine: () => forgetful() });
     await honest.catchUp();
@@ -403,7 +395,7 @@ describe('an upgrade in the middle', () => {
   });
 
   it('stops when another engine recorded other content under the same ids', async () => {
-    const store = await tapeWith({ exclusive: false }, 1, 1, 2);
+    const store = await tapeWith({ hasLock: false }, 1, 1, 2);
     const [honest, other] = [runnerOn(store), runnerOn(store, { makeEngine: () => forging() })];
     await Promise.all([honest.catchUp(), other.catchUp()]);
     await record(store, minuteBars(zigzag(8)));

@@ -7,13 +7,14 @@ import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
 import type { Time } from '../../../src/ports/clock.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
-import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
+import { type EventStore, type LockingEventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { AppendsInStep } from '../../../src/runtime/engine/joint-commit.ts';
 import { isDecision, makeEvidence, START } from '../../../src/tape/envelope.ts';
 import { describeEventStore } from '../../contracts/event-store.ts';
+import { alteredEvents, locking } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -34,7 +35,7 @@ interface Choices {
   readonly open?: (clock: Time) => Promise<EventStore>;
 }
 
-const inMemory = async (clock: Time): Promise<EventStore> => openMemoryEventStore({ clock, exclusive: true });
+const inMemory = async (clock: Time): Promise<EventStore> => openMemoryEventStore({ clock, hasLock: true });
 
 async function given({ makeEngine = () => smallEngine('one'), between = (store) => store, save, open = inMemory }: Choices = {}) {
   const clock = tickingClock();
@@ -66,41 +67,30 @@ const decisionsOn = async (store: EventStore): Promise<unknown> => factsOf((awai
 
 /** `store`, whose exclusive sections fail as long as `isFailing` says so. */
 function failingSections(store: EventStore, isFailing: () => boolean): EventStore {
-  const exclusively = store.exclusively as NonNullable<EventStore['exclusively']>;
-  return {
-    append: (...append) => store.append(...append),
-    read: (query) => store.read(query),
-    byId: (id) => store.byId(id),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
+  return alteredEvents(store, {
     exclusively: (work) =>
-      exclusively.call(store, (section) => {
+      locking(store).exclusively((section) => {
         const result = work(section);
         if (isFailing()) throw new StoreError('the disk is full');
         return result;
-      }) as never,
-    close: () => store.close(),
-  };
+      }),
+  });
 }
 
 /** `store` with the appends of an engine that is always at rest and decides nothing: the rules are those of any tape. */
-function appendedInStep(store: EventStore): EventStore {
+function appendedInStep(store: LockingEventStore): EventStore {
   const decideWith: EngineRunner['decideWith'] = async (record, recorded) => {
-    await store.exclusively?.(record);
+    await store.exclusively(record);
     recorded();
   };
   const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, systemTime, () => undefined);
-  return {
+  return alteredEvents(store, {
     append: (...append) => appends.append(...append),
-    read: (query) => store.read(query),
-    byId: (id) => store.byId(id),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
     close: async () => {
       await appends.close();
       await store.close();
     },
-  };
+  });
 }
 
 describeEventStore('a tape in SQLite with appends in step', async (clock) =>

@@ -8,6 +8,7 @@ import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { START } from '../../../src/tape/envelope.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, wholeTape, zigzag } from '../../support/small-market.ts';
 import { timeAt } from '../../support/test-time.ts';
 
@@ -17,12 +18,12 @@ const clock = timeAt(1_800_000_000_000);
 /** Bars over the end of a day, and so in two streams. */
 const DRAFTS: readonly EvidenceDraft[] = minuteBars(zigzag(200));
 
-function newTape(exclusive = true): EventStore {
-  return openMemoryEventStore({ clock, exclusive });
+function newTape(hasLock = true): EventStore {
+  return openMemoryEventStore({ clock, hasLock });
 }
 
-async function settled(exclusive = true): Promise<EventStore> {
-  const events = newTape(exclusive);
+async function settled(hasLock = true): Promise<EventStore> {
+  const events = newTape(hasLock);
   await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'test' });
   return events;
 }
@@ -61,8 +62,8 @@ describe('evidence that is recorded without an engine', () => {
     const expected = factsOf(await wholeTape(clean));
     const batches = fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 8 });
     await fc.assert(
-      fc.asyncProperty(batches, batches, fc.boolean(), async (first, second, exclusive) => {
-        const events = newTape(exclusive);
+      fc.asyncProperty(batches, batches, fc.boolean(), async (first, second, hasLock) => {
+        const events = newTape(hasLock);
         await Promise.all([first, second].map((sizes) => recordInBatches(new EvidenceRecorder(events, systemTime), sizes)));
         expect(factsOf(await wholeTape(events))).toEqual(expected);
       }),
@@ -99,15 +100,13 @@ describe('evidence that is recorded without an engine', () => {
   it('is not recorded twice when nobody knows whether it was', async () => {
     const events = newTape();
     let lost = 0;
-    const forgetful: EventStore = {
-      ...events,
-      read: events.read.bind(events),
+    const forgetful = alteredEvents(events, {
       append: async (...args) => {
         const appended = await events.append(...args);
         if (lost++ % 2 === 0) throw new Error('connection lost');
         return appended;
       },
-    };
+    });
     const outcome = await new EvidenceRecorder(forgetful, systemTime).record(DRAFTS, ORIGIN);
     expect(outcome.recorded).toBe(200);
     expect(await wholeTape(events)).toHaveLength(200);
@@ -119,15 +118,13 @@ describe('evidence that is recorded without an engine', () => {
     const others = minuteBars(zigzag(3).map((close) => close + 1));
     const first = new EvidenceRecorder(events, systemTime);
     let raced = false;
-    const late: EventStore = {
-      ...events,
-      read: events.read.bind(events),
+    const late = alteredEvents(events, {
       append: async (...args) => {
         if (!raced) await first.record(others, ORIGIN);
         raced = true;
         return events.append(...args);
       },
-    };
+    });
     const outcome = await new EvidenceRecorder(late, systemTime).record(drafts, ORIGIN);
     expect(outcome).toMatchObject({ recorded: 0, already: 0, differing: 3 });
     expect(outcome.firstDifference).toMatch(/is on the tape with other content/);
@@ -147,14 +144,12 @@ describe('evidence that is recorded without an engine', () => {
   it('is forgotten with its day, once that has passed', async () => {
     const events = newTape();
     const read: string[] = [];
-    const watched: EventStore = {
-      ...events,
-      append: events.append.bind(events),
+    const watched = alteredEvents(events, {
       read: (query) => {
         read.push(query.stream as string);
         return events.read(query);
       },
-    };
+    });
     let now = 0;
     const recorder = new EvidenceRecorder(watched, { ...systemTime, monotonic: () => now });
     const [first, last] = [DRAFTS.slice(0, 1), DRAFTS.slice(-1)] as [EvidenceDraft[], EvidenceDraft[]];

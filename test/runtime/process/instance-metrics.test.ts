@@ -28,7 +28,7 @@ function given() {
   return {
     clock,
     metrics: makeMetrics(),
-    events: openMemoryEventStore({ clock, exclusive: true }),
+    events: openMemoryEventStore({ clock, hasLock: true }),
     reads: openMemoryReadStore(),
   };
 }

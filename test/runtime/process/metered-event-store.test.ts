@@ -3,36 +3,28 @@ import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.t
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { makeMetrics } from '../../../src/metrics.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
-import type { Appended, EventStore } from '../../../src/ports/event-store.ts';
-import { meteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
+import type { Appended } from '../../../src/ports/event-store.ts';
+import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { describeExclusiveSection } from '../../contracts/exclusive-section.ts';
 import { DAY, run } from '../../contracts/tape-events.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { figures } from '../../support/figures.ts';
 import { timeAt } from '../../support/test-time.ts';
 
-describeEventStore('a metered tape', async (clock) =>
-  meteredEventStore(openMemoryEventStore({ clock, exclusive: true }), makeMetrics(), systemTime),
+describeEventStore(
+  'a metered tape',
+  async (clock) => new MeteredEventStore(openMemoryEventStore({ clock, hasLock: true }), makeMetrics(), systemTime),
 );
-describeExclusiveSection('a metered tape', async (clock) =>
-  meteredEventStore(openMemoryEventStore({ clock, exclusive: true }), makeMetrics(), systemTime),
+describeExclusiveSection(
+  'a metered tape',
+  async (clock) => new MeteredEventStore(openMemoryEventStore({ clock, hasLock: true }), makeMetrics(), systemTime),
 );
 
-function metered(over: Partial<EventStore> = {}) {
+function metered(members: Parameters<typeof alteredEvents>[1] = {}) {
   const metrics = makeMetrics();
-  const store = openMemoryEventStore({ clock: timeAt(DAY), exclusive: true });
-  const exclusively: EventStore['exclusively'] = (work) => (store.exclusively as NonNullable<EventStore['exclusively']>)(work);
-  const bare: EventStore = {
-    append: (...args) => store.append(...args),
-    read: (query) => store.read(query),
-    byId: (id) => store.byId(id),
-    head: () => store.head(),
-    subscribe: (options) => store.subscribe(options),
-    exclusively,
-    close: () => store.close(),
-    ...over,
-  };
-  return { metrics, store: meteredEventStore(bare, metrics, systemTime) };
+  const store = alteredEvents(openMemoryEventStore({ clock: timeAt(DAY), hasLock: true }), members);
+  return { metrics, store: new MeteredEventStore(store, metrics, systemTime) };
 }
 
 describe('a metered tape', () => {
@@ -54,7 +46,7 @@ describe('a metered tape', () => {
     const broken = () => Promise.reject(new StoreError('the disk is full'));
     const { metrics, store } = metered({ append: broken, exclusively: broken });
     await expect(store.append('feed-a', 'no-stream', run('feed-a', 0, 0))).rejects.toThrow('the disk is full');
-    await expect(store.exclusively?.(() => 1)).rejects.toThrow('the disk is full');
+    await expect(store.exclusively(() => 1)).rejects.toThrow('the disk is full');
     const seen = await figures(metrics);
     expect(seen.get('tapedeck_write_failures_total')).toBe(2);
     expect(seen.get('tapedeck_append_seconds_count{category="feed",outcome="failed"}')).toBe(1);
@@ -62,9 +54,9 @@ describe('a metered tape', () => {
 
   it('times a section that appends in three phases, and none that only reads', async () => {
     const { metrics, store } = metered();
-    await store.exclusively?.((section) => section.read({ limit: 1 }));
+    await store.exclusively((section) => section.read({ limit: 1 }));
     expect((await figures(metrics)).has('tapedeck_section_seconds_count{phase="durable"}')).toBe(false);
-    await store.exclusively?.((section) => section.append('feed-a', 'no-stream', run('feed-a', 0, 3)));
+    await store.exclusively((section) => section.append('feed-a', 'no-stream', run('feed-a', 0, 3)));
     const seen = await figures(metrics);
     for (const phase of ['lock', 'work', 'durable']) {
       expect(seen.get(`tapedeck_section_seconds_count{phase="${phase}"}`)).toBe(1);
@@ -73,10 +65,11 @@ describe('a metered tape', () => {
 
   it('shows what it keeps for those who follow it, where it keeps something', async () => {
     expect([...(await figures(metered().metrics)).keys()].filter((name) => name.startsWith('tapedeck_tape_tail'))).toEqual([]);
-    const feed = { held: { events: 7, bytes: 4_200 }, heldLimit: { events: 10, bytes: 9_000 } };
-    const { metrics } = metered({ feed });
+    const tail = { held: { events: 7, bytes: 4_200 }, heldLimit: { events: 10, bytes: 9_000 } };
+    const { metrics, store } = metered({ tail });
+    expect(store.tail).toBe(tail);
     expect((await figures(metrics)).get('tapedeck_tape_tail{thread="main",unit="events"}')).toBe(7);
-    feed.held.bytes = 8_500;
+    tail.held.bytes = 8_500;
     const seen = await figures(metrics);
     expect(seen.get('tapedeck_tape_tail{thread="main",unit="bytes"}')).toBe(8_500);
     expect(seen.get('tapedeck_tape_tail_limit{thread="main",unit="events"}')).toBe(10);

@@ -2,15 +2,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMemoryLeases } from '../../../src/adapters/memory/leases.ts';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
-import type { EventStore } from '../../../src/ports/event-store.ts';
 import type { Leases } from '../../../src/ports/leases.ts';
 import type { ReadStore } from '../../../src/ports/read-store.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
-import { guardedReadStore } from '../../../src/runtime/leases/guarded-stores.ts';
 import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
 import { beginBuild, GRACE_MS, readBuilds, servingCollection } from '../../../src/runtime/projections/builds.ts';
 import { FollowedProjection, followProjections } from '../../../src/runtime/projections/followed.ts';
 import { type HostedProjection, startProjection } from '../../../src/runtime/projections/host.ts';
+import { alteredEvents, alteredReads } from '../../support/altered-stores.ts';
 import { SimulatedTime } from '../../support/simulated-time.ts';
 import { appendable, ChainTape, chain, halted, loudChain, time, until } from '../engine/chain.ts';
 
@@ -29,20 +28,12 @@ function gated(reads: ReadStore, collection: string): { store: ReadStore; open()
   const gate = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const store: ReadStore = {
-    prepare: (collections) => reads.prepare(collections),
-    load: (name, keys) => reads.load(name, keys),
+  const store = alteredReads(reads, {
     commit: async (name, writes, position) => {
       if (name === collection) await gate;
       return reads.commit(name, writes, position);
     },
-    checkpoint: (name) => reads.checkpoint(name),
-    loadText: (name, key) => reads.loadText(name, key),
-    find: (query) => reads.find(query),
-    findTexts: (query) => reads.findTexts(query),
-    drop: (name, collections) => reads.drop(name, collections),
-    close: () => reads.close(),
-  };
+  });
   return { store, open };
 }
 
@@ -178,7 +169,7 @@ describe('a read model', () => {
     const tape = new ChainTape();
     const ended = Promise.reject(new Error('the tape tore'));
     ended.catch(() => {});
-    const torn = { ...tape.events, subscribe: () => ({ ended, close: async () => {} }) } as unknown as EventStore;
+    const torn = alteredEvents(tape.events, { subscribe: () => ({ ended, close: async () => {} }) });
     const hosted = await startProjection(chain, torn, tape.reads, { time });
     await expect(hosted.ended).rejects.toThrow('the tape tore');
     await hosted.close();
@@ -201,15 +192,12 @@ describe('a read model among several instances', () => {
     onTestFinished(() => keeper.close());
     const lease = keeper.lease('projection-chain@1');
     let gate: Promise<void> | undefined;
-    const reads = guardedReadStore(tape.reads, () => {});
-    const load = reads.load.bind(reads);
-    const slow: ReadStore = {
-      ...reads,
+    const slow = alteredReads(tape.reads, {
       load: async (name, keys) => {
         if (name === 'chain@1.1') await gate;
-        return load(name, keys);
+        return tape.reads.load(name, keys);
       },
-    };
+    });
     const hosted = await startProjection(chain, tape.events, slow, { time, lease });
     hosted.ended.catch(() => {});
     onTestFinished(() => hosted.close());

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ReadDocument, ReadStore } from '../../../src/ports/read-store.ts';
 import { startProjection } from '../../../src/runtime/projections/host.ts';
 import { verifyProjection } from '../../../src/runtime/projections/verify.ts';
+import { alteredReads } from '../../support/altered-stores.ts';
 import { ChainTape, chain, time } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
@@ -25,14 +26,7 @@ async function projected() {
 }
 
 function changed(reads: ReadStore, change: (documents: Map<string, ReadDocument>) => void): ReadStore {
-  return {
-    prepare: (collections) => reads.prepare(collections),
-    commit: (name, writes, position) => reads.commit(name, writes, position),
-    checkpoint: (name) => reads.checkpoint(name),
-    drop: (name, collections) => reads.drop(name, collections),
-    close: () => reads.close(),
-    loadText: (name, key) => reads.loadText(name, key),
-    findTexts: (query) => reads.findTexts(query),
+  return alteredReads(reads, {
     load: async (name, keys) => {
       const documents = new Map(await reads.load(name, keys));
       if (name === 'chain@1.1') change(documents);
@@ -43,7 +37,7 @@ function changed(reads: ReadStore, change: (documents: Map<string, ReadDocument>
       if (query.collection === 'chain@1.1') change(documents);
       return [...documents].map(([key, document]) => ({ key, document }));
     },
-  };
+  });
 }
 
 describe('a comparison with the tape', () => {
@@ -89,20 +83,17 @@ describe('a comparison with the tape', () => {
     const { tape, hosted } = await projected();
     let moved = false;
     const onProgress = async () => {};
-    const moving: ReadStore = changed(tape.reads, () => {});
-    const find = moving.find.bind(moving);
     const move = async (reason: string) => hosted.waitFor(await tape.halt('a', reason), PATIENCE_MS);
-    const reads: ReadStore = {
-      ...moving,
+    const reads = alteredReads(tape.reads, {
       find: async (query) => {
         if (!moved && query.collection === 'chain@1.1') {
           moved = true;
           await move('!');
           await move('?');
         }
-        return find(query);
+        return tape.reads.find(query);
       },
-    };
+    });
     expect(await verifyProjection(chain, tape.events, reads, { onProgress })).toMatchObject({ position: '6', differing: 0 });
     const wrong = changed(tape.reads, (documents) => {
       if (documents.has('a')) documents.set('a', { _position: '8', text: 'xz!' });
@@ -112,14 +103,13 @@ describe('a comparison with the tape', () => {
 
   it('is to be made again when the build gave way meanwhile', async () => {
     const { tape } = await projected();
-    const reads: ReadStore = {
-      ...changed(tape.reads, () => {}),
+    const reads = alteredReads(tape.reads, {
       find: async () => {
         const document = { _position: '9', serving: { version: 1, build: 2 }, next: null, retired: [], made: 2 };
         await tape.reads.commit('builds', [{ collection: 'builds', key: 'chain', document }], '9');
         throw new Error('the collection "chain@1.1" was not prepared');
       },
-    };
+    });
     await expect(verifyProjection(chain, tape.events, reads, quiet)).rejects.toThrow('chain@1.1 gave way to chain@1.2');
   });
 });

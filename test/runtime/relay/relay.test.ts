@@ -9,13 +9,14 @@ import { OtherTapePublishedError, type Relay, startRelay } from '../../../src/ru
 import { MAX_QUEUED_EVENTS } from '../../../src/runtime/relay/relay-queue.ts';
 import { envelopeOf } from '../../../src/tape/envelope.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { type Fault, MemoryBroker } from '../../support/memory-publisher.ts';
 import { hastyTime } from '../../support/test-time.ts';
 
 const time = hastyTime();
 const log = pino({ level: 'silent' });
 
-const emptyTape = (): EventStore => openMemoryEventStore({ clock: time, exclusive: true });
+const emptyTape = (): EventStore => openMemoryEventStore({ clock: time, hasLock: true });
 
 async function tapeOf(streams: Readonly<Record<string, number>>): Promise<EventStore> {
   const tape = emptyTape();
@@ -200,10 +201,7 @@ describe('the relay', () => {
     const tape = await tapeOf({ 'feed-binance.BTCUSDT': 1_500 });
     const broker = new MemoryBroker();
     let failures = 3;
-    const failing: EventStore = {
-      ...tape,
-      read: tape.read.bind(tape),
-      head: tape.head.bind(tape),
+    const failing = alteredEvents(tape, {
       subscribe: (options) => {
         const fails = failures-- > 0;
         return tape.subscribe({
@@ -214,7 +212,7 @@ describe('the relay', () => {
           },
         });
       },
-    };
+    });
     const started = relay(failing, broker);
     await reaches(broker, tape);
     expect(broker.published.map(({ value }) => value)).toEqual(await expected(tape));
