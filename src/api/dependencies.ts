@@ -7,8 +7,9 @@ import type { Metrics, MetricsSnapshot } from '../metrics.ts';
 import type { Time } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadStore } from '../ports/read-store.ts';
+import type { SystemReport } from '../runtime/process/system-report.ts';
 import type { KeySources } from './http/key-ring.ts';
-import type { Health } from './routes/health.ts';
+import type { Violation } from './http/problem.ts';
 
 /** The server as its routes see it: query, path and body have the types of their zod schemas. */
 export type ApiServer = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -19,6 +20,20 @@ export interface ServedProjection {
   progress(): { readonly position: string; readonly collection: string };
   /** Resolves true once everything up to `position` is in the read store, false when that takes longer than `timeoutMs`. */
   waitFor(position: string, timeoutMs: number): Promise<boolean>;
+}
+
+/** What is not as it should be, part by part; none when all is well. */
+type Check = () => readonly Violation[];
+
+export interface Health {
+  /** The loops turn; waiting counts as turning. Never a dependency, never a quiet market. */
+  readonly live: Check;
+  /** Reads can be served within the lag limit. */
+  readonly ready: Check;
+  /** Everything that is done once at start-up is done. */
+  readonly started: Check;
+  /** How the parts are; null where it is not known (yet). */
+  readonly report: () => SystemReport | null;
 }
 
 /** Without any keys, only programs on the same machine are served. */

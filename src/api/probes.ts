@@ -3,8 +3,9 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Metrics } from '../metrics.ts';
+import type { Health } from './dependencies.ts';
 import { answerError, problemDocument, sendProblem } from './http/problem.ts';
-import { type Health, healthRoutes } from './routes/health.ts';
+import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 
 export interface ProbeDependencies {

@@ -11,15 +11,11 @@ import { KeyRing } from './http/key-ring.ts';
 import { shedLoad } from './http/load-shedding.ts';
 import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './http/problem.ts';
 import { limitRate, prepareRateLimit } from './http/rate-limit.ts';
-import { documentRoutes, watchRoutes } from './openapi/openapi.ts';
-import { accountRoutes } from './routes/accounts.ts';
-import { eventRoutes } from './routes/events.ts';
-import { haltRoutes } from './routes/halts.ts';
-import { healthRoutes } from './routes/health.ts';
-import { marketRoutes } from './routes/market.ts';
+import { ABOUT, documentRoutes, watchRoutes } from './openapi/openapi.ts';
+import { HEALTH, healthRoutes } from './routes/health.ts';
 import { metricsRoute, timeRequests } from './routes/metrics.ts';
-import { orderRoutes } from './routes/orders.ts';
-import { signalRoutes } from './routes/signals.ts';
+import { type GroupTag, tagRoutes } from './routes/route-group.ts';
+import { ROUTE_GROUPS } from './routes/routes.ts';
 
 /** Largest body; requests are small. */
 const BODY_LIMIT = 64 * 1024;
@@ -67,7 +63,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   requireKey(server, keyRing(deps));
   finishBeforeClosing(server, deps.timeouts.closeMs);
   prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
-  watchRoutes(server);
+  watchRoutes(server, [...ROUTE_GROUPS, HEALTH, ABOUT]);
   server.register((scope, _options, done) => {
     addRoutes(scope.withTypeProvider<ZodTypeProvider>(), deps);
     done();
@@ -87,23 +83,30 @@ export function waitForReadModels(server: FastifyInstance, areKnown: () => boole
 function addRoutes(server: ApiServer, deps: ApiDependencies): void {
   const methods = methodsByPath(server);
   limitRate(server);
-  healthRoutes(server, deps.health);
-  metricsRoute(server, deps);
-  documentRoutes(server);
-  server.register((scope, _options, done) => {
-    const tagged = scope.withTypeProvider<ZodTypeProvider>();
-    tagAnswers(tagged);
-    const settings = new SettingsReader(deps.events);
-    marketRoutes(tagged, deps, settings);
-    eventRoutes(tagged, deps);
-    signalRoutes(tagged, deps);
-    orderRoutes(tagged, deps, settings);
-    accountRoutes(tagged, deps, settings);
-    haltRoutes(tagged, deps, settings);
-    done();
+  addGroup(server, HEALTH, (routes) => {
+    healthRoutes(routes, deps.health);
+    metricsRoute(routes, deps);
   });
+  addGroup(server, ABOUT, documentRoutes);
+  const settings = new SettingsReader(deps.events);
+  for (const group of ROUTE_GROUPS) {
+    addGroup(server, group, (routes) => {
+      tagAnswers(routes);
+      group.addRoutes(routes, deps, settings);
+    });
+  }
   server.register((scope, _options, done) => {
     refuseOtherMethods(scope, methods);
+    done();
+  });
+}
+
+/** Adds the routes of a group in a scope of their own, so that its hooks are for them alone. */
+function addGroup(server: ApiServer, tag: GroupTag, add: (routes: ApiServer) => void): void {
+  server.register((scope, _options, done) => {
+    const routes = scope.withTypeProvider<ZodTypeProvider>();
+    tagRoutes(routes, tag);
+    add(routes);
     done();
   });
 }

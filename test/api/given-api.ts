@@ -7,7 +7,7 @@ import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import type { ApiDependencies, ServedProjection, Timeouts } from '../../src/api/dependencies.ts';
 import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
-import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
+import { accountStream, SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import { makeMetrics } from '../../src/metrics.ts';
 import type { Appended, EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
@@ -178,6 +178,12 @@ export async function recordSettings(api: GivenApi): Promise<void> {
   await api.record('RiskLimitsSet', SETTINGS_STREAM, { account: 'paper-1', limits: { marketHours: true } });
   await api.record('StrategyConfigured', SETTINGS_STREAM, STRATEGY);
   await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 1, changes: 5, hash: 'b'.repeat(64) });
+}
+
+/** A halt as the engine records it. */
+export async function recordHalt(api: GivenApi, scope: { account: string } | { strategy: string }) {
+  const data = { account: 'paper-1', scope, mode: 'stop' as const, reason: 'drill', requestId: idOf('halt') };
+  return api.record('TradingHalted', accountStream('paper-1'), data, { at: minuteTime(5) });
 }
 
 /** A signal of the strategy `strategy` in the n-th minute of 2025. */

@@ -5,8 +5,6 @@
 
 import { z } from 'zod';
 
-export type Group = 'market' | 'strategies' | 'orders' | 'accounts' | 'events' | 'health' | 'about';
-
 export interface Answer {
   readonly description: string;
   readonly schema: z.ZodType;
@@ -17,7 +15,6 @@ export interface Answer {
 export interface About {
   /** The operation's name in generated clients. */
   readonly id: string;
-  readonly group: Group;
   readonly summary: string;
   readonly description?: string;
   /** By status, those that are successes. */
@@ -34,9 +31,9 @@ declare module 'fastify' {
 
 /** The options of a route: what it takes, and what it says of itself. */
 export function routeSchema<Parts extends object>(about: About, parts: Parts) {
-  const { id, group, summary, description } = about;
+  const { id, summary, description } = about;
   const text = description === undefined ? {} : { description };
-  return { schema: { ...parts, operationId: id, tags: [group], summary, ...text }, config: { about } };
+  return { schema: { ...parts, operationId: id, summary, ...text }, config: { about } };
 }
 
 /** The answer of a read that finds what it looks for. */

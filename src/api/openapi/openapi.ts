@@ -10,18 +10,12 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fast
 import { z } from 'zod';
 import { decimalText, isoTimeText, nonNegativeDecimal, positiveDecimal } from '../../domain/event.ts';
 import { limit, limitForClients } from '../http/query.ts';
-import { type About, type Group, routeSchema } from '../http/route-schema.ts';
+import { type About, routeSchema } from '../http/route-schema.ts';
+import type { GroupTag } from '../routes/route-group.ts';
 import { type OpenApiDocument, withCommonAnswers } from './openapi-common.ts';
 
-const GROUPS: Readonly<Record<Group, string>> = {
-  market: 'What is listed and fed; prices, books and bars',
-  strategies: 'Strategies, what they said, and pausing them',
-  orders: 'Orders and their fills; asking for one, and for its end',
-  accounts: 'What accounts hold, are worth and may do; stop and go',
-  events: 'The tape itself',
-  health: 'For the cluster',
-  about: 'This document',
-};
+/** The group of the document's own route. */
+export const ABOUT: GroupTag = { name: 'about', description: 'This document' };
 
 const DESCRIPTION = `Lists are \`{ "data": [...], "next": cursor or null }\`, newest first unless \`order=asc\`. Times are
 ISO 8601 UTC; prices and quantities are decimal numbers in strings. Every error is a problem document (RFC 9457) whose
@@ -51,8 +45,8 @@ const zodToJsonConfig = {
 const transformRoute = createJsonSchemaTransform({ zodToJsonConfig });
 const transformDocument = createJsonSchemaTransformObject({ zodToJsonConfig });
 
-/** Watches the routes that are added from here on; the document is made when it is first asked for. */
-export function watchRoutes(server: FastifyInstance): void {
+/** Watches the routes that are added from here on, each in one of `groups`; the document is made when it is first asked for. */
+export function watchRoutes(server: FastifyInstance, groups: readonly GroupTag[]): void {
   const problemsByOperation = new Map<string, readonly number[]>();
   server.register(swagger, {
     openapi: {
@@ -63,7 +57,7 @@ export function watchRoutes(server: FastifyInstance): void {
         description: DESCRIPTION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      tags: Object.entries(GROUPS).map(([name, description]) => ({ name, description })),
+      tags: groups.map(({ name, description }) => ({ name, description })),
       security: [{ bearer: [] }, { header: [] }],
       components: {
         securitySchemes: {
@@ -97,7 +91,6 @@ export function documentRoutes(server: FastifyInstance): void {
   const about = routeSchema(
     {
       id: 'getOpenApi',
-      group: 'about',
       summary: 'This document',
       answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
     },

@@ -1,36 +1,43 @@
-/** Accounts: what they hold, are worth and may do; and the strategies that trade on them. */
+/** Accounts: what they hold, are worth and may do. */
 
 import { z } from 'zod';
 import { nameText } from '../../domain/event.ts';
-import type { HaltScope } from '../../domain/order/events.ts';
-import type { ConfiguredStrategy } from '../../domain/settings/events.ts';
 import { type AccountDocument, accounts } from '../../projections/accounts.ts';
 import { equity } from '../../projections/equity.ts';
 import { positions } from '../../projections/positions.ts';
-import { shown } from '../../projections/shown.ts';
-import { silentStrategy, strategies } from '../../projections/strategies.ts';
-import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { answerPage, pageOfMap } from '../http/pages.ts';
+import { answerPage } from '../http/pages.ts';
 import { notFound, type Problem } from '../http/problem.ts';
 import { minPosition, page, timePage, timeRange } from '../http/query.ts';
-import { answerDocument, atPosition, collectionOf, findDocument } from '../http/read.ts';
+import { answerDocument, atPosition, findDocument } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
-import { accountShape, equityShape, limitsShape, positionShape, strategyShape } from '../shapes/account-shapes.ts';
+import { accountShape, equityShape, limitsShape, positionShape } from './account-shapes.ts';
+import { haltRoutes } from './halts.ts';
+import type { RouteGroup } from './route-group.ts';
 
 const params = z.strictObject({ id: nameText });
 const listQuery = z.strictObject(page);
 
-export function accountRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
-  stateRoutes(server, deps);
-  holdingRoutes(server, deps);
-  strategyRoute(server, deps, settings);
-}
+export const accountRoutes: RouteGroup = {
+  name: 'accounts',
+  description: 'What accounts hold, are worth and may do; halting and resuming them',
+  addRoutes(server, deps, settings) {
+    stateRoutes(server, deps);
+    holdingRoutes(server, deps);
+    haltRoutes(server, deps, settings, {
+      path: '/v1/accounts/:name',
+      thing: 'account',
+      verb: 'halt',
+      scope: (account) => ({ account }),
+      known: ({ accounts }) => accounts,
+    });
+  },
+};
 
 /** `GET /v1/accounts`, `/v1/accounts/{id}` and its `/limits`: use against bound. */
 function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   const list = routeSchema(
-    { id: 'listAccounts', group: 'accounts', summary: 'Accounts', answers: pageOfShape(accountShape) },
+    { id: 'listAccounts', summary: 'Accounts', answers: pageOfShape(accountShape) },
     { querystring: listQuery },
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
@@ -42,7 +49,6 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   const one = routeSchema(
     {
       id: 'getAccount',
-      group: 'accounts',
       summary: 'What an account holds and is worth',
       answers: found(accountShape),
       problems: [404],
@@ -59,7 +65,6 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   const limitsOf = routeSchema(
     {
       id: 'getLimits',
-      group: 'accounts',
       summary: 'Its limits: use against bound',
       answers: found(limitsShape),
       problems: [404],
@@ -78,7 +83,6 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
   const positionList = routeSchema(
     {
       id: 'listPositions',
-      group: 'accounts',
       summary: 'Its positions, per strategy and instrument',
       answers: pageOfShape(positionShape),
       problems: [404],
@@ -96,7 +100,6 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
   const equityList = routeSchema(
     {
       id: 'listEquity',
-      group: 'accounts',
       summary: 'What it was worth, mark by mark',
       answers: pageOfShape(equityShape),
       problems: [404],
@@ -122,39 +125,4 @@ async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocu
 
 function noAccount(id: string): Problem {
   return notFound(`There is no account "${id}".`);
-}
-
-/** `GET /v1/strategies`: as the settings in force say, with what they did and the halts that hold each of them. */
-function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
-  const list = routeSchema(
-    {
-      id: 'listStrategies',
-      group: 'strategies',
-      summary: 'Strategies as they are set, with what they did and the halts that hold them',
-      answers: pageOfShape(strategyShape),
-    },
-    { querystring: listQuery },
-  );
-  server.get('/v1/strategies', list, async ({ query }, reply) => {
-    await atPosition(deps, [accounts, strategies], query, reply);
-    const configured = pageOfMap((await settings.inForce()).strategies, 'strategies', query, (strategy) => strategy);
-    return { ...configured, data: await withDeeds(deps, configured.data) };
-  });
-}
-
-async function withDeeds(deps: ApiDependencies, configured: readonly ConfiguredStrategy[]) {
-  const ids = [...new Set(configured.map(({ account }) => account))];
-  const holders = await deps.reads.load(collectionOf(deps, accounts), ids);
-  const names = configured.map(({ name }) => name);
-  const known = await deps.reads.load(collectionOf(deps, strategies), names);
-  return configured.map((strategy) => {
-    const account = holders.get(strategy.account) as AccountDocument | undefined;
-    const deeds = shown(strategies, known.get(strategy.name) ?? silentStrategy(strategy.name));
-    return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
-  });
-}
-
-/** Halts of the strategy's account stand with that account already. */
-function holds(scope: HaltScope, strategy: ConfiguredStrategy): boolean {
-  return 'strategy' in scope ? scope.strategy === strategy.name : true;
 }

@@ -12,7 +12,8 @@ import { notFound } from '../http/problem.ts';
 import { anyOf, minPosition, position, timePage, timeRange } from '../http/query.ts';
 import { atTapeEnd } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
-import { eventShape } from '../shapes/event-shape.ts';
+import { eventShape } from './event-shape.ts';
+import type { RouteGroup } from './route-group.ts';
 
 const eventsQuery = z.strictObject({
   stream: z.string().min(1).max(300).optional(),
@@ -26,12 +27,17 @@ const eventsQuery = z.strictObject({
   ...timePage,
 });
 
+export const eventRoutes: RouteGroup = {
+  name: 'events',
+  description: 'The tape itself',
+  addRoutes: readRoutes,
+};
+
 /** `GET /v1/events` in the order of the tape, and `GET /v1/events/{id}`. */
-export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
+function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   const list = routeSchema(
     {
       id: 'listEvents',
-      group: 'events',
       summary: 'Events of the tape, in its order',
       answers: pageOfShape(eventShape),
     },
@@ -55,7 +61,7 @@ export function eventRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 
   const one = routeSchema(
-    { id: 'getEvent', group: 'events', summary: 'One event', answers: found(eventShape), problems: [404] },
+    { id: 'getEvent', summary: 'One event', answers: found(eventShape), problems: [404] },
     { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/events/:id', one, async ({ params, query }, reply) => {

@@ -1,4 +1,4 @@
-/** Stop and go, for an account or a strategy. A halt holds until a person resumes it. */
+/** The routes that halt and resume an account or a strategy. A halt holds until a person resumes it. */
 
 import { z } from 'zod';
 import { nameText } from '../../domain/event.ts';
@@ -24,67 +24,46 @@ const resumeBody = z.strictObject({ reason });
 
 /** What can be halted, and where. */
 interface Target {
+  /** With its name as `:name`. */
   readonly path: string;
+  readonly thing: string;
   /** What halting it is called. */
   readonly verb: string;
   readonly scope: (name: string) => HaltScope;
   readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
-  readonly thing: string;
-  readonly group: 'accounts' | 'strategies';
 }
 
-const TARGETS: readonly Target[] = [
-  {
-    path: '/v1/accounts/:name',
-    verb: 'halt',
-    scope: (account) => ({ account }),
-    known: ({ accounts }) => accounts,
-    thing: 'account',
-    group: 'accounts',
-  },
-  {
-    path: '/v1/strategies/:name',
-    verb: 'pause',
-    scope: (strategy) => ({ strategy }),
-    known: ({ strategies }) => strategies,
-    thing: 'strategy',
-    group: 'strategies',
-  },
-];
+/** `POST` on the path of the target and its verb, and on its `/resume`: 202 with the request. */
+export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader, target: Target): void {
+  const { path, thing, verb } = target;
+  const params = z.strictObject({ name: nameText });
+  const common = { answers: recordedAnswers(), problems: [404, 422] };
+  const scopeOf = async (name: string): Promise<HaltScope> => {
+    if (!target.known(await settings.inForce()).has(name)) throw notFound(`There is no ${thing} "${name}".`);
+    return target.scope(name);
+  };
 
-/** `POST /v1/accounts/{name}/halt` and `/resume`, `POST /v1/strategies/{name}/pause` and `/resume`: 202 with the request. */
-export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
-  for (const target of TARGETS) {
-    const params = z.strictObject({ name: nameText });
-    const scopeOf = async (name: string): Promise<HaltScope> => {
-      if (!target.known(await settings.inForce()).has(name)) throw notFound(`There is no ${target.thing} "${name}".`);
-      return target.scope(name);
-    };
+  const halt = routeSchema(
+    { id: operationName(verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
+    { params, body: haltBody, headers: optionalKey },
+  );
+  server.post(`${path}/${verb}`, halt, async (request, reply) => {
+    const scope = await scopeOf(request.params.name);
+    const { mode, cancelOpen, flatten, reason } = request.body;
+    const data = { scope, mode, cancelOpen, flatten, reason };
+    const recorded = await ask(deps, request, (write) => requestHalt(write, data, keyOf(request.headers)));
+    return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
+  });
 
-    const { group, thing } = target;
-    const common = { group, answers: recordedAnswers(), problems: [404, 422] };
-    const halt = routeSchema(
-      { id: operationName(target.verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
-      { params, body: haltBody, headers: optionalKey },
-    );
-    server.post(`${target.path}/${target.verb}`, halt, async (request, reply) => {
-      const scope = await scopeOf(request.params.name);
-      const { mode, cancelOpen, flatten, reason } = request.body;
-      const data = { scope, mode, cancelOpen, flatten, reason };
-      const recorded = await ask(deps, request, (write) => requestHalt(write, data, keyOf(request.headers)));
-      return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
-    });
-
-    const resume = routeSchema(
-      { id: operationName('resume', thing), summary: `Let the ${thing} trade again`, ...common },
-      { params, body: resumeBody, headers: optionalKey },
-    );
-    server.post(`${target.path}/resume`, resume, async (request, reply) => {
-      const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
-      const recorded = await ask(deps, request, (write) => requestResume(write, data, keyOf(request.headers)));
-      return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
-    });
-  }
+  const resume = routeSchema(
+    { id: operationName('resume', thing), summary: `Let the ${thing} trade again`, ...common },
+    { params, body: resumeBody, headers: optionalKey },
+  );
+  server.post(`${path}/resume`, resume, async (request, reply) => {
+    const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
+    const recorded = await ask(deps, request, (write) => requestResume(write, data, keyOf(request.headers)));
+    return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
+  });
 }
 
 /** `haltAccount`, `pauseStrategy`. */

@@ -2,23 +2,14 @@
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { awaitedIn, type SystemReport } from '../../runtime/process/system-report.ts';
+import { awaitedIn } from '../../runtime/process/system-report.ts';
+import type { Health } from '../dependencies.ts';
 import { problemDocument, sendProblem, type Violation } from '../http/problem.ts';
 import { routeSchema } from '../http/route-schema.ts';
+import type { GroupTag } from './route-group.ts';
 
-/** What is not as it should be, part by part; none when all is well. */
-type Check = () => readonly Violation[];
-
-export interface Health {
-  /** The loops turn; waiting counts as turning. Never a dependency, never a quiet market. */
-  readonly live: Check;
-  /** Reads can be served within the lag limit. */
-  readonly ready: Check;
-  /** Everything that is done once at start-up is done. */
-  readonly started: Check;
-  /** How the parts are; null where it is not known (yet). */
-  readonly report: () => SystemReport | null;
-}
+/** The group of the probes and of `/metrics`. */
+export const HEALTH: GroupTag = { name: 'health', description: 'For the cluster' };
 
 const ROUTES = [
   { path: '/livez', check: 'live', id: 'getLive', summary: 'Do the loops turn?', detail: 'The process does not make progress.' },
@@ -49,7 +40,7 @@ const answers = { 200: { description: 'It is so.', schema: healthy } };
 /** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well; both say what is waited for. */
 export function healthRoutes(server: FastifyInstance, health: Health): void {
   for (const { path, check, detail, id, summary } of ROUTES) {
-    server.get(path, routeSchema({ id, group: 'health', summary, answers }, {}), async (_request, reply) => {
+    server.get(path, routeSchema({ id, summary, answers }, {}), async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
       const failing = health[check]();
       const report = health.report();

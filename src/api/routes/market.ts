@@ -19,6 +19,7 @@ import { notFound } from '../http/problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { answerDocument, atPosition, collectionOf } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
+import type { RouteGroup } from './route-group.ts';
 
 const listQuery = z.strictObject(page);
 const instrumentPath = z.strictObject({ venue: venueText, symbol: symbolText });
@@ -70,16 +71,20 @@ const barShape = BarClosed.schema
   .extend({ corrected: z.boolean().describe('A late trade changed it after it had closed and been decided upon.') })
   .meta({ id: 'Bar' });
 
-export function marketRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
-  listingRoutes(server, deps, settings);
-  priceRoutes(server, deps, settings);
-  barRoutes(server, deps, settings);
-}
+export const marketRoutes: RouteGroup = {
+  name: 'market',
+  description: 'Instruments and feeds; prices, books and bars',
+  addRoutes(server, deps, settings) {
+    listingRoutes(server, deps, settings);
+    priceRoutes(server, deps, settings);
+    barRoutes(server, deps, settings);
+  },
+};
 
 /** `GET /v1/instruments` and `/v1/feeds`: as the settings in force say, with what is known of them. */
 function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const instrumentList = routeSchema(
-    { id: 'listInstruments', group: 'market', summary: 'What is listed', answers: pageOfShape(instrumentShape) },
+    { id: 'listInstruments', summary: 'What is listed', answers: pageOfShape(instrumentShape) },
     { querystring: listQuery },
   );
   server.get('/v1/instruments', instrumentList, async ({ query }, reply) => {
@@ -94,7 +99,7 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   });
 
   const feedList = routeSchema(
-    { id: 'listFeeds', group: 'market', summary: 'What is fed, and whether it can be trusted', answers: pageOfShape(feedShape) },
+    { id: 'listFeeds', summary: 'What is fed, and whether it can be trusted', answers: pageOfShape(feedShape) },
     { querystring: listQuery },
   );
   server.get('/v1/feeds', feedList, async ({ query }, reply) => {
@@ -125,7 +130,7 @@ function withState(feed: FeedSettings, known: FeedDocument | undefined) {
 function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const pricesQuery = z.strictObject({ venue, symbol, ...page });
   const priceList = routeSchema(
-    { id: 'listPrices', group: 'market', summary: 'The latest price of each instrument', answers: pageOfShape(priceShape) },
+    { id: 'listPrices', summary: 'The latest price of each instrument', answers: pageOfShape(priceShape) },
     { querystring: pricesQuery },
   );
   server.get('/v1/prices', priceList, async ({ query }, reply) => {
@@ -152,7 +157,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
       shape: bookShape,
     },
   ] as const) {
-    const one = routeSchema({ id, group: 'market', summary, answers: found(shape), problems: [404] }, ofOneInstrument);
+    const one = routeSchema({ id, summary, answers: found(shape), problems: [404] }, ofOneInstrument);
     server.get(path, one, async ({ params, query }, reply) => {
       await atPosition(deps, [projection], query, reply);
       const text = await answerDocument<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
@@ -174,7 +179,7 @@ const barsQuery = z.strictObject({
 /** `GET /v1/bars`: of one instrument and interval, by open time. */
 function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const list = routeSchema(
-    { id: 'listBars', group: 'market', summary: 'Bars, by open time', answers: pageOfShape(barShape), problems: [404] },
+    { id: 'listBars', summary: 'Bars, by open time', answers: pageOfShape(barShape), problems: [404] },
     { querystring: barsQuery },
   );
   server.get('/v1/bars', list, async ({ query }, reply) => {

@@ -24,7 +24,6 @@ export function metricsRoute(server: ApiServer, figures: Figures): void {
   const about = routeSchema(
     {
       id: 'getMetrics',
-      group: 'health',
       summary: 'Figures for Prometheus',
       answers: { 200: { description: 'In its text format.', schema: z.string(), contentType: 'text/plain' } },
     },

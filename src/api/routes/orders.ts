@@ -19,13 +19,18 @@ import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '..
 import { answerDocument, atPosition, findDocument } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { accepted, ask, optionalKey, reason, recordedAnswers, requiredKey } from '../http/write.ts';
-import { fillShape, listedOrderShape, orderShape, requestedShape } from '../shapes/order-shapes.ts';
+import { fillShape, listedOrderShape, orderShape, requestedShape } from './order-shapes.ts';
+import type { RouteGroup } from './route-group.ts';
 
-export function orderRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
-  readRoutes(server, deps);
-  placeRoute(server, deps, settings);
-  cancelRoute(server, deps);
-}
+export const orderRoutes: RouteGroup = {
+  name: 'orders',
+  description: 'Orders and their fills; placing and cancelling orders',
+  addRoutes(server, deps, settings) {
+    readRoutes(server, deps);
+    placeRoute(server, deps, settings);
+    cancelRoute(server, deps);
+  },
+};
 
 const filters = { strategy: name, venue, symbol, account: name };
 const ordersQuery = z.strictObject({
@@ -39,7 +44,7 @@ const fillsQuery = z.strictObject({ orderId: idText.optional(), ...filters, ...t
 /** `GET /v1/orders`, `/v1/orders/{id}` with its history, and `/v1/fills`. */
 function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   const list = routeSchema(
-    { id: 'listOrders', group: 'orders', summary: 'Orders, without their histories', answers: pageOfShape(listedOrderShape) },
+    { id: 'listOrders', summary: 'Orders, without their histories', answers: pageOfShape(listedOrderShape) },
     { querystring: ordersQuery },
   );
   server.get('/v1/orders', list, async ({ query }, reply) => {
@@ -51,7 +56,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 
   const one = routeSchema(
-    { id: 'getOrder', group: 'orders', summary: 'One order, with its history', answers: found(orderShape), problems: [404] },
+    { id: 'getOrder', summary: 'One order, with its history', answers: found(orderShape), problems: [404] },
     { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
@@ -62,7 +67,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 
   const fillList = routeSchema(
-    { id: 'listFills', group: 'orders', summary: 'Executions', answers: pageOfShape(fillShape) },
+    { id: 'listFills', summary: 'Executions', answers: pageOfShape(fillShape) },
     { querystring: fillsQuery },
   );
   server.get('/v1/fills', fillList, async ({ query }, reply) => {
@@ -110,7 +115,6 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
   const place = routeSchema(
     {
       id: 'placeOrder',
-      group: 'orders',
       summary: 'Ask for an order',
       description:
         'A denial is an answer, with its reason; names that the settings do not have, and a key used before for another order, are a problem (422).',
@@ -161,7 +165,6 @@ function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
   const cancel = routeSchema(
     {
       id: 'cancelOrder',
-      group: 'orders',
       summary: 'Ask to cancel an order',
       answers: recordedAnswers(requestedShape),
       problems: [404, 409, 422],

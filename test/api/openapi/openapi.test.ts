@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
+import { ROUTE_GROUPS } from '../../../src/api/routes/routes.ts';
 import { givenApi } from '../given-api.ts';
 
 describe('the OpenAPI document', () => {
@@ -20,6 +21,22 @@ describe('the OpenAPI document', () => {
       [],
     );
     expect([...text.matchAll(/"\$ref":"(?!#\/components)[^"]+"/g)].map(([ref]) => ref)).toEqual([]);
+  });
+});
+
+describe('the groups of routes', () => {
+  it('are those of the list, the probes and the document, and every route is in one of them', async () => {
+    const api = await givenApi();
+    const { body } = await api.get('/openapi.json');
+    const names = body.tags.map(({ name }: { name: string }) => name);
+    expect(names).toEqual([...ROUTE_GROUPS.map(({ name }) => name), 'health', 'about']);
+    expect(new Set(names).size).toBe(names.length);
+    const operations = Object.values<Record<string, { tags: string[] }>>(body.paths).flatMap((path) => Object.values(path));
+    expect(operations.filter(({ tags }) => tags?.length !== 1)).toEqual([]);
+    expect(new Set(operations.flatMap(({ tags }) => tags))).toEqual(new Set(names));
+    const prefixed = Object.entries<Record<string, { tags: string[] }>>(body.paths).filter(([path]) => path.startsWith('/v1/'));
+    const grouped = new Set(prefixed.flatMap(([, path]) => Object.values(path).flatMap(({ tags }) => tags)));
+    expect([...grouped].sort()).toEqual(ROUTE_GROUPS.map(({ name }) => name).sort());
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accountStream, SETTINGS_STREAM } from '../../../src/domain/streams.ts';
-import { ACCOUNT, type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, STRATEGY, signal } from '../given-api.ts';
+import { ACCOUNT, type GivenApi, givenApi, idOf, minuteTime, problemOf, recordHalt, recordSettings } from '../given-api.ts';
 
 const STREAM = accountStream('paper-1');
 
@@ -23,11 +23,6 @@ async function hold(api: GivenApi, strategy: string) {
     averageEntryPrice: '500',
     realizedProfit: '0',
   });
-}
-
-async function halt(api: GivenApi, scope: { account: string } | { strategy: string }) {
-  const data = { account: 'paper-1', scope, mode: 'stop' as const, reason: 'drill', requestId: idOf('halt') };
-  return api.record('TradingHalted', STREAM, data, { at: minuteTime(5) });
 }
 
 describe('accounts', () => {
@@ -60,7 +55,7 @@ describe('accounts', () => {
     const api = await givenApi();
     await recordSettings(api);
     await mark(api, '1001', 1);
-    await halt(api, { account: 'paper-1' });
+    await recordHalt(api, { account: 'paper-1' });
     expect((await api.get('/v1/accounts/paper-1/limits')).body).toEqual({
       account: 'paper-1',
       time: minuteTime(1),
@@ -101,27 +96,5 @@ describe('accounts', () => {
     const { body } = await api.get('/v1/accounts/paper-1/equity?limit=1');
     const other = await api.get(`/v1/accounts/a-2/equity?limit=1&cursor=${body.next}`);
     expect(problemOf(other)).toMatchObject({ status: 400, paths: ['cursor'] });
-  });
-});
-
-describe('GET /v1/strategies', () => {
-  it('lists those in force with what they did and the halts that hold them', async () => {
-    const api = await givenApi();
-    await recordSettings(api);
-    await halt(api, { strategy: 'other' });
-    const nothing = { signals: 0, lastSignal: null, orders: 0, denied: 0, fills: 0, lastOrder: null, lastFill: null };
-    expect((await api.get('/v1/strategies')).body).toEqual({ data: [{ ...STRATEGY, ...nothing, halts: [] }], next: null });
-    await api.record('SignalGenerated', 'signals-cross', signal(0), { at: minuteTime(1) });
-    expect((await api.get('/v1/strategies')).body.data[0]).toMatchObject({
-      signals: 1,
-      lastSignal: { side: 'buy', time: minuteTime(1) },
-    });
-    await halt(api, { strategy: 'cross' });
-    await halt(api, { account: 'paper-1' });
-    const { body } = await api.get('/v1/strategies');
-    expect(body.data[0].halts.map(({ scope }: { scope: object }) => scope)).toEqual([
-      { strategy: 'cross' },
-      { account: 'paper-1' },
-    ]);
   });
 });

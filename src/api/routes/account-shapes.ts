@@ -1,10 +1,9 @@
-/** What accounts and strategies look like outside. */
+/** Accounts, positions and equity as the API shows them. */
 
 import { z } from 'zod';
-import { assetText, decimalText, idText, isoTimeText, nameText, side, symbolText, venueText } from '../../domain/event.ts';
+import { assetText, decimalText, idText, isoTimeText, nameText, symbolText, venueText } from '../../domain/event.ts';
 import { haltMode, haltScope, limitCheck } from '../../domain/order/events.ts';
 import { riskLimits } from '../../domain/risk/limits.ts';
-import { StrategyConfigured } from '../../domain/settings/events.ts';
 import { account } from '../../domain/settings/settings.ts';
 
 const halt = z.strictObject({
@@ -21,7 +20,7 @@ const limitsInUse = z
   .array(limitCheck)
   .describe('Use against bound of the limits that do not depend on an order, as last marked.');
 const bounds = riskLimits.nullable().describe('As they are set; a limit that is absent is not checked.');
-const halts = z.array(halt).describe('Those in force.');
+export const halts = z.array(halt).describe('Those in force.');
 
 export const accountShape = z
   .strictObject({
@@ -75,21 +74,3 @@ export const equityShape = z
     dayStart: decimalText,
   })
   .meta({ id: 'Equity' });
-
-/** Parameters are any JSON, which JSON Schema says more plainly than zod does. */
-export const configuredStrategy = StrategyConfigured.schema.extend({ params: z.record(z.string(), z.unknown()) });
-
-const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, time: isoTimeText });
-
-export const strategyShape = configuredStrategy
-  .extend({
-    halts,
-    signals: z.int().describe('How many there were.'),
-    lastSignal: lastSignal.nullable(),
-    orders: z.int().describe('How many were decided upon, denied ones among them.'),
-    denied: z.int(),
-    fills: z.int(),
-    lastOrder: z.strictObject({ id: idText, time: isoTimeText }).nullable(),
-    lastFill: isoTimeText.nullable(),
-  })
-  .meta({ id: 'Strategy' });

@@ -1,4 +1,4 @@
-/** What orders and their fills look like outside. */
+/** Orders and their fills as the API shows them. */
 
 import { z } from 'zod';
 import { decimalText, idText, isoTimeText, nameText, side, symbolText, venueText } from '../../domain/event.ts';

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { signalsStream } from '../../../src/domain/streams.ts';
-import { type GivenApi, givenApi, minuteTime, problemOf, signal, TIMEOUTS } from '../given-api.ts';
+import {
+  type GivenApi,
+  givenApi,
+  minuteTime,
+  problemOf,
+  recordHalt,
+  recordSettings,
+  STRATEGY,
+  signal,
+  TIMEOUTS,
+} from '../given-api.ts';
 
 async function recordSignal(api: GivenApi, minute: number, strategy = 'cross') {
   return api.record('SignalGenerated', signalsStream(strategy), signal(minute, strategy), { at: minuteTime(minute) });
@@ -124,5 +134,27 @@ describe('the position that a read reflects', () => {
     const waiting = [api.get(`/v1/signals?min-position=${next}`), api.get(`/v1/events?min-position=${next}`)];
     await recordSignal(api, 1);
     for (const answer of await Promise.all(waiting)) expect(answer.body.data).toHaveLength(2);
+  });
+});
+
+describe('GET /v1/strategies', () => {
+  it('lists those in force with what they did and the halts that hold them', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    await recordHalt(api, { strategy: 'other' });
+    const nothing = { signals: 0, lastSignal: null, orders: 0, denied: 0, fills: 0, lastOrder: null, lastFill: null };
+    expect((await api.get('/v1/strategies')).body).toEqual({ data: [{ ...STRATEGY, ...nothing, halts: [] }], next: null });
+    await api.record('SignalGenerated', 'signals-cross', signal(0), { at: minuteTime(1) });
+    expect((await api.get('/v1/strategies')).body.data[0]).toMatchObject({
+      signals: 1,
+      lastSignal: { side: 'buy', time: minuteTime(1) },
+    });
+    await recordHalt(api, { strategy: 'cross' });
+    await recordHalt(api, { account: 'paper-1' });
+    const { body } = await api.get('/v1/strategies');
+    expect(body.data[0].halts.map(({ scope }: { scope: object }) => scope)).toEqual([
+      { strategy: 'cross' },
+      { account: 'paper-1' },
+    ]);
   });
 });

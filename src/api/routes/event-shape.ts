@@ -1,10 +1,10 @@
-/** What an event looks like outside: the envelope, with the data of each type. */
+/** Events as the API shows them: the envelope, with the data of each type. */
 
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../domain/catalogue.ts';
 import { type EventType, idText, isoTimeText } from '../../domain/event.ts';
 import { position } from '../http/query.ts';
-import { configuredStrategy } from './account-shapes.ts';
+import { configuredStrategy } from './strategy-shapes.ts';
 
 const metadata = z.strictObject({
   occurredAt: isoTimeText.describe("The venue's or the event's own time; a decision's is that of its evidence."),

@@ -1,0 +1,90 @@
+/** Strategies: as they are set, what they said and did, pausing them and letting them go on. */
+
+import { z } from 'zod';
+import type { HaltScope } from '../../domain/order/events.ts';
+import type { ConfiguredStrategy } from '../../domain/settings/events.ts';
+import { type AccountDocument, accounts } from '../../projections/accounts.ts';
+import { shown } from '../../projections/shown.ts';
+import { signals } from '../../projections/signals.ts';
+import { silentStrategy, strategies } from '../../projections/strategies.ts';
+import type { SettingsReader } from '../../queries/settings-in-force.ts';
+import type { ApiDependencies, ApiServer } from '../dependencies.ts';
+import { answerPage, pageOfMap } from '../http/pages.ts';
+import { name, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
+import { atPosition, collectionOf } from '../http/read.ts';
+import { pageOfShape, routeSchema } from '../http/route-schema.ts';
+import { haltRoutes } from './halts.ts';
+import type { RouteGroup } from './route-group.ts';
+import { signalShape, strategyShape } from './strategy-shapes.ts';
+
+export const strategyRoutes: RouteGroup = {
+  name: 'strategies',
+  description: 'Strategies, what they said, and pausing them',
+  addRoutes(server, deps, settings) {
+    strategyRoute(server, deps, settings);
+    signalRoute(server, deps);
+    haltRoutes(server, deps, settings, {
+      path: '/v1/strategies/:name',
+      thing: 'strategy',
+      verb: 'pause',
+      scope: (strategy) => ({ strategy }),
+      known: ({ strategies }) => strategies,
+    });
+  },
+};
+
+/** `GET /v1/strategies`: as the settings in force say, with what they did and the halts that hold each of them. */
+function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
+  const list = routeSchema(
+    {
+      id: 'listStrategies',
+      summary: 'Strategies as they are set, with what they did and the halts that hold them',
+      answers: pageOfShape(strategyShape),
+    },
+    { querystring: z.strictObject(page) },
+  );
+  server.get('/v1/strategies', list, async ({ query }, reply) => {
+    await atPosition(deps, [accounts, strategies], query, reply);
+    const configured = pageOfMap((await settings.inForce()).strategies, 'strategies', query, (strategy) => strategy);
+    return { ...configured, data: await withDeeds(deps, configured.data) };
+  });
+}
+
+async function withDeeds(deps: ApiDependencies, configured: readonly ConfiguredStrategy[]) {
+  const ids = [...new Set(configured.map(({ account }) => account))];
+  const holders = await deps.reads.load(collectionOf(deps, accounts), ids);
+  const names = configured.map(({ name }) => name);
+  const known = await deps.reads.load(collectionOf(deps, strategies), names);
+  return configured.map((strategy) => {
+    const account = holders.get(strategy.account) as AccountDocument | undefined;
+    const deeds = shown(strategies, known.get(strategy.name) ?? silentStrategy(strategy.name));
+    return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
+  });
+}
+
+/** Halts of the strategy's account stand with that account already. */
+function holds(scope: HaltScope, strategy: ConfiguredStrategy): boolean {
+  return 'strategy' in scope ? scope.strategy === strategy.name : true;
+}
+
+const signalsQuery = z.strictObject({ strategy: name, venue, symbol, ...timeRange, ...timePage });
+
+/** `GET /v1/signals`. */
+function signalRoute(server: ApiServer, deps: ApiDependencies): void {
+  const list = routeSchema(
+    { id: 'listSignals', summary: 'What strategies said', answers: pageOfShape(signalShape) },
+    { querystring: signalsQuery },
+  );
+  server.get('/v1/signals', list, async ({ query }, reply) => {
+    await atPosition(deps, [signals], query, reply);
+    const { strategy, venue, symbol, from, to } = query;
+    return answerPage(deps, reply, 'signals', query, {
+      projection: signals,
+      equal: { strategy, venue, symbol },
+      sort: 'sequence',
+      descending: query.order === 'desc',
+      from,
+      to,
+    });
+  });
+}

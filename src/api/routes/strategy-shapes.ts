@@ -1,0 +1,36 @@
+/** Strategies and their signals as the API shows them. */
+
+import { z } from 'zod';
+import { idText, isoTimeText, side } from '../../domain/event.ts';
+import { StrategyConfigured } from '../../domain/settings/events.ts';
+import { SignalGenerated } from '../../domain/strategy/events.ts';
+import { position } from '../http/query.ts';
+import { halts } from './account-shapes.ts';
+
+/** Parameters are any JSON, which JSON Schema says more plainly than zod does. */
+export const configuredStrategy = StrategyConfigured.schema.extend({ params: z.record(z.string(), z.unknown()) });
+
+const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, time: isoTimeText });
+
+export const strategyShape = configuredStrategy
+  .extend({
+    halts,
+    signals: z.int().describe('How many there were.'),
+    lastSignal: lastSignal.nullable(),
+    orders: z.int().describe('How many were decided upon, denied ones among them.'),
+    denied: z.int(),
+    fills: z.int(),
+    lastOrder: z.strictObject({ id: idText, time: isoTimeText }).nullable(),
+    lastFill: isoTimeText.nullable(),
+  })
+  .meta({ id: 'Strategy' });
+
+export const signalShape = SignalGenerated.schema
+  .extend({
+    id: idText,
+    time: isoTimeText,
+    recordedAt: isoTimeText,
+    correlationId: idText,
+    position,
+  })
+  .meta({ id: 'Signal' });
