@@ -22,14 +22,14 @@ export interface ProbedAt {
 }
 
 /** Where the API is served, and to whom. */
-export interface ApiParts extends KeySources, ProbedAt {
+export interface ServeOptions extends KeySources, ProbedAt {
   readonly rateLimit?: number | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
 /** What the API serves in whichever thread it runs. */
-export interface ServedParts
-  extends Omit<SystemDependencies, 'rollBack' | 'leases' | 'publisher'>,
+export interface ServeDependencies
+  extends Pick<SystemDependencies, 'events' | 'reads' | 'time' | 'log' | 'codeVersion'>,
     Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
   /** Of the thread with the engine. */
   readonly heartbeat: SharedArrayBuffer;
@@ -55,17 +55,17 @@ const MAX_LAG_MS = 5_000;
 
 /** Serves what is in the stores, whoever makes it, in this thread. */
 export async function startApi(
-  { log, heartbeat, report = () => NO_PARTS, isAcross = false, ...parts }: ServedParts,
-  { host, port, ...terms }: ApiParts,
+  { log, heartbeat, report = () => NO_PARTS, isAcross = false, ...dependencies }: ServeDependencies,
+  { host, port, ...terms }: ServeOptions,
 ): Promise<ServedApi> {
   const allowedHost = await bindHost({ host, ...terms });
-  const { events, reads, time } = parts;
+  const { events, reads, time } = dependencies;
   const followed = watched(await followProjections(projectionsOn(events), events, reads, { time, isAcross }));
   const watch = watchHeartbeat(heartbeat, time);
   const { projections } = followed;
-  watchPositionWaits(parts.metrics, projections.values());
+  watchPositionWaits(dependencies.metrics, projections.values());
   const server = buildServer({
-    ...parts,
+    ...dependencies,
     ...terms,
     projections,
     health: {

@@ -14,11 +14,12 @@ export function serveApi(
   { metrics, events, heartbeat, report }: System,
   logFile: string | undefined,
 ): Promise<ServedApi> {
-  const { codeVersion } = dependencies;
+  const { reads, time, log, codeVersion } = dependencies;
   const isAcross = leases !== null;
-  if (!canBeShared(config)) return startApi({ ...dependencies, events, metrics, heartbeat, report, isAcross }, config);
+  if (!canBeShared(config))
+    return startApi({ events, reads, time, log, codeVersion, metrics, heartbeat, report, isAcross }, config);
   const main = { append: events.append.bind(events), figures: () => metrics.snapshot(), report };
-  return startApiThread(dependencies.time, main, { heartbeat, codeVersion, logFile, isAcross });
+  return startApiThread(time, main, { heartbeat, codeVersion, logFile, isAcross });
 }
 
 /** Serves what the cluster asks of a process without the API. Others on the same machine may have the port. */

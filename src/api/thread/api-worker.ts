@@ -42,8 +42,8 @@ async function serve(): Promise<void> {
   watchProcess(metrics, time, 'api', codeVersion);
   watchTapeTail(metrics, 'api', tape);
   const otherMetrics = async () => [await figures()];
-  const parts = { events, reads, time, codeVersion, log, heartbeat, metrics, otherMetrics, report, isAcross };
-  const api = await startApi(parts, config);
+  const dependencies = { events, reads, time, codeVersion, log, heartbeat, metrics, otherMetrics, report, isAcross };
+  const api = await startApi(dependencies, config);
   tell({ address: api.address });
   const asked = new Promise<void>((resolve) => main.once('message', () => resolve()));
   await Promise.race([asked, api.ended]);

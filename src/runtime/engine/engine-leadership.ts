@@ -37,14 +37,14 @@ export class LeadershipGuard {
 }
 
 /**
- * Runs the engine, deciding whenever the lease is held. The store that `runner` appends to asks `turn` each time.
+ * Runs the engine, deciding whenever the lease is held. The store that `runner` appends to asks `guard` each time.
  * `onReplaced` is told why this build does not decide any more, once for each time that it was replaced.
  */
 export function engineUnderLease(
   runner: EngineRunner,
   events: EventStore,
   lease: Lease,
-  turn: LeadershipGuard,
+  guard: LeadershipGuard,
   time: Time,
   onReplaced: (why: string) => void,
 ): RunPart {
@@ -60,7 +60,7 @@ export function engineUnderLease(
         tellWhyNot(whyNot);
       });
       if (tenure === undefined) return;
-      turn.begin(tenure);
+      guard.begin(tenure);
       try {
         await decide(runner, events, AbortSignal.any([signal, tenure.ended]), () => tell('running'));
       } catch (error) {

@@ -104,7 +104,7 @@ export class ProjectionRunner {
   /** How long the batch in hand has kept the thread: not while others did, nor while a read store elsewhere was at it. */
   #heldMs = 0;
   /** What is under way with the documents: one thing at a time. */
-  #turn: Promise<void> = Promise.resolve();
+  #queue: Promise<void> = Promise.resolve();
 
   /** Use `startRunner`. */
   constructor(
@@ -182,13 +182,13 @@ export class ProjectionRunner {
     this.#closing.abort();
     await this.#subscription.close();
     await this.#keeping?.catch(() => {});
-    await this.#turn;
+    await this.#queue;
     this.#waiters.giveUp();
   }
 
   #serially(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
     return done;
   }
 

@@ -14,21 +14,21 @@ const STEP_BACK_MS = 10_000;
 
 /** `onRelay` is told of the relay that runs here; null: none any more. */
 export function relayPart(
-  parts: Omit<RelayDependencies, 'isPatient' | 'onState'>,
+  dependencies: Omit<RelayDependencies, 'isPatient' | 'onState'>,
   lease: Lease | null,
   onRelay: (relay: Relay | null) => void,
 ): RunPart {
-  const { time } = parts;
+  const { time } = dependencies;
   const began = time.monotonic();
   return async (tell, signal) => {
     while (!signal.aborted) {
-      const turn = await turnOf(lease, tell, signal);
-      if (turn.aborted) continue;
+      const over = await untilOver(lease, tell, signal);
+      if (over.aborted) continue;
       const isPatient = time.monotonic() - began > START_UP_MS;
       const givenUp = new AbortController();
       let failures = 0;
       const relay = startRelay({
-        ...parts,
+        ...dependencies,
         isPatient,
         onState: (state, reason) => {
           if (state === 'relaying') {
@@ -43,7 +43,7 @@ export function relayPart(
       relay.ended.catch(() => undefined);
       onRelay(relay);
       try {
-        await Promise.race([relay.ended, aborted(AbortSignal.any([turn, givenUp.signal]))]);
+        await Promise.race([relay.ended, aborted(AbortSignal.any([over, givenUp.signal]))]);
       } finally {
         await relay.close();
         onRelay(null);
@@ -55,8 +55,8 @@ export function relayPart(
   };
 }
 
-/** Aborts when it is over; aborted already when the process ends before it begins. */
-async function turnOf(lease: Lease | null, tell: TellState, signal: AbortSignal): Promise<AbortSignal> {
+/** A signal that aborts when the tenure is over; it has aborted already when the process ends before one begins. */
+async function untilOver(lease: Lease | null, tell: TellState, signal: AbortSignal): Promise<AbortSignal> {
   if (lease === null) return signal;
   tell('standby');
   const tenure = await lease.acquire(signal);

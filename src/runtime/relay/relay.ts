@@ -63,14 +63,14 @@ export interface RelayProgress {
 }
 
 /** Starts to hand events on. The caller must watch `ended`. */
-export function startRelay(parts: RelayDependencies): Relay {
-  return new Relay(parts);
+export function startRelay(dependencies: RelayDependencies): Relay {
+  return new Relay(dependencies);
 }
 
 export class Relay {
   /** Resolves when closed; rejects when a person has to do something first. */
   readonly ended: Promise<void>;
-  readonly #parts: RelayDependencies;
+  readonly #dependencies: RelayDependencies;
   readonly #closing = new AbortController();
   #state: RelayState = 'opening';
   #reason: string | null = null;
@@ -82,8 +82,8 @@ export class Relay {
   #wasOpen = false;
 
   /** Use `startRelay`. */
-  constructor(parts: RelayDependencies) {
-    this.#parts = parts;
+  constructor(dependencies: RelayDependencies) {
+    this.#dependencies = dependencies;
     this.ended = this.#run().finally(() => this.#become('ended'));
   }
 
@@ -102,7 +102,7 @@ export class Relay {
   /** How far what is published is behind the tape. */
   async lag(): Promise<Lag> {
     if (this.#position === null) return { caughtUp: false, lagMs: null };
-    const { events, time } = this.#parts;
+    const { events, time } = this.#dependencies;
     return lagBehind(events, time, this.#position, await events.head());
   }
 
@@ -131,17 +131,17 @@ export class Relay {
 
   /** What nobody but a person can put right, found at the first try. */
   #isFinal(error: unknown): boolean {
-    if (this.#parts.isPatient === true || this.#failures > 1) return false;
+    if (this.#dependencies.isPatient === true || this.#failures > 1) return false;
     return error instanceof OtherTapePublishedError || (error instanceof StoreError && !this.#wasOpen);
   }
 
   #become(state: RelayState): void {
     this.#state = state;
-    this.#parts.onState?.(state, this.#reason);
+    this.#dependencies.onState?.(state, this.#reason);
   }
 
   async #open(): Promise<PublisherSession> {
-    const session = await this.#parts.publisher.open(this.#closing.signal);
+    const session = await this.#dependencies.publisher.open(this.#closing.signal);
     this.#wasOpen = true;
     return session;
   }
@@ -152,18 +152,20 @@ export class Relay {
       this.#position = after;
       this.#reason = null;
       this.#become('relaying');
-      this.#parts.log.info({ after }, 'relay: goes on');
+      this.#dependencies.log.info({ after }, 'relay: goes on');
       await this.#handOn(session, after);
     } finally {
       this.#queue = null;
-      await session.close().catch((error: unknown) => this.#parts.log.debug({ err: error }, 'relay: closing a session failed'));
+      await session
+        .close()
+        .catch((error: unknown) => this.#dependencies.log.debug({ err: error }, 'relay: closing a session failed'));
     }
   }
 
   /** Throws OtherTapePublishedError when what was published cannot be of this tape. */
   async #resumeFrom(published: PublishedPosition | null): Promise<string> {
     if (published === null) return START;
-    const { events } = this.#parts;
+    const { events } = this.#dependencies;
     const tape = await tapeName(events);
     if (tape !== published.tape) {
       const own = tape === null ? 'is empty' : `begins with ${tape}`;
@@ -182,7 +184,7 @@ export class Relay {
     const { signal } = this.#closing;
     signal.addEventListener('abort', onClosing);
     if (signal.aborted) onClosing();
-    const subscription = this.#parts.events.subscribe({
+    const subscription = this.#dependencies.events.subscribe({
       after,
       onEvents: async (events) => {
         for (const event of events) if (!(await queue.put(event))) return;
@@ -207,9 +209,9 @@ export class Relay {
       const batch = await queue.take(MAX_BATCH_EVENTS, MAX_BATCH_BYTES);
       const last = batch.at(-1);
       if (last === undefined) return;
-      tape ??= await tapeName(this.#parts.events);
+      tape ??= await tapeName(this.#dependencies.events);
       if (tape === null) throw new Error('the tape has events, and then has none');
-      const began = this.#parts.time.monotonic();
+      const began = this.#dependencies.time.monotonic();
       await session.publish(
         batch.map(({ publication }) => publication),
         { tape, position: last.position },
@@ -217,13 +219,13 @@ export class Relay {
       this.#position = last.position;
       this.#failed = 0;
       queue.done(batch);
-      this.#parts.onPublished?.(batch.length, this.#parts.time.monotonic() - began);
+      this.#dependencies.onPublished?.(batch.length, this.#dependencies.time.monotonic() - began);
     }
   }
 
   async #waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
     this.#become('waiting');
-    const { time, log } = this.#parts;
+    const { time, log } = this.#dependencies;
     this.#failed++;
     const ms = Math.round(backoffMs(time, this.#failed, error instanceof FencedError ? FENCED_BACKOFF : BACKOFF));
     log.warn({ reason: this.#reason, waitMs: ms }, 'relay: tries again after a while');

@@ -4,8 +4,8 @@ import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { Time } from '../../../src/ports/clock.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { Lease } from '../../../src/runtime/leases/lease.ts';
+import { whileHeld } from '../../../src/runtime/leases/lease.ts';
 import { LeaseKeeper } from '../../../src/runtime/leases/lease-keeper.ts';
-import { whileHeld } from '../../../src/runtime/leases/while-held.ts';
 
 const leases = openMemoryLeases();
 const forever = new AbortController().signal;
