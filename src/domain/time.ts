@@ -72,6 +72,11 @@ export function isoTime(ms: number): string {
   return `${civilDate(days)}T${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}.${pad(rest % SECOND_MS, 3)}Z`;
 }
 
+/** The later of two times in the tape's form; `a` is null where there is none yet. */
+export function laterTime(a: string | null, b: string): string {
+  return a === null || b > a ? b : a;
+}
+
 /** The UTC day (`2024-08-08`) of a time in the tape's form. */
 export function utcDay(iso: string): string {
   return iso.slice(0, 10);

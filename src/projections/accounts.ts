@@ -6,7 +6,8 @@ import type { AccountTerms } from '../domain/settings/in-force.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { type Projection, unexpected } from './projection.ts';
 
-export interface Halt {
+/** A halt as an account's stream says it. */
+export interface AccountHalt {
   readonly scope: HaltScope;
   readonly mode: HaltMode;
   readonly reason: string;
@@ -34,7 +35,7 @@ export interface AccountDocument {
   limits: readonly LimitCheck[];
   markedAt: string | null;
   /** Those in force; of one scope only the latest. */
-  halts: Halt[];
+  halts: AccountHalt[];
   updatedAt: string;
 }
 

@@ -1,7 +1,9 @@
 /** What became of each feed: whether it can be trusted, what came last, and how often it could not be trusted. */
 
 import type { FeedStaleReason } from '../domain/market/events.ts';
+import { resumesAfterEnd } from '../domain/market/session-end.ts';
 import { instrumentKey } from '../domain/settings/in-force.ts';
+import { laterTime } from '../domain/time.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { type Projection, unexpected } from './projection.ts';
 
@@ -57,13 +59,13 @@ export const feeds: Projection<FeedDocument> = {
       case 'BarClosed':
       case 'BarCorrected': {
         const feed = document ?? silentFeed(event.data);
-        feed.lastBar = later(feed.lastBar, event.data.closeTime);
+        feed.lastBar = laterTime(feed.lastBar, event.data.closeTime);
         // Where there is a book, a bar does not show that it is valid.
         return heard(feed, event.data.closeTime, feed.lastBook === null);
       }
       case 'DepthSampled': {
         const feed = document ?? silentFeed(event.data);
-        feed.lastBook = later(feed.lastBook, event.data.eventTime);
+        feed.lastBook = laterTime(feed.lastBook, event.data.eventTime);
         return heard(feed, event.data.eventTime, true);
       }
       case 'FeedStale': {
@@ -85,11 +87,9 @@ export const feeds: Projection<FeedDocument> = {
   },
 };
 
-/** Data from after the end of a recording: more of the same session came, whose beginning is on the tape already. */
-export function resumesAfterEnd(state: FeedState, time: string): FeedState {
-  const { reason, since } = state;
-  const isAfterEnd = reason === 'ended' && (since === null || time > since);
-  return isAfterEnd ? { state: 'live', reason: null, since: time } : state;
+/** The state of a feed after data that show it live. */
+export function afterData(state: FeedState, time: string): FeedState {
+  return resumesAfterEnd(state.reason, state.since, time) ? { state: 'live', reason: null, since: time } : state;
 }
 
 function silentFeed({ venue, symbol }: { readonly venue: string; readonly symbol: string }): FeedDocument {
@@ -106,11 +106,7 @@ function silentFeed({ venue, symbol }: { readonly venue: string; readonly symbol
 }
 
 function heard(feed: FeedDocument, time: string, isTold: boolean): FeedDocument {
-  feed.time = later(feed.time, time);
-  if (isTold) feed.state = resumesAfterEnd(feed.state, time);
+  feed.time = laterTime(feed.time, time);
+  if (isTold) feed.state = afterData(feed.state, time);
   return feed;
-}
-
-function later(a: string | null, b: string): string {
-  return a === null || b > a ? b : a;
 }

@@ -1,50 +1,18 @@
 /** Every order as it is now, with the whole way that it came. */
 
-import {
-  add,
-  compare,
-  divide,
-  formatDecimal,
-  isZero,
-  maximum,
-  multiply,
-  parseDecimal,
-  subtract,
-  ZERO,
-} from '../domain/decimal.ts';
+import { add, divide, formatDecimal, isZero, maximum, multiply, parseDecimal, subtract, ZERO } from '../domain/decimal.ts';
 import type { ApprovedOrder, LimitCheck, OrderFill } from '../domain/order/events.ts';
+import {
+  isClosed,
+  type OrderEnd,
+  type OrderPhase,
+  type OrderProgress,
+  type OrderStatus,
+  statusOf,
+} from '../domain/order/status.ts';
 import { categoryOf } from '../domain/streams.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { type Projection, sequenceOf } from './projection.ts';
-
-export const ORDER_STATUSES = [
-  'denied',
-  'approved',
-  'submitted',
-  'uncertain',
-  'accepted',
-  'partially-filled',
-  'cancel-pending',
-  'filled',
-  'canceled',
-  'rejected',
-  'expired',
-  /** At the venue, and not ours. */
-  'external',
-  /** Something was said about an order that we never had. */
-  'unknown',
-] as const;
-export type OrderStatus = (typeof ORDER_STATUSES)[number];
-
-/** Those of orders that may still be filled. */
-export const OPEN_STATUSES: readonly OrderStatus[] = [
-  'approved',
-  'submitted',
-  'uncertain',
-  'accepted',
-  'partially-filled',
-  'cancel-pending',
-];
 
 /** Most events of one order that are kept with it; all are on the tape. */
 const MAX_HISTORY = 1_000;
@@ -106,10 +74,9 @@ export interface OrderDocument {
   fees: Record<string, string>;
   anomalies: number;
 
-  /** How far it has come at the venue, whatever was filled or asked since. */
-  reached: 'approved' | 'submitted' | 'uncertain' | 'accepted';
+  reached: OrderPhase;
   cancelPending: boolean;
-  closedAs: 'denied' | 'rejected' | 'canceled' | 'expired' | 'external' | null;
+  closedAs: OrderEnd | null;
 
   readonly createdAt: string;
   updatedAt: string;
@@ -152,7 +119,7 @@ export const orders: Projection<OrderDocument> = {
   apply(document, event): OrderDocument {
     const order = document ?? newOrder(event);
     change(order, event);
-    order.status = statusOf(order);
+    order.status = statusOf(progressOf(order));
     order.updatedAt = event.metadata.occurredAt;
     remember(order, event);
     return order;
@@ -222,12 +189,12 @@ function change(order: OrderDocument, event: RecordedEvent): void {
     case 'OrderSubmitted':
       order.reached = 'submitted';
       return;
-    case 'OrderAccepted':
-      order.reached = 'accepted';
-      order.venueOrderId = event.data.venueOrderId;
-      return;
     case 'OrderUncertain':
       order.reached = 'uncertain';
+      return;
+    case 'OrderAccepted':
+      order.venueOrderId = event.data.venueOrderId;
+      order.reached = 'accepted';
       return;
     case 'OrderTriggered':
       order.reached = 'accepted';
@@ -270,16 +237,8 @@ function change(order: OrderDocument, event: RecordedEvent): void {
 }
 
 function takeTerms(order: OrderDocument, terms: Terms): void {
-  order.strategy = terms.strategy;
-  order.venue = terms.venue;
-  order.symbol = terms.symbol;
-  order.side = terms.side;
-  order.type = terms.type;
-  order.timeInForce = terms.timeInForce;
-  order.quantity = terms.quantity;
-  order.price = terms.price;
-  order.reducing = terms.reducing;
-  order.origin = terms.origin;
+  const { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } = terms;
+  Object.assign(order, { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } satisfies Terms);
   order.remainingQuantity = remainingOf(order);
 }
 
@@ -296,7 +255,7 @@ function applyFill(order: OrderDocument, fill: OrderFill): void {
   if (order.reached === 'uncertain') order.reached = 'accepted';
 }
 
-function close(order: OrderDocument, as: NonNullable<OrderDocument['closedAs']>, reason: string | null): void {
+function close(order: OrderDocument, as: OrderEnd, reason: string | null): void {
   order.closedAs = as;
   order.reason = reason;
   order.cancelPending = false;
@@ -308,14 +267,19 @@ function remainingOf(order: OrderDocument): string | null {
   return formatDecimal(maximum(ZERO, subtract(parseDecimal(order.quantity), parseDecimal(order.cumulativeQuantity))));
 }
 
-function statusOf(order: OrderDocument): OrderStatus {
-  const filled = parseDecimal(order.cumulativeQuantity);
-  if (order.quantity === null) return order.closedAs === 'external' ? 'external' : 'unknown';
-  if (!isZero(filled) && compare(filled, parseDecimal(order.quantity)) >= 0) return 'filled';
-  if (order.closedAs !== null) return order.closedAs;
-  if (order.cancelPending) return 'cancel-pending';
-  if (!isZero(filled)) return 'partially-filled';
-  return order.reached;
+/** Is nothing more expected of it? A late fill may come all the same. */
+export function isClosedOrder(order: OrderDocument): boolean {
+  return isClosed(progressOf(order));
+}
+
+function progressOf({ quantity, cumulativeQuantity, reached, closedAs, cancelPending }: OrderDocument): OrderProgress {
+  return {
+    quantity: quantity === null ? null : parseDecimal(quantity),
+    cumulative: parseDecimal(cumulativeQuantity),
+    phase: reached,
+    ended: closedAs,
+    isCancelPending: cancelPending,
+  };
 }
 
 function remember(order: OrderDocument, event: RecordedEvent): void {

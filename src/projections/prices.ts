@@ -1,7 +1,8 @@
 /** The latest of each instrument: last price, bid and ask, and whether its feed can be trusted. */
 
 import type { Bar, DepthSample } from '../domain/market/events.ts';
-import { type FeedState, feedKeys, resumesAfterEnd, UNTROUBLED } from './feeds.ts';
+import { laterTime } from '../domain/time.ts';
+import { afterData, type FeedState, feedKeys, UNTROUBLED } from './feeds.ts';
 import { type Projection, unexpected } from './projection.ts';
 
 export interface PriceDocument {
@@ -35,7 +36,7 @@ export const prices: Projection<PriceDocument> = {
       case 'DepthSampled': {
         const { bids, asks, eventTime } = event.data;
         const price = document ?? unknownPrice(event.data);
-        price.feed = resumesAfterEnd(price.feed, eventTime);
+        price.feed = afterData(price.feed, eventTime);
         return applyQuote(price, topOf(bids), topOf(asks), eventTime);
       }
       case 'FeedStale':
@@ -74,10 +75,10 @@ function applyBar(price: PriceDocument, bar: Bar): PriceDocument {
   if (price.lastTime === null || bar.closeTime >= price.lastTime) {
     price.last = bar.close;
     price.lastTime = bar.closeTime;
-    price.time = later(price.time, bar.closeTime);
+    price.time = laterTime(price.time, bar.closeTime);
   }
   // Where there is a book, a bar does not show that it is valid.
-  if (price.quoteTime === null) price.feed = resumesAfterEnd(price.feed, bar.closeTime);
+  if (price.quoteTime === null) price.feed = afterData(price.feed, bar.closeTime);
   return bar.bid === null && bar.ask === null ? price : applyQuote(price, bar.bid, bar.ask, bar.closeTime);
 }
 
@@ -86,14 +87,10 @@ function applyQuote(price: PriceDocument, bid: string | null, ask: string | null
   price.bid = bid;
   price.ask = ask;
   price.quoteTime = time;
-  price.time = later(price.time, time);
+  price.time = laterTime(price.time, time);
   return price;
 }
 
 function topOf(levels: DepthSample['bids']): string | null {
   return levels[0]?.[0] ?? null;
-}
-
-function later(a: string | null, b: string): string {
-  return a === null || b > a ? b : a;
 }

@@ -1,9 +1,10 @@
 /** Orders as they are at the tape's end, as the API shows them. */
 
 import type { HaltScope } from '../domain/order/events.ts';
+import { OPEN_STATUSES } from '../domain/order/status.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadStore } from '../ports/read-store.ts';
-import { type ListedOrder, OPEN_STATUSES, orders, type ShownOrder } from '../projections/orders.ts';
+import { type ListedOrder, orders, type ShownOrder } from '../projections/orders.ts';
 import { listed, shown } from '../projections/shown.ts';
 import { currentDocument, currentDocuments, type Wanted } from './current-documents.ts';
 

@@ -9,7 +9,7 @@ import { ForwardingEventStore } from '../ports/forwarding.ts';
 import type { FieldValue, FindQuery, ReadStore } from '../ports/read-store.ts';
 import { eventIndex, type IndexedEvent, placeOf } from '../projections/event-index.ts';
 import { collectionOf, readBuilds } from '../runtime/projections/builds.ts';
-import { comparePositions, type RecordedEvent, START } from '../tape/envelope.ts';
+import { comparePositions, laterPosition, type RecordedEvent, START } from '../tape/envelope.ts';
 
 /** Events that are read at once from the part of the tape that is not in the index yet. */
 const PAGE = 500;
@@ -85,7 +85,7 @@ class EventIndex {
     const { after = START, limit } = query;
     const found = comparePositions(after, known.upTo) < 0 ? await this.#find(known, searchOf(query, limit)) : [];
     if (found.length === limit) return found;
-    for await (const event of this.#newer(query, later(after, known.upTo))) {
+    for await (const event of this.#newer(query, laterPosition(after, known.upTo))) {
       found.push(event);
       if (found.length === limit) break;
     }
@@ -173,8 +173,4 @@ function searchOf({ categories, types, correlationId, from, to, after, backward 
     backward,
     limit,
   };
-}
-
-function later(a: string, b: string): string {
-  return comparePositions(a, b) < 0 ? b : a;
 }

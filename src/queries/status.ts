@@ -1,12 +1,13 @@
 /** What is going on: the tape, the engine, who does what, feeds, halts, open orders, positions, read models. */
 
+import { OPEN_STATUSES } from '../domain/order/status.ts';
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Leases } from '../ports/leases.ts';
 import { readAll } from '../ports/pages.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
-import { OPEN_STATUSES, type OrderDocument, orders } from '../projections/orders.ts';
+import { type OrderDocument, orders } from '../projections/orders.ts';
 import { type PositionDocument, positions } from '../projections/positions.ts';
 import { type PriceDocument, prices } from '../projections/prices.ts';
 import { projectionsOn } from '../projections/projections.ts';

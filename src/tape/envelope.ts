@@ -37,6 +37,11 @@ export function comparePositions(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** The later of two positions. */
+export function laterPosition(a: string, b: string): string {
+  return comparePositions(a, b) < 0 ? b : a;
+}
+
 /** The first position that comes after `position`; an event need not be there. */
 export function positionAfter(position: string): string {
   return String(BigInt(position) + 1n);

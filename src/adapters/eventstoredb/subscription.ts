@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { categoryOf } from '../../domain/streams.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import type { SubscribeOptions, Subscription } from '../../ports/event-store.ts';
-import { comparePositions, readEvent, type StoredEvent } from '../../tape/envelope.ts';
+import { comparePositions, laterPosition, readEvent, type StoredEvent } from '../../tape/envelope.ts';
 import { assertPosition, type TapeOfStreams } from './reader.ts';
 import type { TapeTail } from './tail.ts';
 
@@ -89,7 +89,10 @@ export class TailSubscription implements Subscription {
     const { head, events } = page;
     const last = events.at(-1);
     const isFull = events.length === MAX_BATCH;
-    this.#position = later(this.#position, last === undefined ? head : isFull ? last.position : later(head, last.position));
+    this.#position = laterPosition(
+      this.#position,
+      last === undefined ? head : isFull ? last.position : laterPosition(head, last.position),
+    );
     if (last === undefined) {
       // At the tape's end before the tail has begun: it will tell when it has.
       if (!this.#tail.hasBegun) await this.#sleep();
@@ -152,8 +155,4 @@ export class TailSubscription implements Subscription {
     });
     this.#wakeUp = undefined;
   }
-}
-
-function later(a: string, b: string): string {
-  return comparePositions(a, b) < 0 ? b : a;
 }

@@ -1,17 +1,12 @@
 /** Waiting for what becomes of an order, for clients that want the outcome in the answer to their request. */
 
-import { type OrderDocument, orders } from '../../projections/orders.ts';
+import { isClosedOrder, type OrderDocument, orders } from '../../projections/orders.ts';
 import { positionAfter } from '../../tape/envelope.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { findDocument, servedProjection } from './read.ts';
 
 /** Most requests that may wait at once; further ones are answered without waiting, as if it had taken too long. */
 const MAX_WAITS = 100;
-
-/** Nothing more is expected of it; a late fill may come all the same. */
-export function isClosed(order: OrderDocument): boolean {
-  return order.status === 'filled' || order.closedAs !== null;
-}
 
 function isDecided(order: OrderDocument): boolean {
   return order.status !== 'unknown';
@@ -33,7 +28,7 @@ export class OrderWaits {
    * model cannot be read: the request itself is recorded all the same.
    */
   async until(state: 'decided' | 'closed', orderId: string): Promise<OrderDocument | undefined> {
-    const isDone = state === 'decided' ? isDecided : isClosed;
+    const isDone = state === 'decided' ? isDecided : isClosedOrder;
     try {
       // A request that is sent again finds its order long decided, and needs no wait.
       const known = await this.#read(orderId, isDone);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { decimalText, idText, isoTimeText, nameText, side, symbolText, venueText } from '../../domain/event.ts';
 import { limitCheck, OrderApproved, OrderFilled, orderType, timeInForce } from '../../domain/order/events.ts';
-import { ORDER_STATUSES } from '../../projections/orders.ts';
+import { ORDER_STATUSES } from '../../domain/order/status.ts';
 import { position } from '../http/query.ts';
 
 const step = z

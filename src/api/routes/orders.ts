@@ -4,15 +4,16 @@ import { z } from 'zod';
 import { formatDecimal, parseDecimal } from '../../domain/decimal.ts';
 import { idText, nameText, positiveDecimal, side, symbolText, venueText } from '../../domain/event.ts';
 import { orderType, timeInForce } from '../../domain/order/events.ts';
+import { ORDER_STATUSES } from '../../domain/order/status.ts';
 import { orderTypeOf } from '../../domain/order/types.ts';
 import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import { fills } from '../../projections/fills.ts';
-import { ORDER_STATUSES, orders } from '../../projections/orders.ts';
+import { isClosedOrder, orders } from '../../projections/orders.ts';
 import { shown } from '../../projections/shown.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { firstEventOfOrder, orderIdOf, requestCancel, requestOrder } from '../../requests/requests.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { isClosed, OrderWaits } from '../http/order-waits.ts';
+import { OrderWaits } from '../http/order-waits.ts';
 import { answerPage } from '../http/pages.ts';
 import { notFound, Problem, type Violation } from '../http/problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
@@ -186,7 +187,7 @@ async function accountOf(deps: ApiDependencies, orderId: string): Promise<string
   const first = await firstEventOfOrder(deps.events, orderId);
   if (first === undefined || !('account' in first.data)) throw notFound(`There is no order ${orderId}.`);
   const order = await findDocument(deps, orders, orderId);
-  if (order !== undefined && isClosed(order)) {
+  if (order !== undefined && isClosedOrder(order)) {
     throw new Problem(409, 'order-closed', `The order is ${order.status}: there is nothing left to cancel.`);
   }
   return first.data.account;

@@ -35,7 +35,7 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
     const some = open.slice(from, from + AT_ONCE);
     asked.push(...(await Promise.all(some.map((order) => cancel(stores, order, options.reason)))));
   }
-  const last = asked.reduce<Asked | undefined>(later, undefined);
+  const last = asked.toSorted((a, b) => comparePositions(a.position, b.position)).at(-1);
   const decided = last === undefined ? null : await engineAnswered(stores, last.requestId, last.position);
   const cancels = asked.map(({ order, requestId, position }) => ({ order, request: requestId, position }));
   answer(options, { cancels, decided }, () => {
@@ -51,8 +51,4 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
 async function cancel(stores: OpenStores, { id, account }: ListedOrder, reason: string): Promise<Asked> {
   const recorded = await requestCancel(askingOf(stores), { orderId: id, account, reason }, randomUUID());
   return { ...recorded, order: id };
-}
-
-function later(a: Asked | undefined, b: Asked): Asked {
-  return a !== undefined && comparePositions(a.position, b.position) > 0 ? a : b;
 }

@@ -1,9 +1,10 @@
 /** `tapedeck orders`: what became of orders, or of one, read from the stores and so without HTTP. */
 
 import { Argument, type Command, Option } from 'commander';
+import { OPEN_STATUSES, ORDER_STATUSES } from '../../domain/order/status.ts';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
-import { type ListedOrder, OPEN_STATUSES, ORDER_STATUSES, type ShownOrder } from '../../projections/orders.ts';
+import type { ListedOrder, ShownOrder } from '../../projections/orders.ts';
 import { currentOrder, currentOrders } from '../../queries/current-orders.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { definedOnly, instant, positiveInteger } from '../terminal/arguments.ts';

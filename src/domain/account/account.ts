@@ -3,7 +3,8 @@
 import { add, type Decimal, maximum, parseDecimal, subtract, ZERO } from '../decimal.ts';
 import type { Side } from '../event.ts';
 import type { HaltScope } from '../order/events.ts';
-import { isClosed, type OrderState, remainingOf } from '../order/order.ts';
+import { type OrderState, remainingOf } from '../order/order.ts';
+import { isClosed } from '../order/status.ts';
 import type { Halt } from '../risk/halts.ts';
 import { MAX_ORDERS } from '../risk/limits/order-rate.ts';
 import type { RiskLimits } from '../risk/limits.ts';
@@ -237,7 +238,7 @@ export function* openOrdersOf(account: Account, strategy: string | null, instrum
 export function workingOf(account: Account, strategy: string, instrument: Instrument, side: Side): Decimal {
   let working = ZERO;
   for (const order of openOrdersOf(account, strategy, instrument)) {
-    if (order.side === side && !order.cancelPending) working = add(working, baseUnits(instrument, remainingOf(order)));
+    if (order.side === side && !order.isCancelPending) working = add(working, baseUnits(instrument, remainingOf(order)));
   }
   return working;
 }

@@ -127,7 +127,7 @@ function closePosition(deciding: Deciding, account: Account, position: Position,
   let working = ZERO;
   for (const order of openOrdersOf(account, position.strategy, instrument)) {
     if (order.side !== side) continue;
-    if (order.cancelPending) return;
+    if (order.isCancelPending) return;
     working = add(working, baseUnits(instrument, remainingOf(order)));
   }
   const quantity = closingLots(account, instrument, side, withoutDust(subtract(absolute(held), working), instrument, mark));

@@ -10,6 +10,7 @@ import { instrumentKey } from '../settings/in-force.ts';
 import type { FeedSettings } from '../settings/settings.ts';
 import { epochMs } from '../time.ts';
 import type { Bar, DepthSample, FeedStaleReason } from './events.ts';
+import { resumesAfterEnd } from './session-end.ts';
 
 /** Plain data; times in epoch ms. */
 export interface MarketState {
@@ -56,7 +57,7 @@ export function evolveMarket(view: MarketView, feeds: ReadonlyMap<string, FeedSe
   else if (event.type === 'DepthSampled') applySample(market, event.data);
   else applyFeedState(market, event);
   const timeMs = epochMs(event.metadata.occurredAt);
-  if (resumesAfterEnd(market, feed, event.type, timeMs)) market.untrusted = null;
+  if (isProofOfLife(feed, event.type) && resumesAfterEnd(market.untrusted, market.staleSinceMs, timeMs)) market.untrusted = null;
   market.timeMs = Math.max(market.timeMs, timeMs);
   market.mark = markOf(market);
   return key;
@@ -104,13 +105,9 @@ function applyFeedState(market: MarketState, event: Extract<TapeEvent, { type: '
   market.staleSinceMs = epochMs(event.metadata.occurredAt);
 }
 
-/**
- * A session that is taken in again with more of it begins as it did before, which is on the tape already: data from
- * after its former end say that it goes on. Of a feed with a book only a sample does, which a valid book alone gives.
- */
-function resumesAfterEnd(market: MarketState, feed: FeedSettings, type: TapeEvent['type'], timeMs: number): boolean {
-  const proof = feed.depth === undefined ? 'BarClosed' : 'DepthSampled';
-  return market.untrusted === 'ended' && type === proof && timeMs > market.staleSinceMs;
+/** Of a feed with a book only a sample of it shows that the feed is live, which a valid book alone gives. */
+function isProofOfLife(feed: FeedSettings, type: TapeEvent['type']): boolean {
+  return type === (feed.depth === undefined ? 'BarClosed' : 'DepthSampled');
 }
 
 function applyBar(market: MarketState, bar: Bar): void {

@@ -2,7 +2,8 @@
 
 import { add, compare, type Decimal, formatDecimal, parseDecimal, sign, subtract, ZERO } from '../decimal.ts';
 import type { ExecutionReport } from '../venue/events.ts';
-import { isClosed, type OrderState, remainingOf, statusOf } from './order.ts';
+import { type OrderState, remainingOf } from './order.ts';
+import { isClosed, statusOf } from './status.ts';
 
 /** One change, in the order in which it is to be recorded. */
 export type OrderChange =
@@ -105,7 +106,7 @@ function tradeChanges(order: OrderState, report: ExecutionReport): OrderChange[]
 function fillAnomalies(order: OrderState, report: ExecutionReport, fill: Fill): OrderChange[] {
   const found: OrderChange[] = [];
   // Of an order that is not ours nothing is known to compare with.
-  if (order.ended === 'external') return found;
+  if (order.quantity === null) return found;
   if (report.side !== order.side || report.symbol !== order.symbol || report.venue !== order.venue) {
     found.push(
       anomaly(
@@ -148,7 +149,7 @@ function rejectionChanges(order: OrderState, report: ExecutionReport): OrderChan
 
 function cancelRejectionChanges(order: OrderState, report: ExecutionReport): OrderChange[] {
   if (order.ended === 'external') return [];
-  if (order.cancelPending) return [{ kind: 'cancel-rejected', reason: report.reason ?? 'unknown' }];
+  if (order.isCancelPending) return [{ kind: 'cancel-rejected', reason: report.reason ?? 'unknown' }];
   return [anomaly('cancel-never-asked', `the venue refused a cancel that was not asked for: ${report.reason ?? 'no reason'}`)];
 }
 

@@ -4,30 +4,15 @@
  */
 
 import type { TapeEvent } from '../catalogue.ts';
-import { add, compare, type Decimal, parseDecimal, sign, subtract, ZERO } from '../decimal.ts';
+import { add, type Decimal, parseDecimal, subtract, ZERO } from '../decimal.ts';
 import type { Side } from '../event.ts';
 import type { ExecutionReport } from '../venue/events.ts';
 import type { ApprovedOrder } from './events.ts';
+import { isClosed, type OrderEnd, type OrderPhase, type OrderProgress } from './status.ts';
 import type { OrderTypeName } from './types.ts';
 
-export type OrderStatus =
-  | 'approved'
-  | 'submitted'
-  | 'uncertain'
-  | 'accepted'
-  | 'partially-filled'
-  | 'cancel-pending'
-  | 'filled'
-  | 'canceled'
-  | 'rejected'
-  | 'expired'
-  | 'external';
-
-/** How an order ended other than by being filled. `external`: not ours, so nothing is expected of it. */
-export type OrderEnd = 'canceled' | 'rejected' | 'expired' | 'external';
-
 /** Plain data. */
-export interface OrderState {
+export interface OrderState extends OrderProgress {
   readonly orderId: string;
   readonly clientOrderId: string;
   readonly account: string;
@@ -40,14 +25,14 @@ export interface OrderState {
   readonly origin: ApprovedOrder['origin'] | null;
   /** Null for an order that is not ours. */
   readonly type: OrderTypeName | null;
-  quantity: Decimal;
+  /** Null for an order that is not ours. */
+  quantity: Decimal | null;
   /** Null for a market order. */
   price: Decimal | null;
   cumulative: Decimal;
-  phase: 'approved' | 'submitted' | 'uncertain' | 'accepted';
+  phase: OrderPhase;
   ended: OrderEnd | null;
-  /** A cancel was asked for and neither done nor refused yet. */
-  cancelPending: boolean;
+  isCancelPending: boolean;
   /** The requests, halts and signals for which its cancel was ever asked. */
   readonly cancelCauses: string[];
   /** Trade ids that were booked. */
@@ -74,7 +59,7 @@ export function approvedOrder(approved: ApprovedOrder): OrderState {
     cumulative: ZERO,
     phase: 'approved',
     ended: null,
-    cancelPending: false,
+    isCancelPending: false,
     cancelCauses: [],
     trades: new Set(),
     executions: new Map(),
@@ -99,35 +84,21 @@ export function externalOrder(
     reducing: false,
     origin: null,
     type: null,
-    quantity: ZERO,
+    quantity: null,
     price: null,
     cumulative: ZERO,
     phase: 'accepted',
     ended: 'external',
-    cancelPending: false,
+    isCancelPending: false,
     cancelCauses: [],
     trades: new Set(),
     executions: new Map(),
   };
 }
 
-/** Nothing more is expected of it; a late fill may come all the same. */
-export function isClosed(order: OrderState): boolean {
-  return order.ended !== null || compare(order.cumulative, order.quantity) >= 0;
-}
-
 /** What may still be filled; zero when closed. */
 export function remainingOf(order: OrderState): Decimal {
-  return isClosed(order) ? ZERO : subtract(order.quantity, order.cumulative);
-}
-
-export function statusOf(order: OrderState): OrderStatus {
-  if (order.ended === 'external') return 'external';
-  if (compare(order.cumulative, order.quantity) >= 0) return 'filled';
-  if (order.ended !== null) return order.ended;
-  if (order.cancelPending) return 'cancel-pending';
-  if (sign(order.cumulative) > 0) return 'partially-filled';
-  return order.phase;
+  return order.quantity === null || isClosed(order) ? ZERO : subtract(order.quantity, order.cumulative);
 }
 
 /** Takes in an event of this order's stream; others, and those that change nothing, are passed over. */
@@ -147,11 +118,11 @@ export function evolveOrder(order: OrderState, event: TapeEvent): void {
       order.trades.add(event.data.tradeId);
       break;
     case 'OrderCancelPending':
-      order.cancelPending = true;
+      order.isCancelPending = true;
       if (!order.cancelCauses.includes(event.data.requestId)) order.cancelCauses.push(event.data.requestId);
       break;
     case 'OrderCancelRejected':
-      order.cancelPending = false;
+      order.isCancelPending = false;
       break;
     case 'OrderCanceled':
       order.ended = 'canceled';

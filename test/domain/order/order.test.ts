@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_CLOSED_ORDERS } from '../../../src/domain/account/account.ts';
 import type { EventData } from '../../../src/domain/catalogue.ts';
-import { formatDecimal } from '../../../src/domain/decimal.ts';
+import { type Decimal, formatDecimal } from '../../../src/domain/decimal.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { changesOf } from '../../../src/domain/order/execution.ts';
-import { approvedOrder, evolveOrder, isClosed, remainingOf, statusOf } from '../../../src/domain/order/order.ts';
+import { approvedOrder, evolveOrder, remainingOf } from '../../../src/domain/order/order.ts';
+import { isClosed, statusOf } from '../../../src/domain/order/status.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { all, names, only, Scene } from '../given.ts';
 
@@ -306,7 +307,7 @@ describe('Whatever a venue reports, in any order', () => {
           // Nothing opens it again but the venue's own change of its terms.
           if (wasClosed && given.executionType !== 'replaced') expect(isClosed(state)).toBe(true);
           wasClosed = isClosed(state);
-          const left = parseUnits(state.quantity) - filled;
+          const left = parseUnits(state.quantity as Decimal) - filled;
           expect(parseUnits(remainingOf(state))).toBe(isClosed(state) ? 0n : left);
           if (left <= 0n) expect(statusOf(state)).toBe('filled');
         }
