@@ -2,8 +2,8 @@
  * The figures that Prometheus scrapes. Times are in seconds, sizes in bytes. Labels are bounded: names from the settings
  * (venue, symbol, strategy, account), from the code (projection, route, type, reason), and never an id.
  *
- * Every thread has its own; what is counted where it happens is a family below, and what can be looked up is asked for
- * at each scrape (`collect`), so that it costs nothing in between.
+ * A room describes its families beside what sets them; `metric-families.ts` lists them. Every thread has figures of its
+ * own. What can be looked up is asked for at each scrape (`collect`), so that it costs nothing in between.
  */
 
 import {
@@ -16,15 +16,67 @@ import {
   Registry,
 } from 'prom-client';
 
-/** What takes a durable write, a request or a batch. */
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-/** What takes microseconds when all is well. */
-const MICROSECONDS = [0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, ...SECONDS];
-/** Decisions upon one piece of evidence, up to the most that there may be. */
-const CASCADES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+/** Upper bounds of the buckets for a durable write, a request or a batch. */
+export const SECONDS: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+/** For what takes microseconds when all is well. */
+export const MICROSECONDS: readonly number[] = [
+  ...[0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025],
+  ...SECONDS,
+];
 
 /** The content type of `metricsText`. */
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
+type Kind = 'counter' | 'gauge' | 'histogram';
+
+/** Figures of one name and meaning, told apart by their labels. */
+export interface Family<K extends Kind = Kind, L extends string = string> {
+  readonly kind: K;
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly L[];
+  /** Of a histogram: the upper bounds. */
+  readonly buckets?: readonly number[];
+}
+
+/** The families that one place sets, by the names that it has for them. */
+export type Families = Readonly<Record<string, Family>>;
+
+type Figure<F> =
+  F extends Family<'counter', infer L>
+    ? Counter<L>
+    : F extends Family<'gauge', infer L>
+      ? Gauge<L>
+      : F extends Family<'histogram', infer L>
+        ? Histogram<L>
+        : never;
+
+/** The figures of those families in one thread. */
+export type Figures<F extends Families> = { readonly [Name in keyof F]: Figure<F[Name]> };
+
+export function counter<L extends string = never>(name: string, help: string, labels: readonly L[] = []): Family<'counter', L> {
+  return { kind: 'counter', name, help, labels };
+}
+
+export function gauge<L extends string = never>(name: string, help: string, labels: readonly L[] = []): Family<'gauge', L> {
+  return { kind: 'gauge', name, help, labels };
+}
+
+export function histogram<L extends string = never>(
+  name: string,
+  help: string,
+  buckets: readonly number[],
+  labels: readonly L[] = [],
+): Family<'histogram', L> {
+  return { kind: 'histogram', name, help, labels, buckets };
+}
+
+/** Of the figures themselves. */
+export const SCRAPE_FAMILIES = {
+  queueDepth: gauge('tapedeck_queue_depth', 'What waits in a queue', ['queue']),
+  queueLimit: gauge('tapedeck_queue_limit', 'Most that may wait in a queue; more is refused', ['queue']),
+  collectFailures: counter('tapedeck_collect_failures_total', 'Figures that could not be looked up for a scrape', ['source']),
+};
 
 /** The figures of one thread at one moment: plain data, so that a thread can hand it to another. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -36,30 +88,42 @@ export interface WatchedQueue {
   readonly depth: () => number;
 }
 
-export type Metrics = ReturnType<typeof makeMetrics>;
+/** The figures of one thread, all at their start. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #figures = new Map<Families, Readonly<Record<string, Counter | Gauge | Histogram>>>();
+  readonly #sources = new Map<string, () => void | Promise<void>>();
+  readonly #queues: WatchedQueue[] = [];
 
-/** The families of one thread, all at their start. */
-export function makeMetrics() {
-  const registry = new Registry();
-  const registers = [registry];
-  const sources = new Map<string, () => void | Promise<void>>();
-  const queues: WatchedQueue[] = [];
+  /** `families`: all that there are, `SCRAPE_FAMILIES` among them; a scrape shows each, set or not. */
+  constructor(families: Iterable<Families>) {
+    for (const some of families) {
+      const figures = Object.entries(some).map(([name, family]) => [name, makeFigure(family, this.#registry)] as const);
+      this.#figures.set(some, Object.fromEntries(figures));
+    }
+  }
 
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
-    new Histogram({ name, help, labelNames, buckets, registers });
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge({ name, help, labelNames, registers });
+  /** The figures of these families. Throws for families that `metric-families.ts` does not list. */
+  of<F extends Families>(families: F): Figures<F> {
+    const figures = this.#figures.get(families);
+    if (figures === undefined) throw new Error(`no list of families has ${Object.values(families).map(({ name }) => name)}`);
+    return figures as Figures<F>;
+  }
 
-  const queueDepth = gauge('tapedeck_queue_depth', 'What waits in a queue', ['queue']);
-  const queueLimit = gauge('tapedeck_queue_limit', 'Most that may wait in a queue; more is refused', ['queue']);
-  const collectFailures = counter('tapedeck_collect_failures_total', 'Figures that could not be looked up for a scrape', [
-    'source',
-  ]);
+  /** Calls `look` at each scrape, to set what can be looked up. One that fails is counted, and the rest goes on. */
+  collect(source: string, look: () => void | Promise<void>): void {
+    this.#sources.set(source, look);
+  }
 
-  const collectAll = async (): Promise<void> => {
-    for (const [source, look] of sources) {
+  /** Shows the queue's depth beside its limit. */
+  watchQueue(queue: WatchedQueue): void {
+    this.#queues.push(queue);
+  }
+
+  /** All figures of this thread as they are now. */
+  async snapshot(): Promise<MetricsSnapshot> {
+    const { queueDepth, queueLimit, collectFailures } = this.of(SCRAPE_FAMILIES);
+    for (const [source, look] of this.#sources) {
       try {
         await look();
       } catch {
@@ -67,124 +131,19 @@ export function makeMetrics() {
         collectFailures.inc({ source });
       }
     }
-    for (const { name, limit, depth } of queues) {
+    for (const { name, limit, depth } of this.#queues) {
       queueLimit.set({ queue: name }, limit);
       queueDepth.set({ queue: name }, depth());
     }
-  };
+    return this.#registry.getMetricsAsJSON();
+  }
+}
 
-  return {
-    // The feed
-    parse: histogram('tapedeck_parse_seconds', 'Reading one frame, one in 256 timed', ['venue'], MICROSECONDS),
-    book: histogram('tapedeck_book_seconds', 'A depth frame into book and sample, one in 256 timed', ['venue'], MICROSECONDS),
-    bar: histogram('tapedeck_bar_seconds', 'A trade into bars, one in 256 timed', ['venue'], MICROSECONDS),
-    feedFrames: counter('tapedeck_feed_frames_total', 'Frames received; of candle files, lines', ['venue', 'symbol']),
-    feedRefused: counter('tapedeck_feed_refused_total', 'Input that could not be used', ['venue', 'symbol', 'reason']),
-    feedAllowed: counter('tapedeck_feed_dropped_total', 'Input dropped or allowed for', ['venue', 'symbol', 'reason']),
-    feedDiffering: counter(
-      'tapedeck_feed_differing_total',
-      'Evidence dropped, as the tape has the same fact with other content',
-      ['venue', 'symbol'],
-    ),
-    feedGaps: counter('tapedeck_feed_gaps_total', 'Missing updates (depth) and trades (trade)', ['venue', 'symbol', 'kind']),
-    feedResyncs: counter('tapedeck_feed_resyncs_total', 'Recoveries after a gap, a crossed book or silence', ['venue', 'symbol']),
-    feedStaleness: gauge('tapedeck_feed_staleness_seconds', 'Since the last frame, while the feed is being read', [
-      'venue',
-      'symbol',
-    ]),
-    feedState: gauge('tapedeck_feed_state', '1 for the state that the feed is in', ['venue', 'symbol', 'state']),
-
-    // The tape and the engine
-    append: histogram('tapedeck_append_seconds', 'One append until durable', ['category', 'outcome'], SECONDS),
-    writeFailures: counter('tapedeck_write_failures_total', 'Writes that the store could not do, refusals not counted', []),
-    section: histogram(
-      'tapedeck_section_seconds',
-      'Appends under the write lock: waiting for it, the work, until durable',
-      ['phase'],
-      SECONDS,
-    ),
-    tapeTail: gauge(
-      'tapedeck_tape_tail',
-      'The latest events, kept in memory for those who follow the tape in EventStoreDB, in events and bytes',
-      ['thread', 'unit'],
-    ),
-    tapeTailLimit: gauge(
-      'tapedeck_tape_tail_limit',
-      'Most that is kept; then the oldest go, and whoever lacks them reads the tape',
-      ['thread', 'unit'],
-    ),
-    decide: histogram('tapedeck_decide_seconds', 'One piece of evidence with its whole cascade', ['type'], MICROSECONDS),
-    risk: histogram(
-      'tapedeck_risk_seconds',
-      'The desk upon one signal or request: sizing and every limit',
-      ['cause'],
-      MICROSECONDS,
-    ),
-    cascade: histogram('tapedeck_cascade_decisions', 'Decisions upon one piece of evidence that caused any', [], CASCADES),
-    engineLag: gauge('tapedeck_engine_lag_seconds', 'Age of the oldest evidence that is not decided upon; 0 when all is', []),
-    engineBusy: gauge('tapedeck_engine_busy_seconds', 'How long the engine has been in the commit in hand; 0 between', []),
-    signals: counter('tapedeck_signals_total', 'Signals that this process decided', ['strategy', 'side']),
-    orders: counter('tapedeck_orders_total', 'What became of orders, as this process decided; fill: executions', ['outcome']),
-    ordersDenied: counter('tapedeck_orders_denied_total', 'Orders denied before any venue saw them', ['strategy', 'reason']),
-    halts: gauge('tapedeck_halts_in_force', 'Halts in force', ['account', 'mode']),
-
-    // Read models
-    project: histogram('tapedeck_project_seconds', 'A batch of events into a read model, committed', ['projection'], SECONDS),
-    projectedEvents: counter('tapedeck_projected_events_total', 'Events taken into a read model', ['projection']),
-    projectionLag: gauge('tapedeck_projection_lag_seconds', 'Age of the last event taken in; 0 when caught up', ['projection']),
-    parkedEvents: gauge('tapedeck_parked_events', 'Events that could not be applied, and those behind them', ['projection']),
-    parkedDocuments: gauge('tapedeck_parked_documents', 'Documents that stand still because of them', ['projection']),
-    readStoreRetries: counter('tapedeck_read_store_retries_total', 'Calls of the read store that were tried again', [
-      'projection',
-    ]),
-
-    // What is handed on
-    relayLag: gauge('tapedeck_relay_lag_seconds', 'Age of the first event that is not handed on; 0 when all are', []),
-    relayQueued: gauge('tapedeck_relay_queued', 'Read from the tape and not handed on yet, in events and bytes', ['unit']),
-    relayQueueLimit: gauge('tapedeck_relay_queue_limit', 'Most that is held; reading waits then', ['unit']),
-    relayTransaction: histogram('tapedeck_relay_transaction_seconds', 'A batch of events handed on, committed', [], SECONDS),
-    relayedEvents: counter('tapedeck_relayed_events_total', 'Events handed on', []),
-    relayFailures: counter('tapedeck_relay_failures_total', 'Times that the relay had to open a new session', []),
-
-    // The API
-    http: histogram(
-      'tapedeck_http_request_seconds',
-      'One request, by the pattern of its route',
-      ['method', 'route', 'status'],
-      SECONDS,
-    ),
-
-    // The instance among others
-    leaseHeld: gauge('tapedeck_lease_held', '1 where this process does that work, 0 where another does or nobody', ['lease']),
-    partWaiting: gauge('tapedeck_part_waiting', '1 while the part waits for an engine that is away', ['part']),
-
-    // The process
-    collectFailures,
-    buildInfo: gauge('tapedeck_build_info', 'Always 1; the build and the runtime', ['version', 'node']),
-    loopLag: histogram('tapedeck_loop_lag_seconds', 'How late a timer fires, looked at ten times a second', ['thread'], SECONDS),
-    loopBusy: counter('tapedeck_loop_busy_seconds_total', 'Time that the event loop was at work', ['thread']),
-    heapUsed: gauge('tapedeck_heap_used_bytes', 'Heap in use', ['thread']),
-    heapLimit: gauge('tapedeck_heap_limit_bytes', 'Heap at which the thread dies', ['thread']),
-    residentMemory: gauge('process_resident_memory_bytes', 'Resident memory of the process', []),
-    cpu: counter('process_cpu_seconds_total', 'User and system CPU time of the process', []),
-    startTime: gauge('process_start_time_seconds', 'Start of the process, since the epoch', []),
-
-    /** Calls `look` at each scrape, to set what can be looked up. One that fails is counted, and the rest goes on. */
-    collect(source: string, look: () => void | Promise<void>): void {
-      sources.set(source, look);
-    },
-
-    /** Shows the queue's depth beside its limit. */
-    watchQueue(queue: WatchedQueue): void {
-      queues.push(queue);
-    },
-
-    /** All figures of this thread as they are now. */
-    async snapshot(): Promise<MetricsSnapshot> {
-      await collectAll();
-      return registry.getMetricsAsJSON();
-    },
-  };
+function makeFigure({ kind, name, help, labels, buckets = [] }: Family, registry: Registry): Counter | Gauge | Histogram {
+  const configuration = { name, help, labelNames: labels, registers: [registry] };
+  if (kind === 'counter') return new Counter(configuration);
+  if (kind === 'gauge') return new Gauge(configuration);
+  return new Histogram({ ...configuration, buckets: [...buckets] });
 }
 
 /** The figures of one or more threads in the text format of Prometheus; those of the same name and labels are added up. */

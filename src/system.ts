@@ -3,7 +3,7 @@
  * it, for it may have a thread of its own.
  */
 
-import { makeMetrics } from './metrics.ts';
+import { makeMetrics } from './metric-families.ts';
 import { projectionsOn } from './projections/projections.ts';
 import { readSettings } from './queries/settings-in-force.ts';
 import { engineCheckpoint } from './runtime/engine/engine-checkpoint.ts';

@@ -11,9 +11,10 @@ import { KeyRing } from './http/key-ring.ts';
 import { shedLoad } from './http/load-shedding.ts';
 import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './http/problem.ts';
 import { limitRate, prepareRateLimit } from './http/rate-limit.ts';
+import { timeRequests } from './http/request-metrics.ts';
 import { ABOUT, documentRoutes, watchRoutes } from './openapi/openapi.ts';
 import { HEALTH, healthRoutes } from './routes/health.ts';
-import { metricsRoute, timeRequests } from './routes/metrics.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { type GroupTag, tagRoutes } from './routes/route-group.ts';
 import { ROUTE_GROUPS } from './routes/routes.ts';
 
@@ -56,7 +57,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   server.setNotFoundHandler((request, reply) =>
     sendProblem(reply, problemDocument(404, 'not-found', `There is no route ${request.method} ${request.url.split('?')[0]}.`)),
   );
-  timeRequests(server, deps);
+  timeRequests(server, deps.metrics);
   refuseLongUrls(server);
   allowOrigins(server, deps.corsOrigins ?? []);
   shedLoad(server, deps.metrics);

@@ -8,7 +8,7 @@ import type { ApiDependencies, ServedProjection, Timeouts } from '../../src/api/
 import { buildServer } from '../../src/api/server.ts';
 import type { EventData, EventName, TapeEvent } from '../../src/domain/catalogue.ts';
 import { accountStream, SETTINGS_STREAM } from '../../src/domain/streams.ts';
-import { makeMetrics } from '../../src/metrics.ts';
+import { makeMetrics } from '../../src/metric-families.ts';
 import type { Appended, EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';

@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Violation } from '../../src/api/http/problem.ts';
 import { buildProbeServer } from '../../src/api/probes.ts';
 import { makeLogger } from '../../src/logging.ts';
-import { makeMetrics } from '../../src/metrics.ts';
+import { makeMetrics } from '../../src/metric-families.ts';
+import { INSTANCE_FAMILIES } from '../../src/runtime/process/instance-metrics.ts';
 import type { SystemReport } from '../../src/runtime/process/system-report.ts';
 
 const LEASES = [{ name: 'engine', holder: 'host-a:1', here: true }];
@@ -38,7 +39,7 @@ describe('the probes', () => {
 
   it('show the figures', async () => {
     const { metrics, get } = given(null);
-    metrics.leaseHeld.set({ lease: 'engine' }, 1);
+    metrics.of(INSTANCE_FAMILIES).leaseHeld.set({ lease: 'engine' }, 1);
     expect((await get('/metrics')).body).toContain('tapedeck_lease_held{lease="engine"} 1');
   });
 

@@ -30,7 +30,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...FIGURES,
     ...FOUNDATION,
   ],
-  'system.ts': ['system-dependencies.ts', 'queries/settings-in-force.ts', 'runtime', 'projections', ...FIGURES, ...FOUNDATION],
+  'system.ts': [
+    'system-dependencies.ts',
+    'metric-families.ts',
+    'queries/settings-in-force.ts',
+    'runtime',
+    'projections',
+    ...FIGURES,
+    ...FOUNDATION,
+  ],
   'system-dependencies.ts': ['runtime', 'projections', ...FIGURES, ...FOUNDATION],
   api: [
     'config/api-keys.ts',
@@ -62,6 +70,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   adapters: FOUNDATION,
   projections: FOUNDATION,
   config: FOUNDATION,
+  'metric-families.ts': ['api/http/request-metrics.ts', 'runtime', ...FIGURES],
   'metrics.ts': FOUNDATION,
   'logging.ts': FOUNDATION,
   'waiting.ts': ['ports', 'domain'],
@@ -86,7 +95,7 @@ const IMPORTERS_IN_DOMAIN: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that may reach what their room may not: they are where a process, or a thread of it, begins. */
 const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
-  'src/api/thread/api-worker.ts': ['adapters/open.ts', 'adapters/system-time.ts', 'config'],
+  'src/api/thread/api-worker.ts': ['metric-families.ts', 'adapters/open.ts', 'adapters/system-time.ts', 'config'],
 };
 
 /** These choose among adapters, and so know more than one. */

@@ -50,6 +50,7 @@ describe('the rules refuse', () => {
     ['the map that opens an adapter', 'src/system.ts', 'src/adapters/open.ts'],
     ['a command that goes past open.ts', 'src/cli/commands/run.ts', 'src/adapters/sqlite/event-store.ts'],
     ['a command that imports the API', 'src/cli/commands/run.ts', 'src/api/server.ts'],
+    ['a room that imports the list of all families', 'src/runtime/relay/relay-metrics.ts', 'src/metric-families.ts'],
     ['main that does more than parse', 'src/main.ts', 'src/system.ts'],
     ['anybody below who reads the environment', 'src/runtime/ingest/ingest.ts', 'src/config/environment.ts'],
     [

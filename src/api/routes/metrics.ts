@@ -1,24 +1,13 @@
-/** `GET /metrics`, for Prometheus, and the time that every request takes. It needs no key: no secret is in it. */
+/** `GET /metrics`, for Prometheus. It needs no key: no secret is in it. */
 
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { METRICS_CONTENT_TYPE, metricsText } from '../../metrics.ts';
+import { METRICS_CONTENT_TYPE, metricsText, SCRAPE_FAMILIES } from '../../metrics.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { METRICS_PATH } from '../http/public-paths.ts';
 import { routeSchema } from '../http/route-schema.ts';
 
 /** The part of the dependencies that figures go to and come from. */
 type Figures = Pick<ApiDependencies, 'metrics' | 'otherMetrics'>;
-
-/** Takes the time of every request that is answered, by the pattern of its route: paths have no end. */
-export function timeRequests(server: FastifyInstance, { metrics }: Figures): void {
-  server.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unmatched';
-    const status = String(reply.statusCode);
-    metrics.http.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000);
-    done();
-  });
-}
 
 export function metricsRoute(server: ApiServer, figures: Figures): void {
   const about = routeSchema(
@@ -40,7 +29,7 @@ async function others({ metrics, otherMetrics }: Figures) {
   try {
     return (await otherMetrics?.()) ?? [];
   } catch {
-    metrics.collectFailures.inc({ source: 'main thread' });
+    metrics.of(SCRAPE_FAMILIES).collectFailures.inc({ source: 'main thread' });
     return [];
   }
 }

@@ -9,7 +9,7 @@ import { openReadStoreToRead, openTapeToRead } from '../../adapters/open.ts';
 import { systemTime as time } from '../../adapters/system-time.ts';
 import { readConfig } from '../../config/environment.ts';
 import { makeLogger } from '../../logging.ts';
-import { makeMetrics } from '../../metrics.ts';
+import { makeMetrics } from '../../metric-families.ts';
 import { withEventIndex } from '../../queries/indexed-tape.ts';
 import { mainThreadOver } from '../../runtime/process/main-thread.ts';
 import { watchTapeTail } from '../../runtime/process/metered-event-store.ts';

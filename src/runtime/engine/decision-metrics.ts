@@ -1,7 +1,13 @@
 /** Counts what the engine decides about signals and orders, from the start of the process. */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
-import type { Metrics } from '../../metrics.ts';
+import { counter, type Metrics } from '../../metrics.ts';
+
+export const DECISION_FAMILIES = {
+  signals: counter('tapedeck_signals_total', 'Signals that this process decided', ['strategy', 'side']),
+  orders: counter('tapedeck_orders_total', 'What became of orders, as this process decided; fill: executions', ['outcome']),
+  denied: counter('tapedeck_orders_denied_total', 'Orders denied before any venue saw them', ['strategy', 'reason']),
+};
 
 const OUTCOMES: ReadonlyMap<string, string> = new Map([
   ['OrderApproved', 'approved'],
@@ -17,14 +23,16 @@ const OUTCOMES: ReadonlyMap<string, string> = new Map([
 
 /** Shows every outcome from the beginning: a rate needs a zero to rise from. */
 export function beginCounting(metrics: Metrics): void {
-  for (const outcome of OUTCOMES.values()) metrics.orders.inc({ outcome }, 0);
+  const { orders } = metrics.of(DECISION_FAMILIES);
+  for (const outcome of OUTCOMES.values()) orders.inc({ outcome }, 0);
 }
 
 export function countDecisions(metrics: Metrics, decisions: readonly TapeEvent[]): void {
+  const { signals, orders, denied } = metrics.of(DECISION_FAMILIES);
   for (const { type, data } of decisions) {
     const outcome = OUTCOMES.get(type);
-    if (outcome !== undefined) metrics.orders.inc({ outcome });
-    if (type === 'SignalGenerated') metrics.signals.inc({ strategy: data.strategy, side: data.side });
-    if (type === 'OrderDenied') metrics.ordersDenied.inc({ strategy: data.strategy, reason: data.reason });
+    if (outcome !== undefined) orders.inc({ outcome });
+    if (type === 'SignalGenerated') signals.inc({ strategy: data.strategy, side: data.side });
+    if (type === 'OrderDenied') denied.inc({ strategy: data.strategy, reason: data.reason });
   }
 }

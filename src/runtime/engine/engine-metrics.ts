@@ -2,10 +2,15 @@
 
 import { EVIDENCE_CATEGORIES } from '../../domain/streams.ts';
 import { epochMs } from '../../domain/time.ts';
-import type { Metrics } from '../../metrics.ts';
+import { gauge, type Metrics } from '../../metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import { isDecision } from '../../tape/envelope.ts';
+
+export const ENGINE_FAMILIES = {
+  lag: gauge('tapedeck_engine_lag_seconds', 'Age of the oldest evidence that is not decided upon; 0 when all is'),
+  busy: gauge('tapedeck_engine_busy_seconds', 'How long the engine has been in the commit in hand; 0 between'),
+};
 
 /** Events read to find evidence among what the engine wrote itself. */
 const LOOK_AHEAD = 100;
@@ -16,11 +21,12 @@ interface WatchedEngine {
 }
 
 export function watchEngine(metrics: Metrics, engine: WatchedEngine, events: EventStore, clock: Clock): void {
+  const { lag, busy } = metrics.of(ENGINE_FAMILIES);
   metrics.collect('engine', async () => {
-    metrics.engineBusy.set(engine.busySince === null ? 0 : secondsSince(engine.busySince, clock));
+    busy.set(engine.busySince === null ? 0 : secondsSince(engine.busySince, clock));
     const ahead = await events.read({ after: engine.position, categories: EVIDENCE_CATEGORIES, limit: LOOK_AHEAD });
     const oldest = ahead.find((event) => !isDecision(event));
-    metrics.engineLag.set(oldest === undefined ? 0 : secondsSince(epochMs(oldest.recordedAt), clock));
+    lag.set(oldest === undefined ? 0 : secondsSince(epochMs(oldest.recordedAt), clock));
   });
 }
 

@@ -2,10 +2,30 @@
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { Tally, TallyReason } from '../../domain/feed/tally.ts';
-import type { Metrics } from '../../metrics.ts';
+import { counter, type Figures, gauge, histogram, type Metrics, MICROSECONDS } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { FeedMeter } from '../../ports/feed.ts';
 import type { EvidenceSink } from './evidence-sink.ts';
+
+const MARKET = ['venue', 'symbol'] as const;
+
+export const FEED_FAMILIES = {
+  parse: histogram('tapedeck_parse_seconds', 'Reading one frame, one in 256 timed', MICROSECONDS, ['venue']),
+  book: histogram('tapedeck_book_seconds', 'A depth frame into book and sample, one in 256 timed', MICROSECONDS, ['venue']),
+  bar: histogram('tapedeck_bar_seconds', 'A trade into bars, one in 256 timed', MICROSECONDS, ['venue']),
+  frames: counter('tapedeck_feed_frames_total', 'Frames received; of candle files, lines', MARKET),
+  refused: counter('tapedeck_feed_refused_total', 'Input that could not be used', [...MARKET, 'reason']),
+  dropped: counter('tapedeck_feed_dropped_total', 'Input dropped or allowed for', [...MARKET, 'reason']),
+  differing: counter(
+    'tapedeck_feed_differing_total',
+    'Evidence dropped, as the tape has the same fact with other content',
+    MARKET,
+  ),
+  gaps: counter('tapedeck_feed_gaps_total', 'Missing updates (depth) and trades (trade)', [...MARKET, 'kind']),
+  resyncs: counter('tapedeck_feed_resyncs_total', 'Recoveries after a gap, a crossed book or silence', MARKET),
+  staleness: gauge('tapedeck_feed_staleness_seconds', 'Since the last frame, while the feed is being read', MARKET),
+  state: gauge('tapedeck_feed_state', '1 for the state that the feed is in', [...MARKET, 'state']),
+};
 
 /** Reasons of the tally under which input could not be used at all; under the others it was dropped or allowed for. */
 const REFUSALS: ReadonlySet<TallyReason> = new Set([
@@ -34,6 +54,7 @@ interface Market {
 
 export class FeedWatch implements FeedMeter {
   readonly #metrics: Metrics;
+  readonly #figures: Figures<typeof FEED_FAMILIES>;
   readonly #market: Market;
   readonly #tally: Tally;
   readonly #time: Time;
@@ -47,24 +68,25 @@ export class FeedWatch implements FeedMeter {
     this.#time = time;
     this.#lastReceived = time.monotonic();
     this.#metrics = metrics;
+    this.#figures = metrics.of(FEED_FAMILIES);
     this.#market = { venue, symbol };
     this.#tally = tally;
-    metrics.feedFrames.inc(this.#market, 0);
-    metrics.feedResyncs.inc(this.#market, 0);
-    metrics.feedDiffering.inc(this.#market, 0);
-    for (const reason of REFUSALS) metrics.feedRefused.inc({ ...this.#market, reason }, 0);
-    for (const kind of GAPS.values()) metrics.feedGaps.inc({ ...this.#market, kind }, 0);
-    metrics.feedState.set({ ...this.#market, state: this.#state }, 1);
+    this.#figures.frames.inc(this.#market, 0);
+    this.#figures.resyncs.inc(this.#market, 0);
+    this.#figures.differing.inc(this.#market, 0);
+    for (const reason of REFUSALS) this.#figures.refused.inc({ ...this.#market, reason }, 0);
+    for (const kind of GAPS.values()) this.#figures.gaps.inc({ ...this.#market, kind }, 0);
+    this.#figures.state.set({ ...this.#market, state: this.#state }, 1);
     metrics.collect(`feed ${venue} ${symbol}`, () => this.#tell());
   }
 
   received(frames: number): void {
     this.#lastReceived = this.#time.monotonic();
-    this.#metrics.feedFrames.inc(this.#market, frames);
+    this.#figures.frames.inc(this.#market, frames);
   }
 
   took(operation: 'parse' | 'book' | 'bar', ms: number): void {
-    this.#metrics[operation].observe({ venue: this.#market.venue }, ms / 1_000);
+    this.#figures[operation].observe({ venue: this.#market.venue }, ms / 1_000);
   }
 
   /** `take`, with a look at what the evidence says of the feed itself, and at what the tape has otherwise. */
@@ -72,7 +94,7 @@ export class FeedWatch implements FeedMeter {
     return async (drafts, origin) => {
       const outcome = await take(drafts, origin);
       this.#saw(drafts);
-      this.#metrics.feedDiffering.inc(this.#market, outcome.differing);
+      this.#figures.differing.inc(this.#market, outcome.differing);
       return outcome;
     };
   }
@@ -83,7 +105,7 @@ export class FeedWatch implements FeedMeter {
       if (draft.type === 'FeedStale') this.#enter(draft.data.reason);
       if (draft.type !== 'FeedRecovered') continue;
       this.#enter('trusted');
-      if (draft.data.reason !== 'ended') this.#metrics.feedResyncs.inc(this.#market);
+      if (draft.data.reason !== 'ended') this.#figures.resyncs.inc(this.#market);
     }
   }
 
@@ -92,25 +114,25 @@ export class FeedWatch implements FeedMeter {
     this.#tell();
     this.#enter('ended');
     this.#metrics.collect(`feed ${this.#market.venue} ${this.#market.symbol}`, () => undefined);
-    this.#metrics.feedStaleness.remove(this.#market);
+    this.#figures.staleness.remove(this.#market);
   }
 
   #enter(state: string): void {
-    this.#metrics.feedState.set({ ...this.#market, state: this.#state }, 0);
+    this.#figures.state.set({ ...this.#market, state: this.#state }, 0);
     this.#state = state;
-    this.#metrics.feedState.set({ ...this.#market, state }, 1);
+    this.#figures.state.set({ ...this.#market, state }, 1);
   }
 
   #tell(): void {
-    this.#metrics.feedStaleness.set(this.#market, (this.#time.monotonic() - this.#lastReceived) / 1_000);
+    this.#figures.staleness.set(this.#market, (this.#time.monotonic() - this.#lastReceived) / 1_000);
     for (const [reason, { count }] of this.#tally.entries) {
       const more = count - (this.#told.get(reason) ?? 0);
       if (more === 0) continue;
       this.#told.set(reason, count);
       const gap = GAPS.get(reason);
-      if (gap !== undefined) this.#metrics.feedGaps.inc({ ...this.#market, kind: gap }, more);
-      else if (REFUSALS.has(reason)) this.#metrics.feedRefused.inc({ ...this.#market, reason }, more);
-      else this.#metrics.feedAllowed.inc({ ...this.#market, reason }, more);
+      if (gap !== undefined) this.#figures.gaps.inc({ ...this.#market, kind: gap }, more);
+      else if (REFUSALS.has(reason)) this.#figures.refused.inc({ ...this.#market, reason }, more);
+      else this.#figures.dropped.inc({ ...this.#market, reason }, more);
     }
   }
 }

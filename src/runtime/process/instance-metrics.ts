@@ -1,13 +1,19 @@
 /** Which leases are held here, and which parts wait, looked up at each scrape. */
 
-import type { Metrics } from '../../metrics.ts';
+import { gauge, type Metrics } from '../../metrics.ts';
 import type { SystemReport } from './system-report.ts';
 
-/** Which leases are held here, and which parts wait for an engine that is away. */
+export const INSTANCE_FAMILIES = {
+  leaseHeld: gauge('tapedeck_lease_held', '1 where this process does that work, 0 where another does or nobody', ['lease']),
+  partWaiting: gauge('tapedeck_part_waiting', '1 while the part waits for a backend that is away', ['part']),
+};
+
+/** Which leases are held here, and which parts wait for a backend that is away. */
 export function watchInstance(metrics: Metrics, report: () => SystemReport): void {
+  const { leaseHeld, partWaiting } = metrics.of(INSTANCE_FAMILIES);
   metrics.collect('instance', () => {
     const { leases, parts } = report();
-    for (const { name, here } of leases) metrics.leaseHeld.set({ lease: name }, here ? 1 : 0);
-    for (const { part, state } of parts) metrics.partWaiting.set({ part }, state === 'waiting' ? 1 : 0);
+    for (const { name, here } of leases) leaseHeld.set({ lease: name }, here ? 1 : 0);
+    for (const { part, state } of parts) partWaiting.set({ part }, state === 'waiting' ? 1 : 0);
   });
 }

@@ -2,7 +2,7 @@
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import { categoryOf } from '../../domain/streams.ts';
-import type { Metrics } from '../../metrics.ts';
+import { counter, type Figures, gauge, histogram, type Metrics, SECONDS } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import {
   type Appended,
@@ -16,20 +16,43 @@ import {
 import { ForwardingEventStore } from '../../ports/forwarding.ts';
 import type { ThreadName } from './process-metrics.ts';
 
+export const TAPE_FAMILIES = {
+  append: histogram('tapedeck_append_seconds', 'One append until durable', SECONDS, ['category', 'outcome']),
+  writeFailures: counter('tapedeck_write_failures_total', 'Writes that the store could not do, refusals not counted'),
+  section: histogram(
+    'tapedeck_section_seconds',
+    'Appends under the write lock: waiting for it, the work, until durable',
+    SECONDS,
+    ['phase'],
+  ),
+  tail: gauge(
+    'tapedeck_tape_tail',
+    'The latest events, kept in memory for those who follow the tape in EventStoreDB, in events and bytes',
+    ['thread', 'unit'],
+  ),
+  tailLimit: gauge('tapedeck_tape_tail_limit', 'Most that is kept; then the oldest go, and whoever lacks them reads the tape', [
+    'thread',
+    'unit',
+  ]),
+};
+
+type TapeFigures = Figures<typeof TAPE_FAMILIES>;
+
 /** Shows what the tape keeps in memory for those of this thread who follow it, against its limit. */
 export function watchTapeTail(metrics: Metrics, thread: ThreadName, { tail }: Pick<TapeReader, 'tail'>): void {
   if (tail === null) return;
+  const figures = metrics.of(TAPE_FAMILIES);
   metrics.collect('tape-tail', () => {
     for (const unit of ['events', 'bytes'] as const) {
-      metrics.tapeTail.set({ thread, unit }, tail.held[unit]);
-      metrics.tapeTailLimit.set({ thread, unit }, tail.heldLimit[unit]);
+      figures.tail.set({ thread, unit }, tail.held[unit]);
+      figures.tailLimit.set({ thread, unit }, tail.heldLimit[unit]);
     }
   });
 }
 
 /** The store of the main thread, with its writes timed. */
 export class MeteredEventStore extends ForwardingEventStore {
-  readonly #metrics: Metrics;
+  readonly #figures: TapeFigures;
   readonly #time: Time;
   readonly #append: EventStore['append'];
   /** Writes that were asked for and are not answered. */
@@ -38,7 +61,7 @@ export class MeteredEventStore extends ForwardingEventStore {
   /** Appends are made by `append`. */
   constructor(store: EventStore, metrics: Metrics, time: Time, append: EventStore['append'] = store.append.bind(store)) {
     super(store);
-    this.#metrics = metrics;
+    this.#figures = metrics.of(TAPE_FAMILIES);
     this.#time = time;
     this.#append = append;
     if (store.maxWaiting !== null) {
@@ -48,11 +71,11 @@ export class MeteredEventStore extends ForwardingEventStore {
   }
 
   override append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
-    return this.#counted(() => timed(this.#metrics, this.#time, stream, () => this.#append(stream, expected, events)));
+    return this.#counted(() => timed(this.#figures, this.#time, stream, () => this.#append(stream, expected, events)));
   }
 
   override exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
-    return this.#counted(() => timedSection((timed) => super.exclusively(timed), this.#metrics, this.#time, work));
+    return this.#counted(() => timedSection((timed) => super.exclusively(timed), this.#figures, this.#time, work));
   }
 
   async #counted<T>(write: () => Promise<T>): Promise<T> {
@@ -65,7 +88,7 @@ export class MeteredEventStore extends ForwardingEventStore {
   }
 }
 
-async function timed(metrics: Metrics, time: Time, stream: string, append: () => Promise<Appended>): Promise<Appended> {
+async function timed(figures: TapeFigures, time: Time, stream: string, append: () => Promise<Appended>): Promise<Appended> {
   const began = time.monotonic();
   let outcome = 'failed';
   try {
@@ -74,10 +97,10 @@ async function timed(metrics: Metrics, time: Time, stream: string, append: () =>
     return appended;
   } catch (error) {
     if (isRefusal(error)) outcome = 'refused';
-    else metrics.writeFailures.inc();
+    else figures.writeFailures.inc();
     throw error;
   } finally {
-    metrics.append.observe({ category: categoryOf(stream), outcome }, (time.monotonic() - began) / 1_000);
+    figures.append.observe({ category: categoryOf(stream), outcome }, (time.monotonic() - began) / 1_000);
   }
 }
 
@@ -89,7 +112,7 @@ function isRefusal(error: unknown): boolean {
 /** Sections that append nothing cost nothing to make durable, and are left out. */
 async function timedSection<T>(
   exclusively: (work: (section: TapeSection) => T) => Promise<T>,
-  metrics: Metrics,
+  figures: TapeFigures,
   time: Time,
   work: (section: TapeSection) => T,
 ): Promise<T> {
@@ -112,17 +135,17 @@ async function timedSection<T>(
   };
   try {
     const result = await exclusively(timed);
-    if (appends > 0) tellPhases(metrics, entered - asked, left - entered, time.monotonic() - left);
+    if (appends > 0) tellPhases(figures, entered - asked, left - entered, time.monotonic() - left);
     return result;
   } catch (error) {
-    if (!isRefusal(error)) metrics.writeFailures.inc();
+    if (!isRefusal(error)) figures.writeFailures.inc();
     throw error;
   }
 }
 
 /** In milliseconds: until the lock was there, what was done under it, and until that was durable. */
-function tellPhases(metrics: Metrics, lock: number, work: number, durable: number): void {
-  metrics.section.observe({ phase: 'lock' }, lock / 1_000);
-  metrics.section.observe({ phase: 'work' }, work / 1_000);
-  metrics.section.observe({ phase: 'durable' }, durable / 1_000);
+function tellPhases({ section }: TapeFigures, lock: number, work: number, durable: number): void {
+  section.observe({ phase: 'lock' }, lock / 1_000);
+  section.observe({ phase: 'work' }, work / 1_000);
+  section.observe({ phase: 'durable' }, durable / 1_000);
 }

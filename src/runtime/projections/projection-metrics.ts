@@ -1,6 +1,6 @@
-/** How far the read models are, and what they show of halts, looked up at each scrape. */
+/** What the read models take in, how far they are, and what they show of halts. */
 
-import type { Metrics } from '../../metrics.ts';
+import { counter, gauge, histogram, type Metrics, SECONDS } from '../../metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import { readAll } from '../../ports/pages.ts';
@@ -11,30 +11,45 @@ import type { ProjectionProgress } from './host.ts';
 import { listProjections } from './list.ts';
 import { MAX_WAITERS } from './position-waiters.ts';
 
+export const PROJECTION_FAMILIES = {
+  batch: histogram('tapedeck_project_seconds', 'A batch of events into a read model, committed', SECONDS, ['projection']),
+  events: counter('tapedeck_projected_events_total', 'Events taken into a read model', ['projection']),
+  lag: gauge('tapedeck_projection_lag_seconds', 'Age of the last event taken in; 0 when caught up', ['projection']),
+  parkedEvents: gauge('tapedeck_parked_events', 'Events that could not be applied, and those behind them', ['projection']),
+  parkedDocuments: gauge('tapedeck_parked_documents', 'Documents that stand still because of them', ['projection']),
+  retries: counter('tapedeck_read_store_retries_total', 'Calls of the read store that were tried again', ['projection']),
+};
+
+export const HALT_FAMILIES = {
+  inForce: gauge('tapedeck_halts_in_force', 'Halts in force', ['account', 'mode']),
+};
+
 interface WatchedProjection {
   progress(): Pick<ProjectionProgress, 'projection' | 'lagMs' | 'parkedEvents' | 'parkedKeys' | 'retries'>;
 }
 
 /** What is told of each batch of that projection. */
-export function batchFigures({ project, projectedEvents }: Metrics, projection: string): (events: number, ms: number) => void {
+export function batchFigures(metrics: Metrics, projection: string): (events: number, ms: number) => void {
+  const { batch, events: projected } = metrics.of(PROJECTION_FAMILIES);
   return (events, ms) => {
-    project.observe({ projection }, ms / 1_000);
-    projectedEvents.inc({ projection }, events);
+    batch.observe({ projection }, ms / 1_000);
+    projected.inc({ projection }, events);
   };
 }
 
 /** By name; one may be begun again, and is another then. */
 export function watchProjections(metrics: Metrics, projections: ReadonlyMap<string, WatchedProjection>): void {
   const retriesSeen = new Map<string, number>();
+  const figures = metrics.of(PROJECTION_FAMILIES);
   metrics.collect('projections', () => {
     for (const runner of projections.values()) {
       const { projection, lagMs, parkedEvents, parkedKeys, retries } = runner.progress();
       // Before the first event nothing is known of its lag, and nothing is said.
-      if (lagMs !== null) metrics.projectionLag.set({ projection }, lagMs / 1_000);
-      metrics.parkedEvents.set({ projection }, parkedEvents);
-      metrics.parkedDocuments.set({ projection }, parkedKeys);
+      if (lagMs !== null) figures.lag.set({ projection }, lagMs / 1_000);
+      figures.parkedEvents.set({ projection }, parkedEvents);
+      figures.parkedDocuments.set({ projection }, parkedKeys);
       // Another build's runner counts from zero.
-      metrics.readStoreRetries.inc({ projection }, Math.max(0, retries - (retriesSeen.get(projection) ?? 0)));
+      figures.retries.inc({ projection }, Math.max(0, retries - (retriesSeen.get(projection) ?? 0)));
       retriesSeen.set(projection, retries);
     }
   });
@@ -42,11 +57,12 @@ export function watchProjections(metrics: Metrics, projections: ReadonlyMap<stri
 
 /** As `watchProjections`, of what other processes make: as far as the stores show it. */
 export function watchProjectionsElsewhere(metrics: Metrics, events: EventStore, reads: ReadStore, clock: Clock): void {
+  const figures = metrics.of(PROJECTION_FAMILIES);
   metrics.collect('projections', async () => {
     for (const { projection, lagMs, parkedEvents, parkedKeys } of await listProjections(events, reads, clock)) {
-      if (lagMs !== null) metrics.projectionLag.set({ projection }, lagMs / 1_000);
-      metrics.parkedEvents.set({ projection }, parkedEvents);
-      metrics.parkedDocuments.set({ projection }, parkedKeys);
+      if (lagMs !== null) figures.lag.set({ projection }, lagMs / 1_000);
+      figures.parkedEvents.set({ projection }, parkedEvents);
+      figures.parkedDocuments.set({ projection }, parkedKeys);
     }
   });
 }
@@ -59,6 +75,7 @@ export function watchPositionWaits(metrics: Metrics, projections: Iterable<{ rea
 }
 
 export function watchHalts(metrics: Metrics, reads: ReadStore): void {
+  const { inForce } = metrics.of(HALT_FAMILIES);
   metrics.collect('halts', async () => {
     const counts = new Map<string, { account: string; mode: string; count: number }>();
     for await (const { id, halts } of readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id')) {
@@ -68,7 +85,7 @@ export function watchHalts(metrics: Metrics, reads: ReadStore): void {
         counts.set(key, { ...counted, count: counted.count + 1 });
       }
     }
-    metrics.halts.reset();
-    for (const { account, mode, count } of counts.values()) metrics.halts.set({ account, mode }, count);
+    inForce.reset();
+    for (const { account, mode, count } of counts.values()) inForce.set({ account, mode }, count);
   });
 }

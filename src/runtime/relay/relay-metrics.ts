@@ -1,8 +1,17 @@
 /** What the relay publishes, what it holds and how far it is. */
 
-import type { Metrics } from '../../metrics.ts';
+import { counter, gauge, histogram, type Metrics, SECONDS } from '../../metrics.ts';
 import type { Relay } from './relay.ts';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS } from './relay-queue.ts';
+
+export const RELAY_FAMILIES = {
+  lag: gauge('tapedeck_relay_lag_seconds', 'Age of the first event that is not handed on; 0 when all are'),
+  queued: gauge('tapedeck_relay_queued', 'Read from the tape and not handed on yet, in events and bytes', ['unit']),
+  queueLimit: gauge('tapedeck_relay_queue_limit', 'Most that is held; reading waits then', ['unit']),
+  transaction: histogram('tapedeck_relay_transaction_seconds', 'A batch of events handed on, committed', SECONDS),
+  events: counter('tapedeck_relayed_events_total', 'Events handed on'),
+  failures: counter('tapedeck_relay_failures_total', 'Times that the relay had to open a new session'),
+};
 
 const NOTHING_QUEUED = { failures: 0, queuedEvents: 0, queuedBytes: 0 };
 
@@ -11,26 +20,27 @@ export function watchRelay(metrics: Metrics): {
   readonly onPublished: (events: number, ms: number) => void;
   readonly onRelay: (relay: Relay | null) => void;
 } {
+  const figures = metrics.of(RELAY_FAMILIES);
   let current: Relay | null = null;
   let failuresSeen = { of: null as Relay | null, failures: 0 };
   metrics.collect('relay', async () => {
     const running = current;
-    metrics.relayLag.reset();
-    metrics.relayQueueLimit.set({ unit: 'events' }, MAX_QUEUED_EVENTS);
-    metrics.relayQueueLimit.set({ unit: 'bytes' }, MAX_QUEUED_BYTES);
+    figures.lag.reset();
+    figures.queueLimit.set({ unit: 'events' }, MAX_QUEUED_EVENTS);
+    figures.queueLimit.set({ unit: 'bytes' }, MAX_QUEUED_BYTES);
     const { failures, queuedEvents, queuedBytes } = running?.progress() ?? NOTHING_QUEUED;
-    metrics.relayQueued.set({ unit: 'events' }, queuedEvents);
-    metrics.relayQueued.set({ unit: 'bytes' }, queuedBytes);
+    figures.queued.set({ unit: 'events' }, queuedEvents);
+    figures.queued.set({ unit: 'bytes' }, queuedBytes);
     if (running === null) return;
-    metrics.relayFailures.inc(failures - (failuresSeen.of === running ? failuresSeen.failures : 0));
+    figures.failures.inc(failures - (failuresSeen.of === running ? failuresSeen.failures : 0));
     failuresSeen = { of: running, failures };
     const { lagMs } = await running.lag();
-    if (lagMs !== null) metrics.relayLag.set(lagMs / 1_000);
+    if (lagMs !== null) figures.lag.set(lagMs / 1_000);
   });
   return {
     onPublished: (events, ms) => {
-      metrics.relayTransaction.observe(ms / 1_000);
-      metrics.relayedEvents.inc(events);
+      figures.transaction.observe(ms / 1_000);
+      figures.events.inc(events);
     },
     onRelay: (relay) => {
       current = relay;

@@ -5,7 +5,7 @@ import type { EventStoreDbTape } from '../../../src/adapters/eventstoredb/event-
 import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
 import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
 import { withEventIndex } from '../../../src/queries/indexed-tape.ts';
 import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
 import { START } from '../../../src/tape/envelope.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
+import { ENGINE_FAMILIES } from '../../../src/runtime/engine/engine-metrics.ts';
+import { PROCESS_FAMILIES } from '../../../src/runtime/process/process-metrics.ts';
 import { figuresOf } from '../../support/figures.ts';
 import { type GivenApi, givenApi, idOf, recordSettings } from '../given-api.ts';
 
@@ -44,9 +46,9 @@ describe('/metrics', () => {
 
   it('has the figures of the other threads as well', async () => {
     const [own, main] = [makeMetrics(), makeMetrics()];
-    main.engineLag.set(7);
-    main.heapUsed.set({ thread: 'main' }, 11);
-    own.heapUsed.set({ thread: 'api' }, 5);
+    main.of(ENGINE_FAMILIES).lag.set(7);
+    main.of(PROCESS_FAMILIES).heapUsed.set({ thread: 'main' }, 11);
+    own.of(PROCESS_FAMILIES).heapUsed.set({ thread: 'api' }, 5);
     const seen = await scrape(await givenApi({ metrics: own, otherMetrics: async () => [await main.snapshot()] }));
     expect(seen.get('tapedeck_engine_lag_seconds')).toBe(7);
     expect(seen.get('tapedeck_heap_used_bytes{thread="main"}')).toBe(11);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { Engine } from '../../../src/domain/engine/engine.ts';
 import { REACTORS } from '../../../src/domain/reactors.ts';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
 import { countDecisions } from '../../../src/runtime/engine/decision-metrics.ts';
 import { meterEngine } from '../../../src/runtime/engine/metered-engine.ts';
 import { makeId } from '../../../src/tape/id.ts';

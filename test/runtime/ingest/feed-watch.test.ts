@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { type EvidenceDraft, feedRecovered, feedStale } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
 import { FeedWatch } from '../../../src/runtime/ingest/feed-watch.ts';
 import { figures } from '../../support/figures.ts';
 

@@ -5,13 +5,14 @@ import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { EventName, TapeEvent } from '../../../src/domain/catalogue.ts';
 import { SETTINGS_STREAM } from '../../../src/domain/streams.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
 import { accounts } from '../../../src/projections/accounts.ts';
 import { watchEngine } from '../../../src/runtime/engine/engine-metrics.ts';
 import { watchProcess } from '../../../src/runtime/process/process-metrics.ts';
 import { startProjection } from '../../../src/runtime/projections/host.ts';
 import { PositionWaiters } from '../../../src/runtime/projections/position-waiters.ts';
 import {
+  batchFigures,
   watchHalts,
   watchPositionWaits,
   watchProjections,
@@ -82,10 +83,7 @@ describe('the figures of read models', () => {
     await events.append(SETTINGS_STREAM, 'no-stream', [event('AccountOpened', SETTINGS_STREAM, 'a', ACCOUNT)]);
     const runner = await startProjection(accounts, events, reads, {
       time: clock,
-      onBatch: (count, ms) => {
-        metrics.project.observe({ projection: accounts.name }, ms / 1_000);
-        metrics.projectedEvents.inc({ projection: accounts.name }, count);
-      },
+      onBatch: batchFigures(metrics, accounts.name),
     });
     try {
       watchProjections(metrics, new Map([['accounts', runner]]));

@@ -3,9 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { type EventStore, PartialOverlapError, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
+import { DECISION_FAMILIES } from '../../../src/runtime/engine/decision-metrics.ts';
 import { answerThread, mainThreadOver } from '../../../src/runtime/process/main-thread.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { minuteBars, tickingClock } from '../../support/small-market.ts';
@@ -69,7 +70,7 @@ describe('an append by another thread', () => {
 describe('the figures of the main thread', () => {
   it('are shown by another', async () => {
     const { figures, metrics } = given();
-    metrics.signals.inc({ strategy: 'turns', side: 'buy' }, 7);
+    metrics.of(DECISION_FAMILIES).signals.inc({ strategy: 'turns', side: 'buy' }, 7);
     const signals = (await figures()).find(({ name }) => name === 'tapedeck_signals_total');
     expect(signals?.values).toMatchObject([{ value: 7, labels: { strategy: 'turns', side: 'buy' } }]);
   });

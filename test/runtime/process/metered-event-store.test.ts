@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
-import { makeMetrics } from '../../../src/metrics.ts';
+import { makeMetrics } from '../../../src/metric-families.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { Appended } from '../../../src/ports/event-store.ts';
 import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
