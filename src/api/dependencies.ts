@@ -67,7 +67,7 @@ export interface Timeouts {
   readonly orderMs: number;
   /** For a request to come in whole, in milliseconds. */
   readonly requestMs: number;
-  /** For requests in hand when the server closes, in milliseconds. */
+  /** For requests in flight when the server closes, in milliseconds. */
   readonly closeMs: number;
 }
 

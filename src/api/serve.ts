@@ -89,7 +89,7 @@ export async function startApi(
 /** Serves the probes and the figures of a process without an API. */
 export async function startProbes({ log }: Pick<SystemDependencies, 'log'>, system: System, at: ProbedAt): Promise<ServedApi> {
   const { metrics, report } = system;
-  const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'waits' }));
+  const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'is waiting' }));
   const ready = () => [...starting(report()), ...waiting()];
   const health = { live: () => [], ready, started: () => starting(report()), report };
   const server = buildProbeServer({ health, metrics, logger: log });
@@ -107,15 +107,15 @@ async function listening(server: FastifyInstance, at: ProbedAt, served: Omit<Ser
 
 /** The parts that take in what is there; one that waits for an engine has done its own. */
 function starting(report: SystemReport | null): Violation[] {
-  if (report === null || report.parts.length === 0) return [{ path: 'main', message: 'has not begun yet' }];
+  if (report === null || report.parts.length === 0) return [{ path: 'main', message: 'has not started yet' }];
   const parts = report.parts.filter(({ state }) => state === 'starting');
   return parts.map(({ part }) => ({ path: part, message: 'is starting' }));
 }
 
 function notTurning(state: HeartbeatState): Violation[] {
   const seconds = MAX_TURN_MS / 1000;
-  if (state === 'engine-stuck') return [{ path: 'engine', message: `has been in one commit for more than ${seconds} s` }];
-  return state === 'stuck' ? [{ path: 'main', message: `its loop has not turned for ${seconds} s` }] : [];
+  if (state === 'engine-stuck') return [{ path: 'engine', message: `has spent more than ${seconds} s in one commit` }];
+  return state === 'stuck' ? [{ path: 'main', message: `its event loop has been blocked for ${seconds} s` }] : [];
 }
 
 /** A part that stops before everything is started is told of by `System.ended`, not by a crash of the process. */

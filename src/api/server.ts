@@ -45,7 +45,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
       connectionsCheckingInterval: Math.min(LOOK_MS, Math.ceil(requestMs / 4)),
     },
     return503OnClosing: false,
-    // Closing ends idle connections at once; those with a request in hand get their answer.
+    // Closing ends idle connections at once; those with a request in flight get their answer.
     forceCloseConnections: 'idle',
     frameworkErrors: answerError,
     clientErrorHandler: answerBrokenRequest,
@@ -77,7 +77,7 @@ export function waitForReadModels(server: FastifyInstance, areKnown: () => boole
   server.addHook('onRequest', (request, reply, done) => {
     if (areKnown() || !request.url.startsWith('/v1/')) return done();
     reply.header('Retry-After', '1');
-    done(new Problem(503, 'starting', 'The process is starting, or waits for a store: /readyz says for which.'));
+    done(new Problem(503, 'starting', 'The server is starting, or waiting for a store: see /readyz.'));
   });
 }
 
@@ -113,7 +113,7 @@ function addGroup(server: ApiServer, tag: GroupTag, add: (routes: ApiServer) => 
 }
 
 function keyRing({ apiKeys, keyFolder, time, logger }: ApiDependencies): KeyRing {
-  return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'this file is no API key'));
+  return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'this file is not an API key'));
 }
 
 function refuseLongUrls(server: FastifyInstance): void {
@@ -170,7 +170,7 @@ function refuseOtherMethods(server: FastifyInstance, methods: ReadonlyMap<string
       // Before the body is read, whatever it is.
       onRequest: async (request, reply) => {
         reply.header('Allow', allowed);
-        throw new Problem(405, 'method-not-allowed', `${request.method} is not possible here; ${allowed} is.`);
+        throw new Problem(405, 'method-not-allowed', `${request.method} is not allowed here; use one of: ${allowed}.`);
       },
       handler: () => undefined,
     });

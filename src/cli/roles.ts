@@ -20,7 +20,7 @@ export function parseRoles(text: string): ReadonlySet<Role> {
     const role = ROLES.find((known) => known === name);
     if (role !== undefined) roles.add(role);
     else if (LATER[name] !== undefined) throw new InvalidArgumentError(`The role "${name}" ${LATER[name]}; run without it.`);
-    else throw new InvalidArgumentError(`"${name}" is no role; there are ${ROLES.join(', ')}.`);
+    else throw new InvalidArgumentError(`"${name}" is not a role; the roles are ${ROLES.join(', ')}.`);
   }
   return roles;
 }

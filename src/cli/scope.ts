@@ -17,9 +17,9 @@ export interface ScopeOptions {
 /** Adds the options that name the scope, why, and how to answer. */
 export function scoped(command: Command): Command {
   return command
-    .option('--all', 'every account')
+    .option('--all', 'all accounts')
     .option('--account <id>', 'one account')
-    .option('--strategy <name>', `one strategy; "${MANUAL}" for what people ordered`)
+    .option('--strategy <name>', `one strategy; "${MANUAL}" for orders placed by people`)
     .requiredOption('--reason <text>', 'why; recorded with the request')
     .option('--json', 'print the outcome as one JSON line');
 }

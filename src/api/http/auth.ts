@@ -31,7 +31,7 @@ export async function bindHost(config: { readonly host: string } & KeySources): 
   const kept = keyFolder === undefined ? [] : (await readKeys(keyFolder)).keys;
   if (kept.length > 0) return host;
   throw new OpenServerError(
-    `HOST is "${host}", which other machines can reach, and there are no API keys: make one with "tapedeck keys add", set TAPEDECK_API_KEYS, or HOST to 127.0.0.1`,
+    `HOST is "${host}", which other machines can reach, and there are no API keys: make a key with "tapedeck keys add", set TAPEDECK_API_KEYS, or set HOST to 127.0.0.1`,
   );
 }
 
@@ -101,8 +101,8 @@ function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): voi
     throw new Problem(
       403,
       'insufficient-scope',
-      `The API key "${key.name}" may read only: ${request.method} needs one that may trade.`,
-      [{ path: keyHeader(request), message: 'may read only' }],
+      `The API key "${key.name}" is read-only: ${request.method} needs a key with the scope "trade".`,
+      [{ path: keyHeader(request), message: 'is read-only' }],
     );
   }
   request.actor = `api:${key.name}`;
@@ -115,12 +115,15 @@ function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): voi
  */
 function refuseForeigners(request: FastifyRequest): void {
   if (!isLoopback(request.ip.replace(/^::ffff:/, ''))) {
-    throw new Problem(403, 'foreign-host', 'Without API keys the server answers programs on the same machine only.');
+    throw new Problem(403, 'foreign-host', 'Without API keys the server answers only programs on the same machine.');
   }
   if (isLoopback(request.hostname)) return;
-  throw new Problem(403, 'foreign-host', 'Without API keys the server answers under localhost, 127.0.0.1 and [::1] only.', [
-    { path: 'Host', message: 'is another name' },
-  ]);
+  throw new Problem(
+    403,
+    'foreign-host',
+    'Without API keys the server answers only under the names localhost, 127.0.0.1 and [::1].',
+    [{ path: 'Host', message: 'is another name' }],
+  );
 }
 
 /** The header that a key came in. */

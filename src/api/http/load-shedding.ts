@@ -1,7 +1,7 @@
 /**
- * How many requests the server has in hand at once: beyond that, one is told to come again at once, instead of being
- * kept, with its answer, until memory is full. Requests that change something are counted by themselves, so that no
- * flood of readers keeps a person from halting; the probes and the figures, which are asked for then, always pass.
+ * Load shedding: how many requests may be in flight at once. Beyond that the server refuses at once, instead of keeping
+ * requests and answers until memory is full. Requests that change something have a limit of their own, so that a flood
+ * of reads keeps nobody from halting. The probes and the metrics always pass: they matter most under load.
  */
 
 import type { Socket } from 'node:net';
@@ -10,9 +10,9 @@ import type { Metrics } from '../../metrics.ts';
 import { Problem } from './problem.ts';
 import { HEALTH_PATHS, METRICS_PATH } from './public-paths.ts';
 
-/** Of each kind. A request is in hand until its client has taken the answer. */
-export const MAX_IN_HAND = 2_000;
-/** On one connection, on which answers wait for those before them. */
+/** Of each kind. A request is in flight until its client has received the answer. */
+export const MAX_IN_FLIGHT = 2_000;
+/** On one connection, where each answer waits for those before it. */
 export const MAX_ON_CONNECTION = 100;
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -20,27 +20,27 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 type Kind = 'reads' | 'changes';
 
 interface Connection {
-  readonly inHand: Record<Kind, number>;
+  readonly inFlight: Record<Kind, number>;
   isOpen: boolean;
 }
 
-/** Refuses what goes beyond the limits: 503 with when to come again. */
+/** Refuses requests beyond the limits: 503 with `Retry-After`. */
 export function shedLoad(server: FastifyInstance, metrics: Metrics): void {
-  const inHand: Record<Kind, number> = { reads: 0, changes: 0 };
+  const inFlight: Record<Kind, number> = { reads: 0, changes: 0 };
   const connections = new WeakMap<Socket, Connection>();
   for (const kind of ['reads', 'changes'] as const) {
-    metrics.watchQueue({ name: `http-${kind}`, limit: MAX_IN_HAND, depth: () => inHand[kind] });
+    metrics.watchQueue({ name: `http-${kind}`, limit: MAX_IN_FLIGHT, depth: () => inFlight[kind] });
   }
   const connectionOf = (socket: Socket): Connection => {
     const known = connections.get(socket);
     if (known !== undefined) return known;
-    const connection: Connection = { inHand: { reads: 0, changes: 0 }, isOpen: true };
+    const connection: Connection = { inFlight: { reads: 0, changes: 0 }, isOpen: true };
     connections.set(socket, connection);
     // Answers behind the one that was being sent never end.
     socket.once('close', () => {
       connection.isOpen = false;
-      inHand.reads -= connection.inHand.reads;
-      inHand.changes -= connection.inHand.changes;
+      inFlight.reads -= connection.inFlight.reads;
+      inFlight.changes -= connection.inFlight.changes;
     });
     return connection;
   };
@@ -49,18 +49,19 @@ export function shedLoad(server: FastifyInstance, metrics: Metrics): void {
     if (HEALTH_PATHS.has(path) || path === METRICS_PATH) return done();
     const kind = READS.has(request.method) ? 'reads' : 'changes';
     const connection = connectionOf(request.raw.socket);
-    const here = connection.inHand.reads + connection.inHand.changes;
-    if (inHand[kind] >= MAX_IN_HAND || here >= MAX_ON_CONNECTION) {
+    const here = connection.inFlight.reads + connection.inFlight.changes;
+    if (inFlight[kind] >= MAX_IN_FLIGHT || here >= MAX_ON_CONNECTION) {
       reply.header('Retry-After', '1');
-      const whose = here >= MAX_ON_CONNECTION ? `${here} requests of this connection` : `${inHand[kind]} requests`;
-      return done(new Problem(503, 'busy', `The server has ${whose} in hand already: come again in a moment.`));
+      const where =
+        here >= MAX_ON_CONNECTION ? `${here} requests in flight on this connection` : `${inFlight[kind]} requests in flight`;
+      return done(new Problem(503, 'busy', `The server is busy with ${where}: try again in a moment.`));
     }
-    inHand[kind]++;
-    connection.inHand[kind]++;
+    inFlight[kind]++;
+    connection.inFlight[kind]++;
     reply.raw.once('finish', () => {
       if (!connection.isOpen) return;
-      inHand[kind]--;
-      connection.inHand[kind]--;
+      inFlight[kind]--;
+      connection.inFlight[kind]--;
     });
     done();
   });

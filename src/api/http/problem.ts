@@ -82,7 +82,7 @@ const BROKEN_REQUESTS: Readonly<Record<string, BrokenRequest>> = {
     detail: 'The request line with its headers is too large.',
     errors: [{ path: 'headers', message: 'are too large' }],
   },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, kind: 'request-timeout', detail: 'The request did not come in whole in time.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, kind: 'request-timeout', detail: 'The request did not arrive completely in time.' },
 };
 const NOT_HTTP: BrokenRequest = { status: 400, kind: 'invalid-request', detail: 'The request is not valid HTTP.' };
 
@@ -107,7 +107,7 @@ function documentOf(error: FastifyError | Error): ProblemDocument {
   if (error instanceof Problem) return problemDocument(error.status, error.kind, error.message, error.violations);
   if (hasZodFastifySchemaValidationErrors(error)) return invalidDocument(error);
   if (error instanceof StoreError || error instanceof StoreUnavailableError || error instanceof ApiKeyError) {
-    return problemDocument(503, 'store-unavailable', 'The store cannot be used now; the log of the server says why.');
+    return problemDocument(503, 'store-unavailable', 'A store is temporarily unavailable; see the log of the server.');
   }
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : FRAMEWORK_PROBLEMS[code];
@@ -115,7 +115,7 @@ function documentOf(error: FastifyError | Error): ProblemDocument {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return problemDocument(statusCode, 'invalid-request', error.message);
   }
-  return problemDocument(500, 'internal-error', 'The server failed; its log says why.');
+  return problemDocument(500, 'internal-error', 'Internal error; see the log of the server.');
 }
 
 const FRAMEWORK_PROBLEMS: Readonly<Record<string, { status: number; kind: string; detail: string }>> = {

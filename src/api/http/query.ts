@@ -37,7 +37,7 @@ export function anyOf<T extends z.ZodType<unknown, string>>(item: T, pattern: st
 export const position = z.string().regex(/^\d{1,20}$/, 'must be a position, as in the header Tapedeck-Position');
 
 export const minPosition = {
-  'min-position': position.optional().describe('Waits, for up to 5 s, until the answer reflects this position.'),
+  'min-position': position.optional().describe('Wait for up to 5 s until the answer reflects this position.'),
 };
 
 /** How many rows a page may have; a text, as everything in a query is. */
@@ -53,7 +53,7 @@ export const limitForClients = { type: 'integer', minimum: 1, maximum: MAX_PAGE,
 /** For every list. */
 export const page = {
   limit,
-  cursor: z.string().min(1).optional().describe('`next` of the page before, asked with the same filters and order.'),
+  cursor: z.string().min(1).optional().describe('`next` of the previous page, with the same filters and order.'),
   ...minPosition,
 };
 

@@ -20,7 +20,11 @@ export function prepareRateLimit(server: FastifyInstance, perSecond: number): vo
     enableDraftSpec: true,
     keyGenerator: (request) => request.actor,
     errorResponseBuilder: () =>
-      new Problem(429, 'rate-limited', `At most ${perSecond} requests a second for each API key: wait, then go on more slowly.`),
+      new Problem(
+        429,
+        'rate-limited',
+        `Rate limit exceeded: each API key may make ${perSecond} requests a second. Wait, then slow down.`,
+      ),
   });
 }
 

@@ -68,7 +68,7 @@ function notReached(deps: ApiDependencies, wanted: string, reply: FastifyReply):
   return new Problem(
     503,
     'position-not-reached',
-    `Position ${wanted} was not reached within ${deps.timeouts.positionMs} ms; ask again, or without min-position.`,
+    `Position ${wanted} was not reached within ${deps.timeouts.positionMs} ms: try again, or ask without min-position.`,
     [{ path: 'min-position', message: 'was not reached in time' }],
   );
 }

@@ -39,7 +39,7 @@ export function routeSchema<Parts extends object>(about: About, parts: Parts) {
 /** The answer of a read that finds what it looks for. */
 export function found(
   schema: z.ZodType,
-  description = 'As it is at the position in the header.',
+  description = 'The state at the position in the header.',
 ): Readonly<Record<number, Answer>> {
   return { 200: { description, schema } };
 }

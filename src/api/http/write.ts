@@ -1,4 +1,4 @@
-/** Requests that change something: who asks, under which key, and how the answer says where it was recorded. */
+/** Requests that change something: the caller, the idempotency key, recording, and the answer. */
 
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -15,7 +15,7 @@ const KEY_HEADER = 'idempotency-key';
 const key = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters, such as a UUID')
-  .describe('The same key with the same request is one request, however often it is sent.');
+  .describe('Repeating a request with the same key records it once.');
 
 /** The same key with the same body is one request, however often it is sent. */
 export const requiredKey = z.looseObject({ [KEY_HEADER]: key });
@@ -33,7 +33,7 @@ export function keyOf(headers: { readonly [KEY_HEADER]?: string | undefined }): 
  * Records a request. Answers 422 when its key was used for another one, and 503 when it is not known whether it was
  * recorded.
  */
-export async function ask(
+export async function recordRequest(
   deps: ApiDependencies,
   request: FastifyRequest,
   record: (write: Asking) => Promise<RecordedRequest>,
@@ -59,7 +59,7 @@ export async function ask(
       throw new Problem(
         503,
         'outcome-unknown',
-        'The store failed, and it is not known whether the request was recorded: send it again with the same Idempotency-Key.',
+        'The store failed, so it is unknown whether the request was recorded: send it again with the same Idempotency-Key.',
       );
     }
     throw error;
@@ -68,13 +68,13 @@ export async function ask(
 
 /** What the answer to a request for something other than an order says. */
 const recordedShape = z.strictObject({
-  requestId: idText.describe('The event that the request was recorded as.'),
-  position: position.describe('Where it is on the tape; for `min-position`.'),
+  requestId: idText.describe('The event that records the request.'),
+  position: position.describe('Its position on the tape, for `min-position`.'),
 });
 
 /** The answers of routes that record a request: 202, and what it says. */
 export function recordedAnswers(shape: z.ZodType = recordedShape): Readonly<Record<number, Answer>> {
-  return { 202: { description: 'Recorded, and for the engine to decide.', schema: shape } };
+  return { 202: { description: 'Accepted: the request is recorded, the decision is pending.', schema: shape } };
 }
 
 /** 202: recorded, and for the engine to decide. */

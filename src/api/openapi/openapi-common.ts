@@ -28,28 +28,28 @@ const problemShape = z
       .describe('The kind of problem, for programs.'),
     title: z.string(),
     status: z.int().min(400).max(599),
-    detail: z.string().describe('What is wrong, for people.'),
+    detail: z.string().describe('The error in words, for people.'),
     errors: z
       .array(z.strictObject({ path: z.string().describe('The field, with dots for fields within fields.'), message: z.string() }))
-      .describe('Each thing that is wrong, where there are several.'),
+      .describe('Each field that is wrong.'),
   })
   .meta({ id: 'Problem' });
 
 const PROBLEMS: Readonly<Record<number, string>> = {
-  400: 'What was sent is not valid; `errors` names each field.',
+  400: 'The request is not valid; `errors` names each field.',
   401: 'No API key, an unknown one, or one that has expired.',
-  403: 'The API key may only read; or, without keys, the request is not from this machine.',
-  404: 'There is no such thing.',
-  408: 'The request did not come whole in time.',
-  409: 'It is not in a state in which this can be done.',
+  403: 'The API key is read-only; or, without keys, the request is not from this machine.',
+  404: 'Not found.',
+  408: 'The request did not arrive completely in time.',
+  409: 'Its state does not allow this.',
   413: 'The body is too large.',
   414: 'The path or the query is too long.',
   415: 'The body is not JSON.',
-  422: 'It cannot be done: a name is not in the settings in force, or the Idempotency-Key was used for something else.',
+  422: 'A name is not in the settings in force, or the Idempotency-Key was already used for another request.',
   429: 'Too many requests with this API key.',
   431: 'The headers are too large.',
-  500: 'The server failed; its log says why.',
-  503: 'It cannot be done now: the store is away, a position was not reached in time, there is too much to do, or the process is not well.',
+  500: 'Internal error; see the log of the server.',
+  503: 'Temporarily unavailable: a store is away, a position was not reached in time, the server is busy, or the process is not healthy.',
 };
 
 const EVERY_ROUTE = [400, 414, 431, 500, 503];
@@ -62,14 +62,14 @@ const count = (description: string) => ({ description, schema: { type: 'integer'
 const HEADERS = {
   [POSITION_HEADER]: text('The position of the tape that the answer reflects.', '1297'),
   ETag: text(
-    'Names this content; send it as `If-None-Match` to be told (304) that it still holds.',
+    'Identifies this content; send it as `If-None-Match` to get 304 while it is unchanged.',
     '"kHYsNNUtvH2fRVNKxYxcXmBEfSs"',
   ),
-  Location: text('Where what was asked for will be.', '/v1/orders/bf00b95d-fed3-5da5-b265-f6941ef09958'),
+  Location: text('Where the result will be.', '/v1/orders/bf00b95d-fed3-5da5-b265-f6941ef09958'),
   'Retry-After': count('Seconds to wait.'),
   'RateLimit-Limit': count('Requests a second that the API key may make.'),
-  'RateLimit-Remaining': count('How many of them are left.'),
-  'RateLimit-Reset': count('Seconds until they are counted anew.'),
+  'RateLimit-Remaining': count('How many of these are left.'),
+  'RateLimit-Reset': count('Seconds until the count starts again.'),
 };
 type Header = keyof typeof HEADERS;
 
@@ -94,7 +94,7 @@ const IF_NONE_MATCH = {
   name: 'If-None-Match',
   in: 'header',
   required: false,
-  description: 'The `ETag` of an answer that is at hand.',
+  description: 'The `ETag` of an earlier answer.',
   schema: { type: 'string' },
 };
 
@@ -127,7 +127,7 @@ function complete(path: string, method: string, operation: Operation, own: reado
   }
   if (tagged) {
     operation.parameters = [...(operation.parameters ?? []), IF_NONE_MATCH];
-    operation.responses['304'] = { description: 'It is as it was.', headers: headers(POSITION_HEADER, 'ETag', ...RATE) };
+    operation.responses['304'] = { description: 'Not modified.', headers: headers(POSITION_HEADER, 'ETag', ...RATE) };
   }
   const statuses = [
     ...EVERY_ROUTE,

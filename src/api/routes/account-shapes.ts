@@ -20,7 +20,7 @@ const limitsInUse = z
   .array(limitCheck)
   .describe('Use against bound of the limits that do not depend on an order, as last marked.');
 const bounds = riskLimits.nullable().describe('As they are set; a limit that is absent is not checked.');
-export const halts = z.array(halt).describe('Those in force.');
+export const halts = z.array(halt).describe('The halts in force.');
 
 export const accountShape = z
   .strictObject({

@@ -20,7 +20,7 @@ const listQuery = z.strictObject(page);
 
 export const accountRoutes: RouteGroup = {
   name: 'accounts',
-  description: 'What accounts hold, are worth and may do; halting and resuming them',
+  description: 'Balances, equity, positions and risk limits; halting and resuming accounts',
   addRoutes(server, deps, settings) {
     stateRoutes(server, deps);
     holdingRoutes(server, deps);
@@ -49,7 +49,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   const one = routeSchema(
     {
       id: 'getAccount',
-      summary: 'What an account holds and is worth',
+      summary: 'One account: balances, equity, limits and halts',
       answers: found(accountShape),
       problems: [404],
     },
@@ -65,7 +65,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   const limitsOf = routeSchema(
     {
       id: 'getLimits',
-      summary: 'Its limits: use against bound',
+      summary: 'Risk limits of an account: use against bound',
       answers: found(limitsShape),
       problems: [404],
     },
@@ -83,7 +83,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
   const positionList = routeSchema(
     {
       id: 'listPositions',
-      summary: 'Its positions, per strategy and instrument',
+      summary: 'Positions of an account, per strategy and instrument',
       answers: pageOfShape(positionShape),
       problems: [404],
     },
@@ -100,7 +100,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
   const equityList = routeSchema(
     {
       id: 'listEquity',
-      summary: 'What it was worth, mark by mark',
+      summary: 'Equity of an account over time',
       answers: pageOfShape(equityShape),
       problems: [404],
     },

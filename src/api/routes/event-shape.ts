@@ -9,17 +9,14 @@ import { configuredStrategy } from './strategy-shapes.ts';
 const metadata = z.strictObject({
   occurredAt: isoTimeText.describe("The venue's or the event's own time; a decision's is that of its evidence."),
   recordedAt: isoTimeText.describe("By the store's clock."),
-  correlationId: idText.describe('The evidence or the request that it follows from, in the end.'),
-  causationId: idText.describe('The event that it follows from directly; its own id where there is none.'),
-  actor: z.string().describe('A part, or a person: `ingest`, `engine`, `api:alice`, `cli:bob`.'),
+  correlationId: idText.describe('The evidence or the request that it ultimately follows from.'),
+  causationId: idText.describe('The event that directly caused it; its own id if there is none.'),
+  actor: z.string().describe('A part of the system, or a person: `ingest`, `engine`, `api:alice`, `cli:bob`.'),
   codeVersion: z.string(),
   reactor: z.string().optional().describe('Of a decision: the part of the engine that made it.'),
-  evidence: idText.optional().describe('Of a decision: what it was made upon.'),
-  index: z.string().optional().describe("Of a decision: its number among that reactor's upon that cause."),
-  traceparent: z
-    .string()
-    .optional()
-    .describe('The W3C trace context of the request that brought it, or that it was decided upon.'),
+  evidence: idText.optional().describe('Of a decision: the evidence that it was made on.'),
+  index: z.string().optional().describe("Of a decision: its number among that reactor's decisions on that cause."),
+  traceparent: z.string().optional().describe('The W3C trace context of the request that recorded or caused it.'),
 });
 
 function shapeOf({ type, version, schema }: EventType) {

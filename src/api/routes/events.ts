@@ -29,7 +29,7 @@ const eventsQuery = z.strictObject({
 
 export const eventRoutes: RouteGroup = {
   name: 'events',
-  description: 'The tape itself',
+  description: 'The events of the tape',
   addRoutes: readRoutes,
 };
 

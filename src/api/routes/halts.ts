@@ -9,15 +9,15 @@ import { requestHalt, requestResume } from '../../requests/requests.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { notFound } from '../http/problem.ts';
 import { routeSchema } from '../http/route-schema.ts';
-import { accepted, ask, keyOf, optionalKey, reason, recordedAnswers } from '../http/write.ts';
+import { accepted, keyOf, optionalKey, reason, recordedAnswers, recordRequest } from '../http/write.ts';
 
 /** As at the command line: what is halted may still close what it holds, unless the request says otherwise. */
 const haltBody = z.strictObject({
   mode: haltMode
     .default('reduce-only')
-    .describe('"reduce-only": what is held may still be closed, by strategies too; "stop": nothing may be ordered.'),
-  cancelOpen: z.boolean().default(false).describe('Cancel what is open.'),
-  flatten: z.boolean().default(false).describe('Close what is held.'),
+    .describe('"reduce-only": positions may still be closed, by strategies too; "stop": no orders at all.'),
+  cancelOpen: z.boolean().default(false).describe('Cancel the open orders.'),
+  flatten: z.boolean().default(false).describe('Close the positions.'),
   reason,
 });
 const resumeBody = z.strictObject({ reason });
@@ -44,24 +44,24 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
   };
 
   const halt = routeSchema(
-    { id: operationName(verb, thing), summary: `Stop the ${thing}, until a person resumes it`, ...common },
+    { id: operationName(verb, thing), summary: `Halt the ${thing} until a person resumes it`, ...common },
     { params, body: haltBody, headers: optionalKey },
   );
   server.post(`${path}/${verb}`, halt, async (request, reply) => {
     const scope = await scopeOf(request.params.name);
     const { mode, cancelOpen, flatten, reason } = request.body;
     const data = { scope, mode, cancelOpen, flatten, reason };
-    const recorded = await ask(deps, request, (write) => requestHalt(write, data, keyOf(request.headers)));
+    const recorded = await recordRequest(deps, request, (write) => requestHalt(write, data, keyOf(request.headers)));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });
 
   const resume = routeSchema(
-    { id: operationName('resume', thing), summary: `Let the ${thing} trade again`, ...common },
+    { id: operationName('resume', thing), summary: `Resume trading of the ${thing}`, ...common },
     { params, body: resumeBody, headers: optionalKey },
   );
   server.post(`${path}/resume`, resume, async (request, reply) => {
     const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
-    const recorded = await ask(deps, request, (write) => requestResume(write, data, keyOf(request.headers)));
+    const recorded = await recordRequest(deps, request, (write) => requestResume(write, data, keyOf(request.headers)));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });
 }

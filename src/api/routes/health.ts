@@ -9,12 +9,30 @@ import { routeSchema } from '../http/route-schema.ts';
 import type { GroupTag } from './route-group.ts';
 
 /** The group of the probes and of `/metrics`. */
-export const HEALTH: GroupTag = { name: 'health', description: 'For the cluster' };
+export const HEALTH: GroupTag = { name: 'health', description: 'Probes and metrics' };
 
 const ROUTES = [
-  { path: '/livez', check: 'live', id: 'getLive', summary: 'Do the loops turn?', detail: 'The process does not make progress.' },
-  { path: '/readyz', check: 'ready', id: 'getReady', summary: 'Can reads be served?', detail: 'Reads cannot be served yet.' },
-  { path: '/startupz', check: 'started', id: 'getStarted', summary: 'Has it started?', detail: 'The process is starting.' },
+  {
+    path: '/livez',
+    check: 'live',
+    id: 'getLive',
+    summary: 'Liveness: does the process make progress?',
+    detail: 'The process does not make progress.',
+  },
+  {
+    path: '/readyz',
+    check: 'ready',
+    id: 'getReady',
+    summary: 'Readiness: can reads be served?',
+    detail: 'Reads cannot be served yet.',
+  },
+  {
+    path: '/startupz',
+    check: 'started',
+    id: 'getStarted',
+    summary: 'Startup: has the process started?',
+    detail: 'The process is starting.',
+  },
 ] as const;
 
 const healthy = z.strictObject({
@@ -23,19 +41,19 @@ const healthy = z.strictObject({
     .array(
       z.strictObject({
         name: z.string(),
-        holder: z.string().nullable().describe('The process that does this work, as host:pid; null: nobody does.'),
-        here: z.boolean().describe('It is this process.'),
+        holder: z.string().nullable().describe('The process that holds the lease, as host:pid; null: nobody.'),
+        here: z.boolean().describe('Whether it is this process.'),
       }),
     )
     .optional()
-    .describe('Which instance does what, where there may be several.'),
+    .describe('The leases and their holders, where several instances may run.'),
   awaited: z
     .array(z.strictObject({ part: z.string(), reason: z.string() }))
     .optional()
-    .describe('Parts that wait for an engine that is away.'),
+    .describe('Parts that wait for a backend that is away.'),
 });
 
-const answers = { 200: { description: 'It is so.', schema: healthy } };
+const answers = { 200: { description: 'Yes.', schema: healthy } };
 
 /** `GET /livez`, `/readyz`, `/startupz`: 200, or 503 with what is not well; both say what is waited for. */
 export function healthRoutes(server: FastifyInstance, health: Health): void {

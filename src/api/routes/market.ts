@@ -30,27 +30,27 @@ const knownBars = z.strictObject({
   from: isoTimeText.describe('Open time of the first.'),
   to: isoTimeText.describe('Close time of the last.'),
   count: z.int(),
-  incomplete: z.int().describe('How many of them have a hole.'),
+  incomplete: z.int().describe('Number of bars with a gap.'),
 });
 const feedState = z.strictObject({
   state: z.enum(['live', 'stale']),
-  reason: z.enum(FEED_STALE_REASONS).nullable().describe('Why it is stale.'),
+  reason: z.enum(FEED_STALE_REASONS).nullable().describe('Why the feed is stale.'),
   since: isoTimeText.nullable(),
 });
 const instrumentShape = instrument
   .extend({
-    feed: feedState.nullable().describe('Can its prices be trusted? Null: nothing has come yet.'),
-    knownBars: z.array(knownBars).describe('Of which intervals there are bars, and of what time.'),
+    feed: feedState.nullable().describe('Whether its prices can be trusted; null: no data yet.'),
+    knownBars: z.array(knownBars).describe('The intervals that have bars, and the time that they span.'),
   })
   .meta({ id: 'Instrument' });
 const feedShape = feed
   .extend({
-    state: feedState.nullable().describe('Null: nothing has come yet.'),
+    state: feedState.nullable().describe('Null: no data yet.'),
     time: isoTimeText.nullable().describe('Of the last event of the feed.'),
     lastBar: isoTimeText.nullable().describe('Close time of the latest bar.'),
     lastBook: isoTimeText.nullable().describe('Time of the latest sample of the book.'),
-    interruptions: z.int().describe('How often it became stale, but for the ends of recordings.'),
-    gaps: z.int().describe('How many of these for updates that were missing.'),
+    interruptions: z.int().describe('How often the feed became stale, not counting the ends of recordings.'),
+    gaps: z.int().describe('How many of these because of missing updates.'),
   })
   .meta({ id: 'Feed' });
 const priceShape = z
@@ -68,7 +68,7 @@ const priceShape = z
   .meta({ id: 'Price' });
 const bookShape = DepthSampled.schema.meta({ id: 'Book', description: 'Levels are price and quantity, best first.' });
 const barShape = BarClosed.schema
-  .extend({ corrected: z.boolean().describe('A late trade changed it after it had closed and been decided upon.') })
+  .extend({ corrected: z.boolean().describe('Whether a late trade changed it after it had closed and was decided upon.') })
   .meta({ id: 'Bar' });
 
 export const marketRoutes: RouteGroup = {
@@ -84,7 +84,7 @@ export const marketRoutes: RouteGroup = {
 /** `GET /v1/instruments` and `/v1/feeds`: as the settings in force say, with what is known of them. */
 function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const instrumentList = routeSchema(
-    { id: 'listInstruments', summary: 'What is listed', answers: pageOfShape(instrumentShape) },
+    { id: 'listInstruments', summary: 'Instruments', answers: pageOfShape(instrumentShape) },
     { querystring: listQuery },
   );
   server.get('/v1/instruments', instrumentList, async ({ query }, reply) => {
@@ -99,7 +99,7 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   });
 
   const feedList = routeSchema(
-    { id: 'listFeeds', summary: 'What is fed, and whether it can be trusted', answers: pageOfShape(feedShape) },
+    { id: 'listFeeds', summary: 'Feeds and their state', answers: pageOfShape(feedShape) },
     { querystring: listQuery },
   );
   server.get('/v1/feeds', feedList, async ({ query }, reply) => {
@@ -153,7 +153,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
       projection: books,
       thing: 'book',
       id: 'getBook',
-      summary: 'The last sample of its book',
+      summary: 'The latest sample of the order book',
       shape: bookShape,
     },
   ] as const) {
@@ -163,7 +163,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
       const text = await answerDocument<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
       if (text !== undefined) return text;
       await assertListed(settings, params);
-      throw notFound(`There is no ${thing} of "${params.symbol}" at "${params.venue}" yet.`);
+      throw notFound(`There is no ${thing} for "${params.symbol}" at "${params.venue}" yet.`);
     });
   }
 }
@@ -205,5 +205,5 @@ async function assertListed(
   { venue, symbol }: { readonly venue: string; readonly symbol: string },
 ): Promise<void> {
   if ((await settings.inForce()).instruments.has(instrumentKey(venue, symbol))) return;
-  throw notFound(`"${symbol}" is not listed at "${venue}"; /v1/instruments has what is.`);
+  throw notFound(`"${symbol}" is not listed at "${venue}"; see /v1/instruments.`);
 }

@@ -13,8 +13,8 @@ export function metricsRoute(server: ApiServer, figures: Figures): void {
   const about = routeSchema(
     {
       id: 'getMetrics',
-      summary: 'Figures for Prometheus',
-      answers: { 200: { description: 'In its text format.', schema: z.string(), contentType: 'text/plain' } },
+      summary: 'Metrics for Prometheus',
+      answers: { 200: { description: 'The text format of Prometheus.', schema: z.string(), contentType: 'text/plain' } },
     },
     {},
   );

@@ -36,10 +36,10 @@ const listed = z.strictObject({
   venueOrderId: z.string().nullable(),
   status: z.enum(ORDER_STATUSES),
   reason: z.string().nullable().describe('Why it was denied, rejected, canceled or expired.'),
-  value: z.string().nullable().describe('With a denial: what the limit was checked with, and its bound.'),
+  value: z.string().nullable().describe('Of a denial: the value that broke the limit, and its bound.'),
   bound: z.string().nullable(),
   limits: z.array(limitCheck).describe('The checks that it passed.'),
-  referencePrice: decimalText.nullable().describe('What it was judged on.'),
+  referencePrice: decimalText.nullable().describe('The price that the risk limits were checked with.'),
   bid: decimalText.nullable(),
   ask: decimalText.nullable(),
   cumulativeQuantity: decimalText,
@@ -63,6 +63,6 @@ export const fillShape = OrderFilled.schema.extend({ id: idText, recordedAt: iso
 /** What the answer to a request about an order says. */
 export const requestedShape = z.strictObject({
   id: idText.describe('Of the order.'),
-  requestId: idText.describe('The event that the request was recorded as.'),
-  position: position.describe('Where it is on the tape; for `min-position`.'),
+  requestId: idText.describe('The event that records the request.'),
+  position: position.describe('Its position on the tape, for `min-position`.'),
 });

@@ -19,7 +19,7 @@ import { notFound, Problem, type Violation } from '../http/problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { answerDocument, atPosition, findDocument } from '../http/read.ts';
 import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
-import { accepted, ask, optionalKey, reason, recordedAnswers, requiredKey } from '../http/write.ts';
+import { accepted, optionalKey, reason, recordedAnswers, recordRequest, requiredKey } from '../http/write.ts';
 import { fillShape, listedOrderShape, orderShape, requestedShape } from './order-shapes.ts';
 import type { RouteGroup } from './route-group.ts';
 
@@ -97,13 +97,16 @@ const orderBody = z
   })
   .superRefine(({ type, price }, context) => {
     const issue = (message: string) => context.addIssue({ code: 'custom', path: ['price'], message });
-    if (orderTypeOf(type).hasPrice && price === null) issue(`a ${type} order needs one`);
-    if (!orderTypeOf(type).hasPrice && price !== null) issue(`a ${type} order has none`);
+    if (orderTypeOf(type).hasPrice && price === null) issue(`a ${type} order needs a price`);
+    if (!orderTypeOf(type).hasPrice && price !== null) issue(`a ${type} order has no price`);
   })
   .transform((body) => ({ ...body, timeInForce: body.timeInForce ?? orderTypeOf(body.type).usualTimeInForce }));
 
 const placeQuery = z.strictObject({
-  wait: z.enum(['decided', 'closed']).optional().describe('Answer with the order once it is that far, if it comes within 10 s.'),
+  wait: z
+    .enum(['decided', 'closed'])
+    .optional()
+    .describe('Wait for up to 10 s, and answer with the order once it is decided (or closed).'),
 });
 
 /**
@@ -116,11 +119,11 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
   const place = routeSchema(
     {
       id: 'placeOrder',
-      summary: 'Ask for an order',
+      summary: 'Place an order',
       description:
         'A denial is an answer, with its reason; names that the settings do not have, and a key used before for another order, are a problem (422).',
       answers: {
-        200: { description: 'The order, as far as was waited for.', schema: orderShape },
+        200: { description: 'The order, once decided (or closed).', schema: orderShape },
         ...recordedAnswers(requestedShape),
       },
       problems: [422],
@@ -131,10 +134,10 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
     const unknown = unknownNames(request.body, await settings.inForce());
     if (unknown.length > 0) {
       const list = unknown.map(({ path, message }) => `${path}: ${message}`).join('; ');
-      throw new Problem(422, 'unknown-name', `The settings in force do not have what the order names: ${list}.`, unknown);
+      throw new Problem(422, 'unknown-name', `The order refers to something that is not in the settings: ${list}.`, unknown);
     }
     const key = request.headers['idempotency-key'];
-    const recorded = await ask(deps, request, (write) => requestOrder(write, request.body, key));
+    const recorded = await recordRequest(deps, request, (write) => requestOrder(write, request.body, key));
     const id = orderIdOf(recorded.requestId);
     const location = `/v1/orders/${id}`;
     const { wait } = request.query;
@@ -166,7 +169,7 @@ function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
   const cancel = routeSchema(
     {
       id: 'cancelOrder',
-      summary: 'Ask to cancel an order',
+      summary: 'Cancel an order',
       answers: recordedAnswers(requestedShape),
       problems: [404, 409, 422],
     },
@@ -177,7 +180,7 @@ function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
     const reason = request.query.reason ?? null;
     const key = request.headers['idempotency-key'] ?? (reason === null ? 'cancel' : `cancel|${reason}`);
     const data = { orderId: id, account: await accountOf(deps, id), reason };
-    const recorded = await ask(deps, request, (write) => requestCancel(write, data, key));
+    const recorded = await recordRequest(deps, request, (write) => requestCancel(write, data, key));
     return accepted(reply, `/v1/orders/${id}`, { id, requestId: recorded.requestId, position: recorded.position });
   });
 }

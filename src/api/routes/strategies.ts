@@ -19,7 +19,7 @@ import { signalShape, strategyShape } from './strategy-shapes.ts';
 
 export const strategyRoutes: RouteGroup = {
   name: 'strategies',
-  description: 'Strategies, what they said, and pausing them',
+  description: 'Strategies and their signals; pausing and resuming strategies',
   addRoutes(server, deps, settings) {
     strategyRoute(server, deps, settings);
     signalRoute(server, deps);
@@ -38,7 +38,7 @@ function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: Setti
   const list = routeSchema(
     {
       id: 'listStrategies',
-      summary: 'Strategies as they are set, with what they did and the halts that hold them',
+      summary: 'Strategies in force, with their activity and the halts that apply to them',
       answers: pageOfShape(strategyShape),
     },
     { querystring: z.strictObject(page) },
@@ -72,7 +72,7 @@ const signalsQuery = z.strictObject({ strategy: name, venue, symbol, ...timeRang
 /** `GET /v1/signals`. */
 function signalRoute(server: ApiServer, deps: ApiDependencies): void {
   const list = routeSchema(
-    { id: 'listSignals', summary: 'What strategies said', answers: pageOfShape(signalShape) },
+    { id: 'listSignals', summary: 'Signals of strategies', answers: pageOfShape(signalShape) },
     { querystring: signalsQuery },
   );
   server.get('/v1/signals', list, async ({ query }, reply) => {

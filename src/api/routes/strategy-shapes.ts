@@ -15,9 +15,9 @@ const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, 
 export const strategyShape = configuredStrategy
   .extend({
     halts,
-    signals: z.int().describe('How many there were.'),
+    signals: z.int().describe('Number of signals.'),
     lastSignal: lastSignal.nullable(),
-    orders: z.int().describe('How many were decided upon, denied ones among them.'),
+    orders: z.int().describe('Number of orders decided, including denied ones.'),
     denied: z.int(),
     fills: z.int(),
     lastOrder: z.strictObject({ id: idText, time: isoTimeText }).nullable(),

@@ -22,25 +22,25 @@ export const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'ingest',
     takes: '[options] <file...>',
-    description: 'take recordings onto the tape, each piece with everything that is decided upon it, then stop',
+    description: 'ingest recordings, decide on everything in them, then stop',
     load: async () => (await import('./ingest.ts')).ingestCommand,
   },
   {
     name: 'status',
     takes: '[options]',
-    description: 'what is going on: the tape, the engine, feeds, halts, open orders, positions, read models',
+    description: 'status of the tape, the engine, feeds, halts, open orders, positions and read models',
     load: async () => (await import('./status.ts')).statusCommand,
   },
   {
     name: 'orders',
     takes: '[options] [id]',
-    description: 'the latest orders, newest first; or one order with its history',
+    description: 'list the latest orders, newest first; or show one order with its history',
     load: async () => (await import('./orders.ts')).ordersCommand,
   },
   {
     name: 'positions',
     takes: '[options]',
-    description: 'what is held, by account, strategy and instrument',
+    description: 'list the positions, by account, strategy and instrument',
     load: async () => (await import('./positions.ts')).positionsCommand,
   },
   {
@@ -52,7 +52,7 @@ export const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'halt',
     takes: '[options]',
-    description: 'stop trading, until a person resumes it',
+    description: 'halt trading until a person resumes it',
     load: async () => (await import('./halt.ts')).haltCommand,
   },
   {
@@ -70,38 +70,38 @@ export const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'resume',
     takes: '[options]',
-    description: 'trade again after a halt',
+    description: 'resume trading after a halt',
     load: async () => (await import('./halt.ts')).resumeCommand,
   },
   {
     name: 'settings',
     takes: '',
-    description: 'what is in force, and changing it',
+    description: 'show, check and change the settings in force',
     load: async () => (await import('./settings.ts')).settingsCommand,
   },
   {
     name: 'projections',
     takes: '',
-    description: 'the read models: list, rebuild and verify them; see and retry what could not be applied',
+    description: 'list, rebuild and verify the read models; see and retry parked events',
     load: async () => (await import('./projections.ts')).projectionsCommand,
   },
   {
     name: 'consume',
     takes: '[options] <topic>',
     description:
-      'print what the relay has sent to Kafka, and check that within a stream there is no gap, double or disorder; exits with 1 when there is',
+      'print the records that the relay sent to Kafka, and check each stream for gaps, duplicates and disorder; exits with 1 when there are any',
     load: async () => (await import('./consume.ts')).consumeCommand,
   },
   {
     name: 'keys',
     takes: '',
-    description: 'API keys: who may read, and who may trade',
+    description: 'list, make and revoke API keys',
     load: async () => (await import('./keys.ts')).keysCommand,
   },
   {
     name: 'completion',
     takes: '[options] <shell>',
-    description: 'print a script by which the shell completes commands, options and their values',
+    description: 'print a completion script for a shell',
     load: async () => (await import('./completion.ts')).completionCommand,
   },
 ];

@@ -9,7 +9,7 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 export function completionCommand(command: Command): void {
   command
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SCRIPTS)))
-    .option('--json', 'the commands themselves, as one JSON line')
+    .option('--json', 'print the commands as one JSON line')
     .action((shell: keyof typeof SCRIPTS, { json }: { readonly json?: true }, self: Command) => {
       const nodes = nodesOf(self.parent ?? self, '');
       process.stdout.write(json === true ? `${JSON.stringify(nodes)}\n` : SCRIPTS[shell](nodes));

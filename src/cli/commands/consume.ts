@@ -23,10 +23,10 @@ interface Options {
 export function consumeCommand(command: Command): void {
   command
     .addArgument(new Argument('<topic>', `one of ${TOPICS.join(', ')}`).argParser(topicOf))
-    .option('--from-beginning', 'everything that is still there, instead of only what comes from now on')
-    .option('--until-end', 'stop at the end of what was there at the start')
-    .option('--limit <count>', 'stop after this many', positiveInteger)
-    .option('--json', 'one record a line')
+    .option('--from-beginning', 'from the oldest record, instead of only new records')
+    .option('--until-end', 'stop at the records that were the last at the start')
+    .option('--limit <count>', 'stop after this many records', positiveInteger)
+    .option('--json', 'print one JSON line per record')
     .addHelpText('after', '\nThe brokers are those of TAPEDECK_KAFKA. Only whole transactions are shown.')
     .action(consume);
   withExamples(command, [
@@ -72,7 +72,7 @@ function write(line: string): void {
 function topicOf(text: string): string {
   const topic = text.slice(text.lastIndexOf('.') + 1);
   if (TOPICS.includes(topic)) return topic;
-  throw new InvalidArgumentError(`There is no topic "${text}"; there are ${TOPICS.join(', ')}.`);
+  throw new InvalidArgumentError(`There is no topic "${text}"; the topics are ${TOPICS.join(', ')}.`);
 }
 
 function jsonOf({ partition, offset, key, value, headers }: PublishedRecord): object {

@@ -26,14 +26,14 @@ interface Options {
 export function eventsCommand(command: Command): void {
   command
     .option('--stream <name>', 'only events of this stream')
-    .option('--category <name>', 'only events of streams that begin with this, such as "order" or "signals"')
+    .option('--category <name>', 'only events of streams of this category, such as "order" or "signals"')
     .option('--type <name>', 'only events of this type, such as OrderFilled', eventTypeName)
-    .option('--correlation <id>', 'only what followed from this evidence or request')
-    .option('--from <time>', 'only what occurred at or after this time (ISO 8601)', instant)
-    .option('--to <time>', 'only what occurred before this time (ISO 8601)', instant)
+    .option('--correlation <id>', 'only events caused by this evidence or request')
+    .option('--from <time>', 'only events at or after this time (ISO 8601)', instant)
+    .option('--to <time>', 'only events before this time (ISO 8601)', instant)
     .addOption(new Option('--order <order>', 'oldest or newest first').choices(['asc', 'desc']).default('asc'))
     .option('--limit <count>', 'at most this many', positiveInteger, 1000)
-    .option('--json', 'one envelope a line')
+    .option('--json', 'print one JSON line per event')
     .action((options: Options) => withTape(({ events }) => print(events, options)));
   withExamples(command, [
     'tapedeck events --category signals',

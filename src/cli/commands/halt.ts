@@ -18,7 +18,11 @@ interface HaltOptions extends ScopeOptions {
 
 export function haltCommand(command: Command): void {
   scoped(command)
-    .addOption(new Option('--mode <mode>', 'what may still be traded').choices(['reduce-only', 'stop']).default('reduce-only'))
+    .addOption(
+      new Option('--mode <mode>', 'reduce-only: positions may still be closed; stop: no orders at all')
+        .choices(['reduce-only', 'stop'])
+        .default('reduce-only'),
+    )
     .option('--cancel-open', 'cancel the open orders')
     .option('--flatten', 'close the positions')
     .action((options: HaltOptions) => ask(options, 'halt', (write, scope) => halt(write, scope, options)));

@@ -28,11 +28,11 @@ interface Options {
 
 export function ingestCommand(command: Command): void {
   command
-    .argument('<file...>', 'raw frames or candles, gzip or not; several are one session in the order given')
-    .requiredOption('--venue <name>', 'the venue they were recorded from, such as binance')
+    .argument('<file...>', 'raw frames or candles, gzipped or not; several files are one session, in this order')
+    .requiredOption('--venue <name>', 'the venue of the recording, such as binance')
     .requiredOption('--symbol <name>', 'the symbol as the venue writes it, such as BTCUSDT')
-    .option('--interval <interval>', 'the interval of the candles; must be that of the feed')
-    .option('--roll-back', 'put this build back in place of the one that replaced it')
+    .option('--interval <interval>', 'the interval of the candles; it must be the interval of the feed')
+    .option('--roll-back', 'let this build replace the one that replaced it')
     .option('--json', 'print the outcome as one JSON line')
     .action((files: string[], options: Options) => withStores((opened) => run(opened, files, options)));
   withExamples(command, [

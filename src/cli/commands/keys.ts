@@ -30,10 +30,10 @@ export function keysCommand(command: Command): void {
 
 function addCommand(): Command {
   return new Command('add')
-    .description('make a key and print it, this once; only its digest is kept')
-    .argument('<name>', 'whose it is; what is done with it is recorded on the tape under this name')
-    .addOption(new Option('--scope <scope>', 'what it may do').choices([...API_SCOPES]).default('read'))
-    .option('--expires <when>', 'when it ends: a time (ISO 8601), or in how many days, such as 90d', expiry, null)
+    .description('make a key and print it once; only its hash is stored')
+    .argument('<name>', 'name of the key; requests made with it are recorded under this name')
+    .addOption(new Option('--scope <scope>', 'what the key may do').choices([...API_SCOPES]).default('read'))
+    .option('--expires <when>', 'when it expires: a time (ISO 8601) or a number of days such as 90d', expiry, null)
     .option('--json', 'print the key as one JSON line')
     .action(async (name: string, options: AddOptions) => {
       const { scope, expires } = options;
@@ -49,8 +49,8 @@ function addCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('the keys that were made, without the keys themselves')
-    .option('--json', 'one JSON line a key')
+    .description('list the keys, without their secrets')
+    .option('--json', 'print one JSON line per key')
     .action(async (options: OutputOptions) => {
       const { keys, unreadable } = await readKeys(folder());
       for (const { file, reason } of unreadable) process.stderr.write(`tapedeck: ${file} is no API key: ${reason}\n`);
@@ -68,8 +68,8 @@ function listCommand(): Command {
 
 function revokeCommand(): Command {
   return new Command('revoke')
-    .description('forget a key')
-    .argument('<name>', 'whose it is')
+    .description('revoke a key')
+    .argument('<name>', 'name of the key')
     .option('--json', 'print the outcome as one JSON line')
     .action(async (name: string, options: OutputOptions) => {
       await revokeKey(folder(), name);
@@ -96,6 +96,6 @@ function expiry(text: string): number {
   try {
     return epochMs(instant(text));
   } catch {
-    throw new InvalidArgumentError('say a time such as 2026-12-31, or days such as 90d');
+    throw new InvalidArgumentError('give a time such as 2026-12-31, or a number of days such as 90d');
   }
 }

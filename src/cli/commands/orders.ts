@@ -28,16 +28,16 @@ interface Options extends OutputOptions {
 export function ordersCommand(command: Command): void {
   command
     .addArgument(new Argument('[id]', 'one order'))
-    .option('--open', 'only those that may still be filled')
-    .addOption(new Option('--status <status...>', 'only those of these states').choices(ORDER_STATUSES).conflicts('open'))
-    .option('--account <id>', 'only those of this account')
-    .option('--strategy <name>', 'only those of this strategy; "manual" for what people ordered')
-    .option('--venue <name>', 'only those at this venue')
-    .option('--symbol <name>', 'only those of this symbol')
-    .option('--from <time>', 'only those from this time on (ISO 8601)', instant)
-    .option('--to <time>', 'only those before this time (ISO 8601)', instant)
+    .option('--open', 'only open orders')
+    .addOption(new Option('--status <status...>', 'only orders with these statuses').choices(ORDER_STATUSES).conflicts('open'))
+    .option('--account <id>', 'only of this account')
+    .option('--strategy <name>', 'only of this strategy; "manual" for orders placed by people')
+    .option('--venue <name>', 'only at this venue')
+    .option('--symbol <name>', 'only of this symbol')
+    .option('--from <time>', 'only from this time on (ISO 8601)', instant)
+    .option('--to <time>', 'only before this time (ISO 8601)', instant)
     .option('--limit <count>', 'at most this many', positiveInteger, 20)
-    .option('--json', 'an order a line')
+    .option('--json', 'print one JSON line per order')
     .action((id: string | undefined, options: Options) =>
       withTape((stores) => (id === undefined ? list(stores, options) : show(stores, id, options))),
     );

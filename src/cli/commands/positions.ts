@@ -18,10 +18,10 @@ interface Options extends OutputOptions {
 
 export function positionsCommand(command: Command): void {
   command
-    .option('--account <id>', 'only those of this account')
-    .option('--strategy <name>', 'only those of this strategy; "manual" for what people hold')
-    .option('--flat', 'those too that were closed')
-    .option('--json', 'a position a line')
+    .option('--account <id>', 'only of this account')
+    .option('--strategy <name>', 'only of this strategy; "manual" for positions of people')
+    .option('--flat', 'include closed positions')
+    .option('--json', 'print one JSON line per position')
     .action((options: Options) =>
       withTape(async ({ events, reads }) => {
         const { account, strategy, flat } = options;

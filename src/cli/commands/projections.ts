@@ -34,7 +34,7 @@ function withReadModels(work: (stores: OpenStores) => Promise<void>): Promise<vo
 
 function listCommand(): Command {
   const command = new Command('list')
-    .description('every read model: which build serves, how far it is, what is made beside it, what is parked')
+    .description('list the read models: the build that serves, its position, the build in the making, parked events')
     .option(...JSON_OPTION)
     .action((options: OutputOptions) =>
       withReadModels(async ({ events, reads, time }) => {
@@ -61,7 +61,7 @@ function listLines(listed: readonly ListedProjection[]): string[] {
 
 function rebuildCommand(): Command {
   const command = new Command('rebuild')
-    .description('make a read model anew from the tape while the old one serves, and put it in its place')
+    .description('rebuild a read model from the tape while the old one serves, then switch to the new one')
     .argument('<name>', 'such as orders')
     .option('--json', 'print the outcome as one JSON line')
     .action((name: string, options: OutputOptions) =>
@@ -83,7 +83,7 @@ function rebuildCommand(): Command {
 
 function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('compare read models with a fold of the tape; exits 1 when one differs')
+    .description('compare read models with a fold of the tape; exits with 1 when one differs')
     .argument('[name]', 'such as orders; all without it')
     .option(...JSON_OPTION)
     .action((name: string | undefined, options: OutputOptions) =>
@@ -120,7 +120,7 @@ function shown(value: unknown): string {
 
 function parkedCommand(): Command {
   const command = new Command('parked')
-    .description('documents that stand still because of an event that could not be applied, and why')
+    .description('list the documents that are parked because an event could not be applied, and why')
     .argument('[name]', 'such as orders; all without it')
     .option(...JSON_OPTION)
     .action((name: string | undefined, options: OutputOptions) =>
@@ -145,7 +145,7 @@ function parkedLines(found: readonly Standstill[]): string[] {
 
 function retryCommand(): Command {
   const command = new Command('retry')
-    .description('apply what is parked for one document; exits 1 when it still cannot be')
+    .description('apply the parked events of one document; exits with 1 when one still fails')
     .argument('<name>', 'the read model, such as orders')
     .argument('<key>', 'the document, as "projections parked" names it')
     .option('--json', 'print the outcome as one JSON line')

@@ -50,8 +50,8 @@ export function runCommand(command: Command): void {
       'play recorded sessions at this multiple of real time, such as 1, or at once (max); else as the settings say of each feed. Candle histories come at once',
       parsePace,
     )
-    .option('--roll-back', 'put this build back in place of the one that replaced it')
-    .option('--json', 'JSON lines instead of a screen')
+    .option('--roll-back', 'let this build replace the one that replaced it')
+    .option('--json', 'print JSON lines instead of a screen')
     .addHelpText(
       'after',
       '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_KAFKA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',

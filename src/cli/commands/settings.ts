@@ -53,7 +53,7 @@ export function settingsCommand(command: Command): void {
 
 function checkCommand(): Command {
   const command = new Command('check')
-    .description('say what is wrong with a settings file, and what it would change')
+    .description('check a settings file, and show what it would change')
     .argument('<file>', 'the file')
     .option('--json', 'print the verdict as one JSON line')
     .action((file: string, options: OutputOptions) =>
@@ -68,8 +68,8 @@ function checkCommand(): Command {
 
 function showCommand(): Command {
   const command = new Command('show')
-    .description('print the settings in force, as a file that can be changed and applied')
-    .option('--json', 'in one line')
+    .description('print the settings in force, as a file to change and apply')
+    .option('--json', 'print one JSON line')
     .action(({ json }: OutputOptions) =>
       withTape(async ({ events }) => {
         const { settings } = await readSettings(events);
@@ -83,7 +83,7 @@ function showCommand(): Command {
 
 function applyCommand(): Command {
   const command = new Command('apply')
-    .description('put a settings file on the tape; in force from there on')
+    .description('apply a settings file: it is recorded on the tape and in force from then on')
     .argument('<file>', 'the file; its generation must be higher than the one in force')
     .requiredOption('--reason <text>', 'why; recorded with the change')
     .option('--json', 'print the outcome as one JSON line')
@@ -101,8 +101,8 @@ function applyCommand(): Command {
 
 function schemaCommand(): Command {
   const command = new Command('schema')
-    .description('print the JSON Schema of a settings file, by which editors complete it')
-    .option('--json', 'the same: it is JSON')
+    .description('print the JSON Schema of the settings file, for completion in editors')
+    .option('--json', 'the same: the output is JSON')
     .action(() => {
       process.stdout.write(settingsSchemaText());
     });

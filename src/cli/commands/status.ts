@@ -9,7 +9,7 @@ import { type Palette, stateColour } from '../terminal/palette.ts';
 import { money, type TableLook, tableOr } from '../terminal/table.ts';
 
 export function statusCommand(command: Command): void {
-  command.option('--json', 'one JSON document').action((options: OutputOptions) =>
+  command.option('--json', 'print one JSON document').action((options: OutputOptions) =>
     withTape(async ({ events, reads, leases }) => {
       const status = await readStatus(events, reads, leases);
       answer(options, status, (palette) => statusLines(status, palette));

@@ -6,15 +6,15 @@ import { isIsoTime } from '../../domain/time.ts';
 /** A time as ISO 8601 UTC with milliseconds; a day is its first instant. */
 export function instant(text: string): string {
   const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('a time looks like 2024-08-08 or 2024-08-08T23:54:15Z');
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('give a time such as 2024-08-08 or 2024-08-08T23:54:15Z');
   const iso = date.toISOString();
-  if (!isIsoTime(iso)) throw new InvalidArgumentError('the year has four digits');
+  if (!isIsoTime(iso)) throw new InvalidArgumentError('give a year of four digits');
   return iso;
 }
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of 1 or more is needed');
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
   return value;
 }
 

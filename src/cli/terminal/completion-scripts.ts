@@ -19,7 +19,7 @@ export interface CommandNode {
   readonly options: readonly OptionNode[];
 }
 
-const HELP: OptionNode = { name: '--help', description: 'show what it does, with examples', takesValue: false, choices: [] };
+const HELP: OptionNode = { name: '--help', description: 'show this help, with examples', takesValue: false, choices: [] };
 
 /** The program's name and its commands as the typed words that lead from one to the next. */
 function paths(nodes: readonly CommandNode[]): string[] {

@@ -59,9 +59,9 @@ describe('GET /v1/bars', () => {
     expect((await api.get(BARS)).body).toEqual({ data: [], next: null });
     expect(problemOf(await api.get(BARS.replace('BTCUSDT', 'ETHUSDT')))).toMatchObject({ status: 404, kind: 'not-found' });
     const price = await api.get('/v1/prices/binance/ETHUSDT');
-    expect(price.body.detail).toBe('"ETHUSDT" is not listed at "binance"; /v1/instruments has what is.');
+    expect(price.body.detail).toBe('"ETHUSDT" is not listed at "binance"; see /v1/instruments.');
     const awaited = await api.get('/v1/prices/binance/BTCUSDT');
-    expect(awaited).toMatchObject({ status: 404, body: { detail: 'There is no price of "BTCUSDT" at "binance" yet.' } });
+    expect(awaited).toMatchObject({ status: 404, body: { detail: 'There is no price for "BTCUSDT" at "binance" yet.' } });
   });
 
   it('selects by open time and pages in both directions', async () => {
