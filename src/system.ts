@@ -27,9 +27,9 @@ import {
   watchProjections,
   watchProjectionsElsewhere,
 } from './runtime/projections/projection-metrics.ts';
-import { assertSameTape } from './runtime/projections/read-store-owner.ts';
 import { watchRelay } from './runtime/relay/relay-metrics.ts';
 import { relayPart } from './runtime/relay/relay-part.ts';
+import { assertSameTape } from './runtime/stores/read-store-owner.ts';
 import type { Role, System, SystemDependencies } from './system-dependencies.ts';
 import { aborted } from './waiting.ts';
 

@@ -10,7 +10,7 @@ import type { FindQuery, ReadDocument, ReadStore } from '../ports/read-store.ts'
 import { foldDocument } from '../projections/fold.ts';
 import type { Projection } from '../projections/projection.ts';
 import { servingCollection } from '../runtime/projections/builds.ts';
-import { assertSameTape } from '../runtime/projections/read-store-owner.ts';
+import { assertSameTape } from '../runtime/stores/read-store-owner.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
 
 const PAGE = 500;

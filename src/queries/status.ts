@@ -12,7 +12,7 @@ import { type PositionDocument, positions } from '../projections/positions.ts';
 import { type PriceDocument, prices } from '../projections/prices.ts';
 import { projectionsOn } from '../projections/projections.ts';
 import { servingCollection } from '../runtime/projections/builds.ts';
-import { assertSameTape } from '../runtime/projections/read-store-owner.ts';
+import { assertSameTape } from '../runtime/stores/read-store-owner.ts';
 import { isDecision } from '../tape/envelope.ts';
 import { readSettings } from './settings-in-force.ts';
 

@@ -3,9 +3,9 @@
 import { Command } from 'commander';
 import { type ListedProjection, listProjections, projectionNamed, projectionsNamed } from '../../runtime/projections/list.ts';
 import { listStandstills, retryParked, type Standstill } from '../../runtime/projections/parked-events.ts';
-import { assertSameTape } from '../../runtime/projections/read-store-owner.ts';
 import { rebuildProjection } from '../../runtime/projections/rebuild.ts';
 import { type Verification, verifyProjection } from '../../runtime/projections/verify.ts';
+import { assertSameTape } from '../../runtime/stores/read-store-owner.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';

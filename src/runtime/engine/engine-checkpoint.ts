@@ -1,16 +1,26 @@
-/** The engine's checkpoints, kept in the read store. */
+/**
+ * How far the engine has come, kept in the read store: one checkpoint for each activation, since what one build passed
+ * over another may have yet to decide. Losing them costs time, not truth.
+ */
 
 import type { ReadStore } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
-import type { EngineCheckpoint } from './engine-runner.ts';
 
-/** The name under which the read store has how far the engine has come, whichever build. */
+/** The read store's checkpoint of the engine, whichever build: how far it has come. */
 export const ENGINE_CHECKPOINT = 'engine';
 
 /** How far each build has come since it took over: a document by the id of its activation, at that position. */
 export const ENGINE_CHECKPOINTS = { name: 'engine-checkpoints@1', indexes: [] };
 
-/** `assertSameTape` throws when the read store belongs to another tape. */
+export interface EngineCheckpoint {
+  /** Throws when what is kept is not of this tape. */
+  assertSameTape(): Promise<void>;
+  /** The last position saved under that EngineActivated event's id, or START. */
+  load(activation: string): Promise<string>;
+  save(activation: string, position: string): Promise<void>;
+}
+
+/** In `reads`; `assertSameTape` throws when that belongs to another tape. */
 export function engineCheckpoint(reads: ReadStore, assertSameTape: () => Promise<void>): EngineCheckpoint {
   return {
     assertSameTape: async () => {

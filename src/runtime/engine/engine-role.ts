@@ -14,9 +14,10 @@ import { MAX_TURN_MS } from '../process/heartbeat.ts';
 import { MeteredEventStore } from '../process/metered-event-store.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import { beginCounting, countDecisions } from './decision-metrics.ts';
+import type { EngineCheckpoint } from './engine-checkpoint.ts';
 import { engineAlone, engineUnderLease, LeadershipGuard } from './engine-leadership.ts';
 import { watchEngine } from './engine-metrics.ts';
-import { type EngineCheckpoint, EngineRunner } from './engine-runner.ts';
+import { EngineRunner } from './engine-runner.ts';
 import { AppendsInStep } from './joint-commit.ts';
 import { meterEngine } from './metered-engine.ts';
 
@@ -56,7 +57,7 @@ export function engineRunner(
     clock: time,
     checkpoint,
     rollBack,
-    ...(guard && { assertTurn: () => guard.assertHeld() }),
+    ...(guard && { assertLeader: () => guard.assertHeld() }),
     onDecided: (decisions) => {
       logDecisions(log, decisions);
       if (metrics !== undefined) countDecisions(metrics, decisions);

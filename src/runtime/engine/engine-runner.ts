@@ -1,7 +1,7 @@
 /**
  * Runs the engine on a tape: live, by following what others append, or in step with a source of evidence. Calls are
  * taken one at a time. A call that fails throws the engine's state away; the next one adopts again from the tape, but
- * for an engine that differs from the record or was replaced: that one has stopped. An engine whose turn is over keeps
+ * for an engine that differs from the record or was replaced: that one has stopped. An engine that leads no more keeps
  * its state and goes on as a standby.
  */
 
@@ -11,27 +11,14 @@ import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type EventStore, hasLock, type TapeSection, WrongExpectedRevisionError } from '../../ports/event-store.ts';
-import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
-import { type DecidedUpTo, DivergedError, EngineReplica, StaleStateError, SupersededError, sameFact } from './engine-replica.ts';
+import type { EvidenceOrigin } from '../../tape/envelope.ts';
+import type { EngineCheckpoint } from './engine-checkpoint.ts';
+import { type DecidedUpTo, DivergedError, EngineReplica, StaleStateError, SupersededError } from './engine-replica.ts';
+import { MAX_STEPS, recordInStep, type StepOutcome } from './in-step.ts';
 import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
-
-/** Most pieces of evidence that one in-step commit takes. */
-export const MAX_STEPS = 500;
 
 /** How often a build tries to take over while others append. */
 const MAX_RACES = 20;
-
-/**
- * Where the engine's committed checkpoints are kept, one for each activation, since what one build passed over another
- * may have yet to decide. Losing them costs time, not truth.
- */
-export interface EngineCheckpoint {
-  /** Throws when what is kept is not of this tape. */
-  assertSameTape(): Promise<void>;
-  /** The last position saved under that EngineActivated event's id, or START. */
-  load(activation: string): Promise<string>;
-  save(activation: string, position: string): Promise<void>;
-}
 
 export interface EngineRunnerOptions {
   readonly store: EventStore;
@@ -42,48 +29,37 @@ export interface EngineRunnerOptions {
   readonly checkpoint: EngineCheckpoint;
   /** A person wants this build back in place of the one that replaced it. */
   readonly rollBack?: boolean;
-  /** Throws when it is not, or no more, this process's turn: asked before each page, and before and after each checkpoint. */
-  readonly assertTurn?: () => void;
+  /** Throws when this process does not lead, or leads no more: asked before each page, and before and after each checkpoint. */
+  readonly assertLeader?: () => void;
   /** Called after a commit with the decisions that this process made, in order. */
   readonly onDecided?: (decisions: readonly TapeEvent[]) => void;
 }
 
-export interface StepOutcome {
-  /** Evidence that was recorded now. */
-  readonly recorded: number;
-  /** Evidence that was on the tape already, equal in every field. */
-  readonly already: number;
-  /** Evidence dropped because the tape has the same fact with other content; the first of them in words. */
-  readonly differing: number;
-  readonly firstDifference: string | null;
-  /** The number of decisions made and recorded. */
-  readonly decisions: number;
-}
+/** What the engine does at this moment, and the state that it does it with. */
+type Mode =
+  /** Nothing is adopted, or it was thrown away. */
+  | { readonly kind: 'cold' }
+  /** Adopts what another process decides. */
+  | { readonly kind: 'standby'; readonly replica: EngineReplica }
+  | { readonly kind: 'deciding'; readonly replica: EngineReplica }
+  /** Nothing more may be decided in this process, and why. */
+  | { readonly kind: 'stopped'; readonly reason: DivergedError | SupersededError };
 
-/** Its turn was found to be over between two commits: the engine's state is that of the tape. */
-class NotLeader {
-  readonly reason: unknown;
-
-  constructor(reason: unknown) {
-    this.reason = reason;
-  }
-}
+const COLD: Mode = { kind: 'cold' };
 
 export class EngineRunner {
   readonly #options: EngineRunnerOptions;
-  #follower: EngineReplica | undefined;
-  /** Adopts what another process decides, until it is this one's turn. */
-  #standby: EngineReplica | undefined;
+  #mode: Mode = COLD;
   /** A person's wish is good for one time. */
   #rollBack: boolean;
-  /** Why nothing more may be decided in this process. */
-  #stopped: DivergedError | SupersededError | undefined;
+  /** What the leadership was found to have ended by, between two commits: the state is that of the tape, and is kept. */
+  #leadershipLost: unknown;
   /** The checkpoint that was saved last. */
   #saved: DecidedUpTo | undefined;
   /** When the call in hand began or last got on, in epoch ms: a commit, an answer of the tape; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #lastCall: Promise<unknown> = Promise.resolve();
   /** The one in hand and those that wait. */
   #calls = 0;
 
@@ -94,25 +70,27 @@ export class EngineRunner {
 
   /** Position of the last evidence that the engine has taken in. */
   get position(): string | undefined {
-    return (this.#follower ?? this.#standby)?.position;
+    return 'replica' in this.#mode ? this.#mode.replica.position : undefined;
   }
 
   /** Does it decide, and has it nothing in hand now? */
   get isAtRest(): boolean {
-    return this.#follower !== undefined && this.#calls === 0;
+    return this.#mode.kind === 'deciding' && this.#calls === 0;
   }
 
   /**
-   * Takes in what is recorded, as a standby, and decides nothing. Returns why this build may not decide, for one that was
-   * replaced may not until it is put back; null when it may.
+   * Takes in what is recorded, as a standby from now on, and decides nothing. Returns why this build may not decide, for
+   * one that was replaced may not until it is put back; null when it may.
    */
   follow(): Promise<string | null> {
-    return this.#serially(() =>
-      this.#anewWhereStale(async () => {
-        this.#standby = await this.#upToDate();
-        return this.#standby.whyNotActivate(this.#rollBack);
-      }),
-    );
+    return this.#serially(() => {
+      this.#endDeciding();
+      return this.#anewWhereStale(async () => {
+        const replica = await this.#upToDate();
+        this.#mode = { kind: 'standby', replica };
+        return replica.whyNotActivate(this.#rollBack);
+      });
+    });
   }
 
   /**
@@ -120,21 +98,13 @@ export class EngineRunner {
    * call has failed or it holds what nobody else can know to be decided: another build may decide otherwise upon that.
    */
   standDown(): Promise<void> {
-    if (this.#stopped instanceof SupersededError) this.#stopped = undefined;
-    return this.#serially(async () => {
-      const follower = this.#follower;
-      this.#follower = undefined;
-      if (follower === undefined || !follower.isOnRecord) return;
-      follower.deactivate();
-      this.#standby = follower;
-    });
+    if (this.#mode.kind === 'stopped' && this.#mode.reason instanceof SupersededError) this.#mode = COLD;
+    return this.#serially(async () => this.#endDeciding());
   }
 
   /** Adopts what is recorded, takes over if another build decided before, and decides what is left. */
   catchUp(): Promise<void> {
-    return this.#serially(async () => {
-      await this.#catchUpWith(await this.#ready());
-    });
+    return this.#serially(async () => this.#catchUpWith(await this.#deciding()));
   }
 
   /**
@@ -144,128 +114,104 @@ export class EngineRunner {
   inStep(drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>): Promise<StepOutcome> {
     if (drafts.length > MAX_STEPS) throw new RangeError(`at most ${MAX_STEPS} steps a commit, not ${drafts.length}`);
     return this.#serially(async () => {
-      const follower = await this.#ready();
+      const replica = await this.#deciding();
       const { store } = this.#options;
       if (!hasLock(store)) throw new Error('ingesting in step needs a store with a write lock');
-      await this.#catchUpWith(follower);
-      const decisions: TapeEvent[] = [];
-      const outcome = await store.exclusively((section) => {
-        // What others appended since is taken in first, to its end: nobody can append now.
-        for (let more = true; more; ) {
-          const page = runInSection(section, follower.catchUp());
-          decisions.push(...page.made);
-          more = page.more;
-        }
-        return this.#takeDrafts(section, follower, drafts, origin, decisions);
-      });
-      await this.#committed(follower, decisions);
-      return { ...outcome, decisions: decisions.length };
+      await this.#catchUpWith(replica);
+      const { made, ...outcome } = await store.exclusively((section) => recordInStep(section, replica, drafts, origin));
+      await this.#noteCommit(replica, made);
+      return { ...outcome, decisions: made.length };
     });
   }
 
   /**
    * Runs `record`, which appends evidence, and decides in the same commit upon what the engine has not taken in, a page
    * of the tape at most: the rest is for `catchUp`. `recorded` is called as soon as that is durable. Rejects when
-   * anything failed: unless `recorded` was called, nothing of it is on the tape. Where this engine does not decide it
-   * calls neither, and records nothing.
+   * anything failed: unless `recorded` was called, nothing of it is on the tape. Returns false, having called neither and
+   * recorded nothing, where this engine does not decide.
    */
-  decideWith(record: (section: TapeSection) => void, recorded: () => void): Promise<void> {
+  decideWith(record: (section: TapeSection) => void, recorded: () => void): Promise<boolean> {
     return this.#serially(async () => {
-      const follower = this.#follower;
       const { store } = this.#options;
-      if (follower === undefined || !hasLock(store)) return;
+      if (this.#mode.kind !== 'deciding' || !hasLock(store)) return false;
+      const { replica } = this.#mode;
       const { made } = await store.exclusively((section) => {
         record(section);
-        return runInSection(section, follower.catchUp());
+        return runInSection(section, replica.catchUp());
       });
       recorded();
-      await this.#committed(follower, made);
+      await this.#noteCommit(replica, made);
+      return true;
     });
   }
 
   /** A page of the tape a commit, so that no lock is held for long. */
-  async #catchUpWith(follower: EngineReplica): Promise<void> {
+  async #catchUpWith(replica: EngineReplica): Promise<void> {
     const { store } = this.#options;
     for (let more = true; more; ) {
-      this.#assertTurn();
+      this.#assertLeader();
       const page = hasLock(store)
-        ? await store.exclusively((section) => runInSection(section, follower.catchUp()))
-        : await this.#over(follower.catchUp());
-      await this.#committed(follower, page.made);
+        ? await store.exclusively((section) => runInSection(section, replica.catchUp()))
+        : await this.#over(replica.catchUp());
+      await this.#noteCommit(replica, page.made);
       more = page.more;
     }
   }
 
-  #takeDrafts(
-    section: TapeSection,
-    follower: EngineReplica,
-    drafts: readonly EvidenceDraft[],
-    origin: Omit<EvidenceOrigin, 'occurredAt'>,
-    decisions: TapeEvent[],
-  ): Omit<StepOutcome, 'decisions'> {
-    let [recorded, already, differing] = [0, 0, 0];
-    let firstDifference: string | null = null;
-    for (const draft of drafts) {
-      const evidence = makeEvidence(draft.type, draft.stream, draft.key, draft.data, { ...origin, occurredAt: draft.occurredAt });
-      const revision = section.revisionOf(draft.stream);
-      const found = revision === 'no-stream' ? undefined : section.find(draft.stream, evidence.id);
-      if (found === undefined) {
-        const { position } = section.append(draft.stream, revision, [evidence]);
-        decisions.push(...runInSection(section, follower.applyEvidence(evidence, position)));
-        recorded++;
-      } else if (sameFact(found, evidence)) {
-        already++;
-      } else {
-        differing++;
-        firstDifference ??= `${draft.type} ${draft.key} is on the tape with other content (${draft.stream} revision ${found.revision})`;
-      }
-    }
-    return { recorded, already, differing, firstDifference };
+  /** The replica that decides, which has taken over where it did not before. */
+  async #deciding(): Promise<EngineReplica> {
+    if (this.#mode.kind === 'deciding') return this.#mode.replica;
+    const replica = await this.#anewWhereStale(() => this.#takeOver());
+    this.#mode = { kind: 'deciding', replica };
+    return replica;
   }
 
-  async #ready(): Promise<EngineReplica> {
-    this.#follower ??= await this.#anewWhereStale(() => this.#takenOver());
-    return this.#follower;
+  /** Its state is kept where whoever adopts what is recorded would come to it. */
+  #endDeciding(): void {
+    if (this.#mode.kind !== 'deciding') return;
+    const { replica } = this.#mode;
+    replica.deactivate();
+    this.#mode = replica.isOnRecord ? { kind: 'standby', replica } : COLD;
   }
 
-  async #takenOver(): Promise<EngineReplica> {
+  async #takeOver(): Promise<EngineReplica> {
     const { store, clock } = this.#options;
     const rollBack = this.#rollBack;
-    const follower = await this.#upToDate();
-    this.#standby = undefined;
-    const { activeBuild } = follower;
+    const replica = await this.#upToDate();
+    this.#mode = COLD;
+    const { activeBuild } = replica;
     const now = isoTime(clock.now());
     function* takeOver(): TapeProgram<void> {
-      yield* follower.adopt();
+      yield* replica.adopt();
       // How far that one has come since stands in a checkpoint which was not looked at.
-      if (follower.activeBuild !== activeBuild) throw new StaleStateError('another build came first');
-      yield* follower.activate(rollBack, now);
+      if (replica.activeBuild !== activeBuild) throw new StaleStateError('another build came first');
+      yield* replica.activate(rollBack, now);
     }
     if (hasLock(store)) await store.exclusively((section) => runInSection(section, takeOver()));
     else await this.#raceFor(takeOver);
     this.#rollBack = false;
-    return follower;
+    return replica;
   }
 
   /** The standby, or a new one, with all taken in that is known to be decided. */
   async #upToDate(): Promise<EngineReplica> {
-    const follower = this.#standby ?? (await this.#makeFollower());
+    const replica = this.#mode.kind === 'standby' ? this.#mode.replica : await this.#makeReplica();
     // Adoption may come to another build's activation, which has a checkpoint of its own.
-    for (let activation: string | null | undefined; activation !== follower.activation; ) {
-      ({ activation } = follower);
-      if (activation !== null) follower.decidedUpTo = { activation, position: await this.#options.checkpoint.load(activation) };
-      await this.#over(follower.adopt());
+    for (let activation: string | null | undefined; activation !== replica.activation; ) {
+      ({ activation } = replica);
+      if (activation !== null) replica.decidedUpTo = { activation, position: await this.#options.checkpoint.load(activation) };
+      await this.#over(replica.adopt());
     }
-    return follower;
+    return replica;
   }
 
   /** Has adopted as far as cascades tell, and so knows which build decides. */
-  async #makeFollower(): Promise<EngineReplica> {
+  async #makeReplica(): Promise<EngineReplica> {
     const { makeEngine, codeVersion, checkpoint } = this.#options;
     await checkpoint.assertSameTape();
-    const follower = new EngineReplica(makeEngine(), codeVersion);
-    await this.#over(follower.adopt());
-    return follower;
+    const replica = new EngineReplica(makeEngine(), codeVersion);
+    await this.#over(replica.adopt());
+    return replica;
   }
 
   /** Does the work again from the tape's start where another build has taken over from before what the state holds. */
@@ -275,7 +221,7 @@ export class EngineRunner {
         return await work();
       } catch (error) {
         if (!(error instanceof StaleStateError) || attempt === MAX_RACES) throw error;
-        this.#standby = undefined;
+        this.#mode = COLD;
       }
     }
   }
@@ -292,54 +238,58 @@ export class EngineRunner {
   }
 
   /** Over the store's port. Each answer is a step on: to adopt a long tape takes minutes, and is not to be stuck. */
-  #over<T>(steps: TapeProgram<T>): Promise<T> {
+  #over<T>(program: TapeProgram<T>): Promise<T> {
     const { store, clock } = this.#options;
-    return runOver(store, steps, () => {
+    return runOver(store, program, () => {
       this.busySince = clock.now();
     });
   }
 
-  async #committed(follower: EngineReplica, decisions: readonly TapeEvent[]): Promise<void> {
+  async #noteCommit(replica: EngineReplica, decisions: readonly TapeEvent[]): Promise<void> {
     this.busySince = this.#options.clock.now();
     if (decisions.length > 0) this.#options.onDecided?.(decisions);
-    const { activation, position } = follower;
+    const { activation, position } = replica;
     if (activation === null || (this.#saved?.activation === activation && this.#saved.position === position)) return;
     // One that was frozen must not raise it past evidence that another build has yet to decide.
-    this.#assertTurn();
+    this.#assertLeader();
     await this.#options.checkpoint.save(activation, position);
     // Who took over meanwhile may have looked before it was saved, and has what was passed over yet to decide.
-    this.#assertTurn();
+    this.#assertLeader();
     this.#saved = { activation, position };
-    follower.decidedUpTo = this.#saved;
+    replica.decidedUpTo = this.#saved;
   }
 
-  #assertTurn(): void {
+  #assertLeader(): void {
     try {
-      this.#options.assertTurn?.();
+      this.#options.assertLeader?.();
     } catch (error) {
-      throw new NotLeader(error);
+      this.#leadershipLost = error;
+      throw error;
     }
   }
 
   #serially<T>(call: () => Promise<T>): Promise<T> {
     this.#calls++;
-    const result = this.#turn.then(async () => {
+    const result = this.#lastCall.then(async () => {
       try {
-        if (this.#stopped !== undefined) throw this.#stopped;
+        if (this.#mode.kind === 'stopped') throw this.#mode.reason;
         this.busySince = this.#options.clock.now();
         return await call();
       } catch (error) {
-        if (error instanceof NotLeader) throw error.reason;
-        this.#follower = undefined;
-        this.#standby = undefined;
-        if (error instanceof DivergedError || error instanceof SupersededError) this.#stopped = error;
+        if (error !== this.#leadershipLost) this.#noteFailure(error);
         throw error;
       } finally {
         this.#calls--;
         this.busySince = null;
       }
     });
-    this.#turn = result.catch(() => undefined);
+    this.#lastCall = result.catch(() => undefined);
     return result;
+  }
+
+  /** The state may be ahead of the tape. */
+  #noteFailure(error: unknown): void {
+    const isFinal = error instanceof DivergedError || error instanceof SupersededError;
+    this.#mode = isFinal ? { kind: 'stopped', reason: error } : COLD;
   }
 }

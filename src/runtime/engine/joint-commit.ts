@@ -9,7 +9,8 @@ import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { Appended, EventStore, ExpectedRevision, TapeSection } from '../../ports/event-store.ts';
 import { pause } from '../../waiting.ts';
-import { type EngineRunner, MAX_STEPS } from './engine-runner.ts';
+import type { EngineRunner } from './engine-runner.ts';
+import { MAX_STEPS } from './in-step.ts';
 
 /** Appends that wait for the commit in hand; more are refused. */
 const MAX_WAITING = 10_000;
@@ -102,15 +103,18 @@ export class AppendsInStep {
       group = [];
       told.resolve();
     };
-    const failed = (error: unknown): void => {
+    const failed = (error: unknown): false => {
       this.#onFailure(error);
       // There was no lock to be had: as in the store's own queue, all that waits has waited long enough.
       if (group === undefined) for (const { reject } of this.#waiting.splice(0)) reject(error);
+      return false;
     };
     this.#deciding = this.#engine
       .decideWith(record, tell)
       .catch(failed)
-      .then(() => this.#recordOnly(group ?? this.#waiting.splice(0)));
+      .then((isDecided) => {
+        if (!isDecided) this.#recordOnly(group ?? this.#waiting.splice(0));
+      });
     await doneOrLate(this.#time, this.#deciding, told.promise);
   }
 

@@ -16,7 +16,7 @@ import {
 } from '../../ports/event-store.ts';
 import { canonicalHash } from '../../tape/canonical-json.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
-import type { StepOutcome } from '../engine/engine-runner.ts';
+import type { StepOutcome } from '../engine/in-step.ts';
 import { isPassing } from '../process/supervisor.ts';
 
 const PAGE = 500;

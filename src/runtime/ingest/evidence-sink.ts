@@ -4,7 +4,8 @@ import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { Time } from '../../ports/clock.ts';
 import { type EventStore, hasLock } from '../../ports/event-store.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
-import type { EngineRunner, StepOutcome } from '../engine/engine-runner.ts';
+import type { EngineRunner } from '../engine/engine-runner.ts';
+import type { StepOutcome } from '../engine/in-step.ts';
 import { EvidenceRecorder } from './evidence-recorder.ts';
 
 /** Takes up to MAX_STEPS pieces of evidence onto the tape, as `EngineRunner.inStep` does. */

@@ -2,7 +2,7 @@
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
-import { MAX_STEPS, type StepOutcome } from '../engine/engine-runner.ts';
+import { MAX_STEPS, type StepOutcome } from '../engine/in-step.ts';
 import type { EvidenceSink } from './evidence-sink.ts';
 import type { Pacing } from './pacing.ts';
 

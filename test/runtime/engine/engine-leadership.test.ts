@@ -81,7 +81,7 @@ async function givenTape() {
           checkpoint.of.set(activation, position);
         },
       },
-      assertTurn: () => {
+      assertLeader: () => {
         if (!seen.isMyTurn) throw new NotMyTurn();
       },
     });
@@ -129,6 +129,22 @@ describe('an engine whose turn is over', () => {
     await a.runner.catchUp();
     expect(await decidedOn(tape.store)).toEqual(await madeByOne());
     expect(a.seen).toMatchObject({ engines: 1, fromTheStart: 0 });
+  });
+
+  it('stands by from its next look on, and decides with nobody until it takes over again', async () => {
+    const tape = await givenTape();
+    const a = tape.instance();
+    await tape.record(PARTS[0] ?? []);
+    await a.runner.catchUp();
+    expect(a.runner.isAtRest).toBe(true);
+    const appended = a.seen.appends;
+    await tape.record(PARTS[1] ?? []);
+    await expect(a.runner.follow()).resolves.toBeNull();
+    expect(a.runner.isAtRest).toBe(false);
+    expect(a.seen.appends).toBe(appended);
+    await a.runner.catchUp();
+    expect(a.seen.appends).toBeGreaterThan(appended);
+    expect(a.seen.engines).toBe(1);
   });
 
   it('lets another build take over and decides nothing, until it is put back', async () => {

@@ -82,6 +82,7 @@ function appendedInStep(store: LockingEventStore): EventStore {
   const decideWith: EngineRunner['decideWith'] = async (record, recorded) => {
     await store.exclusively(record);
     recorded();
+    return true;
   };
   const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, systemTime, () => undefined);
   return alteredEvents(store, {
@@ -244,7 +245,7 @@ describe('evidence is recorded all the same', () => {
   it('when an engine that was at rest turns out not to decide', async () => {
     const store = await inMemory(tickingClock());
     // In a later turn, so that asking again and again would not stop everything else.
-    const decideWith = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const decideWith = () => new Promise<boolean>((resolve) => setImmediate(() => resolve(false)));
     const appends = new AppendsInStep(store, { isAtRest: true, decideWith }, systemTime, () => undefined);
     await expect(appends.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0 });
   });

@@ -10,7 +10,7 @@ import { projectionsOn } from '../../projections/projections.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
 import { ENGINE_CHECKPOINT } from '../engine/engine-checkpoint.ts';
 import { tapeName } from '../process/tape-name.ts';
-import { collectionOf, readBuilds } from './builds.ts';
+import { collectionOf, readBuilds } from '../projections/builds.ts';
 
 const TAPE = { name: 'tape@1', indexes: [] };
 const FIRST = 'first-event';

@@ -6,7 +6,7 @@ import type { EventStore } from '../../../src/ports/event-store.ts';
 import { readStatus } from '../../../src/queries/status.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { ENGINE_CHECKPOINT } from '../../../src/runtime/engine/engine-checkpoint.ts';
-import { assertSameTape, OtherTapeError } from '../../../src/runtime/projections/read-store-owner.ts';
+import { assertSameTape, OtherTapeError } from '../../../src/runtime/stores/read-store-owner.ts';
 import { makeEngineRunner } from '../../../src/system.ts';
 import { minuteBars, smallSettings, zigzag } from '../../support/small-market.ts';
 import { timeAt } from '../../support/test-time.ts';
