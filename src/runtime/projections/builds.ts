@@ -7,6 +7,7 @@
 import type { CollectionDefinition, ReadDocument, ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
+import { isAbreast, type Lag } from '../process/lag.ts';
 
 const BUILDS: CollectionDefinition = { name: 'builds', indexes: [] };
 
@@ -141,14 +142,30 @@ async function nextBuild(reads: ReadStore, projection: Projection, keep: (next: 
 }
 
 /** Has a build come as far as the one that serves? By what is committed: that is what readers see, and it never runs back. */
-export async function isAsFar(reads: ReadStore, projection: Projection, build: Build, serving: Build): Promise<boolean> {
+async function isAsFar(reads: ReadStore, projection: Projection, build: Build, serving: Build): Promise<boolean> {
   const position = await reads.checkpoint(collectionOf(projection, build));
   // Last, for the one that serves goes on meanwhile.
   return comparePositions(position, await reads.checkpoint(collectionOf(projection, serving))) >= 0;
 }
 
+/**
+ * Puts the build that `runner` keeps in the place of the one that serves, once it is abreast of the tape and not behind
+ * that one. False as long as it is not, and when it is no longer the one to come.
+ */
+export async function swapWhenReady(
+  reads: ReadStore,
+  projection: Projection,
+  build: Build,
+  serving: Build,
+  runner: { progress(): Lag; keep(): Promise<void> },
+): Promise<boolean> {
+  if (!isAbreast(runner.progress())) return false;
+  await runner.keep();
+  return (await isAsFar(reads, projection, build, serving)) && (await serveBuild(reads, projection, build));
+}
+
 /** Puts the build in the place of the one that serves. False when it is no longer the one to come. */
-export async function serveBuild(reads: ReadStore, projection: Projection, build: Build): Promise<boolean> {
+async function serveBuild(reads: ReadStore, projection: Projection, build: Build): Promise<boolean> {
   const { serving } = await changeBuilds(reads, projection.name, (before) => {
     if (!isSameBuild(before.next, build)) return before;
     return { ...before, serving: build, next: null, retired: [...before.retired, before.serving] };

@@ -1,4 +1,4 @@
-/** FairTurns of the event loop, handed out one at a time: pieces of work that would otherwise run in a row let others in. */
+/** Turns of the event loop, handed out one at a time: pieces of work that would otherwise run in a row let others in. */
 
 import type { Time } from '../../ports/clock.ts';
 

@@ -13,7 +13,7 @@ import { comparePositions } from '../../tape/envelope.ts';
 import { aborted, pause } from '../../waiting.ts';
 import { GuardedReadStore } from '../leases/guarded-stores.ts';
 import { type Lease, LeaseLostError, type Tenure } from '../leases/lease.ts';
-import { isAbreast, type Lag, lagBehind } from '../process/lag.ts';
+import { type Lag, lagBehind } from '../process/lag.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import {
   type Build,
@@ -22,11 +22,10 @@ import {
   dropBuilds,
   ensureServing,
   GRACE_MS,
-  isAsFar,
   isSameBuild,
   joinBuild,
   prepareBuild,
-  serveBuild,
+  swapWhenReady,
 } from './builds.ts';
 import { type ProjectionRunner, type RunnerOptions, type RunnerProgress, startRunner } from './runner.ts';
 
@@ -218,7 +217,10 @@ export class HostedProjection {
       await this.#running?.runner.readmitParked();
     } else {
       await this.#lookElsewhere();
-      await this.#serveWhenReady();
+      const running = this.#running;
+      const isSwapped =
+        running && (await swapWhenReady(this.#reads, this.#projection, running.build, this.#builds.serving, running.runner));
+      if (isSwapped) this.#builds = await ensureServing(this.#reads, this.#projection);
     }
     if (mayWrite) await this.#dropRetired();
   }
@@ -257,17 +259,6 @@ export class HostedProjection {
   async #lookElsewhere(): Promise<void> {
     const position = await this.#reads.checkpoint(collectionOf(this.#projection, this.#builds.serving));
     this.#elsewhere = { position, ...(await lagBehind(this.#events, this.#options.time, position, await this.#events.head())) };
-  }
-
-  /** A new version serves once it is abreast of the tape, and not behind the old one. */
-  async #serveWhenReady(): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) return;
-    if (!isAbreast(running.runner.progress())) return;
-    await running.runner.keep();
-    if (!(await isAsFar(this.#reads, this.#projection, running.build, this.#builds.serving))) return;
-    await serveBuild(this.#reads, this.#projection, running.build);
-    this.#builds = await ensureServing(this.#reads, this.#projection);
   }
 
   async #dropRetired(): Promise<void> {

@@ -6,7 +6,6 @@ import type { EventStore } from '../../ports/event-store.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { pause } from '../../waiting.ts';
-import { isAbreast } from '../process/lag.ts';
 import {
   type Build,
   beginBuild,
@@ -15,9 +14,8 @@ import {
   ensureServing,
   GRACE_MS,
   giveUpBuild,
-  isAsFar,
   readBuilds,
-  serveBuild,
+  swapWhenReady,
 } from './builds.ts';
 import { type ProjectionRunner, startRunner } from './runner.ts';
 
@@ -71,10 +69,10 @@ export async function rebuildProjection(
 ): Promise<Rebuilt> {
   const build = await beginBuild(reads, projection);
   const collection = collectionOf(projection, build);
-  const runner = await startRunner({ projection, collection }, events, reads, { time: options.time, strict: true });
+  const runner = await startRunner({ projection, collection }, events, reads, { time: options.time, isStrict: true });
   let before: string;
   try {
-    before = await swapWhenReady(projection, build, runner, events, reads, options);
+    before = await untilSwapped(projection, build, runner, events, reads, options);
   } catch (error) {
     await runner.close();
     await giveUpBuild(reads, projection, build);
@@ -89,7 +87,7 @@ export async function rebuildProjection(
 }
 
 /** Returns what served before. */
-async function swapWhenReady(
+async function untilSwapped(
   projection: Projection,
   build: Build,
   runner: ProjectionRunner,
@@ -102,14 +100,10 @@ async function swapWhenReady(
     // Ends the wait when the runner fails.
     await Promise.race([pause(time, LOOK_EVERY_MS), runner.ended]);
     if (signal.aborted) throw new RebuildStoppedError(`stopped; ${collection} was given up, and what served before is untouched`);
-    const progress = runner.progress();
-    onProgress({ collection, position: progress.position, head: await events.head() });
+    onProgress({ collection, position: runner.progress().position, head: await events.head() });
     const { serving, next } = await ensureServing(reads, projection);
     if (next?.build !== build.build) throw new RebuildOvertakenError(collection);
-    if (!isAbreast(progress)) continue;
-    await runner.keep();
-    if (!(await isAsFar(reads, projection, build, serving))) continue;
-    if (await serveBuild(reads, projection, build)) return collectionOf(projection, serving);
+    if (await swapWhenReady(reads, projection, build, serving, runner)) return collectionOf(projection, serving);
   }
 }
 
