@@ -40,7 +40,7 @@ export interface Account {
   feeRate: Decimal;
   limits: AccountLimits;
   /** Its opening balances are on the tape. */
-  opened: boolean;
+  isOpened: boolean;
   /** Halts and resumes that are in force and are not said in its stream yet, in order. */
   readonly pendingNotices: Notice[];
   /** Open orders that a halt wants cancelled, with its request and reason. */
@@ -89,7 +89,7 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     currency: terms.currency,
     ...readTerms(terms),
     limits: readLimits(limits),
-    opened: false,
+    isOpened: false,
     pendingNotices: [],
     toCancel: new Map(),
     nowMs: 0,
@@ -146,7 +146,7 @@ export function heldOf(account: Account, holdingKey: string): Decimal {
 export function holdingOf(account: Account, instrument: Instrument): Holding {
   let holding = account.holdings.get(instrument.holding);
   if (holding === undefined) {
-    holding = { asset: instrument.base, instrument: instrument.spot ? null : instrument.key, buys: ZERO, sells: ZERO };
+    holding = { asset: instrument.base, instrument: instrument.isSpot ? null : instrument.key, buys: ZERO, sells: ZERO };
     account.holdings.set(instrument.holding, holding);
   }
   return holding;
@@ -190,12 +190,12 @@ function addWorking(account: Account, side: Side, instrument: Instrument, quanti
 
 /** Keeps open and closed orders apart, and forgets the oldest closed ones. */
 function settleOrder(account: Account, order: OrderState): void {
-  const closed = isClosed(order);
-  if (closed === account.closed.has(order.orderId)) return;
+  const isDone = isClosed(order);
+  if (isDone === account.closed.has(order.orderId)) return;
   account.open.delete(order.orderId);
-  if (closed) account.toCancel.delete(order.orderId);
+  if (isDone) account.toCancel.delete(order.orderId);
   account.closed.delete(order.orderId);
-  (closed ? account.closed : account.open).set(order.orderId, order);
+  (isDone ? account.closed : account.open).set(order.orderId, order);
   if (account.closed.size <= MAX_CLOSED_ORDERS) return;
   for (const oldest of account.closed.values()) {
     account.closed.delete(oldest.orderId);

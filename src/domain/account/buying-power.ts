@@ -24,7 +24,13 @@ function reservedQuote(markets: Markets, account: Account, quote: string): Decim
   let reserved = ZERO;
   for (const order of account.open.values()) {
     const instrument = markets.instruments.get(instrumentKey(order.venue, order.symbol));
-    if (order.type === null || order.side !== 'buy' || instrument === undefined || !instrument.spot || instrument.quote !== quote)
+    if (
+      order.type === null ||
+      order.side !== 'buy' ||
+      instrument === undefined ||
+      !instrument.isSpot ||
+      instrument.quote !== quote
+    )
       continue;
     const market = markets.market.get(instrument.key);
     const expected = multiply(market?.ask ?? market?.mark ?? ZERO, add(ONE, account.slippage));

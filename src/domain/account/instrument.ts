@@ -11,7 +11,7 @@ export interface Instrument {
   readonly venue: string;
   readonly symbol: string;
   /** Bought and sold for good; what is held is a balance. Otherwise a position that is settled in the quote asset. */
-  readonly spot: boolean;
+  readonly isSpot: boolean;
   readonly base: string;
   readonly quote: string;
   /** Base units per unit of order quantity. */
@@ -27,12 +27,12 @@ export interface Instrument {
 
 export function readInstrument(settings: InstrumentSettings): Instrument {
   const key = instrumentKey(settings.venue, settings.symbol);
-  const spot = settings.kind === 'spot';
+  const isSpot = settings.kind === 'spot';
   return {
     key,
     venue: settings.venue,
     symbol: settings.symbol,
-    spot,
+    isSpot,
     base: settings.base,
     quote: settings.quote,
     contractSize: parseDecimal(settings.contractSize),
@@ -40,7 +40,7 @@ export function readInstrument(settings: InstrumentSettings): Instrument {
     lot: parseDecimal(settings.lotSize),
     minNotional: parseDecimal(settings.minNotional),
     calendar: settings.calendar,
-    holding: spot ? settings.base : key,
+    holding: isSpot ? settings.base : key,
   };
 }
 

@@ -34,7 +34,7 @@ export function resetDrawdown(account: Account): void {
 /** Is there a new day, or another minute with another equity, since the account was last marked? */
 export function isMarkDue(account: Account): boolean {
   const { marked } = account;
-  if (!account.opened) return false;
+  if (!account.isOpened) return false;
   if (account.day !== marked.day) return true;
   return Math.floor(account.nowMs / MINUTE_MS) !== marked.minute && compare(account.equity, marked.equity) !== 0;
 }
@@ -49,7 +49,7 @@ export function equityText(equity: Decimal): string {
 
 /** After it was marked on the tape. */
 export function noteMark(account: Account, peak: Decimal, dayStart: Decimal): void {
-  account.opened = true;
+  account.isOpened = true;
   account.peak = peak;
   account.dayStart = dayStart;
   noteEquity(account);

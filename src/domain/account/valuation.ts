@@ -52,10 +52,10 @@ export function choosePrices(markets: Markets, account: Account): void {
 /** Of assets that have no price yet and are quoted in one of `quotes`; returns those that have one now. */
 function choosePricesIn(markets: Markets, account: Account, quotes: ReadonlySet<string>): Set<string> {
   const ranks = new Map<string, number>();
-  for (const { key, base, quote, spot } of markets.instruments.values()) {
+  for (const { key, base, quote, isSpot } of markets.instruments.values()) {
     if (!quotes.has(quote) || base === account.currency) continue;
     if (account.pricedBy.has(base) && !ranks.has(base)) continue;
-    const rank = (spot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
+    const rank = (isSpot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
     if (rank <= (ranks.get(base) ?? -1)) continue;
     ranks.set(base, rank);
     account.pricedBy.set(base, key);
@@ -87,7 +87,7 @@ export function revalueAsset(markets: Markets, account: Account, asset: string):
 
 /** After a position in an instrument that is no balance, or its price, changed. */
 export function revalueInstrument(markets: Markets, account: Account, instrument: Instrument | undefined): void {
-  if (instrument === undefined || instrument.spot) return;
+  if (instrument === undefined || instrument.isSpot) return;
   const net = account.net.get(instrument.key);
   const mark = markets.market.get(instrument.key)?.mark;
   const rate = rateOf(markets, account, instrument.quote);
@@ -101,7 +101,7 @@ export function revalueAt(markets: Markets, account: Account, instrument: Instru
   for (const asset of account.balances.keys()) if (restsOn(markets, account, asset, key)) revalueAsset(markets, account, asset);
   for (const held of account.net.keys()) {
     const other = markets.instruments.get(held);
-    if (other === undefined || other.spot) continue;
+    if (other === undefined || other.isSpot) continue;
     if (held === key || restsOn(markets, account, other.quote, key)) revalueInstrument(markets, account, other);
   }
 }

@@ -39,13 +39,13 @@ function applyExternal(deciding: Deciding, account: Account | undefined, reportI
 
 function record(deciding: Deciding, account: Account, order: OrderState, reportId: string, report: ExecutionReport): void {
   const wasClosed = isClosed(order);
-  let filled = false;
+  let hasFills = false;
   for (const change of changesOf(order, report, reportId)) {
-    if (change.kind === 'filled') filled = recordFill(deciding, account, order, reportId, report, change.fill) || filled;
+    if (change.kind === 'filled') hasFills = recordFill(deciding, account, order, reportId, report, change.fill) || hasFills;
     else recordChange(deciding, order, reportId, report, change);
   }
-  if (filled) markAccount(deciding, account);
-  if (isClosed(order) && (filled || !wasClosed)) goOn(deciding, account, order);
+  if (hasFills) markAccount(deciding, account);
+  if (isClosed(order) && (hasFills || !wasClosed)) goOn(deciding, account, order);
 }
 
 /**
@@ -134,10 +134,10 @@ function recordFill(
   const base = baseUnits(instrument, fill.quantity);
   const notional = multiply(base, fill.price);
   const profit = recordPosition(deciding, account, order, instrument, report, { ...fill, base, notional, feeAsset });
-  const bought = side === 'buy';
-  if (instrument.spot) {
-    postBalance(deciding, account, instrument.base, bought ? base : negate(base), 'trade', order.orderId);
-    postBalance(deciding, account, instrument.quote, bought ? negate(notional) : notional, 'trade', order.orderId);
+  const isPurchase = side === 'buy';
+  if (instrument.isSpot) {
+    postBalance(deciding, account, instrument.base, isPurchase ? base : negate(base), 'trade', order.orderId);
+    postBalance(deciding, account, instrument.quote, isPurchase ? negate(notional) : notional, 'trade', order.orderId);
   } else {
     postBalance(deciding, account, instrument.quote, profit, 'trade', order.orderId);
   }
@@ -161,7 +161,7 @@ function recordPosition(
   fill: Booked,
 ): Decimal {
   const before = positionOf(account, order.strategy, instrument);
-  const baseFee = instrument.spot && fill.feeAsset === instrument.base ? fill.fee : ZERO;
+  const baseFee = instrument.isSpot && fill.feeAsset === instrument.base ? fill.fee : ZERO;
   const after = afterFill(before, report.side, fill.base, fill.notional, baseFee);
   const average = averageEntry(after);
   emit('PositionChanged', accountStream(account.id), {

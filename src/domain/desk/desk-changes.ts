@@ -115,7 +115,7 @@ function applyNotice(account: Account, event: Of<'TradingHalted' | 'TradingResum
 
 /** Is there nothing left to do for the account but what events bring? */
 function rest(state: DeskState, account: Account): void {
-  if (account.opened && account.pendingNotices.length === 0 && account.toCancel.size === 0) state.busy.delete(account.id);
+  if (account.isOpened && account.pendingNotices.length === 0 && account.toCancel.size === 0) state.busy.delete(account.id);
 }
 
 function applyPosition(state: DeskState, account: Account, changed: Of<'PositionChanged'>['data']): void {

@@ -142,7 +142,7 @@ function proceed(deciding: Deciding): void {
   for (const id of [...deciding.state.busy]) {
     const account = deciding.state.accounts.get(id);
     if (account === undefined || accounts-- <= 0) break;
-    if (!account.opened) openAccount(deciding, account);
+    if (!account.isOpened) openAccount(deciding, account);
     for (const notice of account.pendingNotices.slice(0, notices)) {
       cancels -= cancelForHalt(deciding, account, cancels);
       giveNotice(deciding, account, notice);

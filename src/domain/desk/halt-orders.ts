@@ -151,7 +151,7 @@ function closePosition(deciding: Deciding, account: Account, position: Position,
 function closingLots(account: Account, instrument: Instrument, side: 'buy' | 'sell', base: Decimal): Decimal {
   if (sign(base) <= 0) return ZERO;
   const lots = lotsOf(instrument, base);
-  return side === 'sell' && instrument.spot ? minimum(lots, sellableLots(account, instrument)) : lots;
+  return side === 'sell' && instrument.isSpot ? minimum(lots, sellableLots(account, instrument)) : lots;
 }
 
 /** Whom a scope is about; a strategy's are those that it runs in or still has something in. */

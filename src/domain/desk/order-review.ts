@@ -39,8 +39,14 @@ export function clientOrderIdOf(orderId: string): string {
   return `t${orderId.replaceAll('-', '')}`.slice(0, CLIENT_ORDER_ID_LENGTH);
 }
 
-export function deny({ emit }: Deciding, draft: OrderDraft, refusal: Refusal, reducing = false, limits: LimitCheck[] = []): void {
-  emit('OrderDenied', orderStream(draft.orderId), { ...termsOf(draft, reducing), ...refusal, limits });
+export function deny(
+  { emit }: Deciding,
+  draft: OrderDraft,
+  refusal: Refusal,
+  isReducing = false,
+  limits: LimitCheck[] = [],
+): void {
+  emit('OrderDenied', orderStream(draft.orderId), { ...termsOf(draft, isReducing), ...refusal, limits });
 }
 
 /** Approves the order or denies it. `signal` is the one that it comes from, if any. */
@@ -53,15 +59,15 @@ export function reviewOrder(
 ): void {
   const { state, emit, cause } = deciding;
   const market = state.market.get(instrument.key);
-  const reducing = isReducing(account, instrument, draft.side, draft.quantity);
+  const isReducing = canOnlyReduce(account, instrument, draft.side, draft.quantity);
   const reference = market?.mark ?? draft.price ?? averageEntry(positionOf(account, draft.strategy, instrument));
   if (reference === null || sign(reference) <= 0) {
-    deny(deciding, draft, { reason: 'market-data', value: 'no-price', bound: 'trusted' }, reducing);
+    deny(deciding, draft, { reason: 'market-data', value: 'no-price', bound: 'trusted' }, isReducing);
     return;
   }
   const misfit = misfitOf(instrument, draft, reference);
   if (misfit !== null) {
-    deny(deciding, draft, misfit, reducing);
+    deny(deciding, draft, misfit, isReducing);
     return;
   }
   const nowMs = Math.max(account.nowMs, market?.timeMs ?? 0) || epochMs(cause.metadata.occurredAt);
@@ -73,15 +79,15 @@ export function reviewOrder(
     reference,
     nowMs,
   );
-  const terms = { side: draft.side, price: draft.price, isReducing: reducing, isFlattening: draft.origin.kind === 'halt' };
+  const terms = { side: draft.side, price: draft.price, isReducing, isFlattening: draft.origin.kind === 'halt' };
   const { refusal, passed } = checkOrder(terms, view, account.limits);
   if (refusal !== null) {
     const { limit, value, bound } = refusal;
-    deny(deciding, draft, { reason: limit, value, bound }, reducing, [...passed]);
+    deny(deciding, draft, { reason: limit, value, bound }, isReducing, [...passed]);
     return;
   }
   emit('OrderApproved', orderStream(draft.orderId), {
-    ...termsOf(draft, reducing),
+    ...termsOf(draft, isReducing),
     clientOrderId: clientOrderIdOf(draft.orderId),
     referencePrice: formatDecimal(reference),
     bid: optionalText(market?.bid),
@@ -94,7 +100,7 @@ export function reviewOrder(
 }
 
 /** With all orders working on its side, it cannot take what is held across zero. */
-export function isReducing(account: Account, instrument: Instrument, side: Side, quantity: Decimal): boolean {
+function canOnlyReduce(account: Account, instrument: Instrument, side: Side, quantity: Decimal): boolean {
   const held = heldOf(account, instrument.holding);
   const holding = account.holdings.get(instrument.holding);
   const base = baseUnits(instrument, quantity);
@@ -115,7 +121,7 @@ function misfitOf(instrument: Instrument, draft: OrderDraft, reference: Decimal)
   return { reason: 'below-minimum', value: formatDecimal(notional), bound: formatDecimal(instrument.minNotional) };
 }
 
-function termsOf(draft: OrderDraft, reducing: boolean) {
+function termsOf(draft: OrderDraft, isReducing: boolean) {
   return {
     orderId: draft.orderId,
     account: draft.account,
@@ -127,7 +133,7 @@ function termsOf(draft: OrderDraft, reducing: boolean) {
     timeInForce: draft.timeInForce,
     quantity: formatDecimal(draft.quantity),
     price: optionalText(draft.price),
-    reducing,
+    reducing: isReducing,
     origin: draft.origin,
   };
 }

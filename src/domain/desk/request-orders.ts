@@ -27,7 +27,7 @@ export function onOrderRequest(deciding: Deciding, requestId: string, request: E
     deny(deciding, draft, { reason: 'unknown-instrument', value: `${request.venue} ${request.symbol}`, bound: null });
     return;
   }
-  const shortage = request.side === 'sell' && instrument.spot ? shortageOf(state, account, instrument, draft.quantity) : null;
+  const shortage = request.side === 'sell' && instrument.isSpot ? shortageOf(state, account, instrument, draft.quantity) : null;
   if (shortage !== null) deny(deciding, draft, shortage);
   else reviewOrder(deciding, account, instrument, draft, null);
 }
@@ -46,8 +46,8 @@ export function onCancelRequest(
     emit('OrderCancelPending', stream, { orderId, account, at, requestId, reason });
     return;
   }
-  const closed = known?.closed.has(orderId) === true;
-  emit('OrderCancelRejected', stream, { orderId, account, at, reason: closed ? 'already-closed' : 'unknown-order' });
+  const isKnownClosed = known?.closed.has(orderId) === true;
+  emit('OrderCancelRejected', stream, { orderId, account, at, reason: isKnownClosed ? 'already-closed' : 'unknown-order' });
 }
 
 function draftOf({ makeId }: Deciding, requestId: string, request: EventData['OrderRequested']): OrderDraft {
@@ -80,11 +80,11 @@ function manualBase(state: DeskState, account: Account, asset: string): Decimal 
   let base = account.openings.get(asset) ?? ZERO;
   for (const key of account.net.keys()) {
     const instrument = state.instruments.get(key);
-    if (instrument?.base === asset && instrument.spot) base = add(base, positionOf(account, MANUAL, instrument).quantity);
+    if (instrument?.base === asset && instrument.isSpot) base = add(base, positionOf(account, MANUAL, instrument).quantity);
   }
   for (const order of openOrdersOf(account, MANUAL, null)) {
     const instrument = state.instruments.get(instrumentKey(order.venue, order.symbol));
-    if (order.side !== 'sell' || instrument?.base !== asset || !instrument.spot) continue;
+    if (order.side !== 'sell' || instrument?.base !== asset || !instrument.isSpot) continue;
     base = subtract(base, baseUnits(instrument, remainingOf(order)));
   }
   return base;

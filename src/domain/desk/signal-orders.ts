@@ -59,12 +59,12 @@ function cancelAgainst({ emit, cause }: Deciding, { strategy, account, instrumen
   }
 }
 
-/** `quiet`: where nothing is to be done, nothing is said. */
-function placeOrders(deciding: Deciding, target: Target, name: string, quiet: boolean): void {
+/** `isQuiet`: where nothing is to be done, nothing is said. */
+function placeOrders(deciding: Deciding, target: Target, name: string, isQuiet: boolean): void {
   const { strategy, account, instrument, signal } = target;
   const sizing = sizeOf(deciding.state, account, strategy, instrument, signal.side);
   if ('refusal' in sizing) {
-    if (!quiet) deny(deciding, { ...draftOf(deciding, target, name), quantity: ZERO }, sizing.refusal);
+    if (!isQuiet) deny(deciding, { ...draftOf(deciding, target, name), quantity: ZERO }, sizing.refusal);
     return;
   }
   for (const [index, { side, quantity }] of sizing.steps.entries()) {

@@ -41,9 +41,9 @@ export function sizeOf(
   side: Side,
 ): Sizing {
   const mark = state.market.get(instrument.key)?.mark ?? null;
-  const leaving = side === 'sell' && strategy.mode === 'long-flat';
+  const isLeaving = side === 'sell' && strategy.mode === 'long-flat';
   let target = ZERO;
-  if (!leaving) {
+  if (!isLeaving) {
     if (mark === null) return refused('market-data', 'no-price', 'trusted');
     const size = targetSize(state, account, strategy, instrument, mark);
     if (size === null) return refused('market-data', `no-price-of-${instrument.quote}`, 'trusted');
@@ -55,11 +55,11 @@ export function sizeOf(
     subtract(workingOf(account, strategy.name, instrument, 'buy'), workingOf(account, strategy.name, instrument, 'sell')),
   );
   const change = subtract(target, held);
-  if (sign(change) === 0) return refused(leaving ? 'nothing-to-sell' : 'at-target');
+  if (sign(change) === 0) return refused(isLeaving ? 'nothing-to-sell' : 'at-target');
   const steps = stepsOf(instrument, held, change).map((step) => capped(state, account, strategy, instrument, mark, step));
   const possible = steps.filter(({ quantity }) => sign(quantity) > 0);
   if (possible.length > 0) return { steps: possible };
-  return sign(change) < 0 && instrument.spot
+  return sign(change) < 0 && instrument.isSpot
     ? refused('nothing-to-sell')
     : refused('below-minimum', '0', formatDecimal(instrument.lot));
 }
@@ -114,7 +114,7 @@ function capped(
   mark: Decimal | null,
   step: Step,
 ): Step {
-  if (!instrument.spot) return step;
+  if (!instrument.isSpot) return step;
   if (step.side === 'sell') return { ...step, quantity: minimum(step.quantity, sellableLots(account, instrument)) };
   if (!('equityFraction' in size) || mark === null) return step;
   return { ...step, quantity: minimum(step.quantity, affordableLots(state, account, instrument, mark)) };

@@ -53,7 +53,7 @@ export class BarBuilder {
   /** Takes a trade; returns the bars that it closes or corrects. */
   applyTrade(trade: Trade): EvidenceDraft[] {
     this.#now = Math.max(this.#now, trade.time);
-    if (!trade.market) this.#tally.note('no-market-trade', `trade ${trade.tradeId} is a print that no market made`);
+    if (!trade.isMarketTrade) this.#tally.note('no-market-trade', `trade ${trade.tradeId} is a print that no market made`);
     if (this.#lastId === null) {
       this.#missing.add(0, trade.tradeId - 1);
       this.#accept(trade);
@@ -106,7 +106,7 @@ export class BarBuilder {
     this.#lastId = trade.tradeId;
     const openMs = barOpenMs(trade.time, this.#interval);
     if (this.#current !== null && openMs > this.#current.openMs) this.#close(this.#current);
-    if (!trade.market) {
+    if (!trade.isMarketTrade) {
       if (this.#current !== null) this.#current.lastId = trade.tradeId;
       else this.#uncovered ??= trade.tradeId;
       return;
@@ -133,7 +133,7 @@ export class BarBuilder {
       return;
     }
     this.#tally.note('late-trade', `trade ${trade.tradeId} comes after ${this.#lastId}`);
-    if (!trade.market) return;
+    if (!trade.isMarketTrade) return;
     const openMs = barOpenMs(trade.time, this.#interval);
     if (this.#current !== null && openMs >= this.#current.openMs) addTrade(this.#current, trade, this.#instrument.priceScale);
     else this.#correct(openMs, trade);

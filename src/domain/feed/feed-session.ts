@@ -1,6 +1,6 @@
 /**
  * A feed of depth and trades into evidence: the book is kept, bars are built, depth is sampled, and it is said from
- * when to when the feed can be trusted. A function of the frames alone.
+ * when to when the feed can be trusted. A function of the messages alone.
  *
  * Until the first snapshot links up with its updates the book is syncing, and nothing is said: a feed is to be trusted
  * from its first FeedRecovered (reason `ended`: what came before this session had ended) and not after a FeedStale
@@ -37,11 +37,11 @@ export class FeedSession {
   readonly #drafts: EvidenceDraft[] = [];
   #begun = false;
   #stale: FeedStaleReason | null = null;
-  /** Receive time of the last depth frame, epoch ms. */
+  /** Receive time of the last depth message, epoch ms. */
   #lastDepthReceived: number | null = null;
   /** Event time of the last update applied to a valid book. */
   #lastGoodTime: number | null = null;
-  /** The greatest event time of any frame. */
+  /** The greatest event time of any message. */
   #lastTime: number | null = null;
   /** The least by which event times were ahead of receive times: the error of the receiver's clock. */
   #clockError = MAX_CLOCK_ERROR_MS;
@@ -56,12 +56,12 @@ export class FeedSession {
       feed.depth === undefined ? undefined : new DepthSampler(instrument, feed.depth.levels, durationMs(feed.depth.every));
   }
 
-  /** Takes the next frame; returns the evidence that it makes, in order. */
-  take(frame: MarketMessage): readonly EvidenceDraft[] {
-    this.#checkSilence(frame.receivedAt);
-    if (frame.kind === 'depth') this.#applyDepth(frame);
-    else if (frame.kind === 'trade') this.#applyTrade(frame);
-    else if (frame.kind === 'snapshot') this.#applySnapshot(frame);
+  /** Takes the next message; returns the evidence that it makes, in order. */
+  take(message: MarketMessage): readonly EvidenceDraft[] {
+    this.#checkSilence(message.receivedAt);
+    if (message.kind === 'depth') this.#applyDepth(message);
+    else if (message.kind === 'trade') this.#applyTrade(message);
+    else if (message.kind === 'snapshot') this.#applySnapshot(message);
     return this.#drafts.length === 0 ? NO_DRAFTS : this.#drafts.splice(0);
   }
 
@@ -102,7 +102,7 @@ export class FeedSession {
     // After a snapshot nothing tells the time until an update is applied on top of it.
     if (sampler === undefined || eventTime === null) return;
     if (book.state !== 'valid') {
-      if (this.#begun) this.#goStale(book.gap ? 'gap' : 'crossed', this.#lastTime ?? eventTime);
+      if (this.#begun) this.#goStale(book.hasGap ? 'gap' : 'crossed', this.#lastTime ?? eventTime);
       return;
     }
     this.#lastGoodTime = eventTime;
@@ -128,7 +128,7 @@ export class FeedSession {
     this.#goStale('silent', this.#lastGoodTime + this.#staleAfterMs);
   }
 
-  /** A time that cannot be would close every bar before its end: such a frame is refused. */
+  /** A time that cannot be would close every bar before its end: such a message is refused. */
   #isAhead(receivedAt: number, time: number, what: string): boolean {
     const ahead = time - receivedAt;
     if (ahead > this.#clockError + AHEAD_MS) {

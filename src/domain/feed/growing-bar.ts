@@ -77,7 +77,7 @@ function worth(price: number, quantity: Decimal, priceScale: number): Decimal {
 }
 
 /** The bar as it is recorded. */
-export function recordBar(bar: GrowingBar, instrument: InstrumentSettings, interval: Interval, complete: boolean): Bar {
+export function recordBar(bar: GrowingBar, instrument: InstrumentSettings, interval: Interval, isComplete: boolean): Bar {
   const { venue, symbol, priceScale } = instrument;
   const { bid, ask } = bar.quote;
   return {
@@ -97,7 +97,7 @@ export function recordBar(bar: GrowingBar, instrument: InstrumentSettings, inter
     lastTradeId: bar.lastId,
     bid: bid === undefined ? null : formatUnits(bid, priceScale),
     ask: ask === undefined ? null : formatUnits(ask, priceScale),
-    complete,
+    complete: isComplete,
     source: 'recording',
   };
 }

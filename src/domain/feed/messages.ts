@@ -44,13 +44,13 @@ export interface Trade {
   readonly price: number;
   readonly quantity: Decimal;
   /** False for prints that no market made (an insurance fund's): they take up an id, and belong in no bar. */
-  readonly market: boolean;
+  readonly isMarketTrade: boolean;
 }
 
 /** Anything else that shows that the connection lives. */
-export interface OtherFrame {
+export interface OtherMessage {
   readonly kind: 'other';
   readonly receivedAt: number;
 }
 
-export type MarketMessage = BookSnapshot | DepthUpdate | Trade | OtherFrame;
+export type MarketMessage = BookSnapshot | DepthUpdate | Trade | OtherMessage;

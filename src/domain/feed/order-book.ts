@@ -46,12 +46,12 @@ export class OrderBook {
     return this.#time;
   }
 
-  get gap(): boolean {
+  get hasGap(): boolean {
     return this.#id >= 0 && this.#waiting.length > 0;
   }
 
   /** Does the best bid reach the best ask? */
-  get crossed(): boolean {
+  get isCrossed(): boolean {
     const bid = this.bids.best;
     const ask = this.asks.best;
     return bid !== undefined && ask !== undefined && bid >= ask;
@@ -62,8 +62,8 @@ export class OrderBook {
    * venue's updates part bid and ask.
    */
   get state(): BookState {
-    if (this.#id >= 0 && !this.gap && !this.crossed) return 'valid';
-    return this.#wasValid || this.crossed ? 'stale' : 'syncing';
+    if (this.#id >= 0 && !this.hasGap && !this.isCrossed) return 'valid';
+    return this.#wasValid || this.isCrossed ? 'stale' : 'syncing';
   }
 
   /** Starts anew from a snapshot; one that is older than the book would only lose what is known. */

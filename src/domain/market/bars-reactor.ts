@@ -61,28 +61,28 @@ function applyPart({ feeds }: BarsState, part: Bar, settings: SettingsInForce): 
   }
   const openMs = epochMs(part.openTime);
   if (state.last !== null && openMs <= state.last.openMs) return [];
-  const contiguous = state.last !== null && follows(state.last, part, openMs);
+  const isContiguous = state.last !== null && follows(state.last, part, openMs);
   const intervals = longerIntervals(feed);
   for (const interval of state.growing.keys()) if (!intervals.includes(interval)) state.growing.delete(interval);
-  const closed = intervals.flatMap((interval) => growRollup(state, interval, part, openMs, contiguous));
+  const closed = intervals.flatMap((interval) => growRollup(state, interval, part, openMs, isContiguous));
   state.last = { openMs, closeMs: epochMs(part.closeTime), lastTradeId: part.lastTradeId };
   return closed;
 }
 
 /** Adds a part to the longer bar of one interval; returns those that it closes: the one before it, its own, or both. */
-function growRollup(state: FeedState, interval: Interval, part: Bar, openMs: number, contiguous: boolean): Bar[] {
+function growRollup(state: FeedState, interval: Interval, part: Bar, openMs: number, isContiguous: boolean): Bar[] {
   const closed: Bar[] = [];
   const rollupOpenMs = barOpenMs(openMs, interval);
   let rollup = state.growing.get(interval);
   if (rollup !== undefined && rollup.openMs !== rollupOpenMs) {
-    closed.push(closeRollup(rollup, contiguous));
+    closed.push(closeRollup(rollup, isContiguous));
     rollup = undefined;
   }
   if (rollup === undefined) {
     rollup = startRollup(interval, rollupOpenMs, part, openMs, state.last);
     state.growing.set(interval, rollup);
   } else {
-    addPart(rollup, part, contiguous);
+    addPart(rollup, part, isContiguous);
   }
   if (epochMs(part.closeTime) === rollup.closeMs) {
     closed.push(closeRollup(rollup, true));

@@ -16,7 +16,7 @@ import { resumesAfterEnd } from './session-end.ts';
 export interface MarketState {
   bid: Decimal | null;
   ask: Decimal | null;
-  crossed: boolean;
+  isCrossed: boolean;
   /** Of the last bar of the feed's own interval. */
   close: Decimal | null;
   closeMs: number | null;
@@ -70,7 +70,7 @@ export function untrustedBecause(market: MarketState | undefined, feed: FeedSett
   if (market.untrusted !== null) return market.untrusted;
   if (market.mark === null) return 'no-price';
   if (feed.depth !== undefined) {
-    if (market.crossed) return 'crossed';
+    if (market.isCrossed) return 'crossed';
     return market.bid === null || market.ask === null ? 'no-quote' : null;
   }
   if (market.closeMs === null) return 'no-price';
@@ -83,7 +83,7 @@ function marketOf(view: MarketView, key: string): MarketState {
     market = {
       bid: null,
       ask: null,
-      crossed: false,
+      isCrossed: false,
       close: null,
       closeMs: null,
       untrusted: 'not-begun',
@@ -122,13 +122,13 @@ function applySample(market: MarketState, sample: DepthSample): void {
   const [ask] = sample.asks[0] ?? [];
   market.bid = bid === undefined ? null : parseDecimal(bid);
   market.ask = ask === undefined ? null : parseDecimal(ask);
-  market.crossed = market.bid !== null && market.ask !== null && compare(market.bid, market.ask) >= 0;
+  market.isCrossed = market.bid !== null && market.ask !== null && compare(market.bid, market.ask) >= 0;
 }
 
 /** Where neither a quote nor a close is known any more, the last mark stays: what is held has not become worthless. */
 function markOf(market: MarketState): Decimal | null {
-  const { bid, ask, crossed, untrusted, close, mark } = market;
-  if (bid === null || ask === null || crossed || untrusted !== null) return close ?? mark;
+  const { bid, ask, isCrossed, untrusted, close, mark } = market;
+  if (bid === null || ask === null || isCrossed || untrusted !== null) return close ?? mark;
   const sum = add(bid, ask);
   return { units: sum.units * 5n, scale: sum.scale + 1 };
 }

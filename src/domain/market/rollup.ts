@@ -26,7 +26,7 @@ export interface Rollup {
   readonly firstTradeId: number | null;
   /** The latest part: close, bid, ask and last id are its. */
   last: Bar;
-  complete: boolean;
+  isComplete: boolean;
 }
 
 /** Does `part` begin where `previous` ended? By trade ids where both have them, else by time. */
@@ -51,12 +51,12 @@ export function startRollup(interval: Interval, openMs: number, part: Bar, partO
     tradeCount: part.tradeCount,
     firstTradeId: part.firstTradeId,
     last: part,
-    complete: part.complete && (fromTheStart || afterTheOneBefore),
+    isComplete: part.complete && (fromTheStart || afterTheOneBefore),
   };
 }
 
-/** Adds the next part; `contiguous` says whether it follows the one before. */
-export function addPart(rollup: Rollup, part: Bar, contiguous: boolean): void {
+/** Adds the next part; `isContiguous` says whether it follows the one before. */
+export function addPart(rollup: Rollup, part: Bar, isContiguous: boolean): void {
   const high = parseDecimal(part.high);
   const low = parseDecimal(part.low);
   if (compare(high, rollup.high) > 0) rollup.high = high;
@@ -66,11 +66,11 @@ export function addPart(rollup: Rollup, part: Bar, contiguous: boolean): void {
     rollup.quoteVolume === null || part.quoteVolume === null ? null : add(rollup.quoteVolume, parseDecimal(part.quoteVolume));
   rollup.tradeCount = rollup.tradeCount === null || part.tradeCount === null ? null : rollup.tradeCount + part.tradeCount;
   rollup.last = part;
-  rollup.complete &&= part.complete && contiguous;
+  rollup.isComplete &&= part.complete && isContiguous;
 }
 
-/** The longer bar as it is recorded; `whole` says whether nothing is missing between its last part and its end. */
-export function closeRollup(rollup: Rollup, whole: boolean): Bar {
+/** The longer bar as it is recorded; `isWhole` says whether nothing is missing between its last part and its end. */
+export function closeRollup(rollup: Rollup, isWhole: boolean): Bar {
   const { last } = rollup;
   return {
     venue: last.venue,
@@ -89,7 +89,7 @@ export function closeRollup(rollup: Rollup, whole: boolean): Bar {
     lastTradeId: last.lastTradeId,
     bid: last.bid,
     ask: last.ask,
-    complete: rollup.complete && whole,
+    complete: rollup.isComplete && isWhole,
     source: last.source,
   };
 }

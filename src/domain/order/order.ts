@@ -20,7 +20,6 @@ export interface OrderState extends OrderProgress {
   readonly venue: string;
   readonly symbol: string;
   readonly side: Side;
-  readonly reducing: boolean;
   /** The signal, the request or the halt that it comes from; null for an order that is not ours. */
   readonly origin: ApprovedOrder['origin'] | null;
   /** Null for an order that is not ours. */
@@ -51,7 +50,6 @@ export function approvedOrder(approved: ApprovedOrder): OrderState {
     venue: approved.venue,
     symbol: approved.symbol,
     side: approved.side,
-    reducing: approved.reducing,
     origin: approved.origin,
     type: approved.type,
     quantity: parseDecimal(approved.quantity),
@@ -81,7 +79,6 @@ export function externalOrder(
     venue,
     symbol,
     side,
-    reducing: false,
     origin: null,
     type: null,
     quantity: null,

@@ -3,7 +3,7 @@
 import { smaCrossover } from './kinds/sma-crossover.ts';
 import type { StrategyKind } from './strategy.ts';
 
-export const STRATEGY_KINDS: readonly StrategyKind[] = [smaCrossover as StrategyKind];
+export const STRATEGY_KINDS: readonly StrategyKind[] = [smaCrossover];
 
 /** The kind of that name, or undefined. */
 export function findStrategyKind(kind: string): StrategyKind | undefined {

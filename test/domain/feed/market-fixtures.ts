@@ -82,7 +82,7 @@ export function updateOf(firstId: number, lastId: number, parts: UpdateParts = {
 }
 
 /** `offsetMs` after midnight; the price in units. */
-export function tradeOf(tradeId: number, offsetMs: number, price = 6_000_000, quantity = '0.5', market = true): Trade {
+export function tradeOf(tradeId: number, offsetMs: number, price = 6_000_000, quantity = '0.5', isMarketTrade = true): Trade {
   const time = MIDNIGHT + offsetMs;
-  return { kind: 'trade', receivedAt: time, time, tradeId, price, quantity: parseDecimal(quantity), market };
+  return { kind: 'trade', receivedAt: time, time, tradeId, price, quantity: parseDecimal(quantity), isMarketTrade };
 }

@@ -70,7 +70,7 @@ describe('an order book', () => {
     book.apply(updateOf(13, 14, { bids: { 100: '14' } }));
     book.apply(updateOf(15, 16, { bids: { 98: '16' } }));
     expect(book.state).toBe('stale');
-    expect(book.gap).toBe(true);
+    expect(book.hasGap).toBe(true);
     expect(book.updateId).toBe(10);
     expect(tally.count('depth-gap')).toBe(1);
     expect(tally.count('duplicate-depth')).toBe(1);
@@ -100,8 +100,8 @@ describe('an order book', () => {
     const { book } = bookAt(10);
     book.apply(updateOf(11, 11, { bids: { 101: '1' } }));
     expect(book.state).toBe('stale');
-    expect(book.gap).toBe(false);
-    expect(book.crossed).toBe(true);
+    expect(book.hasGap).toBe(false);
+    expect(book.isCrossed).toBe(true);
     book.apply(updateOf(12, 12, { asks: { 101: '0' } }));
     expect(book.state).toBe('valid');
   });

@@ -10,7 +10,7 @@
  * if anything is. What is read here is what the parser would read: `npm run fuzz` compares them.
  */
 
-import type { DepthUpdate, Levels, MarketMessage, OtherFrame, Trade } from '../../../domain/feed/messages.ts';
+import type { DepthUpdate, Levels, MarketMessage, OtherMessage, Trade } from '../../../domain/feed/messages.ts';
 import { QUANTITY_SCALE } from '../../../domain/feed/units.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
 import { MAX_LEVELS } from './frames.ts';
@@ -127,11 +127,11 @@ export class FrameScanner {
     const time = this.#time();
     if (time < 0 || !this.#skip(MAKER) || !this.#truth() || !this.#skip(IGNORED) || !this.#truth()) return undefined;
     const exact = { units: BigInt(quantity), scale: QUANTITY_SCALE };
-    return { kind: 'trade', receivedAt, time, tradeId, price, quantity: exact, market: true };
+    return { kind: 'trade', receivedAt, time, tradeId, price, quantity: exact, isMarketTrade: true };
   }
 
   /** Only tells that the connection lives: of its numbers only the shape is looked at. */
-  #quoteFrame(receivedAt: number): OtherFrame | undefined {
+  #quoteFrame(receivedAt: number): OtherMessage | undefined {
     if (this.#id() < 0 || !this.#skip(this.#symbol)) return undefined;
     for (const field of QUOTE_FIELDS) if (!this.#skip(field) || !this.#skipDecimal()) return undefined;
     return { kind: 'other', receivedAt };

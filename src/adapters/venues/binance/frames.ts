@@ -101,16 +101,16 @@ function parseDepth(receivedAt: number, fields: Fields, instrument: InstrumentSe
 
 /** Futures say in `X` what kind of print it is; spot has trades of the market only. */
 function parseTrade(receivedAt: number, fields: Fields, instrument: InstrumentSettings): Trade {
-  const market = !('X' in fields) || fields.X === 'MARKET';
-  const price = market ? priceUnits('p', fields.p, instrument) : 0;
+  const isMarketTrade = !('X' in fields) || fields.X === 'MARKET';
+  const price = isMarketTrade ? priceUnits('p', fields.p, instrument) : 0;
   return {
     kind: 'trade',
     receivedAt,
     time: time(fields, 'T'),
     tradeId: wholeNumber(fields, 't'),
     price,
-    quantity: market ? tradedQuantity(fields.q, price, instrument) : ZERO,
-    market,
+    quantity: isMarketTrade ? tradedQuantity(fields.q, price, instrument) : ZERO,
+    isMarketTrade,
   };
 }
 

@@ -118,10 +118,10 @@ export function feeOf(funds: Funds, order: PaperOrder, quantity: Decimal, price:
 export function settle(ledger: Ledger, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Fee): void {
   const size = multiply(quantity, order.contractSize);
   const notional = multiply(size, price);
-  const bought = order.side === 'buy';
+  const isPurchase = order.side === 'buy';
   // What comes in first, so that the fee may be paid from it.
-  book(ledger, order.account, bought ? order.base : order.quote, bought ? size : notional);
-  book(ledger, order.account, bought ? order.quote : order.base, negate(bought ? notional : size));
+  book(ledger, order.account, isPurchase ? order.base : order.quote, isPurchase ? size : notional);
+  book(ledger, order.account, isPurchase ? order.quote : order.base, negate(isPurchase ? notional : size));
   if (!isZero(fee.amount)) book(ledger, order.account, fee.asset, negate(fee.amount));
 }
 

@@ -53,15 +53,16 @@ describe('a line of a Binance recording', () => {
       tradeId: 3_735_683_259,
       price: 6_183_763,
       quantity: { units: 2_000_000n, scale: 8 },
-      market: true,
+      isMarketTrade: true,
     });
   });
 
   it('is a print that no market made, whose price and quantity do not matter', () => {
     const fund = TRADE.replace('"m":true', '"X":"INSURANCE_FUND","m":true');
     const empty = TRADE.replace('"61837.63000000"', '"0"').replace('"0.02000000"', '"0"').replace('"m":true', '"X":"","m":true');
-    for (const line of [fund, empty]) expect(parseFrame(line, BTCUSDT)).toMatchObject({ tradeId: 3_735_683_259, market: false });
-    expect(parseFrame(TRADE.replace('"m":true', '"X":"MARKET","m":true'), BTCUSDT)).toMatchObject({ market: true });
+    for (const line of [fund, empty])
+      expect(parseFrame(line, BTCUSDT)).toMatchObject({ tradeId: 3_735_683_259, isMarketTrade: false });
+    expect(parseFrame(TRADE.replace('"m":true', '"X":"MARKET","m":true'), BTCUSDT)).toMatchObject({ isMarketTrade: true });
   });
 
   it('is a snapshot', () => {
