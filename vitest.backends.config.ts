@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { WholeSystemFirst } from './test/backends/whole-system-first.ts';
 
-/** `npm run test:backends`: the same laws on real engines, which start slowly and are shared by the tests of a file. */
+/** `npm run test:backends`: the same laws on real backends, which start slowly and are shared by the tests of a file. */
 export default defineConfig({
   test: {
     include: ['test/backends/**/*.test.ts'],
@@ -9,7 +9,7 @@ export default defineConfig({
     setupFiles: ['test/laws/forbidden-globals.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // Engines are heavy: two cores carry the tests of one file at a time.
+    // Backends are heavy: two cores carry the tests of one file at a time.
     fileParallelism: false,
     sequence: { sequencer: WholeSystemFirst },
   },

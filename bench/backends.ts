@@ -1,5 +1,5 @@
 /**
- * `npm run bench:backends [-- --only NAME,...] [--json FILE]`: what must be quick on engines, each figure beside the raw
+ * `npm run bench:backends [-- --only NAME,...] [--json FILE]`: what must be quick on backends, each figure beside the raw
  * limit of the same run: on a real Kafka, on FerretDB, and on the small EventStoreDB of the tests.
  */
 import { appends } from './backends/appends.ts';

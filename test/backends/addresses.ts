@@ -1,5 +1,5 @@
 /**
- * From the address of an engine that others use as well, as the environment gives it or as `host:port`, to what is one
+ * From the address of a backend that others use as well, as the environment gives it or as `host:port`, to what is one
  * run's alone there. Credentials and options stay as they are.
  */
 

@@ -1,4 +1,4 @@
-/** An engine that is away, when a process starts or later: the process stays, says which, goes on, and has lost nothing. */
+/** A backend that is away, when a process starts or later: the process stays, says which, goes on, and has lost nothing. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endChildrenAfterwards } from '../support/child.ts';
@@ -14,7 +14,7 @@ const { path: folder } = new TemporaryFolder();
 const MOST_SECONDS = 120;
 const ORDER = { account: 'paper-binance', venue: 'binance', symbol: 'BTCUSDT', side: 'buy', type: 'market', quantity: '0.001' };
 
-interface Engine {
+interface Backend {
   /** Nobody can reach it any more. */
   readonly leave: (round: Round) => Promise<void>;
   readonly comeBack: (round: Round) => Promise<void>;
@@ -32,37 +32,37 @@ describe('a process', () => {
   });
   afterAll(() => Promise.all([mongo?.stop(), kafka?.stop()]));
 
-  const engines: [string, Engine][] = [
+  const backends: [string, Backend][] = [
     ['EventStoreDB', { leave: leaveTape, comeBack: comeBackTape, name: /EventStoreDB|event store/ }],
     ['MongoDB', { leave: () => mongo.kill(), comeBack: () => mongo.restart(), name: /MongoDB|read store/ }],
     ['Kafka', { leave: () => kafka.kill(), comeBack: () => kafka.restart(), name: /Kafka/ }],
   ];
 
-  it.each(engines)(
+  it.each(backends)(
     'waits for %s when it starts, and when it goes later',
     { timeout: MOST_SECONDS * 6_000 },
-    async (name, engine) => {
+    async (name, backend) => {
       const env = { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: '2' };
       const round = await Round.begin(`without-${name.toLowerCase()}`, {
         folder,
-        engines: { mongo: mongo.address, kafka: kafka.address },
+        backends: { mongo: mongo.address, kafka: kafka.address },
         env,
       });
       try {
-        await engine.leave(round);
+        await backend.leave(round);
         const instance = round.startInstance();
-        await waitsFor(engine.name, instance);
-        await engine.comeBack(round);
+        await waitsFor(backend.name, instance);
+        await backend.comeBack(round);
         await isWell(instance);
 
         const accepted = await ordered(instance, 'before');
         expect(accepted.status).toBe(202);
-        await engine.leave(round);
-        await waitsFor(engine.name, instance);
+        await backend.leave(round);
+        await waitsFor(backend.name, instance);
         // Whatever it answers to an order now is kept to.
         const meanwhile = await ordered(instance, 'meanwhile');
         if (name === 'EventStoreDB') expect(meanwhile.status).toBe(503);
-        await engine.comeBack(round);
+        await backend.comeBack(round);
         await isWell(instance);
 
         const again = await ordered(instance, 'meanwhile');
@@ -93,10 +93,10 @@ function comeBackTape({ eventStore }: Round): Promise<void> {
 }
 
 /** It lives, and `/readyz` names what it waits for. */
-async function waitsFor(engine: RegExp, instance: Instance): Promise<void> {
-  await until(`/readyz to name ${engine}`, MOST_SECONDS, [instance], async () => {
+async function waitsFor(backend: RegExp, instance: Instance): Promise<void> {
+  await until(`/readyz to name ${backend}`, MOST_SECONDS, [instance], async () => {
     const text = await (await fetch(`${addressOf(instance)}/readyz`)).text();
-    if (engine.test(text)) return true;
+    if (backend.test(text)) return true;
     throw new Error(text);
   });
   expect((await fetch(`${addressOf(instance)}/livez`)).status).toBe(200);

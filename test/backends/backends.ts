@@ -1,5 +1,5 @@
 /**
- * Which engines the tests run on: at an address given by the environment; else in a container, where a Docker engine
+ * Which backends the tests run on: at an address given by the environment; else in a container, where a Docker engine
  * answers and starts it; else as a local program, where what it takes is at hand; else not at all, which is said by name.
  */
 
@@ -19,7 +19,7 @@ interface LocalProgram {
 
 export type BackendName = 'EventStoreDB' | 'MongoDB' | 'Kafka';
 
-interface EngineKind {
+interface BackendKind {
   readonly name: BackendName;
   /** Of the environment. */
   readonly variable: string;
@@ -28,7 +28,7 @@ interface EngineKind {
   readonly tests: string;
 }
 
-const KINDS: readonly EngineKind[] = [
+const KINDS: readonly BackendKind[] = [
   { name: 'EventStoreDB', variable: 'TAPEDECK_TEST_EVENT_STORE', local: null, tests: 'test/backends/eventstoredb/**' },
   {
     name: 'MongoDB',
@@ -55,12 +55,12 @@ export interface Plan {
   readonly notRun: readonly string[];
 }
 
-export interface Engines extends Plan {
+export interface Backends extends Plan {
   /** Ends the containers. */
   stop(): Promise<void>;
 }
 
-export interface FoundEngine extends Plan {
+export interface FoundBackend extends Plan {
   readonly name: BackendName;
   /** null: nowhere. */
   readonly place: 'address' | 'container' | 'local' | null;
@@ -69,10 +69,10 @@ export interface FoundEngine extends Plan {
   readonly container?: Container;
 }
 
-/** Finds each engine, and starts those that come in containers. */
-export async function findEngines(env: NodeJS.ProcessEnv, machine: Machine = thisMachine): Promise<Engines> {
+/** Finds each backend, and starts those that come in containers. */
+export async function findBackends(env: NodeJS.ProcessEnv, machine: Machine = thisMachine): Promise<Backends> {
   const hasDocker = await machine.hasDocker();
-  const found: FoundEngine[] = [];
+  const found: FoundBackend[] = [];
   for (const kind of KINDS) found.push(await find(kind, { env, hasDocker, machine }));
   const localNeeds = KINDS.flatMap(({ local }) => local?.needs ?? []);
   const plans: Plan[] = [...found, await planSystemTests(found, missingOf(localNeeds, machine), machine)];
@@ -98,7 +98,7 @@ interface Surroundings {
   readonly machine: Machine;
 }
 
-async function find(kind: EngineKind, { env, hasDocker, machine }: Surroundings): Promise<FoundEngine> {
+async function find(kind: BackendKind, { env, hasDocker, machine }: Surroundings): Promise<FoundBackend> {
   const { name, variable } = kind;
   const given = env[variable] ?? '';
   if (given !== '') return foundAt(kind, 'address', given, `at ${variable}`);
@@ -113,12 +113,12 @@ async function find(kind: EngineKind, { env, hasDocker, machine }: Surroundings)
 }
 
 /** It is not the tests' to end: those that would are skipped. */
-function foundAt({ name, local }: EngineKind, place: 'address' | 'container', address: string, where: string): FoundEngine {
+function foundAt({ name, local }: BackendKind, place: 'address' | 'container', address: string, where: string): FoundBackend {
   const skipped = `${name}: what ends or freezes it, and is reported as skipped; it is ${where}, and only a local program is ended`;
   return { name, place, address, env: {}, excluded: [], ran: [`${name}: ${where}`], notRun: local === null ? [] : [skipped] };
 }
 
-function findLocal({ name, variable, local, tests }: EngineKind, machine: Machine, noContainer: string): FoundEngine {
+function findLocal({ name, variable, local, tests }: BackendKind, machine: Machine, noContainer: string): FoundBackend {
   const missing = missingOf(local?.needs ?? [], machine);
   if (local !== null && missing.length === 0) {
     const ran = `${name}: ${local.what}, as a local program, as ${variable} is not set and ${noContainer}`;

@@ -1,4 +1,4 @@
-/** Engines in containers, of the images that docker-compose.yml pins. */
+/** Backends in containers, of the images that docker-compose.yml pins. */
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';

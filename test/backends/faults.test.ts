@@ -1,4 +1,4 @@
-/** What engines and processes do to each other while a session is played: afterwards everything is there, and once. */
+/** What backends and processes do to each other while a session is played: afterwards everything is there, and once. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ const LEASE_SECONDS = 2;
 const AWAY_MS = 20_000;
 const MOST_SECONDS = 300;
 
-describe('two instances on engines, while a session is played,', () => {
+describe('two instances on backends, while a session is played,', () => {
   let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;
   let kafka: Awaited<ReturnType<typeof startLocalKafka>>;
   let settings: string;
@@ -43,8 +43,8 @@ describe('two instances on engines, while a session is played,', () => {
   /** Lets `harm` happen to a round at work, and sees that it leaves what it should. */
   async function withstands(name: string, harm: (round: Round, random: () => number) => Promise<void>): Promise<void> {
     const env = { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: String(LEASE_SECONDS) };
-    const engines = { mongo: mongo.address, kafka: kafka.address };
-    const round = await Round.begin(name, { folder, engines, env });
+    const backends = { mongo: mongo.address, kafka: kafka.address };
+    const round = await Round.begin(name, { folder, backends, env });
     try {
       round.startInstance(...PACE);
       round.startInstance(...PACE);

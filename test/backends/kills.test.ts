@@ -1,4 +1,4 @@
-/** Law 4 on engines: two instances, each killed again and again at any moment, leave exactly what one clean run leaves. */
+/** Law 4 on backends: two instances, each killed again and again at any moment, leave exactly what one clean run leaves. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ interface Fallen {
   relay: number;
 }
 
-describe('two instances on engines', () => {
+describe('two instances on backends', () => {
   const [mongo, kafka] = [givenMongoDb(), givenKafka()];
 
   it(`killed ${KILLS} times leave what one run leaves`, { timeout: (ROUND_SECONDS + KILLS * 20) * 1_000 }, async () => {
@@ -43,10 +43,10 @@ describe('two instances on engines', () => {
     const expected = await embeddedContents(folder, settings, ROUND_SECONDS);
     const lanes = [seeded(SEED), seeded(SEED + 1)];
     const fallen: Fallen = { kills: 0, tape: 0, projections: 0, relay: 0 };
-    const engines = { mongo: mongo.address(), kafka: kafka.address() };
+    const backends = { mongo: mongo.address(), kafka: kafka.address() };
     const env = { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: '2' };
     for (let rounds = 1; fallen.kills < KILLS; rounds++) {
-      const round = await Round.begin(`kills-${rounds}`, { folder, engines, env }, emptyTape);
+      const round = await Round.begin(`kills-${rounds}`, { folder, backends, env }, emptyTape);
       try {
         const instances = lanes.map(() => round.startInstance());
         await Promise.all(

@@ -10,7 +10,7 @@ export interface Machine {
   /** Does a Docker engine answer? */
   hasDocker(): Promise<boolean>;
   /** Rejects when the image cannot be had, or the container does not start. */
-  startContainer(engine: BackendName): Promise<Container>;
+  startContainer(backend: BackendName): Promise<Container>;
   hasCommand(command: string): boolean;
   /** Has the EventStoreDB at that address no events but its own? Rejects when it does not answer. */
   isEmpty(address: string): Promise<boolean>;
@@ -20,7 +20,7 @@ const CONTAINERS = { EventStoreDB: startEventStoreDb, MongoDB: startMongoDb, Kaf
 
 export const thisMachine: Machine = {
   hasDocker,
-  startContainer: (engine) => CONTAINERS[engine](),
+  startContainer: (backend) => CONTAINERS[backend](),
   hasCommand: (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0,
   isEmpty: async (address) => {
     const tape = await openEventStore(address, { now: () => Date.now() });

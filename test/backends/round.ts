@@ -1,5 +1,5 @@
 /**
- * One run of the whole system on engines: stores of its own on engines that are there for all tests of a file,
+ * One run of the whole system on backends: stores of its own on backends that are there for all tests of a file,
  * instances that work on them, and what they leave.
  */
 
@@ -25,8 +25,8 @@ const MARKS_SECONDS = 60;
 const READ_SECONDS = 300;
 const PAGE = 500;
 
-/** Where engines are: `host:port`, or an address with credentials and options. */
-export interface EngineAddresses {
+/** Where backends are: `host:port`, or an address with credentials and options. */
+export interface BackendAddresses {
   readonly mongo: string;
   readonly kafka: string;
 }
@@ -66,7 +66,7 @@ export class Round {
   readonly #tape: Tape;
   readonly instances: Instance[] = [];
   readonly #folder: string;
-  readonly #engines: EngineAddresses;
+  readonly #backends: BackendAddresses;
   readonly #env: Readonly<Record<string, string>>;
   /** What the test itself has open; several may ask for it at once. */
   #stores: Promise<Stores> | undefined;
@@ -79,11 +79,11 @@ export class Round {
     this.name = `test-${name}-${randomUUID().slice(0, 8)}`;
     this.#tape = tape;
     this.#folder = terms.folder;
-    this.#engines = terms.engines;
+    this.#backends = terms.backends;
     this.#env = terms.env;
   }
 
-  /** `name`: of all that is this run's alone, on engines that others use as well; the tape is empty. */
+  /** `name`: of all that is this run's alone, on backends that others use as well; the tape is empty. */
   static async begin(name: string, terms: RoundTerms, tape: typeof emptyTape = LocalEventStore.start): Promise<Round> {
     return new Round(name, await tape(terms.folder, name), terms);
   }
@@ -101,11 +101,11 @@ export class Round {
   }
 
   get readStore(): string {
-    return databaseAt(this.#engines.mongo, this.name);
+    return databaseAt(this.#backends.mongo, this.name);
   }
 
   get #topics(): string {
-    return topicsAt(this.#engines.kafka, this.name, { partitions: '3' });
+    return topicsAt(this.#backends.kafka, this.name, { partitions: '3' });
   }
 
   /** Starts one more instance of everything, or of what `args` say. */
@@ -122,7 +122,7 @@ export class Round {
     return startTapedeck(args, this.#envOf(`${this.name}-commands`)).ended;
   }
 
-  /** Throws while an engine is away. */
+  /** Throws while a backend is away. */
   async progress(): Promise<Progress> {
     const recorded = await this.recorded();
     const isProjected = await this.#isProjected();
@@ -231,7 +231,7 @@ export class Round {
 export interface RoundTerms {
   /** For the files of the run. */
   readonly folder: string;
-  readonly engines: EngineAddresses;
+  readonly backends: BackendAddresses;
   /** Of every process, beside the addresses. */
   readonly env: Readonly<Record<string, string>>;
 }

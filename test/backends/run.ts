@@ -1,12 +1,12 @@
 /**
- * `npm run test:backends`: finds the engines, runs the tests of test/backends on them, says what ran and what did not,
+ * `npm run test:backends`: finds the backends, runs the tests of test/backends on them, says what ran and what did not,
  * and leaves no process behind, however it ends. Its arguments are vitest's.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Engines, findEngines } from './backends.ts';
+import { type Backends, findBackends } from './backends.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
@@ -18,24 +18,24 @@ const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 const GUARD =
   'exec 3<&0; "$@" 3<&- </dev/null & tests=$!; (trap "" TERM; cat <&3 >/dev/null; kill -TERM 0; sleep 3; kill -KILL 0) & wait $tests';
 
-const engines = await findEngines(process.env);
+const backends = await findBackends(process.env);
 let code = 1;
 try {
-  code = await runTests(engines, process.argv.slice(2));
+  code = await runTests(backends, process.argv.slice(2));
 } finally {
-  await engines.stop();
+  await backends.stop();
 }
 const lines = [
   '',
-  ...engines.ran.map((line) => `ran on ${line}`),
-  ...engines.notRun.map((line) => `not run: ${line}`),
-  engines.notRun.length === 0 ? 'every engine was there' : `${engines.notRun.length} not run`,
+  ...backends.ran.map((line) => `ran on ${line}`),
+  ...backends.notRun.map((line) => `not run: ${line}`),
+  backends.notRun.length === 0 ? 'every backend was there' : `${backends.notRun.length} not run`,
 ];
 process.stdout.write(`${lines.join('\n')}\n`);
 process.exitCode = code;
 
 /** Runs vitest to its end, and ends whatever it has left. */
-async function runTests({ env, excluded }: Engines, args: readonly string[]): Promise<number> {
+async function runTests({ env, excluded }: Backends, args: readonly string[]): Promise<number> {
   const command = [process.execPath, VITEST, 'run', '--config', 'vitest.backends.config.ts', '--passWithNoTests', ...args];
   const excludes = excluded.flatMap((tests) => ['--exclude', tests]);
   const guard = spawn('sh', ['-c', GUARD, 'sh', ...command, ...excludes], {

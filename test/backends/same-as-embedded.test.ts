@@ -1,4 +1,4 @@
-/** The same recordings leave the same on one machine's files and on engines: streams, documents, and what is sent on. */
+/** The same recordings leave the same on one machine's files and on backends: streams, documents, and what is sent on. */
 
 import { describe, expect, it } from 'vitest';
 import { endChildrenAfterwards, ROOT } from '../support/child.ts';
@@ -16,20 +16,20 @@ const SETTINGS = `${ROOT}/settings/default.json`;
 /** For each of the two runs: minutes on an idle machine. */
 const MOST_SECONDS = 1_200;
 
-describe('the system on engines', () => {
+describe('the system on backends', () => {
   const [mongo, kafka] = [givenMongoDb(), givenKafka()];
 
   it('leaves what it leaves embedded', { timeout: MOST_SECONDS * 2_000 }, async () => {
     const expected = await embeddedContents(folder, SETTINGS, MOST_SECONDS);
-    const engines = { mongo: mongo.address(), kafka: kafka.address() };
-    const terms = { folder, engines, env: { TAPEDECK_SETTINGS: SETTINGS } };
+    const backends = { mongo: mongo.address(), kafka: kafka.address() };
+    const terms = { folder, backends, env: { TAPEDECK_SETTINGS: SETTINGS } };
     const round = await Round.begin('same', terms, emptyTapeOfAll);
     try {
       round.startInstance();
       round.startInstance();
       const actual = await round.finish(expected, MOST_SECONDS);
       process.stdout.write(
-        `${expected.tape.length} events, ${expected.documents.length} documents, embedded and on engines,\n${round.place}:\n`,
+        `${expected.tape.length} events, ${expected.documents.length} documents, embedded and on backends,\n${round.place}:\n`,
       );
       const [left, right] = [digestsOf(expected), digestsOf(actual)];
       for (const what of ['streams', 'documents', 'records'] as const) {

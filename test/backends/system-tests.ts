@@ -1,14 +1,14 @@
 /**
- * Where the tests of the whole system run. Those that let the engines live run on the engines that were found; all
- * others end and freeze engines, and so run on local programs alone.
+ * Where the tests of the whole system run. Those that let the backends live run on the backends that were found; all
+ * others end and freeze backends, and so run on local programs alone.
  */
 
 import { readdirSync } from 'node:fs';
-import type { BackendName, FoundEngine, Plan } from './backends.ts';
+import type { BackendName, FoundBackend, Plan } from './backends.ts';
 import type { Machine } from './machine.ts';
 import { TAPES_VARIABLE, type TapesPlace } from './tapes.ts';
 
-/** By the names of their files, `NAME.test.ts` in this folder: the engines that each needs, wherever they are. */
+/** By the names of their files, `NAME.test.ts` in this folder: the backends that each needs, wherever they are. */
 const SHARING: Readonly<Record<string, readonly BackendName[]>> = {
   'same-as-embedded': ['MongoDB', 'Kafka'],
   kills: ['MongoDB', 'Kafka'],
@@ -19,7 +19,7 @@ const IN_PROCESS = 'the small EventStoreDB server in process';
 
 /** `missing`: the commands that local programs would take and that are not here. */
 export async function planSystemTests(
-  found: readonly FoundEngine[],
+  found: readonly FoundBackend[],
   missing: readonly string[],
   machine: Machine,
 ): Promise<Plan> {
@@ -33,15 +33,15 @@ export async function planSystemTests(
   };
 }
 
-function planSharing(name: string, needs: readonly BackendName[], found: readonly FoundEngine[]): Plan {
-  const engines = found.filter((engine) => needs.includes(engine.name));
-  const absent = engines.filter(({ place }) => place === null).map((engine) => engine.name);
+function planSharing(name: string, needs: readonly BackendName[], found: readonly FoundBackend[]): Plan {
+  const backends = found.filter((backend) => needs.includes(backend.name));
+  const absent = backends.filter(({ place }) => place === null).map((backend) => backend.name);
   if (absent.length > 0) return notRun([name], `there is no ${absent.join(' and no ')}`);
-  const where = engines.map((engine) => `${engine.name} ${placeOf(engine)}`).join(' and ');
+  const where = backends.map((backend) => `${backend.name} ${placeOf(backend)}`).join(' and ');
   return { env: {}, excluded: [], ran: [`${where}: the system's ${name}`], notRun: [] };
 }
 
-function placeOf({ place }: FoundEngine): string {
+function placeOf({ place }: FoundBackend): string {
   return place === 'address' ? 'at its address' : place === 'container' ? 'in its container' : 'as a local program';
 }
 
@@ -63,11 +63,11 @@ function notRun(names: readonly string[], why: string): Plan {
 }
 
 /** One log for a whole EventStoreDB: a run must be alone on it. */
-async function planTapes(found: readonly FoundEngine[], machine: Machine): Promise<Plan> {
+async function planTapes(found: readonly FoundBackend[], machine: Machine): Promise<Plan> {
   const none = { env: {}, excluded: [], ran: [], notRun: [] };
   const isWithout = (needed: BackendName): boolean => found.some(({ name, place }) => name === needed && place === null);
   if (SHARING['same-as-embedded']?.some(isWithout)) return none;
-  const { place, address = '' } = found.find(({ name }) => name === 'EventStoreDB') as FoundEngine;
+  const { place, address = '' } = found.find(({ name }) => name === 'EventStoreDB') as FoundBackend;
   if (place === 'container')
     return tapesOn('containers', `containers of EventStoreDB, one a run: the tapes of the system's same-as-embedded, kills`);
   if (place === null) return { ...none, ran: [`${IN_PROCESS}: the system's tapes`], notRun: [] };

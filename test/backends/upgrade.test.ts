@@ -1,4 +1,4 @@
-/** Two builds on engines: a rolling upgrade and a rollback lose and double nothing, and a build that was replaced stands by. */
+/** Two builds on backends: a rolling upgrade and a rollback lose and double nothing, and a build that was replaced stands by. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ interface Played {
   readonly tape: EventStore;
 }
 
-describe('two builds on engines, while a session is played,', () => {
+describe('two builds on backends, while a session is played,', () => {
   const older = codeVersion();
   let newerProgram: string;
   let mongo: Awaited<ReturnType<typeof startLocalFerretDb>>;
@@ -61,7 +61,7 @@ describe('two builds on engines, while a session is played,', () => {
   /** Lets builds change on a round at work, and sees that it leaves what one build leaves, decided by these builds in turn. */
   async function leavesTheSame(name: string, change: (played: Played) => Promise<readonly string[]>): Promise<void> {
     const env = { TAPEDECK_SETTINGS: settings, TAPEDECK_LEASE_SECONDS: String(LEASE_SECONDS) };
-    const round = await Round.begin(name, { folder, engines: { mongo: mongo.address, kafka: kafka.address }, env });
+    const round = await Round.begin(name, { folder, backends: { mongo: mongo.address, kafka: kafka.address }, env });
     const tape = await openEventStore(round.eventStore.address, systemTime);
     try {
       const builds = await change({ round, tape });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { databaseAt, shown, topicsAt } from '../backends/addresses.ts';
-import { findEngines } from '../backends/backends.ts';
+import { findBackends } from '../backends/backends.ts';
 import type { Machine } from '../backends/machine.ts';
 
 const ALL = ['go', 'git', 'java', 'mvn'];
@@ -23,10 +23,10 @@ function machineWith({ docker = false, broken = [], commands = [], tape = 'empty
   const [started, stopped]: [string[], string[]] = [[], []];
   const machine: Machine = {
     hasDocker: async () => docker,
-    startContainer: async (engine) => {
-      if (broken.includes(engine)) throw new Error(`no image of ${engine}\nat some place`);
-      started.push(engine);
-      return { address: `container-of-${engine}`, stop: async () => void stopped.push(engine) };
+    startContainer: async (backend) => {
+      if (broken.includes(backend)) throw new Error(`no image of ${backend}\nat some place`);
+      started.push(backend);
+      return { address: `container-of-${backend}`, stop: async () => void stopped.push(backend) };
     },
     hasCommand: (command) => commands.includes(command),
     isEmpty: async () => {
@@ -37,7 +37,7 @@ function machineWith({ docker = false, broken = [], commands = [], tape = 'empty
   return { machine, started, stopped };
 }
 
-const find = (has: Has, env: Record<string, string> = {}) => findEngines(env, machineWith(has).machine);
+const find = (has: Has, env: Record<string, string> = {}) => findBackends(env, machineWith(has).machine);
 
 const ADDRESSES = {
   TAPEDECK_TEST_EVENT_STORE: 'esdb://tape',
@@ -45,31 +45,31 @@ const ADDRESSES = {
   TAPEDECK_TEST_KAFKA: 'broker:9092',
 };
 
-describe('the engines of the tests are found', () => {
-  it('at their addresses before all else, where what ends engines is left out and named', async () => {
+describe('the backends of the tests are found', () => {
+  it('at their addresses before all else, where what ends backends is left out and named', async () => {
     const { machine, started } = machineWith({ docker: true });
-    const engines = await findEngines(ADDRESSES, machine);
+    const backends = await findBackends(ADDRESSES, machine);
     expect(started).toEqual([]);
-    expect(engines.excluded).toEqual(expect.arrayContaining(system('away', 'faults')));
+    expect(backends.excluded).toEqual(expect.arrayContaining(system('away', 'faults')));
     for (const name of [...CONTRACTS, ...system('same-as-embedded', 'kills', 'topics')])
-      expect(engines.excluded).not.toContain(name);
-    expect(engines.ran).toContain("MongoDB at its address and Kafka at its address: the system's same-as-embedded");
-    const away = engines.notRun.find((line) => line.includes('away'));
+      expect(backends.excluded).not.toContain(name);
+    expect(backends.ran).toContain("MongoDB at its address and Kafka at its address: the system's same-as-embedded");
+    const away = backends.notRun.find((line) => line.includes('away'));
     expect(away).toMatch(/away, .*faults.*: on local programs only, and there are none without go, git, java, mvn/);
-    expect(engines.notRun.filter((line) => /^(MongoDB|Kafka): what ends/.test(line))).toHaveLength(2);
+    expect(backends.notRun.filter((line) => /^(MongoDB|Kafka): what ends/.test(line))).toHaveLength(2);
   });
 
   it('in containers, with the tapes of the system in containers of their own, and all are stopped', async () => {
     const { machine, started, stopped } = machineWith({ docker: true, commands: ALL });
-    const engines = await findEngines({}, machine);
-    expect(engines.env).toEqual({
+    const backends = await findBackends({}, machine);
+    expect(backends.env).toEqual({
       TAPEDECK_TEST_EVENT_STORE: 'container-of-EventStoreDB',
       TAPEDECK_TEST_READ_STORE: 'container-of-MongoDB',
       TAPEDECK_TEST_KAFKA: 'container-of-Kafka',
       TAPEDECK_TEST_TAPES: 'containers',
     });
-    expect(engines.excluded).toEqual([]);
-    await engines.stop();
+    expect(backends.excluded).toEqual([]);
+    await backends.stop();
     expect(stopped.sort()).toEqual(started.sort());
     expect(started).toEqual(['EventStoreDB', 'Kafka', 'MongoDB']);
   });
@@ -77,15 +77,15 @@ describe('the engines of the tests are found', () => {
   it('as local programs where a container does not start, and the line says why; or not at all', async () => {
     const has = { docker: true, broken: ['MongoDB', 'EventStoreDB'], commands: ['go', 'git'] };
     const { machine, stopped } = machineWith(has);
-    const engines = await findEngines({}, machine);
-    expect(engines.env).toEqual({ TAPEDECK_TEST_KAFKA: 'container-of-Kafka' });
-    expect(engines.ran[0]).toMatch(/^MongoDB: FerretDB.* its container did not start \(no image of MongoDB\)$/);
-    expect(engines.notRun[0]).toMatch(
+    const backends = await findBackends({}, machine);
+    expect(backends.env).toEqual({ TAPEDECK_TEST_KAFKA: 'container-of-Kafka' });
+    expect(backends.ran[0]).toMatch(/^MongoDB: FerretDB.* its container did not start \(no image of MongoDB\)$/);
+    expect(backends.notRun[0]).toMatch(
       /^EventStoreDB: .*did not start \(no image of EventStoreDB\), and there is no local program/,
     );
-    expect(engines.ran).toContain("MongoDB as a local program and Kafka in its container: the system's kills");
-    expect(engines.excluded).toContain(CONTRACTS[0]);
-    await engines.stop();
+    expect(backends.ran).toContain("MongoDB as a local program and Kafka in its container: the system's kills");
+    expect(backends.excluded).toContain(CONTRACTS[0]);
+    await backends.stop();
     expect(stopped).toEqual(['Kafka']);
   });
 
@@ -111,7 +111,7 @@ describe('the engines of the tests are found', () => {
   });
 });
 
-describe("what is one run's alone on an engine", () => {
+describe("what is one run's alone on a backend", () => {
   it.each([
     ['127.0.0.1:27017', 'mongodb://127.0.0.1:27017/mine'],
     ['mongodb://one,two/?replicaSet=rs', 'mongodb://one,two/mine?replicaSet=rs'],
