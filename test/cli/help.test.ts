@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/commands.ts';
 import type { CommandNode } from '../../src/cli/terminal/completion-scripts.ts';
 import { ROOT, tapedeck } from '../support/child.ts';
+import { unless } from '../support/unless.ts';
 import { givenTape, linesOf } from './given-tape.ts';
 
 const tape = givenTape();
@@ -100,7 +101,7 @@ describe('the documents', () => {
   );
 });
 
-describe.runIf(existsSync(SCRIPT))('on a terminal', () => {
+describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   /** What a person sees, escape sequences and all. `script` runs the command on a terminal of its own. */
   function seen(args: string, env: Record<string, string> = {}): string {
     const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...rest } = process.env;

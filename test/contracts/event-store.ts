@@ -173,22 +173,23 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
     });
 
     describe('what is recorded', () => {
-      test.runIf(hasGivenClock)("carries the store's time, which never runs back", async () => {
-        await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
-        clock.ms -= 60_000;
-        await store.append('feed-b', 'no-stream', [recovered('feed-b', 0)]);
-        clock.ms = DAY + 5;
-        await store.append('feed-a', 0, [recovered('feed-a', 1)]);
-        const times = (await store.read({ limit: 10 })).map((event) => event.recordedAt);
-        expect(times).toEqual([isoTime(DAY), isoTime(DAY), isoTime(DAY + 5)]);
-      });
-
-      test.runIf(!hasGivenClock)("carries the server's time, the same whenever it is read", async () => {
-        await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
-        const [first] = await store.read({ limit: 1 });
-        expect(isIsoTime(first?.recordedAt as string)).toBe(true);
-        expect(await store.read({ stream: 'feed-a', limit: 1 })).toEqual([first]);
-      });
+      if (hasGivenClock)
+        test("carries the store's time, which never runs back", async () => {
+          await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
+          clock.ms -= 60_000;
+          await store.append('feed-b', 'no-stream', [recovered('feed-b', 0)]);
+          clock.ms = DAY + 5;
+          await store.append('feed-a', 0, [recovered('feed-a', 1)]);
+          const times = (await store.read({ limit: 10 })).map((event) => event.recordedAt);
+          expect(times).toEqual([isoTime(DAY), isoTime(DAY), isoTime(DAY + 5)]);
+        });
+      else
+        test("carries the server's time, the same whenever it is read", async () => {
+          await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)]);
+          const [first] = await store.read({ limit: 1 });
+          expect(isIsoTime(first?.recordedAt as string)).toBe(true);
+          expect(await store.read({ stream: 'feed-a', limit: 1 })).toEqual([first]);
+        });
 
       test('of an older version is read in the shape of today', async () => {
         const event = stale('feed-a', 0);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, endChildrenAfterwards, ROOT, startTapedeck } from '../support/child.ts';
+import { unless } from '../support/unless.ts';
 
 const SCRIPT = '/usr/bin/script';
 
@@ -100,7 +101,7 @@ function seen(args: string, data: string): string {
 /** Those that change nothing, asked of a tape that is as `npm start` has left it. */
 const LOOKS = /^\.\/tapedeck (status|orders|positions|events --type|projections (list|verify|parked))(?!.*(\||--json))/;
 
-describe.runIf(existsSync(SCRIPT))('the command line', () => {
+describe('the command line', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   const started = justStarted();
   it.each(examplesIn('docs/cli.md').filter(({ command, shown }) => LOOKS.test(command) && shown !== ''))(
     'answers `$command` as docs/cli.md shows',

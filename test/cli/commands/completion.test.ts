@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endChildrenAfterwards, tapedeck } from '../../support/child.ts';
+import { unless } from '../../support/unless.ts';
 
 endChildrenAfterwards();
 const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
@@ -15,7 +16,7 @@ async function scriptOf(shell: string): Promise<string> {
   return stdout;
 }
 
-describe.runIf(existsSync('/bin/bash'))('the completion of bash', () => {
+describe('the completion of bash', unless(existsSync('/bin/bash'), '/bin/bash is not installed'), () => {
   const script = join(folder, 'tapedeck.bash');
   beforeAll(async () => writeFileSync(script, await scriptOf('bash')));
 

@@ -1,0 +1,18 @@
+/** How much the tests try: `npm test` is bounded, `npm run test:full` tries everything. The one place for these counts. */
+
+const SCALES = ['bounded', 'full'];
+
+const scale = process.env.TAPEDECK_TEST_SCALE ?? 'bounded';
+if (!SCALES.includes(scale)) throw new Error(`TAPEDECK_TEST_SCALE is "${scale}": give ${SCALES.join(' or ')}`);
+const isFull = scale === 'full';
+
+const of = (bounded: number, full: number): number => (isFull ? full : bounded);
+
+export const counts = {
+  /** SIGKILLs of the system on embedded stores. */
+  kills: of(20, 200),
+  /** Requests made from the OpenAPI document. */
+  fuzzed: of(1_000, 10_000),
+  /** Runs of several builds that decide in turn, each with a seed of its own. */
+  builds: of(20, 60),
+};
