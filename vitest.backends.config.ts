@@ -11,6 +11,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Backends are heavy: two cores carry the tests of one file at a time.
     fileParallelism: false,
+    reporters: ['default', './test/support/skipped-reporter.ts'],
     sequence: { sequencer: WholeSystemFirst },
   },
 });

@@ -1,10 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+/** Those start processes, or speak to servers of their own over sockets. */
+const PROCESSES = ['test/{system,cli,docs,bench}/**', 'test/adapters/{eventstoredb,mongodb}/**', 'test/**/*.process.test.ts'];
+/** Those try something thousands of times. */
+const PROPERTIES = ['test/**/*.property.test.ts'];
+/** Those need real backends: vitest.backends.config.ts. */
+const BACKENDS = 'test/backends/**';
+
+const testsIn = (patterns: readonly string[]): string[] =>
+  patterns.map((pattern) => (pattern.endsWith('.test.ts') ? pattern : `${pattern}/*.test.ts`));
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Those need real engines: vitest.backends.config.ts.
-    exclude: ['test/backends/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [BACKENDS, ...PROCESSES, ...PROPERTIES],
+          // Half of the time of small files goes into loading what the one before has loaded.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'process', include: testsIn(PROCESSES) } },
+      { extends: true, test: { name: 'property', include: testsIn(PROPERTIES) } },
+    ],
     // Clocks, timers, randomness and locale throw for code of the domain in every test: law 1.
     setupFiles: ['test/laws/forbidden-globals.ts'],
     // Noisy machines with two cores: a test that needs longer than this hangs.
@@ -12,6 +33,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // No test may rest on the order of others; the seed is printed, and --sequence.seed repeats it.
     sequence: { shuffle: true },
+    reporters: ['default', './test/support/skipped-reporter.ts'],
     coverage: {
       provider: 'v8',
       include: ['src/domain/**/*.ts'],

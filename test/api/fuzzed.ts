@@ -13,10 +13,14 @@ export interface FuzzedRequest {
 /** Values that are known to the server under test, by the name of the field: without them nearly all would be 404. */
 export type Known = Readonly<Record<string, readonly string[]>>;
 
-/** Any request to any operation of the document. */
-export function requests(document: OpenApi, known: Known): fc.Arbitrary<FuzzedRequest> {
+/** Any request to any operation of the document. `knownAt` gives what an operation's path leads to something with. */
+export function requests(document: OpenApi, known: Known, knownAt: (path: string) => Known): fc.Arbitrary<FuzzedRequest> {
   const made = Object.entries(document.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => requestTo(path, method.toUpperCase(), operation, known)),
+    Object.entries(operations).map(([method, operation]) => {
+      const any = anyParts(operation, known);
+      const plain = plainParts(operation, { ...known, ...knownAt(path) });
+      return requestTo(path, method.toUpperCase(), mostly(any, plain, 2));
+    }),
   );
   return fc.oneof(...made, { arbitrary: wrongMethod(Object.keys(document.paths)), weight: 2 });
 }
@@ -36,30 +40,59 @@ function wrongMethod(paths: readonly string[]): fc.Arbitrary<FuzzedRequest> {
     }));
 }
 
-function requestTo(path: string, method: string, operation: Operation, known: Known): fc.Arbitrary<FuzzedRequest> {
-  const { parameters = [], requestBody } = operation;
+interface Parts {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: string | undefined;
+  readonly contentType: string;
+}
+
+function requestTo(path: string, method: string, parts: fc.Arbitrary<Parts>): fc.Arbitrary<FuzzedRequest> {
+  return parts.map(({ path: values, query, headers, payload, contentType }) => {
+    const at = path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => encodeURIComponent(values[name] ?? ''));
+    return {
+      method,
+      url: query === '' ? at : `${at}?${query}`,
+      headers: payload === undefined ? headers : { 'content-type': contentType, ...headers },
+      payload,
+    };
+  });
+}
+
+function anyParts({ parameters = [], requestBody }: Operation, known: Known): fc.Arbitrary<Parts> {
   const of = (place: Parameter['in']) => parameters.filter((parameter) => parameter.in === place);
   const body = requestBody?.content?.['application/json']?.schema;
-  return fc
-    .record({
-      path: fc.record(Object.fromEntries(of('path').map(({ name, schema }) => [name, value(schema, known, name)]))),
-      query: queryOf(of('query'), known),
-      headers: headersOf(of('header'), known),
-      payload: body === undefined ? fc.constant(undefined) : bodyOf(body, known),
-      contentType: mostly(
-        fc.constant('application/json'),
-        fc.constantFrom('text/plain', 'application/xml', 'application/json; charset=utf-16', ''),
+  return fc.record({
+    path: fc.record(Object.fromEntries(of('path').map(({ name, schema }) => [name, value(schema, known, name)]))),
+    query: queryOf(of('query'), known),
+    headers: headersOf(of('header'), known),
+    payload: body === undefined ? fc.constant(undefined) : bodyOf(body, known),
+    contentType: mostly(
+      fc.constant('application/json'),
+      fc.constantFrom('text/plain', 'application/xml', 'application/json; charset=utf-16', ''),
+    ),
+  });
+}
+
+/** As a client asks: what the operation needs and nothing else, so that a short run asks each operation well too. */
+function plainParts({ parameters = [], requestBody }: Operation, known: Known): fc.Arbitrary<Parts> {
+  const needed = (place: Parameter['in']): fc.Arbitrary<Record<string, string>> =>
+    fc.record(
+      Object.fromEntries(
+        parameters
+          .filter((parameter) => parameter.in === place && parameter.required === true)
+          .map(({ name, schema }) => [name, typed(schema, known, name).map(String)]),
       ),
-    })
-    .map(({ path: values, query, headers, payload, contentType }) => {
-      const at = path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => encodeURIComponent(values[name] ?? ''));
-      return {
-        method,
-        url: query === '' ? at : `${at}?${query}`,
-        headers: payload === undefined ? headers : { 'content-type': contentType, ...headers },
-        payload,
-      };
-    });
+    );
+  const body = requestBody?.content?.['application/json']?.schema;
+  return fc.record({
+    path: needed('path'),
+    query: needed('query').map((values) => String(new URLSearchParams(values))),
+    headers: needed('header'),
+    payload: body === undefined ? fc.constant(undefined) : typed(body, known, '').map((good) => JSON.stringify(good)),
+    contentType: fc.constant('application/json'),
+  });
 }
 
 /** Usually the one, now and then the other. */
@@ -72,7 +105,7 @@ function queryOf(parameters: readonly Parameter[], known: Known): fc.Arbitrary<s
     const pair = value(schema, known, name).map((text) => [name, text] as const);
     return required === true ? mostly(pair, fc.constant(undefined)) : fc.option(pair, { nil: undefined, freq: 3 });
   });
-  const more = mostly(fc.constant([]), fc.array(fc.tuple(hostileText, hostileText), { maxLength: 2 }));
+  const more = mostly(fc.constant([]), fc.array(fc.tuple(hostileText, hostileText), { maxLength: 2 }), 5);
   return fc.tuple(fc.tuple(...pairs), more, mostly(fc.constant(false), fc.constant(true))).map(([given, extra, twice]) => {
     const all = [...given.filter((pair) => pair !== undefined), ...extra];
     return [...all, ...(twice ? all.slice(0, 1) : [])].map((pair) => pair.map(encodeURIComponent).join('=')).join('&');

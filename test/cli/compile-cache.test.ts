@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ownFolder } from '../../src/cli/compile-cache.ts';
 import { tapedeck } from '../support/child.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { unless } from '../support/unless.ts';
 
 const temporary = new TemporaryFolder();
 const isRoot = process.geteuid?.() === 0;
@@ -57,7 +58,8 @@ describe('the folder of the compile cache', () => {
     expect(ownFolder(join(links, 'to-nothing'))).toBeUndefined();
   });
 
-  it.runIf(isRoot)("is not somebody else's, and not made in what is somebody else's", () => {
+  const ownership = unless(isRoot, 'only root may give a folder to somebody else');
+  it("is not somebody else's, and not made in what is somebody else's", ownership, () => {
     const theirs = given(0o700);
     chownSync(theirs, STRANGER, STRANGER);
     expect(ownFolder(theirs)).toBeUndefined();

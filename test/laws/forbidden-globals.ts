@@ -14,8 +14,13 @@ const GLOBALS = [
 
 const EXACT_MATH = new Set(['abs', 'ceil', 'floor', 'max', 'min', 'round', 'sign', 'sqrt', 'trunc']);
 
-/** Thrown in place of the answer; names what was asked for and where. */
-export class ForbiddenGlobalError extends Error {}
+const guarded = Symbol.for('tapedeck.forbidden-globals');
+const isGuarded = Reflect.has(globalThis, guarded);
+
+/** Thrown in place of the answer; names what was asked for and where. One class, however many files share a process. */
+export const ForbiddenGlobalError: new (message: string) => Error = isGuarded
+  ? Reflect.get(globalThis, guarded)
+  : class ForbiddenGlobalError extends Error {};
 
 /** Enough to see past callbacks of built-in functions, which have no file, and this file's own two frames. */
 const FRAMES = 8;
@@ -64,17 +69,15 @@ function guardMethod(owner: object, ownerName: string, name: string): void {
     configurable: true,
     writable: true,
     enumerable: false,
-    value: function guarded(this: unknown, ...args: unknown[]) {
+    value: function refusing(this: unknown, ...args: unknown[]) {
       refuseDomain(`${ownerName}.${name}`);
       return original.apply(this, args);
     },
   });
 }
 
-const alreadyGuarded = Symbol.for('tapedeck.forbidden-globals');
-
-if (!Reflect.has(globalThis, alreadyGuarded)) {
-  Reflect.set(globalThis, alreadyGuarded, true);
+if (!isGuarded) {
+  Reflect.set(globalThis, guarded, ForbiddenGlobalError);
   for (const name of Object.getOwnPropertyNames(Math)) {
     if (typeof Reflect.get(Math, name) === 'function' && !EXACT_MATH.has(name)) guardMethod(Math, 'Math', name);
   }

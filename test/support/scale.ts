@@ -13,6 +13,8 @@ export const counts = {
   kills: of(20, 200),
   /** Requests made from the OpenAPI document. */
   fuzzed: of(1_000, 10_000),
-  /** Runs of several builds that decide in turn, each with a seed of its own. */
+  /** Changes to recorded frames, of each kind of frame. */
+  changedFrames: of(5_000, 20_000),
+  /** Runs of three builds that decide in turn, each with a seed of its own. */
   builds: of(20, 60),
 };

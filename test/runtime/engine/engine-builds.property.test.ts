@@ -15,12 +15,12 @@ import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { comparePositions, START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
+import { counts } from '../../support/scale.ts';
 import { minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 
 const INGEST = { actor: 'ingest', codeVersion: 'one' };
 const BARS = minuteBars(zigzag(60));
 const BUILDS = ['one', 'two', 'three'];
-const RUNS = 60;
 /** Of the first run; the next ones follow it. */
 const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? 1);
 
@@ -154,7 +154,7 @@ class Run {
 
 it(`decide in turn, upon everything, once (TAPEDECK_TEST_SEED=${SEED})`, { timeout: 120_000 }, async () => {
   let activations = 0;
-  for (let number = 0; number < RUNS; number++) {
+  for (let number = 0; number < counts.builds; number++) {
     const run = new Run(SEED + number);
     await run.play();
     await run.instance('one', { rollBack: true, mayDie: false }).catchUp();
@@ -173,5 +173,5 @@ it(`decide in turn, upon everything, once (TAPEDECK_TEST_SEED=${SEED})`, { timeo
     expect({ seed: SEED + number, faults: run.faults }).toEqual({ seed: SEED + number, faults: [] });
     activations += tape.filter(({ type }) => type === 'EngineActivated').length;
   }
-  expect(activations).toBeGreaterThan(2 * RUNS);
+  expect(activations).toBeGreaterThan(2 * counts.builds);
 });
