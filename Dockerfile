@@ -10,7 +10,7 @@ ENV NODE_ENV=production TZ=UTC HOST=0.0.0.0 PORT=3000 TAPEDECK_DATA=/data
 WORKDIR /app
 RUN mkdir /data && chown node:node /data
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE tapedeck ./
 COPY src ./src
 COPY settings ./settings
 COPY data ./data

@@ -1,7 +1,7 @@
 /** `./tapedeck`, by which a person calls the command. */
 
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Ended, ROOT } from '../support/child.ts';
@@ -85,6 +85,13 @@ describe('the command of the project', () => {
       stderr: `tapedeck: there is no Node.js: ${todo(none.launcher)}`,
     });
   });
+});
+
+it("the package has a scoped name, for the plain one is somebody else's, and brings the command along", () => {
+  const { name, bin, files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(name).toMatch(/^@[a-z-]+\/tapedeck$/);
+  expect(bin).toEqual({ tapedeck: 'tapedeck' });
+  expect(files).toContain('tapedeck');
 });
 
 it('npm finds the command in the project itself, without asking anybody', async () => {

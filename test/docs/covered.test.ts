@@ -1,6 +1,6 @@
 /** Every route and every command is in the documents, and in a test that uses it as its user would. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { CommandNode } from '../../src/cli/terminal/completion-scripts.ts';
@@ -29,6 +29,17 @@ it('every route is in docs/api.md and in a test', async () => {
   const document = read('docs/api.md');
   expect(routes.filter((route) => !callOf(route).test(document))).toEqual([]);
   expect(routes.filter((route) => !tests.some((text) => callOf(route).test(text)))).toEqual([]);
+});
+
+it("no document has npm look for the command: outside of the project it would fetch a stranger's", () => {
+  const named = ['README.md', 'CONTRIBUTING.md', 'deploy', 'docs'].flatMap((path) =>
+    statSync(join(ROOT, path)).isDirectory()
+      ? readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' }).map((file) => join(path, file))
+      : [path],
+  );
+  const files = named.filter((path) => statSync(join(ROOT, path)).isFile());
+  expect(files.length).toBeGreaterThan(20);
+  expect(files.filter((path) => /npx (-\S+ )*tapedeck [a-z-]/.test(read(path)))).toEqual([]);
 });
 
 it('every command is in the documents and in a test', async () => {

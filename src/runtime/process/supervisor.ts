@@ -1,5 +1,5 @@
 /**
- * Keeps the parts of a process running. A part that fails because an engine is away, or because another instance has
+ * Keeps the parts of a process running. A part that fails because a backend is away, or because another instance has
  * its lease now, is begun again; what waiting does not mend ends the process.
  */
 
@@ -10,7 +10,7 @@ import { LeaseLostError } from '../leases/lease.ts';
 
 /**
  * `starting`: it takes in what is there; `running`: it does its work; `standby`: another instance does, and this one is
- * ready; `waiting`: an engine is away.
+ * ready; `waiting`: a backend is away.
  */
 export type PartState = 'starting' | 'running' | 'standby' | 'waiting';
 
@@ -43,7 +43,7 @@ export class Supervisor {
   readonly #running: Promise<void>[] = [];
   readonly #fail: (error: unknown) => void;
 
-  /** `onWaiting` is told when a part begins to wait for an engine. */
+  /** `onWaiting` is told when a part begins to wait for a backend. */
   constructor(time: Time, onWaiting: (part: string, error: StoreUnavailableError) => void) {
     this.#time = time;
     this.#onWaiting = onWaiting;

@@ -15,7 +15,7 @@ export interface Awaited {
   readonly reason: string;
 }
 
-/** The parts that wait for an engine that is away. */
+/** The parts that wait for a backend that is away. */
 export function awaitedIn({ parts }: SystemReport): Awaited[] {
   return parts.flatMap(({ part, reason }) => (reason === null ? [] : [{ part, reason }]));
 }

@@ -8,7 +8,7 @@ import { aborted } from '../../../src/waiting.ts';
 const AWAY = new StoreUnavailableError('event store', 'the event store does not answer');
 
 describe('a part', () => {
-  it('is begun again while an engine is away, which is told once, and runs when it is back', async () => {
+  it('is begun again while a backend is away, which is told once, and runs when it is back', async () => {
     const told: string[] = [];
     const supervisor = new Supervisor(systemTime, (part, { backend }) => told.push(`${part} waits for the ${backend}`));
     let tries = 0;
@@ -46,7 +46,7 @@ describe('a part', () => {
     await supervisor.close();
   });
 
-  it('finishes what is in hand when it is told to end, and a wait for an engine ends at once', async () => {
+  it('finishes what is in hand when it is told to end, and a wait for a backend ends at once', async () => {
     const supervisor = new Supervisor(systemTime, () => {});
     const log: string[] = [];
     await supervisor.start('projection', async (tell, signal) => {
