@@ -19,6 +19,7 @@ import { startApiThread } from '../src/api/thread/api-thread.ts';
 import { readConfig } from '../src/config/environment.ts';
 import { makeLogger } from '../src/logging.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
+import { eventsOf } from '../src/ports/pages.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
 import type { EvidenceSink } from '../src/runtime/ingest/evidence-sink.ts';
@@ -135,17 +136,13 @@ async function whenThereAreSamples(address: string): Promise<void> {
 
 async function idsIn(events: EventStore): Promise<Map<string, string[]>> {
   const streams = new Map<string, string[]>();
-  for (let after: string | undefined; ; ) {
-    const page = await events.read({ after, limit: 500 });
-    for (const { id, stream, type } of page) {
-      if (type === 'EngineActivated') continue;
-      const ids = streams.get(stream);
-      if (ids === undefined) streams.set(stream, [id]);
-      else ids.push(id);
-    }
-    after = page.at(-1)?.position;
-    if (page.length < 500) return streams;
+  for await (const { id, stream, type } of eventsOf(events, {})) {
+    if (type === 'EngineActivated') continue;
+    const ids = streams.get(stream);
+    if (ids === undefined) streams.set(stream, [id]);
+    else ids.push(id);
   }
+  return streams;
 }
 
 /** Rounds end a moment apart: what one has, the other has too, as far as both go. */

@@ -3,6 +3,7 @@ import { mongoDocument } from '../../src/adapters/mongodb/document.ts';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { eventsOf } from '../../src/ports/pages.ts';
 import type { CollectionDefinition, DocumentWrite, ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
@@ -13,7 +14,6 @@ import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 const ROUNDS = 3;
 /** FerretDB takes about two milliseconds a document. */
 const EVENTS = 4_000;
-const PAGE = 500;
 const MAX_WAIT_MS = 300_000;
 /** FerretDB stands still at a hundred updates of one command; the adapter takes as many. */
 const BULK = 20;
@@ -63,14 +63,9 @@ async function firstEvents(): Promise<EventStore> {
   const source = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
   const tape = await openEventStore('memory:', systemTime);
   const revisions = new Map<string, number>();
-  let after: string | undefined;
-  for (let left = EVENTS; left > 0; left -= PAGE) {
-    const page = await source.read({ after, limit: PAGE });
-    for (const { id, stream, type, schemaVersion, data, metadata } of page) {
-      const event = { id, stream, type, schemaVersion, data, metadata } as Parameters<EventStore['append']>[2][number];
-      revisions.set(stream, (await tape.append(stream, revisions.get(stream) ?? 'no-stream', [event])).revision);
-    }
-    after = page.at(-1)?.position;
+  for await (const { id, stream, type, schemaVersion, data, metadata } of eventsOf(source, {}, EVENTS)) {
+    const event = { id, stream, type, schemaVersion, data, metadata } as Parameters<EventStore['append']>[2][number];
+    revisions.set(stream, (await tape.append(stream, revisions.get(stream) ?? 'no-stream', [event])).revision);
   }
   await source.close();
   return tape;

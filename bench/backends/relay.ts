@@ -4,6 +4,7 @@ import { openEventStore, openPublisher } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { eventsOf } from '../../src/ports/pages.ts';
 import { startRelay } from '../../src/runtime/relay/relay.ts';
 import { type Publication, publicationBytes, publicationOf } from '../../src/tape/publication.ts';
 import { startLocalKafka } from '../../test/backends/kafka/local-kafka.ts';
@@ -11,7 +12,6 @@ import { recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 
 const ROUNDS = 5;
-const PAGE = 500;
 /** What a broker is sent at once: one partition may get all of it, and takes 1 MiB. */
 const SEND_BYTES = 768 * 1024;
 const RETRY = { initialRetryTime: 5, retries: 20, factor: 0.2, multiplier: 1.5 };
@@ -52,14 +52,8 @@ export const relay: Row = {
 
 const newPlace = (brokers: string): string => `kafka://${brokers}?prefix=bench-${randomUUID().slice(0, 8)}`;
 
-async function publicationsOf(tape: EventStore): Promise<Publication[]> {
-  const publications: Publication[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await tape.read({ after, limit: PAGE });
-    publications.push(...page.map(publicationOf));
-    if (page.length < PAGE) return publications;
-    after = page.at(-1)?.position;
-  }
+function publicationsOf(tape: EventStore): Promise<Publication[]> {
+  return Array.fromAsync(eventsOf(tape, {}), publicationOf);
 }
 
 /** From the first event to the last, the opening of the session not counted. */

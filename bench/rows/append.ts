@@ -3,12 +3,12 @@ import { openTapeFile } from '../../src/adapters/sqlite/tape-file.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
+import { eventPagesOf } from '../../src/ports/pages.ts';
 import { newFile, recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 
 const BATCH = 100;
 const BATCHES = 120;
-const PAGE = 500;
 const ROUNDS = 7;
 
 export const append: Row = {
@@ -40,10 +40,8 @@ export const append: Row = {
 export async function recordedBatches(): Promise<readonly TapeEvent[][]> {
   const store = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
   const batches: TapeEvent[][] = [];
-  for (let after: string | undefined; batches.length < BATCHES; ) {
-    const page = await store.read({ categories: ['bars'], after, limit: PAGE });
-    after = page.at(-1)?.position;
-    for (let from = 0; from < PAGE; from += BATCH) {
+  for await (const page of eventPagesOf(store, { categories: ['bars'] }, BATCHES * BATCH)) {
+    for (let from = 0; from < page.length; from += BATCH) {
       const stream = `bars-bench.${batches.length % 10}`;
       batches.push(
         page.slice(from, from + BATCH).map(({ id, type, schemaVersion, data, metadata }) => {

@@ -2,6 +2,7 @@ import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import { categoryOf } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { eventsOf } from '../../src/ports/pages.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
@@ -10,7 +11,6 @@ import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
 import { appendAll, recordedBatches } from './append.ts';
 
 const ROUNDS = 3;
-const PAGE = 500;
 const MAX_WAIT_MS = 120_000;
 
 export const projections: Row = {
@@ -57,12 +57,8 @@ export const projections: Row = {
 /** Those that only pass by, such as cascades, whose decisions are copied to streams of their own, do not count. */
 async function countHandled(store: EventStore): Promise<number> {
   let count = 0;
-  for (let after: string | undefined; ; ) {
-    const page = await store.read({ after, limit: PAGE });
-    count += page.filter(isHandled).length;
-    after = page.at(-1)?.position;
-    if (page.length < PAGE) return count;
-  }
+  for await (const event of eventsOf(store, {})) if (isHandled(event)) count++;
+  return count;
 }
 
 function isHandled(event: RecordedEvent): boolean {

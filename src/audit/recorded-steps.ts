@@ -3,11 +3,10 @@
 import type { TapeEvent } from '../domain/catalogue.ts';
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
+import { eventPagesOf } from '../ports/pages.ts';
 import { DecisionLog } from '../runtime/engine/decision-log.ts';
 import { runOver, type TapeProgram } from '../runtime/engine/tape-program.ts';
 import { isDecision, type RecordedEvent } from '../tape/envelope.ts';
-
-const PAGE = 500;
 
 export interface RecordedStep {
   readonly evidence: RecordedEvent;
@@ -21,11 +20,8 @@ export interface RecordedStep {
 /** All steps in order, or those behind one of them, in batches. */
 export async function* recordedSteps(store: EventStore, behind?: RecordedStep): AsyncGenerator<readonly RecordedStep[]> {
   const record = new StepReader(behind);
-  for (let after = behind?.evidence.position; ; ) {
-    const page: RecordedEvent[] = await store.read({ after, categories: EVIDENCE_CATEGORIES, limit: PAGE });
+  for await (const page of eventPagesOf(store, { after: behind?.evidence.position, categories: EVIDENCE_CATEGORIES })) {
     yield await runOver(store, record.stepsOf(page));
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.position;
   }
 }
 

@@ -5,15 +5,13 @@
 
 import type { EventStore } from '../ports/event-store.ts';
 import { comparePlaces, fieldOf, fits } from '../ports/find-rules.ts';
-import { documentsOf } from '../ports/pages.ts';
+import { documentsOf, eventPagesOf } from '../ports/pages.ts';
 import type { FindQuery, ReadDocument, ReadStore } from '../ports/read-store.ts';
 import { foldDocument } from '../projections/fold.ts';
 import type { Projection } from '../projections/projection.ts';
 import { servingCollection } from '../runtime/projections/builds.ts';
 import { assertSameTape } from '../runtime/stores/read-store-owner.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
-
-const PAGE = 500;
 
 export interface Wanted {
   /** Only documents with these values, any of them where there are several. */
@@ -75,8 +73,8 @@ async function readAhead(
   only?: string,
 ): Promise<Map<string, ReadDocument>> {
   const documents = new Map<string, ReadDocument>();
-  for (let after = await reads.checkpoint(collection); ; ) {
-    const page = await events.read({ categories: projection.categories, after, limit: PAGE });
+  const after = await reads.checkpoint(collection);
+  for await (const page of eventPagesOf(events, { categories: projection.categories, after })) {
     const byKey = new Map<string, RecordedEvent[]>();
     for (const event of page) {
       for (const key of projection.keys(event)) {
@@ -89,7 +87,6 @@ async function readAhead(
       const { document } = foldDocument(projection, documents.get(key), fresh);
       if (document !== undefined) documents.set(key, document);
     }
-    after = page.at(-1)?.position ?? after;
-    if (page.length < PAGE) return documents;
   }
+  return documents;
 }

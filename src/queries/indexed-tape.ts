@@ -6,13 +6,12 @@
 
 import type { EventStore, ReadQuery } from '../ports/event-store.ts';
 import { ForwardingEventStore } from '../ports/forwarding.ts';
+import { eventsOf } from '../ports/pages.ts';
 import type { FieldValue, FindQuery, ReadStore } from '../ports/read-store.ts';
 import { eventIndex, type IndexedEvent, placeOf } from '../projections/event-index.ts';
 import { collectionOf, readBuilds } from '../runtime/projections/builds.ts';
 import { comparePositions, laterPosition, type RecordedEvent, START } from '../tape/envelope.ts';
 
-/** Events that are read at once from the part of the tape that is not in the index yet. */
-const PAGE = 500;
 /** Events that are fetched side by side. */
 const FETCH = 16;
 /** After every key. */
@@ -143,13 +142,8 @@ class EventIndex {
   }
 
   /** Events after a position that fit the query, from the tape itself. */
-  async *#newer(query: Omit<ReadQuery, 'limit'>, upTo: string): AsyncGenerator<RecordedEvent> {
-    for (let after = upTo; ; ) {
-      const page = await this.#store.read({ ...query, backward: false, after, limit: PAGE });
-      yield* page;
-      if (page.length < PAGE) return;
-      after = (page.at(-1) as RecordedEvent).position;
-    }
+  #newer(query: Omit<ReadQuery, 'limit'>, upTo: string): AsyncGenerator<RecordedEvent> {
+    return eventsOf(this.#store, { ...query, backward: false, after: upTo });
   }
 }
 

@@ -3,9 +3,8 @@
 import { evolveSettings, noSettings, type SettingsInForce } from '../domain/settings/in-force.ts';
 import { SETTINGS_STREAM } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
+import { eventPagesOf, eventsOf } from '../ports/pages.ts';
 import { START } from '../tape/envelope.ts';
-
-const PAGE = 500;
 
 export class SettingsReader {
   readonly #events: EventStore;
@@ -37,13 +36,12 @@ export class SettingsReader {
   }
 
   async #readOn(): Promise<void> {
-    for (;;) {
-      const page = await this.#events.read({ stream: SETTINGS_STREAM, after: this.#after, limit: PAGE });
+    // A page at once, for whoever has the settings already sees them change.
+    for await (const page of eventPagesOf(this.#events, { stream: SETTINGS_STREAM, after: this.#after })) {
       for (const event of page) {
         evolveSettings(this.#settings, event);
         this.#after = event.position;
       }
-      if (page.length < PAGE) return;
     }
   }
 }
@@ -52,13 +50,9 @@ export class SettingsReader {
 export async function readSettings(store: EventStore): Promise<{ settings: SettingsInForce; revision: number | 'no-stream' }> {
   const settings = noSettings();
   let revision: number | 'no-stream' = 'no-stream';
-  for (let after = START; ; ) {
-    const page = await store.read({ stream: SETTINGS_STREAM, after, limit: PAGE });
-    for (const event of page) {
-      evolveSettings(settings, event);
-      revision = event.revision;
-      after = event.position;
-    }
-    if (page.length < PAGE) return { settings, revision };
+  for await (const event of eventsOf(store, { stream: SETTINGS_STREAM })) {
+    evolveSettings(settings, event);
+    revision = event.revision;
   }
+  return { settings, revision };
 }

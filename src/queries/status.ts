@@ -4,7 +4,7 @@ import { OPEN_STATUSES } from '../domain/order/status.ts';
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Leases } from '../ports/leases.ts';
-import { readAll } from '../ports/pages.ts';
+import { eventsOf, readAll } from '../ports/pages.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { type OrderDocument, orders } from '../projections/orders.ts';
@@ -32,7 +32,7 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
     engine: await readEngine(events),
     leases: leases === null ? null : await readLeases(leases),
     settings: { generation: settings.generation, hash: settings.hash },
-    feeds: await collect(
+    feeds: await Array.fromAsync(
       readAll<PriceDocument>(reads, await servingCollection(reads, prices), 'symbol'),
       ({ venue, symbol, last, lastTime, feed }) => ({
         venue,
@@ -43,7 +43,7 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
         reason: feed.reason,
       }),
     ),
-    accounts: await collect(
+    accounts: await Array.fromAsync(
       readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id'),
       ({ id, currency, equity, halts }) => ({
         id,
@@ -52,7 +52,7 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
         halts,
       }),
     ),
-    openOrders: await collect(
+    openOrders: await Array.fromAsync(
       readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN_STATUSES }),
       ({ id: orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
         orderId,
@@ -64,9 +64,7 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
         status,
       }),
     ),
-    positions: (
-      await collect(readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name'), (position) => position)
-    )
+    positions: (await Array.fromAsync(readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name')))
       .filter(({ quantity }) => quantity !== '0')
       .map(({ account, strategy, venue, symbol, quantity, averageEntryPrice }) => ({
         account,
@@ -99,16 +97,8 @@ async function readEngine(events: EventStore) {
 
 /** Reports of paper accounts lie among the evidence, and are decisions: across a network many may follow it. */
 async function lastEvidence(events: EventStore): Promise<string | null> {
-  for (let after: string | undefined; ; ) {
-    const page = await events.read({ categories: EVIDENCE_CATEGORIES, backward: true, after, limit: 100 });
-    const found = page.find((event) => !isDecision(event));
-    if (found !== undefined || page.length < 100) return found?.metadata.occurredAt ?? null;
-    after = page.at(-1)?.position;
+  for await (const event of eventsOf(events, { categories: EVIDENCE_CATEGORIES, backward: true })) {
+    if (!isDecision(event)) return event.metadata.occurredAt;
   }
-}
-
-async function collect<T, R>(source: AsyncIterable<T>, pick: (item: T) => R): Promise<R[]> {
-  const items: R[] = [];
-  for await (const item of source) items.push(pick(item));
-  return items;
+  return null;
 }

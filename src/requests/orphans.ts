@@ -12,11 +12,9 @@ import type { ConfiguredStrategy } from '../domain/settings/events.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import type { Settings } from '../domain/settings/settings.ts';
 import { signalsStream } from '../domain/streams.ts';
-import type { EventStore, ReadQuery } from '../ports/event-store.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import { eventsOf } from '../ports/pages.ts';
 import { lastPrices } from '../queries/last-prices.ts';
-import type { RecordedEvent } from '../tape/envelope.ts';
-
-const PAGE = 500;
 
 interface Held {
   readonly account: string;
@@ -116,13 +114,4 @@ async function openOrders(store: EventStore): Promise<Held[]> {
 
 function fills(cumulative: string, order: ApprovedOrder | undefined): boolean {
   return order === undefined || compare(parseDecimal(cumulative), parseDecimal(order.quantity)) >= 0;
-}
-
-async function* eventsOf(store: EventStore, query: Omit<ReadQuery, 'limit' | 'after'>): AsyncGenerator<RecordedEvent> {
-  for (let after: string | undefined; ; ) {
-    const page = await store.read({ ...query, after, limit: PAGE });
-    yield* page;
-    after = page.at(-1)?.position;
-    if (page.length < PAGE) return;
-  }
 }

@@ -13,7 +13,8 @@ import { canonicalHash, canonicalJson } from '../tape/canonical-json.ts';
 import { makeEvidence } from '../tape/envelope.ts';
 import { movedSignals, orphans } from './orphans.ts';
 
-const PAGE = 500;
+/** Events of one append. */
+const BATCH = 500;
 /** How often the difference is made anew when somebody else changes the settings at the same time. */
 const MAX_RACES = 10;
 
@@ -88,8 +89,8 @@ function countBegun(pending: readonly TapeEvent[], events: readonly TapeEvent[])
 /** In appends of bounded size; a set that is cut off has no `SettingsApplied` and so no effect. */
 async function appendSet(store: EventStore, revision: number | 'no-stream', events: readonly TapeEvent[]): Promise<void> {
   let expected = revision;
-  for (let from = 0; from < events.length; from += PAGE) {
-    const appended = await store.append(SETTINGS_STREAM, expected, events.slice(from, from + PAGE));
+  for (let from = 0; from < events.length; from += BATCH) {
+    const appended = await store.append(SETTINGS_STREAM, expected, events.slice(from, from + BATCH));
     expected = appended.revision;
   }
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { eventsOf } from '../../src/ports/pages.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { collectionOf, readBuilds } from '../../src/runtime/projections/builds.ts';
@@ -23,7 +24,6 @@ import type { emptyTape, Tape } from './tapes.ts';
 
 const MARKS_SECONDS = 60;
 const READ_SECONDS = 300;
-const PAGE = 500;
 
 /** Where backends are: `host:port`, or an address with credentials and options. */
 export interface BackendAddresses {
@@ -194,12 +194,11 @@ export class Round {
   }
 
   async #countMore(tape: EventStore): Promise<number> {
-    for (;;) {
-      const page = await tape.read({ after: this.#counted.last, limit: PAGE });
-      this.#counted.events += page.length;
-      this.#counted.last = page.at(-1)?.position ?? this.#counted.last;
-      if (page.length < PAGE) return this.#counted.events;
+    for await (const { position } of eventsOf(tape, { after: this.#counted.last })) {
+      this.#counted.events++;
+      this.#counted.last = position;
     }
+    return this.#counted.events;
   }
 
   async #isProjected(): Promise<boolean> {

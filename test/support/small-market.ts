@@ -9,6 +9,7 @@ import { strategyReactor } from '../../src/domain/strategy/strategy-reactor.ts';
 import { isoTime, MINUTE_MS } from '../../src/domain/time.ts';
 import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { eventsOf } from '../../src/ports/pages.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
 import { timeWith } from './test-time.ts';
@@ -107,13 +108,8 @@ export function smallEngine(codeVersion: string): Engine {
   return new Engine([barsReactor, strategyReactor], makeId, codeVersion);
 }
 
-export async function wholeTape(store: EventStore): Promise<RecordedEvent[]> {
-  const events: RecordedEvent[] = [];
-  for (;;) {
-    const page = await store.read({ limit: 500, after: events.at(-1)?.position });
-    events.push(...page);
-    if (page.length < 500) return events;
-  }
+export function wholeTape(store: EventStore): Promise<RecordedEvent[]> {
+  return Array.fromAsync(eventsOf(store, {}));
 }
 
 /** What must be the same on any machine at any time: by stream, each event's id, revision, type, data and cause. */

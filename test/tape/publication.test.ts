@@ -9,6 +9,7 @@ import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { HEADER, type Publication, publicationBytes, publicationOf, TOPICS } from '../../src/tape/publication.ts';
 import { noon, recorded } from '../projections/recorded.ts';
 import { withRecordedTape } from '../support/recorded-tape.ts';
+import { wholeTape } from '../support/small-market.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'schemas', 'events');
 
@@ -97,14 +98,7 @@ function watched(type: EventName, stream: string) {
 }
 
 async function recordedEvents(): Promise<RecordedEvent[]> {
-  return withRecordedTape(400, 2_500, async (events) => {
-    const all: RecordedEvent[] = [];
-    for (let after: string | undefined; ; after = all.at(-1)?.position) {
-      const page = await events.read({ after, limit: 500 });
-      all.push(...page);
-      if (page.length < 500) return all;
-    }
-  });
+  return withRecordedTape(400, 2_500, (events) => wholeTape(events));
 }
 
 const recordedOnce = recordedEvents();

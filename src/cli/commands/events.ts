@@ -3,13 +3,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findEventType } from '../../domain/catalogue.ts';
 import type { EventStore, ReadQuery } from '../../ports/event-store.ts';
+import { eventsOf } from '../../ports/pages.ts';
 import { envelopeOf, type RecordedEvent } from '../../tape/envelope.ts';
 import { withTape } from '../stores.ts';
 import { instant, positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { wantsJson } from '../terminal/output.ts';
-
-const PAGE = 500;
 
 interface Options {
   readonly stream?: string;
@@ -45,17 +44,8 @@ export function eventsCommand(command: Command): void {
 
 async function print(events: EventStore, options: Options): Promise<void> {
   const json = wantsJson(options);
-  let left = options.limit;
-  for (let after: string | undefined; left > 0; ) {
-    const page = await events.read({
-      ...queryOf(options),
-      ...(after === undefined ? {} : { after }),
-      limit: Math.min(PAGE, left),
-    });
-    for (const event of page) process.stdout.write(`${json ? JSON.stringify(envelopeOf(event)) : lineOf(event)}\n`);
-    if (page.length < PAGE) return;
-    left -= page.length;
-    after = page.at(-1)?.position;
+  for await (const event of eventsOf(events, queryOf(options), options.limit)) {
+    process.stdout.write(`${json ? JSON.stringify(envelopeOf(event)) : lineOf(event)}\n`);
   }
 }
 

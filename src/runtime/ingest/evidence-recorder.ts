@@ -14,12 +14,12 @@ import {
   PartialOverlapError,
   WrongExpectedRevisionError,
 } from '../../ports/event-store.ts';
+import { eventsOf } from '../../ports/pages.ts';
 import { canonicalHash } from '../../tape/canonical-json.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
 import type { StepOutcome } from '../engine/in-step.ts';
 import { isPassing } from '../process/supervisor.ts';
 
-const PAGE = 500;
 /** How often an append is refused, or its outcome unknown, in a row: more says that something else is wrong. */
 const MAX_TRIES = 20;
 /** Most events of one append: of the largest evidence, 20 levels of depth, well under what any store takes at once (1 MiB). */
@@ -124,14 +124,10 @@ export class EvidenceRecorder {
   }
 
   async #readOn(stream: string, known: Known): Promise<void> {
-    for (;;) {
-      const page = await this.#store.read({ stream, after: known.position, limit: PAGE });
-      for (const event of page) {
-        known.facts.set(event.id, factHash(event));
-        known.revision = event.revision;
-        known.position = event.position;
-      }
-      if (page.length < PAGE) return;
+    for await (const event of eventsOf(this.#store, { stream })) {
+      known.facts.set(event.id, factHash(event));
+      known.revision = event.revision;
+      known.position = event.position;
     }
   }
 }

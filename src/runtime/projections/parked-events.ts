@@ -6,13 +6,12 @@
 
 import { UserError } from '../../domain/user-error.ts';
 import type { EventStore } from '../../ports/event-store.ts';
+import { documentPagesOf } from '../../ports/pages.ts';
 import type { DocumentWrite, FindQuery, ReadDocument, ReadStore } from '../../ports/read-store.ts';
 import { foldDocument } from '../../projections/fold.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions, type RecordedEvent, START } from '../../tape/envelope.ts';
 import { parkedCollectionOf, servingCollection } from './builds.ts';
-
-const PAGE = 500;
 
 /** What is parked for one document. */
 export interface Parked {
@@ -130,15 +129,11 @@ export async function* openRows(
   collection: string,
   equal: NonNullable<FindQuery['equal']>,
 ): AsyncGenerator<ParkedDocument[]> {
-  for (let after: FindQuery['after']; ; ) {
-    const sort = { field: 'sequence', descending: false };
-    const page = await reads.find({ collection: parkedCollectionOf(collection), equal, sort, after, limit: PAGE });
+  const sort = { field: 'sequence', descending: false };
+  for await (const page of documentPagesOf(reads, { collection: parkedCollectionOf(collection), equal, sort })) {
     const rows = page.map(({ document }) => document as ParkedDocument);
-    const stored = rows.length === 0 ? new Map() : await reads.load(collection, [...new Set(rows.map(({ key }) => key))]);
+    const stored = await reads.load(collection, [...new Set(rows.map(({ key }) => key))]);
     yield rows.filter(({ key, position }) => comparePositions(position, stored.get(key)?._position ?? START) > 0);
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    after = { key: last.key, value: (last.document as ParkedDocument).sequence };
   }
 }
 

@@ -3,14 +3,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../../domain/user-error.ts';
 import type { EventStore } from '../../ports/event-store.ts';
-import type { FindQuery, FoundDocument, ReadDocument, ReadStore } from '../../ports/read-store.ts';
+import { documentsOf, eventPagesOf } from '../../ports/pages.ts';
+import type { ReadDocument, ReadStore } from '../../ports/read-store.ts';
 import { foldDocument } from '../../projections/fold.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions, type RecordedEvent, START } from '../../tape/envelope.ts';
 import { servingCollection } from './builds.ts';
 import { loadParked } from './parked-events.ts';
 
-const PAGE = 500;
+/** Documents that are loaded at once by their keys. */
+const LOADED = 500;
 /** Differences that are told; more are counted only. */
 const MOST_TOLD = 10;
 
@@ -76,8 +78,8 @@ async function verifyCollection(
   const stored = await readDocuments(reads, projection, collection);
   // Read by pages that may move meanwhile: what was not seen is asked for once more.
   const unseen = [...folding.documents.keys()].filter((key) => !stored.has(key));
-  for (let from = 0; from < unseen.length; from += PAGE) {
-    for (const [key, document] of await reads.load(collection, unseen.slice(from, from + PAGE))) stored.set(key, document);
+  for (let from = 0; from < unseen.length; from += LOADED) {
+    for (const [key, document] of await reads.load(collection, unseen.slice(from, from + LOADED))) stored.set(key, document);
   }
   await goOn(folding, events, projection, position, stored);
   const parked = await loadParked(reads, collection);
@@ -155,25 +157,19 @@ async function* eventsUpTo(
   after: string,
   last: string,
 ): AsyncGenerator<RecordedEvent[]> {
-  for (let from = after; ; ) {
-    const page = await events.read({ categories, after: from, limit: PAGE });
+  for await (const page of eventPagesOf(events, { categories, after })) {
     const within = page.filter(({ position }) => comparePositions(position, last) <= 0);
     if (within.length > 0) yield within;
-    if (within.length < PAGE) return;
-    from = within.at(-1)?.position ?? from;
+    if (within.length < page.length) return;
   }
 }
 
 async function readDocuments(reads: ReadStore, projection: Projection, collection: string): Promise<Map<string, ReadDocument>> {
   const documents = new Map<string, ReadDocument>();
   const field = projection.indexes[0]?.[0] ?? 'id';
-  for (let after: FindQuery['after']; ; ) {
-    const page: FoundDocument[] = await reads.find({ collection, sort: { field, descending: false }, after, limit: PAGE });
-    for (const { key, document } of page) documents.set(key, document);
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return documents;
-    after = { key: last.key, value: (last.document[field] ?? null) as string | number | null };
-  }
+  const sort = { field, descending: false };
+  for await (const { key, document } of documentsOf(reads, { collection, sort })) documents.set(key, document);
+  return documents;
 }
 
 function compare(stored: ReadonlyMap<string, ReadDocument>, folded: ReadonlyMap<string, ReadDocument>): Difference[] {

@@ -13,11 +13,11 @@ import type {
   Subscription,
 } from '../../../src/ports/event-store.ts';
 import { ForwardingEventStore } from '../../../src/ports/forwarding.ts';
+import { eventsOf } from '../../../src/ports/pages.ts';
 import { comparePositions, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 
 /** Past the end of any tape. */
 const FAR = '8999999999999999999';
-const PAGE = 500;
 const KNOWN_TYPES = EVENT_TYPES.map(({ type }) => type);
 
 /** `run` is in no name of a stream yet. */
@@ -61,12 +61,8 @@ class TapeSince extends ForwardingEventStore {
   }
 
   override async byId(id: string): Promise<RecordedEvent | undefined> {
-    for (let after: string | undefined; ; ) {
-      const page = await this.read({ after, limit: PAGE });
-      const found = page.find((event) => event.id === id);
-      if (found !== undefined || page.length < PAGE) return found;
-      after = page.at(-1)?.position;
-    }
+    for await (const event of eventsOf(this, {})) if (event.id === id) return event;
+    return undefined;
   }
 
   override async at(stream: string, revision: number): Promise<RecordedEvent | undefined> {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openEventStore, openPublisher } from '../../../src/adapters/open.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
+import { eventsOf } from '../../../src/ports/pages.ts';
 import { startRelay } from '../../../src/runtime/relay/relay.ts';
 import { PublishedOrder } from '../../../src/runtime/relay/stream-order.ts';
 import { publicationOf, TOPICS } from '../../../src/tape/publication.ts';
@@ -49,15 +50,11 @@ function appender(tape: EventStore) {
 
 async function expectedOf(tape: EventStore): Promise<Map<string, string[]>> {
   const values = new Map<string, string[]>();
-  for (let after: string | undefined; ; ) {
-    const page = await tape.read({ after, limit: 500 });
-    for (const event of page) {
-      const { topic, value } = publicationOf(event);
-      values.set(topic, [...(values.get(topic) ?? []), value]);
-    }
-    if (page.length < 500) return values;
-    after = page.at(-1)?.position;
+  for await (const event of eventsOf(tape, {})) {
+    const { topic, value } = publicationOf(event);
+    values.set(topic, [...(values.get(topic) ?? []), value]);
   }
+  return values;
 }
 
 const countOf = (values: ReadonlyMap<string, readonly string[]>): number =>

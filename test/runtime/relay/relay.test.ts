@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
+import { eventsOf } from '../../../src/ports/pages.ts';
 import { tapeName } from '../../../src/runtime/process/tape-name.ts';
 import { OtherTapePublishedError, type Relay, startRelay } from '../../../src/runtime/relay/relay.ts';
 import { MAX_QUEUED_EVENTS } from '../../../src/runtime/relay/relay-queue.ts';
@@ -33,13 +34,7 @@ async function appendTo(tape: EventStore, stream: string, from: number, count: n
 
 /** The whole tape as it must have been published, by key and in order. */
 async function expected(tape: EventStore): Promise<string[]> {
-  const events = [];
-  for (let after: string | undefined; ; ) {
-    const page = await tape.read({ after, limit: 500 });
-    events.push(...page);
-    if (page.length < 500) return events.map((event) => JSON.stringify(envelopeOf(event)));
-    after = page.at(-1)?.position;
-  }
+  return Array.fromAsync(eventsOf(tape, {}), (event) => JSON.stringify(envelopeOf(event)));
 }
 
 const relays: Relay[] = [];
