@@ -80,8 +80,19 @@ it("the version is the package's", async () => {
   expect(await tapedeck(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
+/** Those that show commands. */
+const DOCUMENTS = [
+  'README.md',
+  'docs/reference/cli.md',
+  'docs/reference/api.md',
+  'docs/guides/deploying.md',
+  'docs/guides/runbook.md',
+  'docs/guides/extending.md',
+  'docs/guides/kafka.md',
+];
+
 describe('the documents', () => {
-  it.each(['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/extending.md', 'docs/consuming.md'])(
+  it.each(DOCUMENTS)(
     '%s names commands and options that there are',
     async (document) => {
       const nodes = new Map((await allCommands()).map((node) => [node.path, node]));

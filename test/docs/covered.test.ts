@@ -21,12 +21,12 @@ function callOf(route: string): RegExp {
   return new RegExp(`${parts.join('/')}(?![\\w/{-])`);
 }
 
-it('every route is in docs/api.md and in a test', async () => {
+it('every route is in the API reference and in a test', async () => {
   const api = await givenApi();
   const { body } = await api.get('/openapi.json');
   const routes = [...Object.keys(body.paths), '/openapi.json', '/docs'];
   expect(routes.length).toBeGreaterThan(25);
-  const document = read('docs/api.md');
+  const document = read('docs/reference/api.md');
   expect(routes.filter((route) => !callOf(route).test(document))).toEqual([]);
   expect(routes.filter((route) => !tests.some((text) => callOf(route).test(text)))).toEqual([]);
 });
@@ -47,7 +47,7 @@ it('every command is in the documents and in a test', async () => {
   const nodes = JSON.parse(stdout.split('\n')[0] as string) as CommandNode[];
   const commands = nodes.filter(({ path, commands }) => path !== '' && commands.length === 0).map(({ path }) => path.trim());
   expect(commands.length).toBeGreaterThan(15);
-  const documents = readdirSync(join(ROOT, 'docs'))
+  const documents = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => read(join('docs', name)))
     .join('\n');

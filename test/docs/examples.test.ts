@@ -99,12 +99,13 @@ function seen(args: string, data: string): string {
 }
 
 /** Those that change nothing, asked of a tape that is as `npm start` has left it. */
-const LOOKS = /^\.\/tapedeck (status|orders|positions|events --type|projections (list|verify|parked))(?!.*(\||--json))/;
+const LOOKS = /^\.\/tapedeck (status|orders|positions|events --(type|stream|correlation 4d18)|projections (list|verify|parked))(?!.*(\||--json))/;
 
 describe('the command line', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   const started = justStarted();
-  it.each(examplesIn('docs/cli.md').filter(({ command, shown }) => LOOKS.test(command) && shown !== ''))(
-    'answers `$command` as docs/cli.md shows',
+  const examples = ['README.md', 'docs/reference/cli.md'].flatMap(examplesIn);
+  it.each(examples.filter(({ command, shown }) => LOOKS.test(command) && shown !== ''))(
+    'answers `$command` as the documents show',
     { timeout: 30_000 },
     (example) => expectShown(seen(example.command.replace('./tapedeck ', ''), started.data), example),
   );
@@ -113,8 +114,8 @@ describe('the command line', unless(existsSync(SCRIPT), `${SCRIPT} is not instal
 describe('the API', () => {
   const started = justStarted();
   const isAsked = ({ command, shown }: Example) => command.startsWith('curl ') && shown !== '' && !command.includes('$KEY');
-  // One after the other, as they are followed; the sessions of docs/cli.md are played, and so have another time.
-  it.each(['README.md', 'docs/api.md'])('answers as %s shows', { timeout: 60_000 }, async (document) => {
+  // One after the other, as they are followed; the sessions of docs/reference/cli.md are played, and so have another time.
+  it.each(['README.md', 'docs/reference/api.md'])('answers as %s shows', { timeout: 60_000 }, async (document) => {
     const examples = examplesIn(document).filter(isAsked);
     expect(examples.length).toBeGreaterThan(1);
     for (const example of examples) expectShown(await curl(example.command, started.address), example);

@@ -1,4 +1,4 @@
-/** Follows docs/extending.md word for word in a copy: its files are written, its changes made, its commands run. */
+/** Follows docs/guides/extending.md word for word in a copy: its files are written, its changes made, its commands run. */
 
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ it('each way of adding something works as it is written', { timeout: 180_000 }, 
   const copy = copyOfAll();
   const touched = new Set<string>();
   const commands: string[] = [];
-  for (const { kind, path, text } of blocksOf(readFileSync(join(ROOT, 'docs', 'extending.md'), 'utf8'))) {
+  for (const { kind, path, text } of blocksOf(readFileSync(join(ROOT, 'docs', 'guides', 'extending.md'), 'utf8'))) {
     const file = join(copy, path);
     if (kind === 'sh') commands.push(...text.trim().split('\n'));
     else touched.add(path);
