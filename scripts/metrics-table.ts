@@ -1,5 +1,5 @@
 /**
- * Writes `docs/metrics.md`: every family of figures, as the code describes it.
+ * Writes `docs/reference/metrics.md`: every family of metrics, as the code describes it.
  *
  *     npm run metrics
  */
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { METRIC_FAMILIES } from '../src/metric-families.ts';
 import type { Families, Family } from '../src/metrics.ts';
 
-const FILE = join(import.meta.dirname, '..', 'docs', 'metrics.md');
+const FILE = join(import.meta.dirname, '..', 'docs', 'reference', 'metrics.md');
 
 const INTRODUCTION = `# Metrics
 

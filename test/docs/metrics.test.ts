@@ -7,8 +7,8 @@ import { metricsPage } from '../../scripts/metrics-table.ts';
 import { METRIC_FAMILIES } from '../../src/metric-families.ts';
 import { ROOT } from '../support/child.ts';
 
-it('docs/metrics.md is as the code has it; else run: npm run metrics', () => {
-  expect(readFileSync(join(ROOT, 'docs', 'metrics.md'), 'utf8')).toBe(metricsPage());
+it('docs/reference/metrics.md is as the code has it; else run: npm run metrics', () => {
+  expect(readFileSync(join(ROOT, 'docs', 'reference', 'metrics.md'), 'utf8')).toBe(metricsPage());
 });
 
 it('no meaning breaks the table', () => {
