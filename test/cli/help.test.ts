@@ -92,24 +92,21 @@ const DOCUMENTS = [
 ];
 
 describe('the documents', () => {
-  it.each(DOCUMENTS)(
-    '%s names commands and options that there are',
-    async (document) => {
-      const nodes = new Map((await allCommands()).map((node) => [node.path, node]));
-      const calls = callsIn(document);
-      expect(calls.length).toBeGreaterThan(0);
-      for (const words of calls) {
-        const inner = ` ${words[0]} ${words[1]}`;
-        const node = nodes.get(inner) ?? nodes.get(` ${words[0]}`);
-        const known = ['--help', ...(node?.options.map(({ name }) => name) ?? [])];
-        expect([words.join(' '), node?.path]).toEqual([words.join(' '), expect.any(String)]);
-        expect([words.join(' '), known]).toEqual([
-          words.join(' '),
-          expect.arrayContaining(words.filter((word) => /^--[a-z]/.test(word))),
-        ]);
-      }
-    },
-  );
+  it.each(DOCUMENTS)('%s names commands and options that there are', async (document) => {
+    const nodes = new Map((await allCommands()).map((node) => [node.path, node]));
+    const calls = callsIn(document);
+    expect(calls.length).toBeGreaterThan(0);
+    for (const words of calls) {
+      const inner = ` ${words[0]} ${words[1]}`;
+      const node = nodes.get(inner) ?? nodes.get(` ${words[0]}`);
+      const known = ['--help', ...(node?.options.map(({ name }) => name) ?? [])];
+      expect([words.join(' '), node?.path]).toEqual([words.join(' '), expect.any(String)]);
+      expect([words.join(' '), known]).toEqual([
+        words.join(' '),
+        expect.arrayContaining(words.filter((word) => /^--[a-z]/.test(word))),
+      ]);
+    }
+  });
 });
 
 describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {

@@ -99,7 +99,8 @@ function seen(args: string, data: string): string {
 }
 
 /** Those that change nothing, asked of a tape that is as `npm start` has left it. */
-const LOOKS = /^\.\/tapedeck (status|orders|positions|events --(type|stream|correlation 4d18)|projections (list|verify|parked))(?!.*(\||--json))/;
+const LOOKS =
+  /^\.\/tapedeck (status|orders|positions|events --(type|stream|correlation 4d18)|projections (list|verify|parked))(?!.*(\||--json))/;
 
 describe('the command line', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   const started = justStarted();
