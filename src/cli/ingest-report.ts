@@ -1,7 +1,7 @@
 /** Shows how the ingest goes, and what came of the whole run when every feed is on the tape. */
 
-import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import { type Summary, summarize } from '../queries/run-summary.ts';
+import { readSettings } from '../queries/settings-in-force.ts';
 import { warnings } from '../runtime/ingest/feed-run.ts';
 import type { IngestListener } from '../runtime/ingest/ingest-part.ts';
 import { waitForReadModels } from '../runtime/projections/followed.ts';
@@ -45,13 +45,9 @@ export class IngestReport implements IngestListener {
   }
 
   /** Shows the summary once the read models have everything that is on the tape now; `address` is where the API is served. */
-  async showSummary(
-    { time, events, reads, leases }: OpenStores,
-    settings: SettingsInForce,
-    address: string,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async showSummary({ time, events, reads, leases }: OpenStores, address: string, signal: AbortSignal): Promise<void> {
     const summary = async (): Promise<Summary> => {
+      const { settings } = await readSettings(events);
       await waitForReadModels(events, reads, { time, isAcross: leases !== null }, await events.head(), SUMMARY_WAIT_MS);
       return summarize(reads, settings, this.#recordings);
     };

@@ -78,7 +78,6 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
   const report = new IngestReport(screen);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
-  let settings: SettingsInForce | undefined;
   const dependencies: SystemDependencies = {
     events,
     reads,
@@ -87,10 +86,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
     codeVersion: build,
     rollBack: options.rollBack === true,
     leases: leaseTerms(opened),
-    settle: async () => {
-      settings = await settle(opened, proposed, build, screen);
-      return settings;
-    },
+    settle: () => settle(opened, proposed, build, screen),
     ingest: { openFeed: feedsOf(config), pace: options.pace, signal, listener: report },
     publisher: roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined,
   };
@@ -112,9 +108,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
       }
       await Promise.race([report.ended, aborted(signal)]);
       // Where the read models are made elsewhere, nobody knows when they will have caught up.
-      if (settings !== undefined && roles.has('projections') && !signal.aborted) {
-        await report.showSummary(opened, settings, address, signal);
-      }
+      if (roles.has('projections') && !signal.aborted) await report.showSummary(opened, address, signal);
       await aborted(signal);
     };
     const working = work().catch((error: unknown) => {
