@@ -39,8 +39,8 @@ export function ownFolder(folder: string): string | undefined {
     if (!isSafe(realpathSync(there), user)) return undefined;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const made = realpathSync(folder);
-    const { uid, mode } = statSync(made);
-    return uid === user && (mode & OTHERS) === 0 && isSafe(made, user) ? made : undefined;
+    // Somebody may have been quicker in a folder where everybody may make some.
+    return (statSync(made).mode & OTHERS) === 0 && isSafe(made, user) ? made : undefined;
   } catch {
     return undefined;
   }
