@@ -28,7 +28,7 @@ export interface Difference {
   readonly recorded: readonly TapeEvent[];
   readonly decided: readonly TapeEvent[];
   /** It comes after another one, and may be its consequence. */
-  readonly following: boolean;
+  readonly isFollowing: boolean;
 }
 
 export interface Compared {
@@ -89,7 +89,7 @@ class Verifier {
   /** The state after a step (of a new engine: before all), from which the record is taken in again. */
   #copy: { readonly state: EngineSnapshot; readonly after: RecordedStep | undefined };
   #stepsSinceCopy = 0;
-  #differed = false;
+  #hasDiffered = false;
 
   constructor(store: EventStore, engine: Engine, codeVersion: string) {
     this.#store = store;
@@ -116,10 +116,10 @@ class Verifier {
 
   #tell({ evidence, decisions: recorded, codeVersion }: RecordedStep, decided: readonly TapeEvent[]): void {
     const { id: evidenceId, type: evidenceType, position } = evidence;
-    const following = this.#differed;
-    this.#differed = true;
+    const isFollowing = this.#hasDiffered;
+    this.#hasDiffered = true;
     if (this.result.differences.length === MAX_DIFFERENCES) return;
-    this.result.differences.push({ position, evidenceId, evidenceType, codeVersion, recorded, decided, following });
+    this.result.differences.push({ position, evidenceId, evidenceType, codeVersion, recorded, decided, isFollowing });
   }
 
   /** Puts the state to where the record has it after `last`. */

@@ -57,7 +57,12 @@ async function decidedBy(builds: Readonly<Record<string, number>>): Promise<Even
 }
 
 const told = ({ differences }: Verification) =>
-  differences.map(({ recorded, decided, following, codeVersion }) => [recorded.length, decided.length, following, codeVersion]);
+  differences.map(({ recorded, decided, isFollowing, codeVersion }) => [
+    recorded.length,
+    decided.length,
+    isFollowing,
+    codeVersion,
+  ]);
 
 describe('verifying a tape', () => {
   it('finds that the same build decides the same, with all that there is in an engine', async () => {

@@ -29,7 +29,7 @@ export class LeadershipGuard {
     this.#tenure = tenure;
   }
 
-  /** Throws when it is not, or no more, this instance's turn. */
+  /** Throws when this instance does not lead, or leads no more. */
   assertHeld(): void {
     if (this.#tenure === undefined) throw new Error('the engine of a standby was to decide');
     this.#tenure.assertHeld();

@@ -126,12 +126,12 @@ export class EngineReplica {
    * Takes in the next page of the tape, at most PAGE pieces of evidence: adopts what is recorded, decides and records
    * the rest. Returns the decisions made, and whether there was a page at all.
    */
-  *catchUp(): TapeProgram<{ readonly made: readonly TapeEvent[]; readonly more: boolean }> {
+  *catchUp(): TapeProgram<{ readonly made: readonly TapeEvent[]; readonly hasMore: boolean }> {
     this.#log.lookAgain();
     const made: TapeEvent[] = [];
     const page = yield* this.#nextEvidence();
     for (const evidence of page) made.push(...(yield* this.applyEvidence(evidence, evidence.position)));
-    return { made, more: page.length > 0 };
+    return { made, hasMore: page.length > 0 };
   }
 
   /** Takes in one piece of evidence that lies next on the tape. Returns the decisions made upon it. */

@@ -148,13 +148,13 @@ export class EngineRunner {
   /** A page of the tape a commit, so that no lock is held for long. */
   async #catchUpWith(replica: EngineReplica): Promise<void> {
     const { store } = this.#options;
-    for (let more = true; more; ) {
+    for (let hasMore = true; hasMore; ) {
       this.#assertLeader();
       const page = hasLock(store)
         ? await store.exclusively((section) => runInSection(section, replica.catchUp()))
         : await this.#over(replica.catchUp());
       await this.#noteCommit(replica, page.made);
-      more = page.more;
+      hasMore = page.hasMore;
     }
   }
 

@@ -31,10 +31,10 @@ export function recordInStep(
 ): Omit<StepOutcome, 'decisions'> & { readonly made: readonly TapeEvent[] } {
   const made: TapeEvent[] = [];
   // What others appended since is taken in first, to its end: nobody can append now.
-  for (let more = true; more; ) {
+  for (let hasMore = true; hasMore; ) {
     const page = runInSection(section, replica.catchUp());
     made.push(...page.made);
-    more = page.more;
+    hasMore = page.hasMore;
   }
   let [recorded, already, differing] = [0, 0, 0];
   let firstDifference: string | null = null;
