@@ -17,15 +17,8 @@ import type {
   TapeSection,
 } from '../../ports/event-store.ts';
 import { type RecordedEvent, readEvent } from '../../tape/envelope.ts';
-import {
-  ASYNC_SECTION,
-  asExpected,
-  isRefusal,
-  judgeAppend,
-  positionNumber,
-  type SerializedEvent,
-  serializeEvents,
-} from '../rules/append-rules.ts';
+import { asExpected, judgeAppend, positionNumber, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
+import { runSection } from '../rules/section.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 
 export interface MemoryTapeOptions {
@@ -156,33 +149,18 @@ class MemoryEventStore implements EventStore {
   #section<T>(work: (section: TapeSection) => T): T {
     this.#assertOpen();
     const before = this.#rows.length;
-    let isOver = false;
-    let broken: { readonly error: unknown } | undefined;
-    const within = <R>(access: () => R): R => {
-      if (isOver) throw new Error('the exclusive section is over: its work must be done before it returns');
-      if (broken !== undefined) throw broken.error;
-      try {
-        return access();
-      } catch (error) {
-        if (!isRefusal(error)) broken = { error };
-        throw error;
-      }
-    };
     try {
-      const result = work({
-        append: (stream, expected, events) => within(() => this.#write(stream, expected, serializeEvents(stream, events))),
-        read: (query) => within(() => this.#page(query)),
-        revisionOf: (stream) => within(() => asExpected((this.#streams.get(stream)?.length ?? 0) - 1)),
-        at: (stream, revision) => within(() => this.#eventAt(stream, revision)),
-        find: (stream, id) => within(() => this.#find(stream, id)),
-      });
-      isOver = true;
-      if (broken !== undefined) throw broken.error;
-      if (result instanceof Promise) throw new Error(ASYNC_SECTION);
+      const tape: TapeSection = {
+        append: (stream, expected, events) => this.#write(stream, expected, serializeEvents(stream, events)),
+        read: (query) => this.#page(query),
+        revisionOf: (stream) => asExpected((this.#streams.get(stream)?.length ?? 0) - 1),
+        at: (stream, revision) => this.#eventAt(stream, revision),
+        find: (stream, id) => this.#find(stream, id),
+      };
+      const result = runSection(tape, work);
       if (this.#rows.length > before) this.#wakeAll();
       return result;
     } catch (error) {
-      isOver = true;
       while (this.#rows.length > before) this.#takeOff();
       throw error;
     }

@@ -95,8 +95,6 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError || error instanceof RangeError;
 }
 
-export const ASYNC_SECTION = 'the work of an exclusive section must be done when it returns, it must not be asynchronous';
-
 /** The stream's last revision in the port's words. */
 export function asExpected(last: number): ExpectedRevision {
   return last === NO_REVISION ? 'no-stream' : last;

@@ -20,15 +20,8 @@ import type {
   TapeSection,
 } from '../../ports/event-store.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
-import {
-  ASYNC_SECTION,
-  asExpected,
-  isRefusal,
-  judgeAppend,
-  NO_REVISION,
-  type SerializedEvent,
-  serializeEvents,
-} from '../rules/append-rules.ts';
+import { asExpected, isRefusal, judgeAppend, NO_REVISION, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
+import { runSection } from '../rules/section.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
 import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from './file.ts';
@@ -292,32 +285,15 @@ export class SqliteEventStore implements LockingEventStore {
   }
 
   #section<T>(work: (section: TapeSection) => T): T {
-    let isOver = false;
-    let broken: { readonly error: unknown } | undefined;
-    const within = <R>(access: () => R): R => {
-      if (isOver) throw new Error('the exclusive section is over: its work must be done before it returns');
-      if (broken !== undefined) throw broken.error;
-      const outcome = attempt(access);
-      if ('value' in outcome) return outcome.value;
-      // Even when the work takes no notice, nothing of a section is kept that could not be written whole.
-      if (!isRefusal(outcome.error)) broken = outcome;
-      throw outcome.error;
-    };
     const rows = this.#rows;
-    try {
-      const result = work({
-        append: (stream, expected, events) => within(() => this.#write(stream, expected, serializeEvents(stream, events))),
-        read: (query) => within(() => rows.read(query)),
-        revisionOf: (stream) => within(() => asExpected(this.#lastRevision(stream))),
-        at: (stream, revision) => within(() => rows.at(stream, revision)),
-        find: (stream, id) => within(() => rows.find(stream, id)),
-      });
-      if (broken !== undefined) throw broken.error;
-      if (result instanceof Promise) throw new Error(ASYNC_SECTION);
-      return result;
-    } finally {
-      isOver = true;
-    }
+    const tape: TapeSection = {
+      append: (stream, expected, events) => this.#write(stream, expected, serializeEvents(stream, events)),
+      read: (query) => rows.read(query),
+      revisionOf: (stream) => asExpected(this.#lastRevision(stream)),
+      at: (stream, revision) => rows.at(stream, revision),
+      find: (stream, id) => rows.find(stream, id),
+    };
+    return runSection(tape, work);
   }
 
   // --- Reading ---
