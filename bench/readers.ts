@@ -75,7 +75,10 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
   process.env.PORT = '0';
   process.env.TAPEDECK_LOG_LEVEL = 'error';
   const config = readConfig(process.env);
-  const [events, reads] = [await openEventStore(config.eventStore, systemTime), await openReadStore(config.readStore)];
+  const [events, reads] = [
+    await openEventStore(config.eventStore, systemTime),
+    await openReadStore(config.readStore, systemTime),
+  ];
   const origin = { clock: systemTime, actor: 'bench', codeVersion };
   const { settings } = await applySettings(events, await loadSettings(config.settingsFile), origin);
   const log = makeLogger('error');

@@ -43,7 +43,7 @@ export function recordedTape(): Promise<string> {
 
 async function makeTape(): Promise<string> {
   const file = newFile();
-  const [events, reads] = [await openEventStore(`sqlite:${file}`, systemTime), await openReadStore('memory:')];
+  const [events, reads] = [await openEventStore(`sqlite:${file}`, systemTime), await openReadStore('memory:', systemTime)];
   const by = { clock: systemTime, actor: BUILD, codeVersion: BUILD };
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), by);
   const log = makeLogger('silent');

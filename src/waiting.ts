@@ -1,6 +1,6 @@
 /** Waiting: for some time, for a signal, for an answer within some time, and for a backend that is away. */
 
-import type { Time, Timer } from './ports/clock.ts';
+import type { Time, Timer, TimerOptions } from './ports/clock.ts';
 import { StoreUnavailableError } from './ports/errors.ts';
 
 /** How the waits between tries grow: the first is this long at most, and none is longer than the longest. */
@@ -27,7 +27,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Resolves after so many milliseconds, or when `signal` aborts. */
-export function pause(time: Pick<Time, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(time: Pick<Time, 'after'>, ms: number, signal?: AbortSignal, options?: TimerOptions): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const end = (): void => {
@@ -35,7 +35,7 @@ export function pause(time: Pick<Time, 'after'>, ms: number, signal?: AbortSigna
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = time.after(ms, end);
+    const timer = time.after(ms, end, options);
     signal?.addEventListener('abort', end);
   });
 }

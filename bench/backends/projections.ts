@@ -34,12 +34,12 @@ export const projections: Row = {
       let databases = 0;
       const newPlace = (): string => `mongodb://${ferret.address}/bench-${++databases}`;
       const written: Written = { collections: [], commits: new Map() };
-      await projectInto(tape, watched(await openReadStore('memory:'), written));
+      await projectInto(tape, watched(await openReadStore('memory:', systemTime), written));
       const documents = [...written.commits.values()].flat(2).length;
       const { raw, ours, ratio } = await serially(
         ROUNDS,
         () => writeBare(newPlace(), written),
-        async () => projectInto(tape, await openReadStore(newPlace())),
+        async () => projectInto(tape, await openReadStore(newPlace(), systemTime)),
       );
       return [
         {
@@ -107,7 +107,7 @@ function watched(reads: ReadStore, { collections, commits }: Written): ReadStore
 
 /** The same documents in the same commits, those of each read model one after the other, and nothing else. */
 async function writeBare(place: string, { collections, commits }: Written): Promise<number> {
-  const reads = await openReadStore(place);
+  const reads = await openReadStore(place, systemTime);
   await reads.prepare(collections);
   await reads.close();
   const client = new MongoClient(place);

@@ -87,7 +87,7 @@ class Push {
   async run(brokers: string): Promise<Outcome[]> {
     const relay = startRelay({
       events: this.#tape,
-      publisher: waitingFor(this.#kafka.promise, await openPublisher(brokers, log)),
+      publisher: waitingFor(this.#kafka.promise, await openPublisher(brokers, log, systemTime)),
       time: systemTime,
       log,
       onPublished: (count) => this.#takeOff(count),

@@ -59,7 +59,7 @@ function publicationsOf(tape: EventStore): Promise<Publication[]> {
 /** From the first event to the last, the opening of the session not counted. */
 async function relayAll(brokers: string, events: EventStore): Promise<{ ms: number; batches: number[] }> {
   const head = await events.head();
-  const publisher = await openPublisher(newPlace(brokers), log);
+  const publisher = await openPublisher(newPlace(brokers), log, systemTime);
   const batches: number[] = [];
   const times = { began: 0, ended: 0 };
   await new Promise<void>((resolve, reject) => {
@@ -85,7 +85,7 @@ async function relayAll(brokers: string, events: EventStore): Promise<{ ms: numb
 /** The same records in the same transactions, to topics of the same shape, and nothing else. */
 async function publishBare(brokers: string, publications: readonly Publication[], batches: readonly number[]): Promise<number> {
   const place = newPlace(brokers);
-  await (await (await openPublisher(place, log)).open(new AbortController().signal)).close();
+  await (await (await openPublisher(place, log, systemTime)).open(new AbortController().signal)).close();
   const prefix = new URL(place).searchParams.get('prefix') as string;
   const client = new kafkajs.Kafka({ brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING });
   const producer = client.producer({

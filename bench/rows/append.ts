@@ -80,7 +80,7 @@ async function insertAll(batches: readonly TapeEvent[][]): Promise<number> {
       return [++position, id, stream, categoryOf(stream), revision, type, schemaVersion, ...texts] as const;
     }),
   );
-  const db = await openTapeFile(newFile());
+  const db = await openTapeFile(newFile(), systemTime);
   // The quickest of SQLite's own 1,000 pages, 4,000 and 20,000.
   db.exec('PRAGMA wal_autocheckpoint = 4000');
   const insert = db.prepare(

@@ -84,7 +84,10 @@ interface OrderTimes {
 
 async function decisions(): Promise<{ readonly tape: string; readonly times: OrderTimes[] }> {
   const tape = newFile();
-  const [events, reads] = [await openEventStore(`sqlite:${tape}`, systemTime), await openReadStore(`sqlite:${newFile()}`)];
+  const [events, reads] = [
+    await openEventStore(`sqlite:${tape}`, systemTime),
+    await openReadStore(`sqlite:${newFile()}`, systemTime),
+  ];
   await applySettings(events, settings(), { clock: systemTime, actor: BUILD, codeVersion: BUILD });
   const log = makeLogger('silent');
   const system = await startSystem({ events, reads, time: systemTime, log, codeVersion: BUILD, rollBack: false });
@@ -141,7 +144,7 @@ function evidenceOf({ type, stream, key, data, occurredAt }: EvidenceDraft): Tap
  * it. The first is what the row is compared with, the other is shown beside it. Nothing else is done meanwhile.
  */
 async function commits(tape: string): Promise<Commits> {
-  const db = await openTapeFile(newFile());
+  const db = await openTapeFile(newFile(), systemTime);
   db.exec('PRAGMA wal_autocheckpoint = 0');
   const insert = db.prepare(`INSERT INTO events VALUES (${Array(12).fill('?').join(', ')})`);
   const commit = (rows: readonly SQLInputValue[][]): number => {
@@ -174,7 +177,7 @@ interface Commits {
 type BarRows = readonly [SQLInputValue[], readonly SQLInputValue[][]];
 
 async function barsWithDecisions(tape: string): Promise<readonly BarRows[]> {
-  const db = await openTapeFileToRead(tape);
+  const db = await openTapeFileToRead(tape, systemTime);
   const read = db.prepare('SELECT * FROM events ORDER BY position');
   read.setReturnArrays(true);
   const rows = read.all() as unknown as SQLInputValue[][];

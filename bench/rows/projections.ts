@@ -26,7 +26,7 @@ export const projections: Row = {
       ROUNDS,
       () => appendAll(batches),
       async () => {
-        const reads = await openReadStore(`sqlite:${newFile()}`);
+        const reads = await openReadStore(`sqlite:${newFile()}`, systemTime);
         const took = await timed(async () => {
           const running = await Promise.all(PROJECTIONS.map((one) => startProjection(one, store, reads, { time: systemTime })));
           for (const one of running) {

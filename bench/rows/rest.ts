@@ -24,7 +24,7 @@ export const rest: Row = {
   path: 'REST read of one order; of 100 bars',
   async run(): Promise<Outcome[]> {
     const events = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
-    const reads = await openReadStore(`sqlite:${newFile()}`);
+    const reads = await openReadStore(`sqlite:${newFile()}`, systemTime);
     const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, rollBack: false };
     const system = await startSystem(parts);
     const head = await events.head();

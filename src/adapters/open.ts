@@ -5,7 +5,7 @@
 
 import type { Logger } from 'pino';
 import type { FeedSettings, InstrumentSettings } from '../domain/settings/settings.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Time } from '../ports/clock.ts';
 import { StoreError } from '../ports/errors.ts';
 import type { EventStore, TapeReader } from '../ports/event-store.ts';
 import type { Feed } from '../ports/feed.ts';
@@ -19,37 +19,37 @@ const MEMORY = 'memory:';
 const EVENT_STORE_DB = /^esdb(\+discover)?:/;
 
 /** Opens the tape at `sqlite:FILE`, `esdb://...` or `memory:`. Throws StoreError for another address, or when it cannot be opened. */
-export async function openEventStore(address: string, clock: Clock): Promise<EventStore> {
-  if (address === MEMORY) return (await import('./memory/event-store.ts')).openMemoryEventStore({ clock, hasLock: true });
-  if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
-  return (await import('./sqlite/event-store.ts')).openSqliteEventStore(tapeFileOf(address), clock);
+export async function openEventStore(address: string, time: Time): Promise<EventStore> {
+  if (address === MEMORY) return (await import('./memory/event-store.ts')).openMemoryEventStore({ time, hasLock: true });
+  if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address, time);
+  return (await import('./sqlite/event-store.ts')).openSqliteEventStore(tapeFileOf(address), time);
 }
 
 /** Opens the read store at `sqlite:FILE`, `mongodb://...` or `memory:`. Throws StoreError as `openEventStore` does. */
-export async function openReadStore(address: string): Promise<ReadStore> {
+export async function openReadStore(address: string, time: Time): Promise<ReadStore> {
   if (address === MEMORY) return (await import('./memory/read-store.ts')).openMemoryReadStore();
-  if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStore(address);
-  return (await import('./sqlite/read-store.ts')).openSqliteReadStore(fileOf(address, 'read store'));
+  if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStore(address, time);
+  return (await import('./sqlite/read-store.ts')).openSqliteReadStore(fileOf(address, 'read store'), time);
 }
 
 /**
  * Opens the leases of the instances that share the read store at `address`, beside it. Throws StoreError as
  * `openReadStore` does.
  */
-export async function openLeases(address: string): Promise<Leases> {
+export async function openLeases(address: string, time: Time): Promise<Leases> {
   if (address === MEMORY) return (await import('./memory/leases.ts')).openMemoryLeases();
   if (isMongoAddress(address)) return (await import('./mongodb/leases.ts')).openMongoLeases(address);
-  return (await import('./sqlite/leases.ts')).openSqliteLeases(`${fileOf(address, 'read store')}-leases`);
+  return (await import('./sqlite/leases.ts')).openSqliteLeases(`${fileOf(address, 'read store')}-leases`, time);
 }
 
 /** A publisher on the brokers of that address, `host:port,...` or `kafka+ssl://...`. Throws StoreError for another address. */
-export async function openPublisher(address: string, log: Logger): Promise<Publisher> {
-  return (await import('./kafka/publisher.ts')).openKafkaPublisher(address, log);
+export async function openPublisher(address: string, log: Logger, time: Time): Promise<Publisher> {
+  return (await import('./kafka/publisher.ts')).openKafkaPublisher(address, log, time);
 }
 
 /** What was published on the brokers of that address, to be read. Throws StoreError as `openPublisher` does. */
-export async function openPublished(address: string, log: Logger): Promise<PublishedReader> {
-  return (await import('./kafka/reader.ts')).openKafkaReader(address, log);
+export async function openPublished(address: string, log: Logger, time: Time): Promise<PublishedReader> {
+  return (await import('./kafka/reader.ts')).openKafkaReader(address, log, time);
 }
 
 /** Can another thread have connections of its own to both stores? What is in memory is of one thread alone. */
@@ -58,15 +58,15 @@ export function canBeShared(addresses: { readonly eventStore: string; readonly r
 }
 
 /** Opens the tape at `sqlite:FILE`, which must be there, or at `esdb://...`, for reading only. */
-export async function openTapeToRead(address: string, clock: Clock): Promise<TapeReader> {
-  if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address);
-  return (await import('./sqlite/event-store.ts')).openSqliteTapeToRead(tapeFileOf(address), clock);
+export async function openTapeToRead(address: string, time: Time): Promise<TapeReader> {
+  if (EVENT_STORE_DB.test(address)) return (await import('./eventstoredb/event-store.ts')).openEventStoreDb(address, time);
+  return (await import('./sqlite/event-store.ts')).openSqliteTapeToRead(tapeFileOf(address), time);
 }
 
 /** Opens the read store at `sqlite:FILE`, which must be there, or `mongodb://...`, for reading only: every write fails. */
-export async function openReadStoreToRead(address: string): Promise<ReadStore> {
-  if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStoreToRead(address);
-  return (await import('./sqlite/read-store.ts')).openSqliteReadStoreToRead(fileOf(address, 'read store'));
+export async function openReadStoreToRead(address: string, time: Time): Promise<ReadStore> {
+  if (isMongoAddress(address)) return (await import('./mongodb/read-store.ts')).openMongoReadStoreToRead(address, time);
+  return (await import('./sqlite/read-store.ts')).openSqliteReadStoreToRead(fileOf(address, 'read store'), time);
 }
 
 /** Recorded files as a feed, one session in their order. Reading it throws RecordingError for what is no recording. */

@@ -2,6 +2,7 @@
 
 import { type FastifyInstance, fastify, type HTTPMethods, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Time, Timer } from '../ports/clock.ts';
 import { SettingsReader } from '../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
 import { requireKey } from './http/auth.ts';
@@ -62,7 +63,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
   allowOrigins(server, deps.corsOrigins ?? []);
   shedLoad(server, deps.metrics);
   requireKey(server, keyRing(deps));
-  finishBeforeClosing(server, deps.timeouts.closeMs);
+  finishBeforeClosing(server, deps.time, deps.timeouts.closeMs);
   prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
   watchRoutes(server, [...ROUTE_GROUPS, HEALTH, ABOUT]);
   server.register((scope, _options, done) => {
@@ -129,14 +130,14 @@ function refuseLongUrls(server: FastifyInstance): void {
  * What was accepted gets its answer, and its connection ends with it; a client that does not send or take the rest is
  * cut off after `closeMs`, as nothing else watches it while the server closes.
  */
-function finishBeforeClosing(server: FastifyInstance, closeMs: number): void {
+function finishBeforeClosing(server: FastifyInstance, time: Time, closeMs: number): void {
   let isClosing = false;
-  let cutOff: NodeJS.Timeout | undefined;
+  let cutOff: Timer | undefined;
   server.addHook('preClose', async () => {
     isClosing = true;
-    cutOff = setTimeout(() => server.server.closeAllConnections(), closeMs);
+    cutOff = time.after(closeMs, () => server.server.closeAllConnections());
   });
-  server.addHook('onClose', async () => clearTimeout(cutOff));
+  server.addHook('onClose', async () => cutOff?.cancel());
   server.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('Connection', 'close');
     done(null, payload);

@@ -7,6 +7,7 @@ import type { Asking } from '../requests/requests.ts';
 import { codeVersion } from '../runtime/engine/code-version.ts';
 import { ENGINE_CHECKPOINT } from '../runtime/engine/engine-checkpoint.ts';
 import { comparePositions } from '../tape/envelope.ts';
+import { pause } from '../waiting.ts';
 import { cliActor, type OpenStores } from './stores.ts';
 
 /** How long to wait for a running engine, and how often to look. */
@@ -19,12 +20,10 @@ export function askingOf({ config, time, events }: OpenStores): Asking {
 }
 
 /** Has a running engine processed the evidence with that id at that position? One that is up does so within milliseconds. */
-export async function engineAnswered({ events, reads }: OpenStores, id: string, position: string): Promise<boolean> {
+export async function engineAnswered({ events, reads, time }: OpenStores, id: string, position: string): Promise<boolean> {
   for (let waited = 0; waited <= WAIT_MS; waited += LOOK_EVERY_MS) {
     if ((await isDecided(events, id, position)) || (await isPassed(reads, position))) return true;
-    await new Promise((resolve) => {
-      setTimeout(resolve, LOOK_EVERY_MS);
-    });
+    await pause(time, LOOK_EVERY_MS);
   }
   return false;
 }

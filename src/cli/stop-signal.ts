@@ -1,5 +1,7 @@
 /** When a command is to stop. */
 
+import type { Time } from '../ports/clock.ts';
+
 const LOOK_EVERY_MS = 250;
 
 /**
@@ -7,21 +9,21 @@ const LOOK_EVERY_MS = 250;
  * `withinNpm`: aborts also when the parent is gone. npm hands SIGTERM on to the shell that it started us in, and that
  * shell ends without telling us: we would stay behind, holding the port.
  */
-export function stopSignal(withinNpm: boolean): AbortSignal {
+export function stopSignal(time: Time, withinNpm: boolean): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => controller.abort(name));
   }
-  if (withinNpm) abortWithoutParent(controller);
+  if (withinNpm) abortWithoutParent(time, controller);
   return controller.signal;
 }
 
-function abortWithoutParent(controller: AbortController): void {
+function abortWithoutParent(time: Time, controller: AbortController): void {
   const parent = process.ppid;
-  const looking = setInterval(() => {
+  const look = (): void => {
     if (process.ppid === parent) return;
-    clearInterval(looking);
+    looking.cancel();
     controller.abort('the parent has ended');
-  }, LOOK_EVERY_MS);
-  looking.unref();
+  };
+  const looking = time.every(LOOK_EVERY_MS, look, { keepsProcess: false });
 }

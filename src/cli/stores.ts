@@ -50,7 +50,7 @@ function missingTape({ eventStore }: Config): string | undefined {
 async function withStoresOf<T>(config: Config, work: (stores: OpenStores) => Promise<T>): Promise<T> {
   const events = await openEventStore(config.eventStore, systemTime);
   try {
-    const reads = await openReadStore(config.readStore);
+    const reads = await openReadStore(config.readStore, systemTime);
     const findable = withEventIndex(events, reads);
     try {
       return await withLeases(config, events, (leases) => work({ config, time: systemTime, events: findable, reads, leases }));
@@ -64,7 +64,7 @@ async function withStoresOf<T>(config: Config, work: (stores: OpenStores) => Pro
 
 async function withLeases<T>({ readStore }: Config, events: EventStore, work: (leases: Leases | null) => Promise<T>): Promise<T> {
   if (hasLock(events)) return work(null);
-  const leases = await openLeases(readStore);
+  const leases = await openLeases(readStore, systemTime);
   try {
     return await work(leases);
   } finally {

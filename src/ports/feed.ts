@@ -11,6 +11,8 @@ export class RecordingError extends UserError {}
 export interface FeedMeter {
   /** So many frames, candles or lines came in. */
   received(frames: number): void;
+  /** The clock by which it measures: milliseconds, forward only. */
+  monotonic(): number;
   /** One of them took so long: to be read, to be taken into the book, or into a bar. Told now and then only. */
   took(operation: 'parse' | 'book' | 'bar', ms: number): void;
 }

@@ -7,6 +7,7 @@ import {
   openReadStoreToRead,
   openTapeToRead,
 } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { StoreError, StoreUnavailableError } from '../../src/ports/errors.ts';
 import { DAY, recovered } from '../contracts/tape-events.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
@@ -21,7 +22,7 @@ describe('an address', () => {
     expect(await tape.head()).toBe('0');
     expect(tape.traits).toEqual({ hasLock: true, hasOwnIndex: true });
     await tape.close();
-    const models = await openReadStore(address.replace('store.db', 'read.db'));
+    const models = await openReadStore(address.replace('store.db', 'read.db'), systemTime);
     expect(await models.checkpoint('orders')).toBe('0');
     await models.close();
   });
@@ -34,17 +35,17 @@ describe('an address', () => {
   ])('of a store that is not, %s, is refused without its secrets', async (address, shown) => {
     const message = `the address of the event store, ${shown}, is not known: use "sqlite:FILE", "esdb://..." or "memory:"`;
     await expect(openEventStore(address, clock)).rejects.toThrow(new StoreError(message));
-    if (!address.startsWith('mongodb:')) await expect(openReadStore(address)).rejects.toThrow(/"mongodb:\/\/\.\.\."/);
+    if (!address.startsWith('mongodb:')) await expect(openReadStore(address, systemTime)).rejects.toThrow(/"mongodb:\/\/\.\.\."/);
   });
 
   test('of MongoDB opens read models and leases there, and waits for nobody', async () => {
     const address = 'mongodb://127.0.0.1:1/models?serverSelectionTimeoutMS=50';
     for (const open of [openReadStore, openReadStoreToRead]) {
-      const models = await open(address);
+      const models = await open(address, systemTime);
       await expect(models.checkpoint('orders')).rejects.toThrow(StoreUnavailableError);
       await models.close();
     }
-    const leases = await openLeases(address);
+    const leases = await openLeases(address, systemTime);
     await expect(leases.read()).rejects.toThrow(/MongoDB at 127\.0\.0\.1:1\/models does not serve the leases now/);
     await leases.close();
   });
@@ -56,8 +57,14 @@ describe('stores that are opened to read', () => {
 
   test('show what others write, as it comes, and write nothing', async () => {
     const file = folder.newFile();
-    const [tape, models] = [await openEventStore(`sqlite:${file}`, clock), await openReadStore(`sqlite:${file}-models`)];
-    const [events, reads] = [await openTapeToRead(`sqlite:${file}`, clock), await openReadStoreToRead(`sqlite:${file}-models`)];
+    const [tape, models] = [
+      await openEventStore(`sqlite:${file}`, clock),
+      await openReadStore(`sqlite:${file}-models`, systemTime),
+    ];
+    const [events, reads] = [
+      await openTapeToRead(`sqlite:${file}`, clock),
+      await openReadStoreToRead(`sqlite:${file}-models`, systemTime),
+    ];
     const seen: string[] = [];
     const subscription = events.subscribe({ after: '0', onEvents: (batch) => void seen.push(...batch.map(({ id }) => id)) });
     const event = recovered('feed-binance.BTCUSDT', 1);
@@ -76,7 +83,7 @@ describe('stores that are opened to read', () => {
   test('must be there', async () => {
     const absent = `sqlite:${folder.newFile()}`;
     await expect(openTapeToRead(absent, clock)).rejects.toThrow(StoreError);
-    await expect(openReadStoreToRead(absent)).rejects.toThrow(StoreError);
+    await expect(openReadStoreToRead(absent, systemTime)).rejects.toThrow(StoreError);
   });
 
   test('are files: what is in memory is of one thread', async () => {

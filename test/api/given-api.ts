@@ -54,7 +54,7 @@ export interface Answer {
 /** `overrides` replaces what the server is given, such as its API keys. */
 export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promise<GivenApi> {
   const time = timeAt(NOW);
-  const events = openMemoryEventStore({ clock: time, hasLock: true });
+  const events = openMemoryEventStore({ time, hasLock: true });
   const reads = openMemoryReadStore();
   const runners = await Promise.all(PROJECTIONS.map((projection) => startProjection(projection, events, reads, { time })));
   const projections = new Map<string, ServedProjection>();

@@ -42,7 +42,7 @@ const openTime = (bar: number) => (BARS[bar] as { readonly data: { readonly open
 /** A tape of which each build named decided so many bars, one after the other. */
 async function decidedBy(builds: Readonly<Record<string, number>>): Promise<EventStore> {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, hasLock: true });
+  const store = openMemoryEventStore({ time: clock, hasLock: true });
   let from = 0;
   for (const [codeVersion, bars] of Object.entries(builds)) {
     const checkpoint = { assertSameTape: async () => {}, load: async () => START, save: async () => {} };

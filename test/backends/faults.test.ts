@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLeases } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { endChildrenAfterwards } from '../support/child.ts';
 import { type Contents, differencesOf, digestsOf } from '../support/digests.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
@@ -113,7 +114,7 @@ function recorded(round: Round, events: number): Promise<true> {
 
 /** The instance that holds a lease; waits until one does. */
 async function holderOf(lease: string, round: Round): Promise<Instance> {
-  const leases = await openLeases(round.readStore);
+  const leases = await openLeases(round.readStore, systemTime);
   try {
     return await until(`a holder of "${lease}"`, MOST_SECONDS, round.instances, async () => {
       const record = (await leases.read()).get(lease);

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { START } from '../../src/tape/envelope.ts';
 import type { BackendName } from './backends.ts';
 import { type Container, hasDocker, startEventStoreDb, startKafka, startMongoDb } from './containers.ts';
@@ -23,7 +24,7 @@ export const thisMachine: Machine = {
   startContainer: (backend) => CONTAINERS[backend](),
   hasCommand: (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0,
   isEmpty: async (address) => {
-    const tape = await openEventStore(address, { now: () => Date.now() });
+    const tape = await openEventStore(address, systemTime);
     try {
       return (await tape.head()) === START;
     } finally {

@@ -40,7 +40,7 @@ export async function embeddedContents(folder: string, settings: string, seconds
   await until('the summary', seconds, [whole], () => whole.output.includes('"msg":"summary"'));
   await whole.stop();
   const events = await openEventStore(`sqlite:${data}/tape.sqlite`, systemTime);
-  const reads = await openReadStore(`sqlite:${data}/read-models.sqlite`);
+  const reads = await openReadStore(`sqlite:${data}/read-models.sqlite`, systemTime);
   try {
     return await contentsOf(events, reads);
   } finally {
@@ -178,7 +178,7 @@ export class Round {
   #open(): Promise<Stores> {
     const open = async (): Promise<Stores> => ({
       tape: await openEventStore(this.#tape.address, systemTime),
-      reads: await openReadStore(this.readStore),
+      reads: await openReadStore(this.readStore, systemTime),
     });
     this.#stores ??= open();
     return this.#stores;

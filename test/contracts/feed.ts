@@ -33,7 +33,7 @@ export function feedContract(name: string, given: () => Feed): void {
       const received = (more: number): void => {
         frames += more;
       };
-      const meter = { received, took: () => {} };
+      const meter = { received, took: () => {}, monotonic: () => 0 };
       const feed = given();
       expect(await readAll(feed, { meter })).toEqual(await readAll(feed));
       expect(frames).toBeGreaterThan(0);

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
@@ -37,7 +38,7 @@ describe('a checkpoint', () => {
       const before = await wholeTape(events);
       const expected = await documentsIn(reads);
       expect(expected.length).toBeGreaterThan(150);
-      const empty = await openReadStore('memory:');
+      const empty = await openReadStore('memory:', systemTime);
       await startOver(events, empty);
       expect(await documentsIn(empty)).toEqual(expected);
       expect(await wholeTape(events)).toEqual(before);
@@ -62,7 +63,7 @@ describe('a checkpoint', () => {
 
   it('is never ahead of what was committed with it', async () => {
     await withRecordedTape(150, 2_000, async (events) => {
-      const inner = await openReadStore('memory:');
+      const inner = await openReadStore('memory:', systemTime);
       let committed = '0';
       const watched = alteredReads(inner, {
         commit: async (projection, writes, position) => {

@@ -3,13 +3,10 @@
  * settings, and biome must refuse every one of them by the rule that is meant to.
  */
 
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Fixture, findingsOf } from './biome-run.ts';
 
-interface Fixture {
+interface DomainFixture {
   readonly rule: string;
   readonly what: string;
   readonly code: string;
@@ -24,7 +21,7 @@ const GLOBALS = [
   ...['globalThis', 'global', 'self', 'window'],
 ];
 
-const REFUSED: readonly Fixture[] = [
+const REFUSED: readonly DomainFixture[] = [
   ...GLOBALS.map((name) => ({ rule: 'noRestrictedGlobals', what: `the global ${name}`, code: `export const seen = [${name}];` })),
   { rule: 'noRestrictedGlobals', what: 'a clock read', code: 'export const now = () => Date.now();' },
   { rule: 'noRestrictedGlobals', what: 'a new date', code: 'export const now = () => new Date();' },
@@ -141,7 +138,7 @@ const REFUSED: readonly Fixture[] = [
   },
 ];
 
-const ALLOWED: readonly Fixture[] = [
+const ALLOWED: readonly DomainFixture[] = [
   { rule: '', what: 'what Math does exactly', code: 'export const a = (b: number) => Math.max(Math.floor(b), Math.abs(b), 0);' },
   {
     rule: '',
@@ -169,62 +166,23 @@ const ALLOWED: readonly Fixture[] = [
     rule: '',
     what: 'a clock outside of the domain',
     code: 'export const now = () => Date.now();',
-    path: 'src/adapters/system-clock.ts',
+    path: 'src/adapters/system-time.ts',
   },
 ];
 
-interface Report {
-  readonly diagnostics: readonly {
-    readonly category: string;
-    readonly message: string;
-    readonly location: { readonly path: string };
-  }[];
-}
+let findings: ReadonlyMap<string, readonly string[]>;
 
-const root = join(import.meta.dirname, '../..');
-let folder: string;
-let findings: Map<string, string[]>;
-
-function pathOf(group: string, index: number, fixture: Fixture): string {
+function pathOf(group: string, index: number, fixture: DomainFixture): string {
   return fixture.path ?? `src/domain/market/${group}-${index}.ts`;
 }
 
-function write(group: string, fixtures: readonly Fixture[]): void {
-  fixtures.forEach((fixture, index) => {
-    const file = join(folder, pathOf(group, index, fixture));
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${fixture.code}\n`);
-  });
-}
-
-/** One run of biome over all fixtures. It exits with 1 when it finds something, which it must. */
-function runBiome(): Report {
-  const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
-  const args = [biome, 'lint', '--reporter=json', '--max-diagnostics=none', '.'];
-  try {
-    return JSON.parse(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' })) as Report;
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    if (!stdout?.startsWith('{')) throw new Error(`biome did not run: ${stderr ?? error}`);
-    return JSON.parse(stdout) as Report;
-  }
+function placed(group: string, fixtures: readonly DomainFixture[]): Fixture[] {
+  return fixtures.map((fixture, index) => ({ code: fixture.code, path: pathOf(group, index, fixture) }));
 }
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tapedeck-lint-'));
-  cpSync(join(root, 'biome.json'), join(folder, 'biome.json'));
-  cpSync(join(root, 'lint'), join(folder, 'lint'), { recursive: true });
-  writeFileSync(join(folder, '.gitignore'), 'node_modules/\n');
-  write('refused', REFUSED);
-  write('allowed', ALLOWED);
-  findings = new Map();
-  for (const { category, message, location } of runBiome().diagnostics) {
-    const rule = category === 'plugin' ? (message.split(':')[0] ?? '') : (category.split('/').at(-1) ?? '');
-    findings.set(location.path, [...(findings.get(location.path) ?? []), rule]);
-  }
-}, 30_000);
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  findings = findingsOf([...placed('refused', REFUSED), ...placed('allowed', ALLOWED)]);
+}, 60_000);
 
 describe('the domain is refused', () => {
   it.each(REFUSED.map((fixture, index) => ({ ...fixture, file: pathOf('refused', index, fixture) })))(

@@ -12,11 +12,11 @@ import { timeAt } from '../support/test-time.ts';
 
 describeEventStore(
   'a tape that is forwarded',
-  async (clock) => new ForwardingEventStore(openMemoryEventStore({ clock, hasLock: true })),
+  async (clock) => new ForwardingEventStore(openMemoryEventStore({ time: clock, hasLock: true })),
 );
 describeExclusiveSection(
   'a tape that is forwarded',
-  async (clock) => new ForwardingEventStore(openMemoryEventStore({ clock, hasLock: true })),
+  async (clock) => new ForwardingEventStore(openMemoryEventStore({ time: clock, hasLock: true })),
 );
 describeReadStore('a read store that is forwarded', async () => new ForwardingReadStore(openMemoryReadStore()));
 
@@ -85,7 +85,7 @@ describe('a forwarding store', () => {
   });
 
   it('refuses an exclusive section where the store has no lock', async () => {
-    const store = new ForwardingEventStore(openMemoryEventStore({ clock: timeAt(DAY), hasLock: false }));
+    const store = new ForwardingEventStore(openMemoryEventStore({ time: timeAt(DAY), hasLock: false }));
     expect(store.traits.hasLock).toBe(false);
     await expect(store.exclusively(() => 1)).rejects.toThrow('this event store has no lock');
   });

@@ -10,7 +10,7 @@ import { timeAt } from '../support/test-time.ts';
 
 /** A tape of 1,200 events in two streams, in turns of 100; `asked` are the queries that it was asked. */
 async function givenTape() {
-  const store = openMemoryEventStore({ clock: timeAt(DAY), hasLock: true });
+  const store = openMemoryEventStore({ time: timeAt(DAY), hasLock: true });
   for (let from = 0; from < 600; from += 100) {
     for (const stream of ['feed-a', 'feed-b']) {
       await store.append(stream, from === 0 ? 'no-stream' : from - 1, run(stream, from, from + 99));

@@ -3,6 +3,7 @@ import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import { openReadStore } from '../../src/adapters/open.ts';
 import { openSqliteReadStore } from '../../src/adapters/sqlite/read-store.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { foldDocument } from '../../src/projections/fold.ts';
@@ -21,7 +22,7 @@ const folder = new TemporaryFolder();
 
 /** Another read store of the tape, whose orders are as they were after the first `count` of its events. */
 async function readUpTo(tape: readonly RecordedEvent[], count: number): Promise<ReadStore> {
-  const reads = await openReadStore('memory:');
+  const reads = await openReadStore('memory:', systemTime);
   const collection = await servingCollection(reads, orders);
   const read = tape.slice(0, count);
   const keys = new Set(read.flatMap((event) => orders.keys(event)));
@@ -83,8 +84,8 @@ describe('the order of documents', () => {
 
   it.each(['memory:', 'sqlite:'])('is that of the read store in %s, whatever of it is applied in memory', async (address) => {
     const clock = tickingClock();
-    const events = openMemoryEventStore({ clock, hasLock: true });
-    const reads = address === 'memory:' ? openMemoryReadStore() : await openSqliteReadStore(folder.newFile());
+    const events = openMemoryEventStore({ time: clock, hasLock: true });
+    const reads = address === 'memory:' ? openMemoryReadStore() : await openSqliteReadStore(folder.newFile(), systemTime);
     await events.append('feed-a', 'no-stream', run('feed-a', 0, NAMES.length - 1));
     const inMemory = await currentDocuments(events, reads, names, { sort: 'name' });
     const from = { sort: 'name', from: '\u{ff21}' };

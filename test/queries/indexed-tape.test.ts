@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
 import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import { openSqliteReadStore } from '../../src/adapters/sqlite/read-store.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore, ReadQuery } from '../../src/ports/event-store.ts';
 import { ForwardingEventStore } from '../../src/ports/forwarding.ts';
@@ -38,7 +39,7 @@ class PlainTape extends ForwardingEventStore {
 
 /** With an index that is kept up while the contract's tests append: it lags by as much as it likes. */
 async function indexed(given: Time, reads: ReadStore): Promise<EventStore> {
-  const store = openMemoryEventStore({ clock: given, hasLock: false });
+  const store = openMemoryEventStore({ time: given, hasLock: false });
   const whole = alteredEvents(new PlainTape(store), { read: (query) => store.read(query), byId: (id) => store.byId(id) });
   const projection = await startProjection(eventIndex, whole, reads, { time: clock });
   projection.ended.catch(() => undefined);
@@ -54,13 +55,13 @@ const INDEXED = { traits: { hasLock: false, hasOwnIndex: false } };
 describeEventStore('a tape with an index in memory', (given) => indexed(given, openMemoryReadStore()), INDEXED);
 describeEventStore(
   'a tape with an index in SQLite',
-  async (given) => indexed(given, await openSqliteReadStore(folder.newFile())),
+  async (given) => indexed(given, await openSqliteReadStore(folder.newFile(), systemTime)),
   INDEXED,
 );
 
 describe('a tape with an index of its events', () => {
   async function given(appended: (store: EventStore) => Promise<unknown>) {
-    const store = openMemoryEventStore({ clock, hasLock: false });
+    const store = openMemoryEventStore({ time: clock, hasLock: false });
     const reads = openMemoryReadStore();
     await appended(store);
     const projection = await startProjection(eventIndex, new PlainTape(store), reads, { time: clock });
@@ -99,14 +100,14 @@ describe('a tape with an index of its events', () => {
 
   it('notices an index of another tape', async () => {
     const { reads } = await given((store) => store.append('feed-a', 'no-stream', run('feed-a', 0, 4)));
-    const other = openMemoryEventStore({ clock, hasLock: false });
+    const other = openMemoryEventStore({ time: clock, hasLock: false });
     await other.append('feed-a', 'no-stream', run('feed-a', 20, 29));
     const tape = withEventIndex(new PlainTape(other), reads);
     await expect(tape.byId(recovered('feed-a', 0).id)).rejects.toThrow(/index of events has .* at revision 0 of "feed-a"/);
   });
 
   it('has one where the store needs it, and none where it does not', () => {
-    const store = openMemoryEventStore({ clock, hasLock: true });
+    const store = openMemoryEventStore({ time: clock, hasLock: true });
     expect(withEventIndex(store, openMemoryReadStore())).toBe(store);
     expect(projectionsOn(store)).toBe(PROJECTIONS);
     expect(projectionsOn(new PlainTape(store)).map(({ name }) => name)).toContain('event-index');

@@ -18,7 +18,7 @@ let made = 0;
 
 /** A tape whose settings are in force, with these events behind them. */
 async function tapeWith(...events: [type: EventName, stream: string, data: object][]): Promise<EventStore> {
-  const store = openMemoryEventStore({ clock: tickingClock(), hasLock: true });
+  const store = openMemoryEventStore({ time: tickingClock(), hasLock: true });
   const listed = smallSettings(1, 1, 2);
   const instruments = listed.instruments.map((one) => ({ ...one, minNotional: '5' }));
   await applySettings(store, { ...listed, instruments }, origin);

@@ -32,7 +32,7 @@ const ORDER: EventData['OrderRequested'] = {
   reason: null,
 };
 
-function write(store: EventStore = openMemoryEventStore({ clock, hasLock: true })): Asking {
+function write(store: EventStore = openMemoryEventStore({ time: clock, hasLock: true })): Asking {
   return { store, clock, actor: 'cli:bob', codeVersion: 'test' };
 }
 
@@ -40,7 +40,7 @@ const wholeTape = (store: EventStore) => store.read({ after: START, limit: 100 }
 
 /** A store whose first answers to an append are lost, after or before it was written. */
 function forgetful(failures: number, when: 'before' | 'after', error = new Error('connection lost')) {
-  const store = openMemoryEventStore({ clock, hasLock: true });
+  const store = openMemoryEventStore({ time: clock, hasLock: true });
   let tries = 0;
   const append: EventStore['append'] = async (...args) => {
     tries++;

@@ -9,7 +9,7 @@ import { smallSettings, tickingClock, wholeTape } from '../support/small-market.
 const origin = { clock: tickingClock(), actor: 'test', codeVersion: 'one' };
 
 function emptyTape(): EventStore {
-  return openMemoryEventStore({ clock: tickingClock(), hasLock: true });
+  return openMemoryEventStore({ time: tickingClock(), hasLock: true });
 }
 
 const apply = (store: EventStore, settings: Settings) => applySettings(store, settings, origin);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { Time } from '../../src/ports/clock.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
@@ -31,7 +32,7 @@ export async function withRecordedTape<T>(
   { time = tickingClock(), eventStore = 'memory:', decided }: RecordedTapeOptions = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
-  const [events, reads] = [await openEventStore(eventStore, time), await openReadStore('memory:')];
+  const [events, reads] = [await openEventStore(eventStore, time), await openReadStore('memory:', systemTime)];
   try {
     const settingsFile = writeRecordedHeads(folder, candles, frames);
     const proposed = await loadSettings(settingsFile);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { type Child, endChildrenAfterwards, ROOT, startNode, startTapedeck, tapedeck } from '../support/child.ts';
 import { figuresOf } from '../support/figures.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
@@ -46,7 +47,7 @@ function environment(folder: string, port: number): Record<string, string> {
 
 /** By stream, in order, without what the edge's clock stamped and who decided. */
 async function factsAt(address: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(address, { now: () => Date.now() });
+  const events = await openEventStore(address, systemTime);
   const streams: Record<string, unknown[]> = {};
   for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
     if (type === 'EngineActivated') continue;

@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
@@ -32,7 +33,7 @@ function slowToSave(reads: ReadStore): ReadStore {
 
 it('is decided upon when the append is answered, and the engine has done with it when the system is closed', async () => {
   const clock = tickingClock();
-  const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:')];
+  const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:', systemTime)];
   await applySettings(events, smallSettings(1, 1, 2, '3m'), { clock, actor: 'test', codeVersion: 'one' });
   const log = makeLogger('silent');
   const system = await startSystem({ events, reads: slowToSave(reads), time: clock, log, codeVersion: 'one', rollBack: false });

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
 import { type Ended, endChildrenAfterwards, ROOT, startTapedeck, tapedeck } from '../support/child.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { timeAt } from '../support/test-time.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
@@ -237,7 +238,7 @@ describe('an event of a type that this build does not know', () => {
   it('stops the engine with its name and what to do', async () => {
     const folder = newFolder();
     await ingest(folder, write(folder, 'frames.jsonl', FRAMES.join('\n')));
-    const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, { now: () => 1_800_000_000_000 });
+    const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, timeAt(1_800_000_000_000));
     const [last] = await events.read({ categories: ['feed'], backward: true, limit: 1 });
     if (last === undefined) throw new Error('the feed has events');
     const { revision } = last;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { Tally } from '../../src/domain/feed/tally.ts';
 import { makeLogger } from '../../src/logging.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
@@ -20,7 +21,7 @@ const ACTOR = { actor: 'ingest', codeVersion: 'test' };
 async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promise<T>): Promise<T> {
   const clock = tickingClock();
   const events = await openEventStore('memory:', clock);
-  const reads = await openReadStore('memory:');
+  const reads = await openReadStore('memory:', systemTime);
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), { clock, actor: 'test', codeVersion: 'test' });
   const engine = makeEngineRunner({
     events,

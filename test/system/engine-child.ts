@@ -14,7 +14,7 @@ import { withoutLock } from '../support/altered-stores.ts';
 const [file = '', lock = 'locked'] = process.argv.slice(2);
 const store = await openEventStore(`sqlite:${file}`, systemTime);
 const events: EventStore = lock === 'locked' ? store : withoutLock(store);
-const reads = await openReadStore('memory:');
+const reads = await openReadStore('memory:', systemTime);
 const runner = makeEngineRunner({
   events,
   reads,

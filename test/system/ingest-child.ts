@@ -15,7 +15,7 @@ import { projected } from '../support/ingest-role.ts';
 const [folder = '', settingsFile = '', steps = '20'] = process.argv.slice(2);
 const codeVersion = 'test';
 const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
-const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`);
+const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`, systemTime);
 const proposed = await loadSettings(settingsFile);
 const { settings } = await applySettings(events, proposed, { clock: systemTime, actor: 'test', codeVersion });
 const log = makeLogger('silent');

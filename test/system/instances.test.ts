@@ -54,7 +54,7 @@ async function countOn(events: EventStore): Promise<number> {
 
 async function givenTape() {
   const clock = tickingClock();
-  const events = openMemoryEventStore({ clock, hasLock: false });
+  const events = openMemoryEventStore({ time: clock, hasLock: false });
   await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   return {
     clock,

@@ -33,7 +33,7 @@ async function runChild(folder: string, settings: string, env: Record<string, st
 /** Everything on the tape but times of recording, and every document of every read model. */
 async function contentsOf(folder: string) {
   const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
-  const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`);
+  const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`, systemTime);
   const tape = (await wholeTape(events)).map(({ id, stream, revision, position, type, data, metadata }) => {
     const { occurredAt, ...rest } = metadata;
     // Settings are stamped by the edge's systemTime, and what is decided upon them carries their time.

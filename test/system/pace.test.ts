@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { addressOf, type Child, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
@@ -34,7 +35,7 @@ async function stop(child: Child): Promise<void> {
 
 /** By stream, without what the edge's clock stamped. */
 async function factsIn(folder: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, { now: () => Date.now() });
+  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
   const streams: Record<string, unknown[]> = {};
   for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
     streams[stream] ??= [];

@@ -18,7 +18,7 @@ const clock = tickingClock();
 
 /** A tape that counts its open subscriptions. */
 async function countedTape(): Promise<{ events: EventStore; open: () => number }> {
-  const events = openMemoryEventStore({ clock, hasLock: true });
+  const events = openMemoryEventStore({ time: clock, hasLock: true });
   await applySettings(events, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   let open = 0;
   const subscribe = events.subscribe.bind(events);

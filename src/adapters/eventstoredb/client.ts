@@ -15,6 +15,8 @@ import { convertGrpcEvent } from '@eventstore/db-client/dist/utils/convertGrpcEv
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
+import type { Time } from '../../ports/clock.ts';
+import { pause } from '../../waiting.ts';
 import type { EventStoreDbAddress } from './address.ts';
 
 /** What the server looks at to leave events out. */
@@ -44,9 +46,10 @@ interface Cancellable {
 export class TapeClient extends EventStoreDBClient {
   /** Streams on the wire that are open. */
   readonly #streams = new Set<Cancellable>();
+  readonly #time: Time;
   #channel: ReturnType<EventStoreDBClient['getChannel']> | undefined;
 
-  constructor(address: EventStoreDbAddress, connectionName: string) {
+  constructor(address: EventStoreDbAddress, connectionName: string, time: Time) {
     const { rootCertificate, userCertificate, userKey, tls, credentials } = address;
     const channel = {
       insecure: !tls,
@@ -55,6 +58,7 @@ export class TapeClient extends EventStoreDBClient {
       ...(userKey === undefined ? {} : { userKeyFile: userKey }),
     };
     super(settingsOf(address, connectionName) as never, channel, credentials);
+    this.#time = time;
     this.#track();
     this.#insistOnLeader();
   }
@@ -116,7 +120,7 @@ export class TapeClient extends EventStoreDBClient {
           stream.cancel();
         }),
     );
-    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, DISCARD_WAIT_MS).unref())]);
+    await Promise.race([Promise.all(ended), pause(this.#time, DISCARD_WAIT_MS, undefined, { keepsProcess: false })]);
     const channel = await this.#channel?.catch(() => undefined);
     channel?.close();
   }

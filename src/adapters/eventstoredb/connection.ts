@@ -3,9 +3,9 @@
  * calls that are made again, each within a time limit of our own, until one of them has a known outcome.
  */
 
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import { type Backoff, backoffMs, onAbort, pause, type TimeLimit, within } from '../../waiting.ts';
 import type { EventStoreDbAddress } from './address.ts';
 import { TapeClient } from './client.ts';
 import { describeFailure, finalFailure } from './failures.ts';
@@ -17,17 +17,15 @@ export interface Patience {
   readonly searchMs: number;
   /** Until a call that is made again and again is given up. */
   readonly totalMs: number;
-  /** Before the second try; doubled with each, up to `maxPauseMs`, and each spread by chance over its second half. */
-  readonly firstPauseMs: number;
-  readonly maxPauseMs: number;
+  /** Of the pauses before the second try and those that follow. */
+  readonly backoff: Backoff;
 }
 
 export const DEFAULT_TIMEOUTS: Patience = {
   callMs: 5_000,
   searchMs: 60_000,
   totalMs: 12_000,
-  firstPauseMs: 50,
-  maxPauseMs: 3_000,
+  backoff: { firstMs: 50, longestMs: 3_000 },
 };
 
 /** Older ones do not take batches, or drop subscriptions that are slow. */
@@ -45,27 +43,22 @@ interface Client {
   readonly lost: AbortController;
 }
 
-/** A pause before a try, by its number from 1 on. */
-export function pauseAfter(attempt: number, { firstPauseMs, maxPauseMs }: Patience): number {
-  const whole = Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(attempt - 1, 20));
-  return whole / 2 + (Math.random() * whole) / 2;
-}
-
 /** What this thread has a client for: with two, an error of one rejects appends of the other that were written. */
 let inUse: { readonly key: string; users: number; readonly connection: Connection } | undefined;
 
 /** The one connection of this thread. Throws StoreError for a second address while the first is in use. */
-export function connect(key: string, address: EventStoreDbAddress, patience: Patience): Connection {
+export function connect(key: string, address: EventStoreDbAddress, patience: Patience, time: Time): Connection {
   if (inUse !== undefined && inUse.key !== key) {
     throw new StoreError('a thread has one EventStoreDB: close the store at the first address before another is opened');
   }
-  inUse ??= { key, users: 0, connection: new Connection(address, patience) };
+  inUse ??= { key, users: 0, connection: new Connection(address, patience, time) };
   inUse.users++;
   return inUse.connection;
 }
 
 export class Connection {
   readonly patience: Patience;
+  readonly time: Time;
   /** How many clients there were. */
   clients = 0;
   readonly #address: EventStoreDbAddress;
@@ -75,9 +68,10 @@ export class Connection {
   /** The last client is gone: never two at once. */
   #gone: Promise<void> = Promise.resolve();
 
-  constructor(address: EventStoreDbAddress, patience: Patience) {
+  constructor(address: EventStoreDbAddress, patience: Patience, time: Time) {
     this.#address = address;
     this.patience = patience;
+    this.time = time;
   }
 
   /**
@@ -85,7 +79,7 @@ export class Connection {
    * begins with `what`. `silenceMs` is how long nothing may be heard.
    */
   async call<T>(what: string, attempt: Attempt<T>, silenceMs = this.patience.callMs): Promise<T> {
-    const begun = performance.now();
+    const begun = this.time.monotonic();
     for (let tries = 1; ; tries++) {
       const client = this.#current();
       try {
@@ -94,10 +88,10 @@ export class Connection {
         const final = finalFailure(error);
         if (final !== undefined) throw final;
         this.#giveUp(client);
-        const pause = pauseAfter(tries, this.patience);
-        const isLast = this.#hastened.signal.aborted || performance.now() - begun + pause > this.patience.totalMs;
+        const pauseMs = backoffMs(this.time, tries, this.patience.backoff);
+        const isLast = this.#hastened.signal.aborted || this.time.monotonic() - begun + pauseMs > this.patience.totalMs;
         if (isLast) throw unavailable(what, tries, error);
-        await sleep(pause, undefined, { signal: this.#hastened.signal }).catch(() => undefined);
+        await pause(this.time, pauseMs, this.#hastened.signal);
       }
     }
   }
@@ -147,9 +141,9 @@ export class Connection {
   async #open(): Promise<TapeClient> {
     await this.#gone;
     this.clients++;
-    const client = new TapeClient(this.#address, `tapedeck-${randomUUID()}`);
+    const client = new TapeClient(this.#address, `tapedeck-${this.time.uuid()}`, this.time);
     try {
-      assertFit(await within(this.patience.callMs, () => client.features(), this.#hastened.signal));
+      assertFit(await unlessSilent(this.time, this.patience.callMs, () => client.features(), this.#hastened.signal));
       return client;
     } catch (error) {
       await client.discard();
@@ -169,7 +163,7 @@ export class Connection {
 
   #within<T>({ opened, lost }: Client, attempt: Attempt<T>, silenceMs: number): Promise<T> {
     // Opening has a limit of its own.
-    return within(silenceMs, async (heard) => attempt(await opened, heard), this.#hastened.signal, lost.signal);
+    return unlessSilent(this.time, silenceMs, async (heard) => attempt(await opened, heard), this.#hastened.signal, lost.signal);
   }
 }
 
@@ -190,31 +184,23 @@ function unavailable(what: string, attempts: number, last: unknown): StoreUnavai
  * Rejects when nothing was heard for `ms`, or sooner once `hastened` aborts, or when `lost` aborts; what becomes of the
  * work is nobody's concern then.
  */
-async function within<T>(
+async function unlessSilent<T>(
+  time: Time,
   ms: number,
   work: (heard: () => void) => Promise<T>,
   hastened: AbortSignal,
   lost?: AbortSignal,
 ): Promise<T> {
-  const ended = Promise.withResolvers<never>();
-  const giveUpAfter = (silenceMs: number): NodeJS.Timeout =>
-    setTimeout(() => ended.reject(new Error(`no answer within ${silenceMs} ms`)), silenceMs);
-  const lastMs = Math.min(ms, LAST_CALL_MS);
-  let timer = giveUpAfter(hastened.aborted ? lastMs : ms);
-  const onHastened = (): void => {
-    clearTimeout(timer);
-    timer = giveUpAfter(lastMs);
+  lost?.throwIfAborted();
+  const takeBack: (() => void)[] = [];
+  const listen = (limit: TimeLimit): Promise<T> => {
+    takeBack.push(onAbort(hastened, () => limit.restart(Math.min(ms, LAST_CALL_MS))));
+    if (lost !== undefined) takeBack.push(onAbort(lost, () => limit.giveUp(new Error('the connection was given up'))));
+    return work(() => limit.restart());
   };
-  hastened.addEventListener('abort', onHastened);
-  const onLost = (): void => ended.reject(new Error('the connection was given up'));
-  lost?.addEventListener('abort', onLost);
   try {
-    lost?.throwIfAborted();
-    return await Promise.race([work(() => timer.refresh()), ended.promise]);
+    return await within(time, ms, listen, (silenceMs) => new Error(`no answer within ${silenceMs} ms`));
   } finally {
-    clearTimeout(timer);
-    hastened.removeEventListener('abort', onHastened);
-    lost?.removeEventListener('abort', onLost);
-    ended.promise.catch(() => undefined);
+    for (const take of takeBack) take();
   }
 }

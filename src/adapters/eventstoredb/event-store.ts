@@ -2,6 +2,7 @@
 
 import { WrongExpectedVersionError } from '@eventstore/db-client';
 import type { TapeEvent } from '../../domain/catalogue.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import {
   type Appended,
@@ -33,8 +34,11 @@ export interface EventStoreDbOptions {
  * Opens the tape at `esdb://...` or `esdb+discover://...`, without waiting for the server. Throws StoreError for an
  * address that cannot be used.
  */
-export function openEventStoreDb(address: string, options: EventStoreDbOptions = {}): EventStoreDbTape {
-  return new EventStoreDbTape(connect(address, parseEventStoreDbAddress(address), options.patience ?? DEFAULT_TIMEOUTS), options);
+export function openEventStoreDb(address: string, time: Time, options: EventStoreDbOptions = {}): EventStoreDbTape {
+  return new EventStoreDbTape(
+    connect(address, parseEventStoreDbAddress(address), options.patience ?? DEFAULT_TIMEOUTS, time),
+    options,
+  );
 }
 
 export class EventStoreDbTape implements EventStore {
@@ -102,7 +106,7 @@ export class EventStoreDbTape implements EventStore {
 
   subscribe(options: SubscribeOptions): Subscription {
     this.#assertOpen();
-    const subscription = new TailSubscription(this.tail, this.#tape, options);
+    const subscription = new TailSubscription(this.connection.time, this.tail, this.#tape, options);
     this.#subscriptions.add(subscription);
     const remove = (): void => {
       this.#subscriptions.delete(subscription);
@@ -129,7 +133,7 @@ export class EventStoreDbTape implements EventStore {
 
   /** All attempts send the same ids at the same revision: what an earlier one wrote is found, not written again. */
   async #write(stream: string, expected: ExpectedRevision, events: readonly SerializedEvent[]): Promise<Appended> {
-    const wire = toWire(events);
+    const wire = toWire(this.connection.time, events);
     const expectedRevision = expected === 'no-stream' ? 'no_stream' : BigInt(expected);
     try {
       const result = await this.connection.call(`an append to "${stream}" failed and its outcome is unknown`, (client) =>

@@ -4,10 +4,10 @@
  * told from us. The tape's own id is in the metadata, which are flat strings.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { EventData, EventTypeToRecordedEvent, JSONEventType, ResolvedEvent } from '@eventstore/db-client';
 import type { Metadata } from '../../domain/event.ts';
 import { isoTime } from '../../domain/time.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { StoredEvent } from '../../tape/envelope.ts';
 import type { SerializedEvent } from '../rules/append-rules.ts';
@@ -27,9 +27,9 @@ export interface ReadBack {
   readonly hasPosition: boolean;
 }
 
-export function toWire(events: readonly SerializedEvent[]): WireEvent[] {
+export function toWire(time: Time, events: readonly SerializedEvent[]): WireEvent[] {
   return events.map(({ id, type, schemaVersion, data, metadata }) => ({
-    id: randomUUID(),
+    id: time.uuid(),
     type,
     contentType: 'application/json',
     data: JSON.parse(data) as Record<string, unknown>,

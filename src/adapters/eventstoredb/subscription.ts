@@ -1,10 +1,11 @@
 /** The loop behind `subscribe`: what is kept of the tail, and for whoever is further back, reads of his own. */
 
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { categoryOf } from '../../domain/streams.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import type { SubscribeOptions, Subscription } from '../../ports/event-store.ts';
 import { comparePositions, laterPosition, readEvent, type StoredEvent } from '../../tape/envelope.ts';
+import { onAbort, pause } from '../../waiting.ts';
 import { assertPosition, type TapeOfStreams } from './reader.ts';
 import type { TapeTail } from './tail.ts';
 
@@ -15,6 +16,7 @@ const RETRY_MS = 1_000;
 
 export class TailSubscription implements Subscription {
   readonly ended: Promise<void>;
+  readonly #time: Time;
   readonly #tail: TapeTail;
   readonly #tape: TapeOfStreams;
   readonly #options: SubscribeOptions;
@@ -26,7 +28,8 @@ export class TailSubscription implements Subscription {
   #woken = false;
   #wakeUp: (() => void) | undefined;
 
-  constructor(tail: TapeTail, tape: TapeOfStreams, options: SubscribeOptions) {
+  constructor(time: Time, tail: TapeTail, tape: TapeOfStreams, options: SubscribeOptions) {
+    this.#time = time;
     this.#tail = tail;
     this.#tape = tape;
     this.#options = options;
@@ -67,7 +70,7 @@ export class TailSubscription implements Subscription {
       const events = next.events.filter((event) => this.#isWanted(event));
       this.#position = next.position;
       if (events.length > 0) await this.#options.onEvents(events.map(readEvent), next.position);
-      if (next.events.length === MAX_BATCH) await nextTurn();
+      if (next.events.length === MAX_BATCH) await this.#time.nextLoop();
       if (next.events.length > 0) continue;
       if (this.#tail.isCaughtUp && toldAt !== this.#position) {
         toldAt = this.#position;
@@ -100,7 +103,7 @@ export class TailSubscription implements Subscription {
     }
     const wanted = events.filter((event) => this.#isWanted(event));
     if (wanted.length > 0) await this.#options.onEvents(wanted.map(readEvent), this.#position);
-    if (isFull) await nextTurn();
+    if (isFull) await this.#time.nextLoop();
   }
 
   #isWanted({ stream }: StoredEvent): boolean {
@@ -124,7 +127,7 @@ export class TailSubscription implements Subscription {
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
         this.#readsAll = true;
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        await pause(this.#time, RETRY_MS, signal);
       }
     }
     return undefined;
@@ -132,14 +135,12 @@ export class TailSubscription implements Subscription {
 
   /** Undefined at once when it is closed meanwhile: a search can take a minute. */
   async #unlessClosed<T>(reading: Promise<T>): Promise<T | undefined> {
-    const { signal } = this.#closing;
     const closed = Promise.withResolvers<undefined>();
-    const onAbort = (): void => closed.resolve(undefined);
-    signal.addEventListener('abort', onAbort);
+    const takeBack = onAbort(this.#closing.signal, () => closed.resolve(undefined));
     try {
       return await Promise.race([reading, closed.promise]);
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      takeBack();
     }
   }
 

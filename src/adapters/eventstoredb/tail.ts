@@ -4,12 +4,12 @@
  * A subscription ends without a sign, cleanly or not at all: every end is a drop, and a silence is looked into.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllStreamSubscription } from '@eventstore/db-client';
 import type { Amount, TailWindow } from '../../ports/event-store.ts';
 import { comparePositions, START, type StoredEvent } from '../../tape/envelope.ts';
+import { backoffMs, pause } from '../../waiting.ts';
 import type { TapeClient } from './client.ts';
-import { type Connection, pauseAfter } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { fromWire } from './events.ts';
 import { finalFailure } from './failures.ts';
 import type { TapeOfStreams } from './reader.ts';
@@ -121,7 +121,8 @@ export class TapeTail implements TailWindow {
       this.#isCaughtUp = false;
       if (comparePositions(before, this.#position) < 0) attempt = 0;
       if (signal.aborted) return;
-      await sleep(pauseAfter(Math.max(1, attempt), this.#connection.patience), undefined, { signal }).catch(() => undefined);
+      const { time, patience } = this.#connection;
+      await pause(time, backoffMs(time, Math.max(1, attempt), patience.backoff), signal);
     }
   }
 
@@ -152,7 +153,7 @@ export class TapeTail implements TailWindow {
     subscription.on('caughtUp', () => {
       live.hasCaughtUp = true;
       // The sign is parsed while an event before it may be on its way through the loop.
-      setImmediate(() => this.#settle(live));
+      void this.#connection.time.nextLoop().then(() => this.#settle(live));
     });
     subscription.on('fellBehind', () => {
       live.hasCaughtUp = false;
@@ -179,7 +180,7 @@ export class TapeTail implements TailWindow {
   }
 
   #take(event: StoredEvent): void {
-    this.#lastCame = performance.now();
+    this.#lastCame = this.#connection.time.monotonic();
     if (comparePositions(event.position, this.#position) <= 0) return;
     this.#kept.push(event);
     this.#bytes += sizeOf(event);
@@ -198,16 +199,18 @@ export class TapeTail implements TailWindow {
   /** Asks for the tape's end when nothing comes: servers before 23.10 never say that all is there, and streams stall. */
   #watch(live: Live): AbortController {
     const over = new AbortController();
+    const { time } = this.#connection;
     const { settleMs, silenceMs } = this.#limits;
     const watch = async (): Promise<void> => {
       let missing: string | undefined;
-      let lastAsked = performance.now();
+      let lastAsked = time.monotonic();
       for (let wait = settleMs; ; ) {
-        await sleep(this.#isCaughtUp ? silenceMs : wait, undefined, { signal: over.signal, ref: false });
+        await pause(time, this.#isCaughtUp ? silenceMs : wait, over.signal, { keepsProcess: false });
+        over.signal.throwIfAborted();
         // On a busy tape something comes all the time.
-        const isQuiet = performance.now() - this.#lastCame >= settleMs;
-        if (!isQuiet && (this.#isCaughtUp || performance.now() - lastAsked < silenceMs)) continue;
-        lastAsked = performance.now();
+        const isQuiet = time.monotonic() - this.#lastCame >= settleMs;
+        if (!isQuiet && (this.#isCaughtUp || time.monotonic() - lastAsked < silenceMs)) continue;
+        lastAsked = time.monotonic();
         const head = await this.#tape.head();
         over.signal.throwIfAborted();
         if (comparePositions(head, this.#position) <= 0) {

@@ -3,8 +3,8 @@
  * first commits a record that names it, which shuts all earlier ones out; what stands before that record is final.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, Kafka } from 'kafkajs';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { PublishedPosition } from '../../ports/publisher.ts';
 import type { KafkaAddress } from './address.ts';
@@ -29,6 +29,7 @@ export function checkpointMessage(checkpoint: Checkpoint) {
 
 /** The last checkpoint before the record of the session `opened`, which is there; null when there is none. */
 export async function readCheckpoint(
+  time: Time,
   kafka: Kafka,
   admin: Admin,
   address: KafkaAddress,
@@ -36,9 +37,9 @@ export async function readCheckpoint(
   givenUp: AbortSignal,
 ): Promise<Checkpoint | null> {
   const topic = checkpointTopic(address);
-  const [offsets] = await whenSettled(() => admin.fetchTopicOffsets(topic));
+  const [offsets] = await whenSettled(time, () => admin.fetchTopicOffsets(topic));
   if (offsets === undefined) throw new Error(`topic "${topic}" has no partition`);
-  const groupId = `${address.prefix}-relay-checkpoint-${randomUUID()}`;
+  const groupId = `${address.prefix}-relay-checkpoint-${time.uuid()}`;
   const consumer = kafka.consumer({ groupId, readUncommitted: false, allowAutoTopicCreation: false, maxWaitTimeInMs: 50 });
   try {
     await consumer.connect();

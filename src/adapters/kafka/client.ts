@@ -1,11 +1,12 @@
 /** The client as we use it: its log goes to ours, its retries are short, and its errors become ours. */
 
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Kafka, type logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Time, Timer } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import { FencedError } from '../../ports/publisher.ts';
+import { onAbort, pause, type TimeLimit, within } from '../../waiting.ts';
 import type { KafkaAddress } from './address.ts';
 
 const CONNECT_MS = 3_000;
@@ -18,28 +19,38 @@ const RETRY = { initialRetryTime: 50, maxRetryTime: 1_000, multiplier: 2, factor
 interface RequestQueue {
   readonly pending: readonly unknown[];
   readonly throttledUntil: number;
-  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  throttleCheckTimeoutId: Timer | null;
   checkPendingRequests(): void;
   scheduleCheckPendingRequests(): void;
+  destroy(): void;
 }
 
 const LOOK_AGAIN_MS = 10;
 
+const queues = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
+const destroyQueue = queues.prototype.destroy;
+
 /** As in kafkajs 2.2.4, but for timers in the past, of which Node warns on the terminal. */
-function scheduleCheckPendingRequests(this: RequestQueue): void {
-  if (this.throttleCheckTimeoutId) return;
-  const throttledMs = this.throttledUntil - Date.now();
-  const ms = throttledMs > 0 ? throttledMs : this.pending.length > 0 ? LOOK_AGAIN_MS : 1;
-  this.throttleCheckTimeoutId = setTimeout(() => {
-    this.throttleCheckTimeoutId = null;
-    this.checkPendingRequests();
-  }, ms);
+function lookAtQueuesBy(time: Time): void {
+  Object.assign(queues.prototype, {
+    scheduleCheckPendingRequests(this: RequestQueue): void {
+      if (this.throttleCheckTimeoutId) return;
+      const throttledMs = this.throttledUntil - time.now();
+      const ms = throttledMs > 0 ? throttledMs : this.pending.length > 0 ? LOOK_AGAIN_MS : 1;
+      this.throttleCheckTimeoutId = time.after(ms, () => {
+        this.throttleCheckTimeoutId = null;
+        this.checkPendingRequests();
+      });
+    },
+    destroy(this: RequestQueue): void {
+      this.throttleCheckTimeoutId?.cancel();
+      destroyQueue.call(this);
+    },
+  });
 }
 
-const queues = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
-queues.prototype.scheduleCheckPendingRequests = scheduleCheckPendingRequests;
-
-export function makeClient(address: KafkaAddress, log: Logger): Kafka {
+export function makeClient(address: KafkaAddress, log: Logger, time: Time): Kafka {
+  lookAtQueuesBy(time);
   const { brokers, ssl, sasl, prefix } = address;
   return new kafkajs.Kafka({
     clientId: prefix,
@@ -64,20 +75,16 @@ function toOurLog(log: Logger): logCreator {
 }
 
 /** Ends with what `work` came to, or with an error once it takes longer or `signal` is aborted. */
-export async function within<T>(ms: number, what: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  let giveUp: (reason: string) => void = () => {};
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    giveUp = (reason) => reject(new Error(`${what} ${reason}`));
-  });
-  const timer = setTimeout(giveUp, ms, `took longer than ${ms / 1_000} s`);
-  const onAbort = (): void => giveUp('was given up');
-  if (signal?.aborted === true) onAbort();
-  signal?.addEventListener('abort', onAbort);
+export async function inTime<T>(time: Time, ms: number, what: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  let takeBack = (): void => {};
+  const waitFor = (limit: TimeLimit): Promise<T> => {
+    if (signal !== undefined) takeBack = onAbort(signal, () => limit.giveUp(new Error(`${what} was given up`)));
+    return work;
+  };
   try {
-    return await Promise.race([work, givenUp]);
+    return await within(time, ms, waitFor, () => new Error(`${what} took longer than ${ms / 1_000} s`));
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    takeBack();
   }
 }
 
@@ -87,14 +94,14 @@ const SETTLED_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 50;
 
 /** Asks again as long as the brokers are not agreed on who leads a topic. */
-export async function whenSettled<T>(ask: () => Promise<T>): Promise<T> {
-  const began = performance.now();
+export async function whenSettled<T>(time: Time, ask: () => Promise<T>): Promise<T> {
+  const began = time.monotonic();
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      if (!UNSETTLED.test(signsOf(error)) || performance.now() - began > SETTLED_WITHIN_MS) throw error;
-      await sleep(LOOK_EVERY_MS);
+      if (!UNSETTLED.test(signsOf(error)) || time.monotonic() - began > SETTLED_WITHIN_MS) throw error;
+      await pause(time, LOOK_EVERY_MS);
     }
   }
 }

@@ -3,15 +3,15 @@
  * After any error the session is dead: what became of its last transaction is read by the next, once this one is shut out.
  */
 
-import { randomUUID } from 'node:crypto';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { PublishedPosition, Publisher, PublisherSession } from '../../ports/publisher.ts';
 import { type Publication, publicationBytes, TOPICS } from '../../tape/publication.ts';
 import { type KafkaAddress, parseKafkaAddress } from './address.ts';
 import { type Checkpoint, checkpointMessage, OPENED_KEY, readCheckpoint } from './checkpoint.ts';
-import { makeClient, ourError, within } from './client.ts';
+import { inTime, makeClient, ourError } from './client.ts';
 import { type PlacedMessage, sendWhole } from './send.ts';
 import { checkpointTopic, ensureTopics, topicName } from './topics.ts';
 
@@ -31,13 +31,13 @@ const TRANSACTION_MS = 60_000;
 const RETRY = { initialRetryTime: 5, maxRetryTime: 500, retries: 20, factor: 0.2, multiplier: 1.5 };
 
 /** A publisher on the brokers of that address. Throws StoreError for an address that cannot be used; connects to nothing yet. */
-export function openKafkaPublisher(addressText: string, log: Logger): Publisher {
+export function openKafkaPublisher(addressText: string, log: Logger, time: Time): Publisher {
   const address = parseKafkaAddress(addressText);
-  return { open: (signal) => openSession(address, log, signal) };
+  return { open: (signal) => openSession(address, log, time, signal) };
 }
 
-async function openSession(address: KafkaAddress, log: Logger, signal: AbortSignal): Promise<PublisherSession> {
-  const kafka = makeClient(address, log);
+async function openSession(address: KafkaAddress, log: Logger, time: Time, signal: AbortSignal): Promise<PublisherSession> {
+  const kafka = makeClient(address, log, time);
   const producer = kafka.producer({
     transactionalId: `${address.prefix}-relay`,
     idempotent: true,
@@ -48,11 +48,11 @@ async function openSession(address: KafkaAddress, log: Logger, signal: AbortSign
     retry: RETRY,
   });
   const givenUp = new AbortController();
-  const preparing = prepare(kafka, producer, address, givenUp.signal);
+  const preparing = prepare(time, kafka, producer, address, givenUp.signal);
   try {
-    const checkpoint = await within(OPEN_MS, 'opening', preparing, signal);
+    const checkpoint = await inTime(time, OPEN_MS, 'opening', preparing, signal);
     assertSamePartitions(checkpoint, address);
-    return new KafkaSession(producer, address, checkpoint);
+    return new KafkaSession(time, producer, address, checkpoint);
   } catch (error) {
     givenUp.abort();
     const disconnect = (): Promise<void> => producer.disconnect().catch(() => undefined);
@@ -68,6 +68,7 @@ async function openSession(address: KafkaAddress, log: Logger, signal: AbortSign
  * shuts out nobody, for a later session may be at work by then.
  */
 async function prepare(
+  time: Time,
   kafka: Kafka,
   producer: Producer,
   address: KafkaAddress,
@@ -76,18 +77,18 @@ async function prepare(
   const admin = kafka.admin();
   try {
     await admin.connect();
-    await ensureTopics(admin, address, TOPICS);
+    await ensureTopics(time, admin, address, TOPICS);
     givenUp.throwIfAborted();
     await producer.connect();
     givenUp.throwIfAborted();
-    const opened = randomUUID();
+    const opened = time.uuid();
     const transaction = await producer.transaction();
     await transaction.send({
       topic: checkpointTopic(address),
       messages: [{ key: OPENED_KEY, value: opened, partition: 0 }],
     });
     await transaction.commit();
-    return await readCheckpoint(kafka, admin, address, opened, givenUp);
+    return await readCheckpoint(time, kafka, admin, address, opened, givenUp);
   } finally {
     await admin.disconnect();
   }
@@ -104,13 +105,15 @@ type Partitioner = ReturnType<typeof kafkajs.Partitioners.DefaultPartitioner>;
 
 class KafkaSession implements PublisherSession {
   readonly published: PublishedPosition | null;
+  readonly #time: Time;
   readonly #producer: Producer;
   readonly #address: KafkaAddress;
   readonly #partitionOf: Partitioner = kafkajs.Partitioners.DefaultPartitioner();
   readonly #partitions: { readonly partitionId: number }[];
   #isDead = false;
 
-  constructor(producer: Producer, address: KafkaAddress, checkpoint: Checkpoint | null) {
+  constructor(time: Time, producer: Producer, address: KafkaAddress, checkpoint: Checkpoint | null) {
+    this.#time = time;
     this.#producer = producer;
     this.#address = address;
     this.published = checkpoint === null ? null : { tape: checkpoint.tape, position: checkpoint.position };
@@ -122,7 +125,7 @@ class KafkaSession implements PublisherSession {
     // Until the transaction is known to be committed: nothing may follow one of which that is not known.
     this.#isDead = true;
     try {
-      await within(PUBLISH_MS, 'a transaction', this.#transact(batch, reached));
+      await inTime(this.#time, PUBLISH_MS, 'a transaction', this.#transact(batch, reached));
     } catch (error) {
       throw ourError(error, this.#address, 'publishing');
     }
@@ -131,7 +134,7 @@ class KafkaSession implements PublisherSession {
 
   async close(): Promise<void> {
     this.#isDead = true;
-    await within(CLOSE_MS, 'disconnecting from Kafka', this.#producer.disconnect());
+    await inTime(this.#time, CLOSE_MS, 'disconnecting from Kafka', this.#producer.disconnect());
   }
 
   async #transact(batch: readonly Publication[], { tape, position }: PublishedPosition): Promise<void> {

@@ -1,22 +1,23 @@
 /** Reads what was published, as any consumer can: committed transactions only, each partition in order. */
 
-import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, EachBatchPayload, IHeaders } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { ConsumeOptions, PublishedReader, PublishedRecord } from '../../ports/publisher.ts';
 import { type KafkaAddress, parseKafkaAddress } from './address.ts';
-import { makeClient, ourError, whenSettled, within } from './client.ts';
+import { inTime, makeClient, ourError, whenSettled } from './client.ts';
 import { topicName } from './topics.ts';
 
 const CONNECT_MS = 30_000;
 
 /** Throws StoreError for an address that cannot be used; connects to nothing yet. */
-export function openKafkaReader(addressText: string, log: Logger): PublishedReader {
+export function openKafkaReader(addressText: string, log: Logger, time: Time): PublishedReader {
   const address = parseKafkaAddress(addressText);
   return {
-    isWhole: (topic) => withAdmin(address, log, async (admin) => isWhole(await offsetsOf(admin, topicName(address, topic)))),
-    consume: (topic, options) => consume(address, log, topicName(address, topic), options),
+    isWhole: (topic) =>
+      withAdmin(address, log, time, async (admin) => isWhole(await offsetsOf(time, admin, topicName(address, topic)))),
+    consume: (topic, options) => consume(address, log, time, topicName(address, topic), options),
   };
 }
 
@@ -30,10 +31,10 @@ function isWhole(offsets: readonly Offsets[]): boolean {
   return offsets.every(({ low }) => low === '0');
 }
 
-async function withAdmin<T>(address: KafkaAddress, log: Logger, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = makeClient(address, log).admin();
+async function withAdmin<T>(address: KafkaAddress, log: Logger, time: Time, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = makeClient(address, log, time).admin();
   try {
-    await within(CONNECT_MS, 'connecting', admin.connect());
+    await inTime(time, CONNECT_MS, 'connecting', admin.connect());
     return await work(admin);
   } catch (error) {
     throw ourError(error, address, 'reading');
@@ -42,11 +43,11 @@ async function withAdmin<T>(address: KafkaAddress, log: Logger, work: (admin: Ad
   }
 }
 
-async function consume(address: KafkaAddress, log: Logger, topic: string, options: ConsumeOptions): Promise<void> {
-  await withAdmin(address, log, async (admin) => {
-    const offsets = await offsetsOf(admin, topic);
-    const groupId = `${address.prefix}-consume-${randomUUID()}`;
-    const consumer = makeClient(address, log).consumer({
+async function consume(address: KafkaAddress, log: Logger, time: Time, topic: string, options: ConsumeOptions): Promise<void> {
+  await withAdmin(address, log, time, async (admin) => {
+    const offsets = await offsetsOf(time, admin, topic);
+    const groupId = `${address.prefix}-consume-${time.uuid()}`;
+    const consumer = makeClient(address, log, time).consumer({
       groupId,
       readUncommitted: false,
       allowAutoTopicCreation: false,
@@ -63,9 +64,9 @@ async function consume(address: KafkaAddress, log: Logger, topic: string, option
   });
 }
 
-async function offsetsOf(admin: Admin, topic: string): Promise<readonly Offsets[]> {
+async function offsetsOf(time: Time, admin: Admin, topic: string): Promise<readonly Offsets[]> {
   const there = await admin.listTopics();
-  if (there.includes(topic)) return whenSettled(() => admin.fetchTopicOffsets(topic));
+  if (there.includes(topic)) return whenSettled(time, () => admin.fetchTopicOffsets(topic));
   throw new StoreError(`there is no topic "${topic}": the relay makes it when it starts ("tapedeck run" with TAPEDECK_KAFKA)`);
 }
 

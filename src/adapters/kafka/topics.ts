@@ -1,6 +1,7 @@
 /** The topics: made where there are none, and else checked, for a topic of another shape breaks what consumers rely on. */
 
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { KafkaAddress } from './address.ts';
 import { whenSettled } from './client.ts';
@@ -20,20 +21,20 @@ export const checkpointTopic = ({ prefix }: KafkaAddress): string => `${prefix}.
 export const topicName = ({ prefix }: KafkaAddress, topic: string): string => `${prefix}.${topic}`;
 
 /** Throws StoreError for a topic that cannot be used, saying what to do. */
-export async function ensureTopics(admin: Admin, address: KafkaAddress, topics: readonly string[]): Promise<void> {
+export async function ensureTopics(time: Time, admin: Admin, address: KafkaAddress, topics: readonly string[]): Promise<void> {
   const wanted: Wanted[] = [
     ...topics.map((topic) => ({ topic: topicName(address, topic), partitions: address.partitions, cleanup: 'delete' as const })),
     { topic: checkpointTopic(address), partitions: 1, cleanup: 'compact' },
   ];
   const there = new Set(await admin.listTopics());
   const [found, missing] = [wanted.filter(({ topic }) => there.has(topic)), wanted.filter(({ topic }) => !there.has(topic))];
-  if (found.length > 0) await checkTopics(admin, address, found);
+  if (found.length > 0) await checkTopics(time, admin, address, found);
   if (missing.length === 0) return;
   await makeTopics(
     admin,
     missing.map((one) => configOf(one, address)),
   );
-  await checkTopics(admin, address, missing);
+  await checkTopics(time, admin, address, missing);
 }
 
 /** Another instance may make them at the same time. */
@@ -68,8 +69,13 @@ function configOf({ topic, partitions, cleanup }: Wanted, { replication, minInSy
   };
 }
 
-async function checkTopics(admin: Admin, { replication, minInSync }: KafkaAddress, wanted: readonly Wanted[]): Promise<void> {
-  const { topics } = await whenSettled(() => admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) }));
+async function checkTopics(
+  time: Time,
+  admin: Admin,
+  { replication, minInSync }: KafkaAddress,
+  wanted: readonly Wanted[],
+): Promise<void> {
+  const { topics } = await whenSettled(time, () => admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) }));
   const configs = await configsOf(admin, wanted);
   for (const { topic, partitions, cleanup } of wanted) {
     const found = topics.find(({ name }) => name === topic);

@@ -4,7 +4,7 @@ import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { Metadata } from '../../domain/event.ts';
 import { categoryOf } from '../../domain/streams.ts';
 import { isoTime } from '../../domain/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type {
   Appended,
@@ -22,7 +22,7 @@ import { runSection } from '../rules/section.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 
 export interface MemoryTapeOptions {
-  readonly clock: Clock;
+  readonly time: Time;
   /** False: as a store across machines is. */
   readonly hasLock: boolean;
 }
@@ -42,7 +42,7 @@ class MemoryEventStore implements EventStore {
   readonly traits: EventStoreTraits;
   readonly tail = null;
   readonly maxWaiting = null;
-  readonly #clock: Clock;
+  readonly #time: Time;
   /** The event at position n is at n - 1. */
   readonly #rows: Row[] = [];
   /** Positions of a stream's events, by revision. */
@@ -53,7 +53,7 @@ class MemoryEventStore implements EventStore {
   #isClosed = false;
 
   constructor(options: MemoryTapeOptions) {
-    this.#clock = options.clock;
+    this.#time = options.time;
     this.traits = { hasLock: options.hasLock, hasOwnIndex: true };
   }
 
@@ -87,6 +87,7 @@ class MemoryEventStore implements EventStore {
   subscribe(options: SubscribeOptions): Subscription {
     this.#assertOpen();
     const subscription = new TapeSubscription(
+      this.#time,
       {
         head: () => this.#rows.length,
         scan: (after, categories, limit) => this.#page({ after: String(after), categories, limit }),
@@ -120,7 +121,7 @@ class MemoryEventStore implements EventStore {
     if (there !== undefined) {
       return { revision: there.lastRevision, position: String(positions[there.lastRevision]), already: true };
     }
-    const now = isoTime(this.#clock.now());
+    const now = isoTime(this.#time.now());
     const before = this.#rows.at(-1)?.recordedAt ?? '';
     const recordedAt = now > before ? now : before;
     const category = categoryOf(stream);

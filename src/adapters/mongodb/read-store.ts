@@ -3,8 +3,8 @@
  * only by one of a higher position, and the checkpoint is written when all of them are.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, type Db, ObjectId } from 'mongodb';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import { assertCollectionName, assertDefinition, assertQuery } from '../../ports/find-rules.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
   ShownText,
 } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
+import { pause } from '../../waiting.ts';
 import { shownText } from '../rules/shown-text.ts';
 import { parseMongoAddress } from './address.ts';
 import { MongoConnection, type MongoLimits } from './connection.ts';
@@ -57,21 +58,23 @@ interface Checkpoint {
 }
 
 /** Opens the read store at a `mongodb://` address. Throws StoreError for one that cannot be; the server is asked later. */
-export async function openMongoReadStore(address: string): Promise<ReadStore> {
-  return new MongoReadStore(address, true);
+export async function openMongoReadStore(address: string, time: Time): Promise<ReadStore> {
+  return new MongoReadStore(address, time, true);
 }
 
 /** Opens the read store at a `mongodb://` address for reading only: every write fails. */
-export async function openMongoReadStoreToRead(address: string): Promise<ReadStore> {
-  return new MongoReadStore(address, false);
+export async function openMongoReadStoreToRead(address: string, time: Time): Promise<ReadStore> {
+  return new MongoReadStore(address, time, false);
 }
 
 class MongoReadStore implements ReadStore {
   readonly #connection: MongoConnection;
+  readonly #time: Time;
   readonly #isWritable: boolean;
   #bulkSize: number | undefined;
 
-  constructor(text: string, isWritable: boolean) {
+  constructor(text: string, time: Time, isWritable: boolean) {
+    this.#time = time;
     const address = parseMongoAddress(text);
     this.#connection = new MongoConnection(address, 'read store', LIMITS);
     this.#isWritable = isWritable;
@@ -97,7 +100,8 @@ class MongoReadStore implements ReadStore {
           { _id: { $in: [...some] } },
           { projection: { _text: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS, readConcern: NEWEST },
         );
-        for (const { _id, _text } of await inTime(() => found.toArray())) loaded.set(_id, JSON.parse(_text) as ReadDocument);
+        for (const { _id, _text } of await inTime(this.#time, () => found.toArray()))
+          loaded.set(_id, JSON.parse(_text) as ReadDocument);
       }
       if (loaded.size === 0) await assertPrepared(db, [collection]);
       return loaded;
@@ -108,7 +112,7 @@ class MongoReadStore implements ReadStore {
     assertCollectionName(collection);
     return this.#connection.calling(async (db) => {
       const options = { projection: { _text: 1 }, maxTimeMS: FIND_MS };
-      const found = await inTime(() => documentsOf(db, collection).findOne({ _id: key }, options));
+      const found = await inTime(this.#time, () => documentsOf(db, collection).findOne({ _id: key }, options));
       if (found === null) await assertPrepared(db, [collection]);
       return found === null ? undefined : shownText(found._text);
     });
@@ -130,7 +134,7 @@ class MongoReadStore implements ReadStore {
       for (const [name, documents] of prepared) {
         const size = await this.#sizeOfBulks(db);
         for (const some of chunks([...documents.values()], size)) {
-          const keys = await replaceOlder(documentsOf(db, name), some, this.#connection.place);
+          const keys = await replaceOlder(this.#time, documentsOf(db, name), some, this.#connection.place);
           for (const key of keys) written.add(`${name}/${key}`);
         }
       }
@@ -141,7 +145,7 @@ class MongoReadStore implements ReadStore {
 
   async checkpoint(projection: string): Promise<string> {
     return this.#connection.calling(async (db) => {
-      const found = await inTime(() => checkpointsOf(db).findOne({ _id: projection }, { maxTimeMS: FIND_MS }));
+      const found = await inTime(this.#time, () => checkpointsOf(db).findOne({ _id: projection }, { maxTimeMS: FIND_MS }));
       return found === null ? START : String(found.position);
     });
   }
@@ -164,7 +168,7 @@ class MongoReadStore implements ReadStore {
       const found =
         filter === undefined
           ? []
-          : await inTime(() =>
+          : await inTime(this.#time, () =>
               documentsOf(db, query.collection)
                 .find(filter, {
                   sort: mongoSort(query),
@@ -259,6 +263,7 @@ function keepHigher(documents: Map<string, MongoDocument>, document: MongoDocume
  * that somebody else has replaced by a still newer one meanwhile, it is told that it was not written.
  */
 async function replaceOlder(
+  time: Time,
   collection: Collection<MongoDocument>,
   documents: readonly MongoDocument[],
   place: string,
@@ -274,8 +279,8 @@ async function replaceOlder(
       );
     }
     // What was added just now by somebody else may not be with the majority yet.
-    if (round > 1) await sleep(10 * round);
-    const stored = await storedOf(collection, rest);
+    if (round > 1) await pause(time, 10 * round);
+    const stored = await storedOf(time, collection, rest);
     const left: MongoDocument[] = [];
     for (const document of rest) {
       const { _commit, _position } = stored.get(document._id) ?? {};
@@ -305,6 +310,7 @@ async function tryReplacing(collection: Collection<MongoDocument>, documents: re
 }
 
 async function storedOf(
+  time: Time,
   collection: Collection<MongoDocument>,
   documents: readonly MongoDocument[],
 ): Promise<ReadonlyMap<string, Pick<MongoDocument, '_position' | '_commit'>>> {
@@ -312,7 +318,7 @@ async function storedOf(
     { _id: { $in: documents.map(({ _id }) => _id) } },
     { projection: { _position: 1, _commit: 1 }, batchSize: MAX_KEYS, maxTimeMS: FIND_MS },
   );
-  const stored = await inTime(() => found.toArray());
+  const stored = await inTime(time, () => found.toArray());
   return new Map(stored.map((document) => [document._id, document]));
 }
 
@@ -320,10 +326,10 @@ async function storedOf(
  * What a look with the server's time limit has found. When that is over MongoDB says so; FerretDB 1 may hand out what it
  * has by then as if it were all: an answer that took as long counts as none.
  */
-async function inTime<T>(look: () => Promise<T>): Promise<T> {
-  const began = performance.now();
+async function inTime<T>(time: Time, look: () => Promise<T>): Promise<T> {
+  const began = time.monotonic();
   const found = await look();
-  if (performance.now() - began < FIND_MS) return found;
+  if (time.monotonic() - began < FIND_MS) return found;
   throw new StoreUnavailableError('read store', `MongoDB needed longer than ${FIND_MS / 1_000} s to find something`);
 }
 

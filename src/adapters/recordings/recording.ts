@@ -197,14 +197,14 @@ class FrameFiles implements Session {
   }
 
   #takeTimed(lines: Lines, index: number, meter: FeedMeter): readonly EvidenceDraft[] {
-    const began = performance.now();
+    const began = meter.monotonic();
     const frame = this.#read(lines, index);
-    const read = performance.now();
+    const read = meter.monotonic();
     meter.took('parse', read - began);
     if (frame === undefined) return [];
     const drafts = this.#session.take(frame);
-    if (frame.kind === 'depth') meter.took('book', performance.now() - read);
-    if (frame.kind === 'trade') meter.took('bar', performance.now() - read);
+    if (frame.kind === 'depth') meter.took('book', meter.monotonic() - read);
+    if (frame.kind === 'trade') meter.took('bar', meter.monotonic() - read);
     return drafts;
   }
 

@@ -1,6 +1,6 @@
 /** The loop behind `subscribe`, the same for every embedded tape. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { SubscribeOptions, Subscription } from '../../ports/event-store.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
@@ -19,13 +19,15 @@ export interface TapeSource {
 
 export class TapeSubscription implements Subscription {
   readonly ended: Promise<void>;
+  readonly #time: Time;
   readonly #source: TapeSource;
   readonly #options: SubscribeOptions;
   #closing = false;
   #woken = false;
   #wakeUp: (() => void) | undefined;
 
-  constructor(source: TapeSource, options: SubscribeOptions) {
+  constructor(time: Time, source: TapeSource, options: SubscribeOptions) {
+    this.#time = time;
     this.#source = source;
     this.#options = options;
     // In a later microtask, so that no handler runs before `subscribe` has returned.
@@ -61,7 +63,7 @@ export class TapeSubscription implements Subscription {
       if (last !== undefined) {
         await onEvents(events, String(position));
         // A long way to catch up must not keep the process from everything else.
-        if (isFull) await nextTurn();
+        if (isFull) await this.#time.nextLoop();
         continue;
       }
       if (toldAt !== position) onCaughtUp?.(String(position));

@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import { systemTime } from '../system-time.ts';
 import type { OpenFile } from './checkpoint.ts';
 
 /** How long readers that are still in the log are waited for while commits are kept off: they are not to hold those up. */
@@ -34,5 +35,5 @@ parentPort?.on('message', () => {
   db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   // With commits kept off: the little that came since, so that the log begins again from its start and does not grow.
   for (let tries = 1; (restart.get() as { busy: number }).busy === 1 && tries < MOST_TRIES; tries++);
-  setTimeout(() => parentPort?.postMessage(null), PAUSE_MS);
+  systemTime.after(PAUSE_MS, () => parentPort?.postMessage(null));
 });

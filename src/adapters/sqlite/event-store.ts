@@ -7,7 +7,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import { isoTime } from '../../domain/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time, Timer } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type {
   Appended,
@@ -40,7 +40,7 @@ const MAX_HEADS = 100_000;
 export interface SqliteTapeOptions {
   /** For messages. */
   readonly file: string;
-  readonly clock: Clock;
+  readonly time: Time;
   /** Milliseconds to wait for other processes' write lock. */
   readonly lockWaitMs?: number;
 }
@@ -57,13 +57,13 @@ interface Job {
 }
 
 /** Opens the tape in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
-export async function openSqliteEventStore(file: string, clock: Clock): Promise<LockingEventStore> {
-  return new SqliteEventStore(await openTapeFile(file), { file, clock });
+export async function openSqliteEventStore(file: string, time: Time): Promise<LockingEventStore> {
+  return new SqliteEventStore(await openTapeFile(file, time), { file, time });
 }
 
 /** Opens the tape in a file that is there, for reading only. Throws StoreError for what a person has to mend. */
-export async function openSqliteTapeToRead(file: string, clock: Clock): Promise<TapeReader> {
-  return new SqliteEventStore(await openTapeFileToRead(file), { file, clock });
+export async function openSqliteTapeToRead(file: string, time: Time): Promise<TapeReader> {
+  return new SqliteEventStore(await openTapeFileToRead(file, time), { file, time });
 }
 
 export class SqliteEventStore implements LockingEventStore {
@@ -73,7 +73,7 @@ export class SqliteEventStore implements LockingEventStore {
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
   readonly #file: string;
-  readonly #clock: Clock;
+  readonly #time: Time;
   readonly #lockWaitMs: number;
   readonly #assertInPlace: () => void;
   readonly #checkpoint: SqliteCheckpoint;
@@ -90,14 +90,14 @@ export class SqliteEventStore implements LockingEventStore {
 
   readonly #subscriptions = new Set<TapeSubscription>();
   #seenVersion: number | undefined;
-  #looking: NodeJS.Timeout | undefined;
+  #looking: Timer | undefined;
 
   /** `db` is an open tape file, and the store's from here on. */
   constructor(db: DatabaseSync, options: SqliteTapeOptions) {
     this.#db = db;
     this.#rows = new StoredRows(db);
     this.#file = options.file;
-    this.#clock = options.clock;
+    this.#time = options.time;
     this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
     this.#assertInPlace = holdPlace(options.file, 'tape');
     this.#checkpoint = new SqliteCheckpoint(options.file);
@@ -156,6 +156,7 @@ export class SqliteEventStore implements LockingEventStore {
   subscribe(options: SubscribeOptions): Subscription {
     this.#assertOpen();
     const subscription = new TapeSubscription(
+      this.#time,
       {
         head: () => this.#reading(() => this.#rows.last().position),
         scan: (after, categories, limit) => this.#reading(() => this.#rows.read({ after: String(after), categories, limit })),
@@ -168,7 +169,7 @@ export class SqliteEventStore implements LockingEventStore {
       if (this.#subscriptions.size === 0) this.#stopLooking();
     };
     subscription.ended.then(remove, remove);
-    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    this.#looking ??= this.#time.every(LOOK_EVERY_MS, () => this.#look(), { keepsProcess: false });
     return subscription;
   }
 
@@ -200,7 +201,7 @@ export class SqliteEventStore implements LockingEventStore {
 
   async #drain(): Promise<void> {
     // Whatever else is appended in this turn joins the group.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#time.nextLoop();
     while (this.#waiting.length > 0) await this.#commitGroup();
     this.#draining = undefined;
   }
@@ -209,7 +210,7 @@ export class SqliteEventStore implements LockingEventStore {
     let group: readonly Job[] = [];
     let before = 0;
     try {
-      await writeTransaction(this.#db, this.#lockWaitMs, () => {
+      await writeTransaction(this.#db, this.#time, this.#lockWaitMs, () => {
         // Chosen when the lock is there: what came during the wait is written with the rest.
         group = this.#takeGroup();
         this.#assertInPlace();
@@ -263,7 +264,7 @@ export class SqliteEventStore implements LockingEventStore {
       const position = this.#rows.positionAt(stream, there.lastRevision) as number;
       return { revision: there.lastRevision, position: String(position), already: true };
     }
-    const now = isoTime(this.#clock.now());
+    const now = isoTime(this.#time.now());
     if (now > this.#recordedAt) this.#recordedAt = now;
     let revision = last;
     for (const event of events) {
@@ -317,7 +318,7 @@ export class SqliteEventStore implements LockingEventStore {
   }
 
   #stopLooking(): void {
-    clearInterval(this.#looking);
+    this.#looking?.cancel();
     this.#looking = undefined;
   }
 

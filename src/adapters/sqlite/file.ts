@@ -3,8 +3,9 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
+import { pause } from '../../waiting.ts';
 
 /** How long to wait for a lock that another process holds, before saying so. */
 export const LOCK_WAIT_MS = 30_000;
@@ -68,27 +69,27 @@ export function explainFailure(error: unknown, what: string, file: string): unkn
  * Opens the file, making it and its folder where they are absent, and brings its schema up to date. Processes may do
  * so at once: opening waits while another one holds the file. Throws StoreError for what a person has to mend.
  */
-export async function openSqliteFile(name: string, kind: SqliteFileKind): Promise<DatabaseSync> {
+export async function openSqliteFile(name: string, kind: SqliteFileKind, time: Time): Promise<DatabaseSync> {
   const file = resolve(name);
   makeFolder(file, kind.what);
   if (existsSync(file)) assertWritable(file, kind.what);
-  return openPatiently(file, kind, openToWrite);
+  return openPatiently(file, kind, time, openToWrite);
 }
 
 /** Opens a file that is there, and of this version, for reading only. Throws StoreError as `openSqliteFile` does. */
-export async function openSqliteFileToRead(name: string, kind: SqliteFileKind): Promise<DatabaseSync> {
-  return openPatiently(resolve(name), kind, openToRead);
+export async function openSqliteFileToRead(name: string, kind: SqliteFileKind, time: Time): Promise<DatabaseSync> {
+  return openPatiently(resolve(name), kind, time, openToRead);
 }
 
-async function openPatiently(file: string, kind: SqliteFileKind, open: typeof openToWrite): Promise<DatabaseSync> {
-  const deadline = performance.now() + LOCK_WAIT_MS;
+async function openPatiently(file: string, kind: SqliteFileKind, time: Time, open: typeof openToWrite): Promise<DatabaseSync> {
+  const deadline = time.monotonic() + LOCK_WAIT_MS;
   for (;;) {
     try {
       return open(file, kind);
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw explainFailure(error, kind.what, file);
+      if (!isBusy(error) || time.monotonic() > deadline) throw explainFailure(error, kind.what, file);
     }
-    await sleep(PAUSE_MS);
+    await pause(time, PAUSE_MS);
   }
 }
 
@@ -199,16 +200,16 @@ function migrate(db: DatabaseSync, file: string, kind: SqliteFileKind): void {
  * this process comes in between. Waits for other processes up to `waitMs` without blocking this one; then throws
  * SQLite's BUSY failure. Durable as the file's kind says.
  */
-export async function writeTransaction<T>(db: DatabaseSync, waitMs: number, work: () => T): Promise<T> {
-  const deadline = performance.now() + waitMs;
+export async function writeTransaction<T>(db: DatabaseSync, time: Time, waitMs: number, work: () => T): Promise<T> {
+  const deadline = time.monotonic() + waitMs;
   for (;;) {
     try {
       db.exec('BEGIN IMMEDIATE');
       break;
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
+      if (!isBusy(error) || time.monotonic() > deadline) throw error;
     }
-    await sleep(PAUSE_MS);
+    await pause(time, PAUSE_MS);
   }
   try {
     const result = work();

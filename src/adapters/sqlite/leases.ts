@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { LeaseRecord, Leases } from '../../ports/leases.ts';
 import { assertLeaseName } from '../rules/lease-rules.ts';
@@ -26,17 +27,19 @@ const LOCK_WAIT_MS = 2_000;
 type Row = LeaseRecord & { readonly name: string };
 
 /** Opens the leases in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
-export async function openSqliteLeases(file: string): Promise<Leases> {
-  return new SqliteLeases(await openSqliteFile(file, LEASES_FILE), file);
+export async function openSqliteLeases(file: string, time: Time): Promise<Leases> {
+  return new SqliteLeases(await openSqliteFile(file, LEASES_FILE, time), file, time);
 }
 
 class SqliteLeases implements Leases {
   readonly #db: DatabaseSync;
   readonly #file: string;
+  readonly #time: Time;
 
-  constructor(db: DatabaseSync, file: string) {
+  constructor(db: DatabaseSync, file: string, time: Time) {
     this.#db = db;
     this.#file = file;
+    this.#time = time;
   }
 
   async read(): Promise<ReadonlyMap<string, LeaseRecord>> {
@@ -61,7 +64,7 @@ class SqliteLeases implements Leases {
       return Number(changes) === 1;
     };
     try {
-      return await writeTransaction(this.#db, LOCK_WAIT_MS, write);
+      return await writeTransaction(this.#db, this.#time, LOCK_WAIT_MS, write);
     } catch (error) {
       throw explainFailure(error, LEASES_FILE.what, this.#file);
     }

@@ -4,6 +4,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import { assertCollectionName, assertDefinition, assertQuery } from '../../ports/find-rules.ts';
 import type {
@@ -47,18 +48,19 @@ const MAX_KEPT_ROWS = 5_000;
 type Found = [string, string, FieldValue];
 
 /** Opens the read store in a file, making it where it is absent. Throws StoreError for what a person has to mend. */
-export async function openSqliteReadStore(file: string): Promise<ReadStore> {
-  return new SqliteReadStore(await openSqliteFile(file, READ_STORE_FILE), file);
+export async function openSqliteReadStore(file: string, time: Time): Promise<ReadStore> {
+  return new SqliteReadStore(await openSqliteFile(file, READ_STORE_FILE, time), file, time);
 }
 
 /** Opens the read store in a file that is there, for reading only: every write fails. */
-export async function openSqliteReadStoreToRead(file: string): Promise<ReadStore> {
-  return new SqliteReadStore(await openSqliteFileToRead(file, READ_STORE_FILE), file);
+export async function openSqliteReadStoreToRead(file: string, time: Time): Promise<ReadStore> {
+  return new SqliteReadStore(await openSqliteFileToRead(file, READ_STORE_FILE, time), file, time);
 }
 
 class SqliteReadStore implements ReadStore {
   readonly #db: DatabaseSync;
   readonly #file: string;
+  readonly #time: Time;
   readonly #checkpoint: SqliteCheckpoint;
   readonly #prepared = new Map<string, StatementSync>();
 
@@ -69,9 +71,10 @@ class SqliteReadStore implements ReadStore {
   #keptRows = 0;
   readonly #dataVersion: StatementSync;
 
-  constructor(db: DatabaseSync, file: string) {
+  constructor(db: DatabaseSync, file: string, time: Time) {
     this.#db = db;
     this.#file = file;
+    this.#time = time;
     this.#checkpoint = new SqliteCheckpoint(file);
     this.#dataVersion = this.#statement('PRAGMA data_version');
   }
@@ -172,7 +175,7 @@ class SqliteReadStore implements ReadStore {
     if (version !== this.#textsVersion) this.#forgetTexts();
     this.#textsVersion = version;
     this.#lookedInThisTurn = true;
-    setImmediate(() => {
+    void this.#time.nextLoop().then(() => {
       this.#lookedInThisTurn = false;
     });
   }
@@ -236,7 +239,7 @@ class SqliteReadStore implements ReadStore {
   async #writing<T>(work: () => T): Promise<T> {
     this.#assertOpen();
     try {
-      return await writeTransaction(this.#db, LOCK_WAIT_MS, () => {
+      return await writeTransaction(this.#db, this.#time, LOCK_WAIT_MS, () => {
         // The version tells of other connections' commits only.
         this.#forgetTexts();
         return work();

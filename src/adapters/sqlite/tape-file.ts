@@ -1,6 +1,7 @@
 /** The tape's file: its schema, version by version. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Time } from '../../ports/clock.ts';
 import { openSqliteFile, openSqliteFileToRead, type SqliteFileKind } from './file.ts';
 
 /**
@@ -42,11 +43,11 @@ export const TAPE_FILE: SqliteFileKind = {
 };
 
 /** Opens a tape's file, or makes it. */
-export function openTapeFile(file: string): Promise<DatabaseSync> {
-  return openSqliteFile(file, TAPE_FILE);
+export function openTapeFile(file: string, time: Time): Promise<DatabaseSync> {
+  return openSqliteFile(file, TAPE_FILE, time);
 }
 
 /** Opens a tape's file that is there, for reading only. */
-export function openTapeFileToRead(file: string): Promise<DatabaseSync> {
-  return openSqliteFileToRead(file, TAPE_FILE);
+export function openTapeFileToRead(file: string, time: Time): Promise<DatabaseSync> {
+  return openSqliteFileToRead(file, TAPE_FILE, time);
 }

@@ -48,12 +48,13 @@ export class OrderWaits {
 
   /** Reads the order again each time that its read model has moved on. */
   async #wait(orderId: string, isDone: (order: OrderDocument) => boolean): Promise<OrderDocument | undefined> {
-    const { orderMs } = this.#deps.timeouts;
+    const { time, timeouts } = this.#deps;
+    const { orderMs } = timeouts;
     const projection = servedProjection(this.#deps, orders);
     const { promise: givenUp, resolve } = Promise.withResolvers<false>();
     const giveUp = () => resolve(false);
     this.#giveUps.add(giveUp);
-    const timer = setTimeout(giveUp, orderMs);
+    const timer = time.after(orderMs, giveUp);
     try {
       for (;;) {
         // The position first: what is committed while the order is read has moved it on.
@@ -64,7 +65,7 @@ export class OrderWaits {
       }
     } finally {
       this.#giveUps.delete(giveUp);
-      clearTimeout(timer);
+      timer.cancel();
     }
   }
 

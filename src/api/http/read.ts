@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { ReadDocument, ShownText } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions } from '../../tape/envelope.ts';
+import { pause } from '../../waiting.ts';
 import type { ApiDependencies, ServedProjection } from '../dependencies.ts';
 import { tagOf } from './etag.ts';
 import { Problem } from './problem.ts';
@@ -45,7 +46,7 @@ export async function atTapeEnd(
   let head = await deps.events.head();
   for (let waited = 0; wanted !== undefined && comparePositions(head, wanted) < 0; waited += LOOK_MS) {
     if (waited >= deps.timeouts.positionMs) throw notReached(deps, wanted, reply);
-    await sleep(LOOK_MS);
+    await pause(deps.time, LOOK_MS);
     head = await deps.events.head();
   }
   reply.header(POSITION_HEADER, head);
@@ -113,10 +114,4 @@ export async function findDocument<T extends object>(
 ): Promise<(T & ReadDocument) | undefined> {
   const found = await deps.reads.load(collectionOf(deps, projection as Projection), [key]);
   return found.get(key) as (T & ReadDocument) | undefined;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -1,9 +1,9 @@
 /** Requests that change something: the caller, the idempotency key, recording, and the answer. */
 
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { idText } from '../../domain/event.ts';
+import type { Time } from '../../ports/clock.ts';
 import { type Asking, type RecordedRequest, RequestConflictError, RequestOutcomeUnknownError } from '../../requests/requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { Problem } from './problem.ts';
@@ -25,8 +25,8 @@ export const optionalKey = z.looseObject({ [KEY_HEADER]: key.optional() });
 export const reason = z.string().min(1, 'must say why').max(500);
 
 /** The key that was sent, or a new one: then every request is its own. Recorded in the request's id. */
-export function keyOf(headers: { readonly [KEY_HEADER]?: string | undefined }): string {
-  return headers[KEY_HEADER] ?? randomUUID();
+export function keyOf(time: Time, headers: { readonly [KEY_HEADER]?: string | undefined }): string {
+  return headers[KEY_HEADER] ?? time.uuid();
 }
 
 /**

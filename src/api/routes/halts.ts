@@ -51,7 +51,7 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
     const scope = await scopeOf(request.params.name);
     const { mode, cancelOpen, flatten, reason } = request.body;
     const data = { scope, mode, cancelOpen, flatten, reason };
-    const recorded = await recordRequest(deps, request, (write) => requestHalt(write, data, keyOf(request.headers)));
+    const recorded = await recordRequest(deps, request, (write) => requestHalt(write, data, keyOf(deps.time, request.headers)));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });
 
@@ -61,7 +61,7 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
   );
   server.post(`${path}/resume`, resume, async (request, reply) => {
     const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
-    const recorded = await recordRequest(deps, request, (write) => requestResume(write, data, keyOf(request.headers)));
+    const recorded = await recordRequest(deps, request, (write) => requestResume(write, data, keyOf(deps.time, request.headers)));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });
 }

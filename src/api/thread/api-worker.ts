@@ -36,7 +36,7 @@ async function serve(): Promise<void> {
   const log = makeLogger(config.logLevel, logFile);
   const { append, figures, report } = mainThreadOver(time, mainThread);
   const tape = await openTapeToRead(config.eventStore, time);
-  const reads = await openReadStoreToRead(config.readStore);
+  const reads = await openReadStoreToRead(config.readStore, time);
   const events = withEventIndex(new ThreadTape(tape, append), reads);
   const metrics = makeMetrics();
   watchProcess(metrics, time, 'api', codeVersion);

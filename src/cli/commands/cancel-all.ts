@@ -1,6 +1,5 @@
 /** `tapedeck cancel-all`: asks to cancel every open order; recorded on the tape, and so without HTTP. */
 
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { ListedOrder } from '../../projections/orders.ts';
 import { currentOpenOrders } from '../../queries/current-orders.ts';
@@ -49,6 +48,6 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
 }
 
 async function cancel(stores: OpenStores, { id, account }: ListedOrder, reason: string): Promise<Asked> {
-  const recorded = await requestCancel(askingOf(stores), { orderId: id, account, reason }, randomUUID());
+  const recorded = await requestCancel(askingOf(stores), { orderId: id, account, reason }, stores.time.uuid());
   return { ...recorded, order: id };
 }

@@ -2,6 +2,7 @@
 
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { openPublished } from '../../adapters/open.ts';
+import { systemTime } from '../../adapters/system-time.ts';
 import { readConfig } from '../../config/environment.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger } from '../../logging.ts';
@@ -41,14 +42,14 @@ async function consume(topic: string, options: Options): Promise<void> {
   if (config.kafka === null) {
     throw new UserError('TAPEDECK_KAFKA is not set: name the brokers that the relay sends to, such as kafka-1:9092,kafka-2:9092');
   }
-  const published = await openPublished(config.kafka, makeLogger('silent'));
+  const published = await openPublished(config.kafka, makeLogger('silent'), systemTime);
   const { fromBeginning = false, untilEnd = false, limit = Number.POSITIVE_INFINITY } = options;
   const json = wantsJson(options);
   const order = new PublishedOrder(fromBeginning && (await published.isWhole(topic)));
   await published.consume(topic, {
     fromBeginning,
     untilEnd,
-    signal: stopSignal(config.withinNpm),
+    signal: stopSignal(systemTime, config.withinNpm),
     onRecords: (records) => {
       for (const record of records) {
         if (order.summary.records >= limit) return false;

@@ -1,6 +1,5 @@
 /** `tapedeck halt`, `flatten` and `resume`: recorded on the tape, and so without HTTP. */
 
-import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
 import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../../requests/requests.ts';
@@ -25,7 +24,7 @@ export function haltCommand(command: Command): void {
     )
     .option('--cancel-open', 'cancel the open orders')
     .option('--flatten', 'close the positions')
-    .action((options: HaltOptions) => ask(options, 'halt', (write, scope) => halt(write, scope, options)));
+    .action((options: HaltOptions) => ask(options, 'halt', (write, scope, key) => halt(write, scope, key, options)));
   withExamples(command, [
     'tapedeck halt --account paper-binance --cancel-open --reason "feed looks wrong"',
     'tapedeck halt --all --mode stop --reason "exchange maintenance"',
@@ -35,8 +34,8 @@ export function haltCommand(command: Command): void {
 /** Closing what is held while its strategies trade on would be undone by the next signal: so it is a halt. */
 export function flattenCommand(command: Command): void {
   scoped(command).action((options: ScopeOptions) =>
-    ask(options, 'flatten', (write, scope) =>
-      halt(write, scope, { ...options, mode: 'reduce-only', cancelOpen: true, flatten: true }),
+    ask(options, 'flatten', (write, scope, key) =>
+      halt(write, scope, key, { ...options, mode: 'reduce-only', cancelOpen: true, flatten: true }),
     ),
   );
   withExamples(command, [
@@ -47,24 +46,29 @@ export function flattenCommand(command: Command): void {
 
 export function resumeCommand(command: Command): void {
   scoped(command).action((options: ScopeOptions) =>
-    ask(options, 'resume', (write, scope) => requestResume(write, { scope, reason: options.reason }, randomUUID())),
+    ask(options, 'resume', (write, scope, key) => requestResume(write, { scope, reason: options.reason }, key)),
   );
   withExamples(command, ['tapedeck resume --account paper-binance --reason "feed is well again"']);
 }
 
-function halt(write: Asking, scope: HaltScope, { mode, reason, cancelOpen, flatten }: HaltOptions): Promise<RecordedRequest> {
+function halt(
+  write: Asking,
+  scope: HaltScope,
+  key: string,
+  { mode, reason, cancelOpen, flatten }: HaltOptions,
+): Promise<RecordedRequest> {
   const data = { scope, mode, cancelOpen: cancelOpen === true, flatten: flatten === true, reason };
-  return requestHalt(write, data, randomUUID());
+  return requestHalt(write, data, key);
 }
 
 function ask(
   options: ScopeOptions,
   verb: string,
-  request: (write: Asking, scope: HaltScope) => Promise<RecordedRequest>,
+  request: (write: Asking, scope: HaltScope, key: string) => Promise<RecordedRequest>,
 ): Promise<void> {
   return withTape(async (stores: OpenStores) => {
     const scope = await scopeOf(stores.events, options);
-    const { requestId, position } = await request(askingOf(stores), scope);
+    const { requestId, position } = await request(askingOf(stores), scope, stores.time.uuid());
     const decided = await engineAnswered(stores, requestId, position);
     answer(options, { request: requestId, position, decided }, () => [
       `${verb} of ${scopeText(scope)} ${answerText(decided)} (request ${requestId})`,

@@ -61,7 +61,7 @@ async function run({ config, time, events, reads }: OpenStores, files: readonly 
   const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, rollBack: options.rollBack === true });
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
-  const signal = stopSignal(config.withinNpm);
+  const signal = stopSignal(time, config.withinNpm);
   const name = feedName(found.feed);
   const outcome = await runFeed(evidenceSink(events, runner, time), openRecording(files, found.feed, found.instrument), {
     codeVersion: build,

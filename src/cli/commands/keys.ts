@@ -1,16 +1,14 @@
 /** `tapedeck keys`: who may use the API. A server takes a key, and takes leave of one, within a second. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { systemTime } from '../../adapters/system-time.ts';
 import { API_SCOPES, type ApiScope, addKey, readKeys, revokeKey, type StoredKey } from '../../config/api-keys.ts';
 import { readConfig } from '../../config/environment.ts';
 import { DAY_MS, epochMs } from '../../domain/time.ts';
-import type { Clock } from '../../ports/clock.ts';
 import { instant } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
 import { tableOr } from '../terminal/table.ts';
-
-const clock: Clock = { now: () => Date.now() };
 
 interface AddOptions extends OutputOptions {
   readonly scope: ApiScope;
@@ -37,7 +35,7 @@ function addCommand(): Command {
     .option('--json', 'print the key as one JSON line')
     .action(async (name: string, options: AddOptions) => {
       const { scope, expires } = options;
-      const key = await addKey(folder(), { name, scope, expiresAt: expires }, clock);
+      const key = await addKey(folder(), { name, scope, expiresAt: expires }, systemTime);
       const expiresAt = expires === null ? null : new Date(expires).toISOString();
       answer(options, { name, scope, expiresAt, key }, () => [
         key,
@@ -82,7 +80,7 @@ function folder(): string {
 }
 
 function hasExpired({ expiresAt }: Pick<StoredKey, 'expiresAt'>): boolean {
-  return expiresAt !== null && epochMs(expiresAt) <= clock.now();
+  return expiresAt !== null && epochMs(expiresAt) <= systemTime.now();
 }
 
 function expiryText(key: StoredKey): string {
@@ -92,7 +90,7 @@ function expiryText(key: StoredKey): string {
 
 function expiry(text: string): number {
   const days = /^([1-9]\d{0,4})d$/.exec(text);
-  if (days !== null) return clock.now() + Number(days[1]) * DAY_MS;
+  if (days !== null) return systemTime.now() + Number(days[1]) * DAY_MS;
   try {
     return epochMs(instant(text));
   } catch {

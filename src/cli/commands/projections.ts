@@ -66,10 +66,10 @@ function rebuildCommand(): Command {
     .option('--json', 'print the outcome as one JSON line')
     .action((name: string, options: OutputOptions) =>
       withReadModels(async ({ config, events, reads, time }) => {
-        const line = progressLine(options);
+        const line = progressLine(time, options);
         const rebuilt = await rebuildProjection(projectionNamed(name, events), events, reads, {
           time,
-          signal: stopSignal(config.withinNpm),
+          signal: stopSignal(time, config.withinNpm),
           onProgress: ({ collection, position, head }) => line.show(`${collection}: at position ${position} of ${head}`),
         }).finally(() => line.end());
         const { collection, position, before } = rebuilt;
@@ -87,9 +87,9 @@ function verifyCommand(): Command {
     .argument('[name]', 'such as orders; all without it')
     .option(...JSON_OPTION)
     .action((name: string | undefined, options: OutputOptions) =>
-      withReadModels(async ({ events, reads }) => {
+      withReadModels(async ({ events, reads, time }) => {
         for (const projection of projectionsNamed(name, events)) {
-          const line = progressLine(options);
+          const line = progressLine(time, options);
           const verified = await verifyProjection(projection, events, reads, {
             onProgress: (position, end) => line.show(`${projection.name}: at position ${position} of ${end}`),
           }).finally(() => line.end());

@@ -67,7 +67,7 @@ export function runCommand(command: Command): void {
 
 async function run(opened: OpenStores, options: Options): Promise<void> {
   const { config, time, events, reads } = opened;
-  const signal = stopSignal(config.withinNpm);
+  const signal = stopSignal(time, config.withinNpm);
   const hasten = (): void => events.hasten();
   // Work in hand may wait for a store that is away.
   signal.addEventListener('abort', hasten, { once: true });
@@ -88,7 +88,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
     leases: leaseTerms(opened),
     settle: () => settle(opened, proposed, build, screen),
     ingest: { openFeed: feedsOf(config), pace: options.pace, signal, listener: report },
-    publisher: roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log) : undefined,
+    publisher: roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log, time) : undefined,
   };
   const system = makeSystem(dependencies, roles);
   let served: ServedApi | undefined;

@@ -1,5 +1,6 @@
 /** A line that moves while something long is done, on a terminal; nothing anywhere else. */
 
+import type { Time } from '../../ports/clock.ts';
 import { type OutputOptions, wantsJson } from './output.ts';
 
 export interface ProgressLine {
@@ -10,14 +11,14 @@ export interface ProgressLine {
 
 const LEAST_MS_BETWEEN = 100;
 
-export function progressLine(options: OutputOptions): ProgressLine {
+export function progressLine(time: Time, options: OutputOptions): ProgressLine {
   const terminal = process.stderr;
   if (wantsJson(options) || !terminal.isTTY) return { show: () => {}, end: () => {} };
   let shownAt = Number.NEGATIVE_INFINITY;
   return {
     show: (text) => {
-      if (performance.now() - shownAt < LEAST_MS_BETWEEN) return;
-      shownAt = performance.now();
+      if (time.monotonic() - shownAt < LEAST_MS_BETWEEN) return;
+      shownAt = time.monotonic();
       terminal.write(`\r\x1b[K${`  ${text}`.slice(0, (terminal.columns || 80) - 1)}`);
     },
     end: () => terminal.write('\r\x1b[K'),

@@ -85,6 +85,10 @@ export class FeedWatch implements FeedMeter {
     this.#figures.frames.inc(this.#market, frames);
   }
 
+  monotonic(): number {
+    return this.#time.monotonic();
+  }
+
   took(operation: 'parse' | 'book' | 'bar', ms: number): void {
     this.#figures[operation].observe({ venue: this.#market.venue }, ms / 1_000);
   }

@@ -6,10 +6,11 @@ import { afterEach } from 'vitest';
 import type { Patience } from '../../../src/adapters/eventstoredb/connection.ts';
 import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
 import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { EventStoreServer, type ServerOptions } from '../../servers/event-store/server.ts';
 
 /** Soon for a test, and long for a busy machine. */
-export const IMPATIENT: Patience = { callMs: 250, searchMs: 250, totalMs: 20_000, firstPauseMs: 5, maxPauseMs: 50 };
+export const IMPATIENT: Patience = { callMs: 250, searchMs: 250, totalMs: 20_000, backoff: { firstMs: 5, longestMs: 50 } };
 /** Where nothing has to be given up. */
 export const PATIENT: Patience = { ...IMPATIENT, callMs: 10_000, searchMs: 10_000 };
 const TAIL_LIMITS: TailLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
@@ -30,7 +31,7 @@ export function addressOf({ port }: { readonly port: number }): string {
 }
 
 export function givenStore(address: string, patience = IMPATIENT, limits: Partial<TailLimits> = {}): EventStoreDbTape {
-  const store = openEventStoreDb(address, { patience, tailLimits: { ...TAIL_LIMITS, ...limits } });
+  const store = openEventStoreDb(address, systemTime, { patience, tailLimits: { ...TAIL_LIMITS, ...limits } });
   open.push(store);
   return store;
 }

@@ -22,7 +22,11 @@ test('an append that has no answer fails with an unknown outcome', async () => {
 test('a read that is made again and again is made for the last time', async () => {
   const server = await givenServer();
   server.faults.refuse = 'unavailable';
-  const store = givenStore(addressOf(server), { ...IMPATIENT, totalMs: FOR_EVER, firstPauseMs: FOR_EVER, maxPauseMs: FOR_EVER });
+  const store = givenStore(addressOf(server), {
+    ...IMPATIENT,
+    totalMs: FOR_EVER,
+    backoff: { firstMs: FOR_EVER, longestMs: FOR_EVER },
+  });
   const read = store.head();
   await new Promise((resolve) => setTimeout(resolve, 50));
   store.hasten();

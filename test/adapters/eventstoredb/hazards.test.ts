@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { type RecordedEvent, START } from '../../../src/tape/envelope.ts';
@@ -137,7 +138,7 @@ describe('F: a thread', () => {
   test('has no client for a second address', async () => {
     givenStore(addressOf(await givenServer()));
     const other = addressOf(await givenServer());
-    expect(() => openEventStoreDb(other)).toThrow(
+    expect(() => openEventStoreDb(other, systemTime)).toThrow(
       new StoreError('a thread has one EventStoreDB: close the store at the first address before another is opened'),
     );
   });

@@ -5,6 +5,7 @@
 
 import { afterAll } from 'vitest';
 import { openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { tapeSince } from '../../backends/eventstoredb/tape-since.ts';
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { EventStoreServer } from '../../servers/event-store/server.ts';
@@ -14,8 +15,12 @@ const server = await EventStoreServer.start({ version: '22.10.2', traits: { caug
 afterAll(() => server.stop());
 let runs = 0;
 
-describeEventStore('the tape in EventStoreDB 22.10', async () => tapeSince(openEventStoreDb(addressOf(server)), `run${++runs}`), {
-  hasGivenClock: false,
-  hasTail: true,
-  traits: { hasLock: false, hasOwnIndex: false },
-});
+describeEventStore(
+  'the tape in EventStoreDB 22.10',
+  async () => tapeSince(openEventStoreDb(addressOf(server), systemTime), `run${++runs}`),
+  {
+    hasGivenClock: false,
+    hasTail: true,
+    traits: { hasLock: false, hasOwnIndex: false },
+  },
+);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import kafkajs, { type RecordMetadata } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { parseKafkaAddress } from '../../../src/adapters/kafka/address.ts';
-import { ourError, within } from '../../../src/adapters/kafka/client.ts';
+import { inTime, ourError } from '../../../src/adapters/kafka/client.ts';
 import { sendWhole } from '../../../src/adapters/kafka/send.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { FencedError } from '../../../src/ports/publisher.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -195,11 +196,11 @@ describe('a send', () => {
 describe('a wait with a limit', () => {
   it('ends with the work, with the limit, or when it is given up', async () => {
     const never = new Promise<never>(() => {});
-    expect(await within(1_000, 'it', Promise.resolve(7))).toBe(7);
-    await expect(within(5, 'opening', never)).rejects.toThrow('opening took longer than 0.005 s');
-    await expect(within(1_000, 'opening', never, AbortSignal.abort())).rejects.toThrow('opening was given up');
+    expect(await inTime(systemTime, 1_000, 'it', Promise.resolve(7))).toBe(7);
+    await expect(inTime(systemTime, 5, 'opening', never)).rejects.toThrow('opening took longer than 0.005 s');
+    await expect(inTime(systemTime, 1_000, 'opening', never, AbortSignal.abort())).rejects.toThrow('opening was given up');
     const giving = new AbortController();
-    const waiting = within(1_000, 'opening', never, giving.signal);
+    const waiting = inTime(systemTime, 1_000, 'opening', never, giving.signal);
     giving.abort();
     await expect(waiting).rejects.toThrow('opening was given up');
   });

@@ -2,8 +2,8 @@ import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.t
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { describeExclusiveSection } from '../../contracts/exclusive-section.ts';
 
-describeEventStore('the tape in memory', async (clock) => openMemoryEventStore({ clock, hasLock: true }));
-describeEventStore('the tape in memory without a lock', async (clock) => openMemoryEventStore({ clock, hasLock: false }), {
+describeEventStore('the tape in memory', async (clock) => openMemoryEventStore({ time: clock, hasLock: true }));
+describeEventStore('the tape in memory without a lock', async (clock) => openMemoryEventStore({ time: clock, hasLock: false }), {
   traits: { hasLock: false, hasOwnIndex: true },
 });
-describeExclusiveSection('the tape in memory', async (clock) => openMemoryEventStore({ clock, hasLock: true }));
+describeExclusiveSection('the tape in memory', async (clock) => openMemoryEventStore({ time: clock, hasLock: true }));

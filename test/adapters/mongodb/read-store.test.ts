@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { mongoDocument } from '../../../src/adapters/mongodb/document.ts';
 import { mongoFilter, mongoIndex, mongoSort } from '../../../src/adapters/mongodb/find.ts';
 import { openMongoReadStore, openMongoReadStoreToRead } from '../../../src/adapters/mongodb/read-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { FindQuery, ReadDocument } from '../../../src/ports/read-store.ts';
 
@@ -93,7 +94,7 @@ describe('a read store in MongoDB', () => {
   const address = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=30';
 
   test('that does not answer is told of as away, by every call, without an end of the process', async () => {
-    const store = await openMongoReadStore(address);
+    const store = await openMongoReadStore(address, systemTime);
     const query: FindQuery = { collection: 'orders@1', sort: { field: 'at', descending: true }, limit: 1 };
     const calls = [
       () => store.prepare([{ name: 'orders@1', indexes: [] }]),
@@ -112,7 +113,7 @@ describe('a read store in MongoDB', () => {
   });
 
   test('that was opened to read is not written', async () => {
-    const store = await openMongoReadStoreToRead(address);
+    const store = await openMongoReadStoreToRead(address, systemTime);
     await expect(store.commit('orders', [], '1')).rejects.toThrow(/cannot be written: it was opened to read/);
     await expect(store.prepare([])).rejects.toThrow(StoreError);
     await expect(store.drop('orders', [])).rejects.toThrow(StoreError);

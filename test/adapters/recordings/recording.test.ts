@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordingFeed } from '../../../src/adapters/recordings/recording.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { Engine } from '../../../src/domain/engine/engine.ts';
 import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
@@ -60,6 +61,7 @@ describe('a recording of frames', () => {
     const [received, took]: [number[], string[]] = [[], []];
     const meter = {
       received: (lines: number) => void received.push(lines),
+      monotonic: () => systemTime.monotonic(),
       took: (operation: string, ms: number) => {
         expect(ms).toBeGreaterThanOrEqual(0);
         took.push(operation);

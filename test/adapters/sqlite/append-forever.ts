@@ -4,10 +4,11 @@
  */
 
 import { openSqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { run } from '../../contracts/tape-events.ts';
 
 const [file = '', stream = '', batches = '0'] = process.argv.slice(2);
-const store = await openSqliteEventStore(file, { now: () => Date.now() });
+const store = await openSqliteEventStore(file, systemTime);
 for (let batch = 0; batches === '0' || batch < Number(batches); batch++) {
   const first = batch * 7;
   await store.append(stream, first === 0 ? 'no-stream' : first - 1, run(stream, first, first + 6));

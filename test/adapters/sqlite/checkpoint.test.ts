@@ -7,6 +7,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { SqliteCheckpoint } from '../../../src/adapters/sqlite/checkpoint.ts';
 import { openSqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { openSqliteReadStore } from '../../../src/adapters/sqlite/read-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { DAY, run } from '../../contracts/tape-events.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { timeAt } from '../../support/test-time.ts';
@@ -36,7 +37,7 @@ test('events come from the log into the tape while it is in use', async () => {
 
 test('documents come from the log into the read store while it is in use', async () => {
   const file = folder.newFile();
-  const store = await openSqliteReadStore(file);
+  const store = await openSqliteReadStore(file, systemTime);
   close = () => store.close();
   await store.prepare([{ name: 'things', indexes: [] }]);
   expect(statSync(file).size).toBeLessThan(SMALL_BYTES);
@@ -49,8 +50,8 @@ test('documents come from the log into the read store while it is in use', async
 
 test('a file that was removed or replaced is let alone and told of, and one that is back is gone on with', async () => {
   const [file, other] = [folder.newFile(), folder.newFile()];
-  const store = await openSqliteReadStore(file);
-  await (await openSqliteReadStore(other)).close();
+  const store = await openSqliteReadStore(file, systemTime);
+  await (await openSqliteReadStore(other, systemTime)).close();
   const checkpoint = new SqliteCheckpoint(file);
   close = async () => {
     await checkpoint.close();

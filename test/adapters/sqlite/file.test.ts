@@ -8,6 +8,7 @@ import { openSqliteEventStore, SqliteEventStore } from '../../../src/adapters/sq
 import { explainFailure, openSqliteFile } from '../../../src/adapters/sqlite/file.ts';
 import { openSqliteReadStore } from '../../../src/adapters/sqlite/read-store.ts';
 import { openTapeFile, TAPE_FILE } from '../../../src/adapters/sqlite/tape-file.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { DAY, recovered, run } from '../../contracts/tape-events.ts';
@@ -71,7 +72,7 @@ describe('a tape', () => {
   });
 
   test('is written through to the disk at every commit', async () => {
-    const db = await openTapeFile(folder.newFile());
+    const db = await openTapeFile(folder.newFile(), systemTime);
     expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
     expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     db.close();
@@ -100,10 +101,10 @@ describe('a file of another version', () => {
 
   test('that is older is brought up to date, and what it held is there', async () => {
     const file = folder.newFile();
-    const old = await openSqliteFile(file, first);
+    const old = await openSqliteFile(file, first, systemTime);
     old.exec(`INSERT INTO notes VALUES ('kept')`);
     old.close();
-    const migrated = await Promise.all([openSqliteFile(file, second), openSqliteFile(file, second)]);
+    const migrated = await Promise.all([openSqliteFile(file, second, systemTime), openSqliteFile(file, second, systemTime)]);
     for (const db of migrated) {
       expect(db.prepare('SELECT * FROM notes').all()).toEqual([{ text: 'kept', author: 'nobody' }]);
       expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
@@ -113,10 +114,10 @@ describe('a file of another version', () => {
 
   test('stays as it was when a step fails', async () => {
     const file = folder.newFile();
-    (await openSqliteFile(file, first)).close();
+    (await openSqliteFile(file, first, systemTime)).close();
     const broken = { ...first, migrations: [...first.migrations, 'DROP TABLE notes; SELECT nonsense'] };
-    await expect(openSqliteFile(file, broken)).rejects.toThrow(/nonsense/);
-    const db = await openSqliteFile(file, first);
+    await expect(openSqliteFile(file, broken, systemTime)).rejects.toThrow(/nonsense/);
+    const db = await openSqliteFile(file, first, systemTime);
     expect(db.prepare('SELECT count(*) AS rows FROM notes').get()).toEqual({ rows: 0 });
     db.close();
   });
@@ -146,9 +147,9 @@ describe('a file that is no tape', () => {
 
   test('but a read store is refused, and the other way round', async () => {
     const file = folder.newFile();
-    await (await openSqliteReadStore(file)).close();
+    await (await openSqliteReadStore(file, systemTime)).close();
     expect(await complaint(open(file))).toContain('is not a tape of Tapedeck');
-    expect(await complaint(openSqliteReadStore(await tapeOf(1)))).toContain('is not a read store of Tapedeck');
+    expect(await complaint(openSqliteReadStore(await tapeOf(1), systemTime))).toContain('is not a read store of Tapedeck');
   });
 
   test('but something else is refused', async () => {
@@ -211,10 +212,10 @@ describe('a machine that refuses', () => {
     /** SQLite answers SQLITE_FULL at a page limit just as it does at a full disk. */
     async function nearlyFull(): Promise<{ file: string; store: SqliteEventStore; free: () => void }> {
       const file = await tapeOf(50);
-      const db = await openTapeFile(file);
+      const db = await openTapeFile(file, systemTime);
       const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number };
       db.exec(`PRAGMA max_page_count = ${pages + 2}`);
-      const store = new SqliteEventStore(db, { file, clock: timeAt(DAY) });
+      const store = new SqliteEventStore(db, { file, time: timeAt(DAY) });
       return { file, store, free: () => db.exec('PRAGMA max_page_count = 1000000') };
     }
 

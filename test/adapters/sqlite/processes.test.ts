@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { openSqliteEventStore, SqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { openTapeFile } from '../../../src/adapters/sqlite/tape-file.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import { type LockingEventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { START } from '../../../src/tape/envelope.ts';
@@ -112,7 +113,7 @@ describe('two connections to one tape', () => {
 
   test('do not wait for ever: a lock that is not let go is an error that says so', async () => {
     const file = folder.newFile();
-    const store = new SqliteEventStore(await openTapeFile(file), { file, clock: timeAt(DAY), lockWaitMs: 30 });
+    const store = new SqliteEventStore(await openTapeFile(file, systemTime), { file, time: timeAt(DAY), lockWaitMs: 30 });
     const locker = new DatabaseSync(file);
     locker.exec('BEGIN IMMEDIATE');
     const outcomes = await Promise.allSettled([

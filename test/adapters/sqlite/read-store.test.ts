@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { findStatements } from '../../../src/adapters/sqlite/find-sql.ts';
 import { openSqliteReadStore } from '../../../src/adapters/sqlite/read-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { FindQuery, ReadStore } from '../../../src/ports/read-store.ts';
 import { describeReadStore } from '../../contracts/read-store.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = new TemporaryFolder();
 
-describeReadStore('the read store in SQLite', () => openSqliteReadStore(folder.newFile()));
+describeReadStore('the read store in SQLite', () => openSqliteReadStore(folder.newFile(), systemTime));
 
 const newest = { field: 'at', descending: true };
 const oldest = { field: 'at', descending: false };
@@ -28,7 +29,7 @@ describe('the read store in SQLite', () => {
 
   test.each(queries)('finds %s by an index, without reading or sorting the rest', async (_, query) => {
     const file = folder.newFile();
-    const store = await openSqliteReadStore(file);
+    const store = await openSqliteReadStore(file, systemTime);
     await store.prepare([{ name: 'orders@1', indexes: [['status', 'at'], ['at']] }]);
     await store.close();
     const db = new DatabaseSync(file);
@@ -43,11 +44,11 @@ describe('the read store in SQLite', () => {
 
   test('keeps documents and checkpoints over a restart, and makes indexes for what is there', async () => {
     const file = folder.newFile();
-    const first = await openSqliteReadStore(file);
+    const first = await openSqliteReadStore(file, systemTime);
     await first.prepare([{ name: 'orders@1', indexes: [] }]);
     await first.commit('orders', [{ collection: 'orders@1', key: 'a', document: { _position: '3', at: '2024' } }], '3');
     await first.close();
-    const second = await openSqliteReadStore(file);
+    const second = await openSqliteReadStore(file, systemTime);
     await second.prepare([{ name: 'orders@1', indexes: [['at']] }]);
     expect(await second.checkpoint('orders')).toBe('3');
     expect(await second.find({ collection: 'orders@1', equal: { at: '2024' }, sort: newest, limit: 5 })).toHaveLength(1);
@@ -56,7 +57,7 @@ describe('the read store in SQLite', () => {
 
   test('hands out pages as they are now, whoever has changed them', async () => {
     const file = folder.newFile();
-    const [one, other] = [await openSqliteReadStore(file), await openSqliteReadStore(file)];
+    const [one, other] = [await openSqliteReadStore(file, systemTime), await openSqliteReadStore(file, systemTime)];
     await one.prepare([{ name: 'orders@1', indexes: [['at']] }]);
     const query = (limit: number) => ({ collection: 'orders@1', sort: oldest, limit });
     const texts = async (limit = 3) => {
@@ -98,7 +99,7 @@ describe('the read store in SQLite', () => {
 
   test('takes guarded writes from two connections: the higher position stays', async () => {
     const file = folder.newFile();
-    const [one, other] = await Promise.all([openSqliteReadStore(file), openSqliteReadStore(file)]);
+    const [one, other] = await Promise.all([openSqliteReadStore(file, systemTime), openSqliteReadStore(file, systemTime)]);
     await Promise.all([one, other].map((store) => store.prepare([{ name: 'orders@1', indexes: [['at']] }])));
     const write = (position: string) => [{ collection: 'orders@1', key: 'a', document: { _position: position } }];
     await other.commit('orders', write('12'), '12');

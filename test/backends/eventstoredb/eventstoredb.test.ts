@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { tapeSince } from './tape-since.ts';
 
@@ -9,8 +10,12 @@ const address = process.env.TAPEDECK_TEST_EVENT_STORE ?? '';
 let runs = 0;
 const name = randomUUID().slice(0, 8);
 
-describeEventStore('the tape in a real EventStoreDB', async () => tapeSince(openEventStoreDb(address), `${name}x${++runs}`), {
-  hasGivenClock: false,
-  hasTail: true,
-  traits: { hasLock: false, hasOwnIndex: false },
-});
+describeEventStore(
+  'the tape in a real EventStoreDB',
+  async () => tapeSince(openEventStoreDb(address, systemTime), `${name}x${++runs}`),
+  {
+    hasGivenClock: false,
+    hasTail: true,
+    traits: { hasLock: false, hasOwnIndex: false },
+  },
+);

@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import { openLeases, openReadStore } from '../../../src/adapters/open.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { DocumentWrite } from '../../../src/ports/read-store.ts';
 import { describeLeases } from '../../contracts/leases.ts';
@@ -9,11 +10,11 @@ import { givenMongoDb, NOT_OURS } from './given-mongodb.ts';
 
 const mongodb = givenMongoDb();
 
-describeReadStore('the read store in MongoDB', () => openReadStore(mongodb.place()));
+describeReadStore('the read store in MongoDB', () => openReadStore(mongodb.place(), systemTime));
 
 describeLeases('leases in MongoDB', async () => {
   const place = mongodb.place();
-  return () => openLeases(place);
+  return () => openLeases(place, systemTime);
 });
 
 const ORDERS = { name: 'orders@1', indexes: [['status', 'at'], ['at']] };
@@ -25,7 +26,7 @@ const write = (key: string, position: number, more: Record<string, unknown> = {}
 
 describe('the read store in MongoDB', () => {
   test('hands out the bytes that were written, whatever the names of the fields', async () => {
-    const store = await openReadStore(mongodb.place());
+    const store = await openReadStore(mongodb.place(), systemTime);
     await store.prepare([ORDERS]);
     const shown = { 'a.b': 1, $set: 2, 10: 'ten', 9: 'nine', '': [null, { $where: 'x', _id: 1 }], lone: '\ud800', zero: '0.10' };
     await store.commit('orders', [write('k', 1, shown)], '1');
@@ -36,7 +37,7 @@ describe('the read store in MongoDB', () => {
 
   test('makes its indexes at the start, once, and keeps positions as integers of 64 bits', async () => {
     const place = mongodb.place();
-    const [one, other] = [await openReadStore(place), await openReadStore(place)];
+    const [one, other] = [await openReadStore(place, systemTime), await openReadStore(place, systemTime)];
     await Promise.all([one.prepare([ORDERS]), other.prepare([ORDERS])]);
     await one.prepare([ORDERS]);
     await one.commit('orders', [{ ...write('k', 1), document: { status: 'open', _position: '9007199254740993' } }], '1');
@@ -49,7 +50,7 @@ describe('the read store in MongoDB', () => {
   });
 
   test('tells exactly which documents were written, though many of a batch were stale', async () => {
-    const store = await openReadStore(mongodb.place('tapedeckBulkSize=7'));
+    const store = await openReadStore(mongodb.place('tapedeckBulkSize=7'), systemTime);
     await store.prepare([ORDERS]);
     const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
     const isStale = (index: number) => index % 3 === 0;
@@ -72,7 +73,7 @@ describe('the read store in MongoDB', () => {
 
   test('lets the highest position win, of many that write the same documents at once', async () => {
     const place = mongodb.place();
-    const stores = await Promise.all([1, 2, 3].map(() => openReadStore(place)));
+    const stores = await Promise.all([1, 2, 3].map(() => openReadStore(place, systemTime)));
     await stores[0]?.prepare([ORDERS]);
     const keys = Array.from({ length: 10 }, (_, index) => `k${index}`);
     const told = new Map<string, number[]>();
@@ -95,7 +96,7 @@ describe('the read store in MongoDB', () => {
 
   test('does not bring a collection back that somebody else has dropped', async () => {
     const place = mongodb.place();
-    const [one, other] = [await openReadStore(place), await openReadStore(place)];
+    const [one, other] = [await openReadStore(place, systemTime), await openReadStore(place, systemTime)];
     await one.prepare([ORDERS]);
     await one.commit('orders', [write('k', 1)], '1');
     await other.drop('orders', ['orders@1']);
@@ -106,7 +107,7 @@ describe('the read store in MongoDB', () => {
 
   test('goes on when its server is back, and loses nothing of what was told', async ({ skip }) => {
     const server = mongodb.local() ?? skip(NOT_OURS);
-    const store = await openReadStore(mongodb.place('serverSelectionTimeoutMS=300'));
+    const store = await openReadStore(mongodb.place('serverSelectionTimeoutMS=300'), systemTime);
     await store.prepare([ORDERS]);
     await store.commit('orders', [write('k', 1)], '1');
     await server.kill();
@@ -120,7 +121,10 @@ describe('the read store in MongoDB', () => {
 
   test('gives up a server that says nothing any more', async ({ skip }) => {
     const server = mongodb.local() ?? skip(NOT_OURS);
-    const store = await openReadStore(mongodb.place('serverSelectionTimeoutMS=300&connectTimeoutMS=300&socketTimeoutMS=500'));
+    const store = await openReadStore(
+      mongodb.place('serverSelectionTimeoutMS=300&connectTimeoutMS=300&socketTimeoutMS=500'),
+      systemTime,
+    );
     await store.prepare([ORDERS]);
     server.freeze();
     try {

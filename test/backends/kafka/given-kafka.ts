@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { openPublished } from '../../../src/adapters/open.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { PublishedRecord } from '../../../src/ports/publisher.ts';
 import { topicsAt } from '../addresses.ts';
 import { type LocalKafka, startLocalKafka } from './local-kafka.ts';
@@ -40,7 +41,7 @@ export function givenKafka(): GivenKafka {
 /** Everything on a topic, as a consumer of committed transactions sees it. */
 export async function recordsOn(address: string, topic: string): Promise<readonly PublishedRecord[]> {
   const records: PublishedRecord[] = [];
-  await (await openPublished(address, silent)).consume(topic, {
+  await (await openPublished(address, silent, systemTime)).consume(topic, {
     fromBeginning: true,
     untilEnd: true,
     signal: new AbortController().signal,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPublished, openPublisher } from '../../../src/adapters/open.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { FencedError, type PublisherSession } from '../../../src/ports/publisher.ts';
 import { publication, publisherContract } from '../../contracts/publisher.ts';
@@ -19,13 +20,13 @@ beforeAll(async () => {
 afterAll(() => admin.disconnect());
 
 const open = async (place: string): Promise<PublisherSession> =>
-  (await openPublisher(place, silent)).open(new AbortController().signal);
+  (await openPublisher(place, silent, systemTime)).open(new AbortController().signal);
 const prefixOf = (place: string): string => new URL(place).searchParams.get('prefix') as string;
 const at = (position: number) => ({ tape: 'a tape', position: String(position) });
 
 publisherContract('Kafka', async () => {
   const place = kafka.place();
-  return { publisher: await openPublisher(place, silent), valuesOf: (topic) => valuesOn(place, topic) };
+  return { publisher: await openPublisher(place, silent, systemTime), valuesOf: (topic) => valuesOn(place, topic) };
 });
 
 describe('the publisher on Kafka', () => {
@@ -151,7 +152,7 @@ describe('the publisher on Kafka', () => {
   it('shuts nobody out by an opening that was given up', async () => {
     const place = kafka.place();
     const session = await open(place);
-    const publisher = await openPublisher(place, silent);
+    const publisher = await openPublisher(place, silent, systemTime);
     await expect(publisher.open(AbortSignal.abort())).rejects.toThrow('opening was given up');
     // As long as it would take.
     await sleep(2_000);
@@ -190,7 +191,7 @@ describe('the publisher on Kafka', () => {
     });
     const { port } = silentServer.address() as { port: number };
     const giveUp = new AbortController();
-    const publisher = await openPublisher(`127.0.0.1:${port}`, silent);
+    const publisher = await openPublisher(`127.0.0.1:${port}`, silent, systemTime);
     const opening = publisher.open(giveUp.signal);
     giveUp.abort();
     await expect(opening).rejects.toThrow(/was given up/);
@@ -216,7 +217,7 @@ describe('the publisher on Kafka', () => {
 
 describe('a reader of what was published', () => {
   it('says where there is no such topic', async () => {
-    const nowhere = await openPublished(kafka.place(), silent);
+    const nowhere = await openPublished(kafka.place(), silent, systemTime);
     await expect(nowhere.isWhole('orders')).rejects.toThrow(/there is no topic/);
     await expect(recordsOn(kafka.place(), 'orders')).rejects.toThrow(/there is no topic "test-.*orders": the relay makes it/);
   });
@@ -225,6 +226,6 @@ describe('a reader of what was published', () => {
     const place = kafka.place();
     await (await open(place)).close();
     expect(await recordsOn(place, 'orders')).toEqual([]);
-    expect(await (await openPublished(place, silent)).isWhole('orders')).toBe(true);
+    expect(await (await openPublished(place, silent, systemTime)).isWhole('orders')).toBe(true);
   });
 });

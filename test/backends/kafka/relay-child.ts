@@ -10,7 +10,7 @@ const log = makeLogger('silent');
 const events = await openEventStore(tape, systemTime);
 const relay = startRelay({
   events,
-  publisher: await openPublisher(address, log),
+  publisher: await openPublisher(address, log, systemTime),
   time: systemTime,
   log,
   onState: (state) => process.stdout.write(`${state}\n`),

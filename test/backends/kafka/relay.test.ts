@@ -168,7 +168,7 @@ describe('relays to Kafka', () => {
     const states: string[] = [];
     const relay = startRelay({
       events: given.tape,
-      publisher: await openPublisher(given.place, silent),
+      publisher: await openPublisher(given.place, silent, systemTime),
       time: systemTime,
       log: silent,
       onState: (state) => states.push(state),
@@ -192,7 +192,7 @@ describe('tapedeck consume', () => {
   it('exits with 1 when a stream has a gap, and says where', async () => {
     const given = await givenTape();
     await appender(given.tape)('feed-binance.A', 5);
-    const session = await (await openPublisher(given.place, silent)).open(new AbortController().signal);
+    const session = await (await openPublisher(given.place, silent, systemTime)).open(new AbortController().signal);
     const events = await given.tape.read({ limit: 10 });
     const some = events.filter(({ revision }) => revision !== 2).map(publicationOf);
     await session.publish(some, { tape: 'a tape', position: '5' });

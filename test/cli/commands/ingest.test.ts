@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { endChildrenAfterwards, startTapedeck } from '../../support/child.ts';
+import { timeAt } from '../../support/test-time.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
 endChildrenAfterwards();
@@ -17,7 +18,7 @@ const startIngest = () =>
   startTapedeck(['ingest', RECORDING, '--venue', 'coinbase', '--symbol', 'BTC-USD'], { TAPEDECK_DATA: folder });
 
 async function tapeReaches(position: number): Promise<void> {
-  const tape = await openSqliteEventStore(join(folder, 'tape.sqlite'), { now: () => 0 });
+  const tape = await openSqliteEventStore(join(folder, 'tape.sqlite'), timeAt(0));
   while (Number(await tape.head()) < position) {
     await new Promise((resolve) => {
       setTimeout(resolve, 5);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openReadStore } from '../../../src/adapters/open.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { DocumentWrite, ReadStore } from '../../../src/ports/read-store.ts';
 import { PROJECTIONS } from '../../../src/projections/projections.ts';
 import { givenTape, linesOf } from '../given-tape.ts';
@@ -10,7 +11,7 @@ const NAMES = PROJECTIONS.map(({ name }) => name);
 
 /** Works on the read models of a tape that nobody else has open. */
 async function withReads<T>(folder: string, work: (reads: ReadStore) => Promise<T>): Promise<T> {
-  const reads = await openReadStore(`sqlite:${join(folder, 'read-models.sqlite')}`);
+  const reads = await openReadStore(`sqlite:${join(folder, 'read-models.sqlite')}`, systemTime);
   try {
     return await work(reads);
   } finally {

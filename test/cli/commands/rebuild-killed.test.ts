@@ -3,10 +3,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openEventStore, openReadStore } from '../../../src/adapters/open.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { orders } from '../../../src/projections/orders.ts';
 import { type Builds, collectionOf, readBuilds } from '../../../src/runtime/projections/builds.ts';
 import { verifyProjection } from '../../../src/runtime/projections/verify.ts';
 import { ROOT, startNode } from '../../support/child.ts';
+import { timeAt } from '../../support/test-time.ts';
 import { givenTape } from '../given-tape.ts';
 
 const DIE = join(ROOT, 'test', 'support', 'die-at-statement.ts');
@@ -22,8 +24,8 @@ function rebuild(folder: string, env: Record<string, string>) {
 
 /** Compares what serves with the tape; returns the builds there are. */
 async function verified(folder: string): Promise<Builds> {
-  const events = await openEventStore(`sqlite:${join(folder, 'tape.sqlite')}`, { now: () => 0 });
-  const reads = await openReadStore(`sqlite:${join(folder, 'read-models.sqlite')}`);
+  const events = await openEventStore(`sqlite:${join(folder, 'tape.sqlite')}`, timeAt(0));
+  const reads = await openReadStore(`sqlite:${join(folder, 'read-models.sqlite')}`, systemTime);
   try {
     const { differing, documents, position } = await verifyProjection(orders, events, reads, { onProgress: () => {} });
     expect([differing, position]).toEqual([0, await events.head()]);

@@ -65,7 +65,7 @@ const barEvent = ({ type, stream, key, data, occurredAt }: (typeof BARS)[number]
   makeEvidence(type, stream, key, data, { occurredAt, actor: 'ingest', codeVersion: 'one', traceparent });
 
 async function tapeWithBars(hasLock: boolean): Promise<EventStore> {
-  const store = openMemoryEventStore({ clock: tickingClock(), hasLock });
+  const store = openMemoryEventStore({ time: tickingClock(), hasLock });
   for (const [index, bar] of BARS.entries()) {
     await store.append(bar.stream, index === 0 ? 'no-stream' : index - 1, [barEvent(bar)]);
   }
@@ -171,7 +171,7 @@ describe('the largest cascade', () => {
   }
 
   const tapes: readonly (readonly [string, () => Promise<EventStore>])[] = [
-    ['in memory', async () => openMemoryEventStore({ clock: tickingClock(), hasLock: true })],
+    ['in memory', async () => openMemoryEventStore({ time: tickingClock(), hasLock: true })],
     ['in EventStoreDB', async () => givenStore(addressOf(await givenServer()), PATIENT)],
   ];
   const cases = [

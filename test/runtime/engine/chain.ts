@@ -63,7 +63,7 @@ export const loudChain: Projection<{ text: string }> = {
 };
 
 export class ChainTape {
-  readonly events: EventStore = openMemoryEventStore({ clock: time, hasLock: true });
+  readonly events: EventStore = openMemoryEventStore({ time, hasLock: true });
   readonly reads: ReadStore = openMemoryReadStore();
   #count = 0;
   readonly #revisions = new Map<string, number>();

@@ -51,7 +51,7 @@ function engineOf(build: string): Engine {
 }
 
 class Run {
-  readonly store = openMemoryEventStore({ clock: tickingClock(), hasLock: false });
+  readonly store = openMemoryEventStore({ time: tickingClock(), hasLock: false });
   readonly faults: string[] = [];
   readonly #checkpoints = new Map<string, string>();
   readonly #random: () => number;

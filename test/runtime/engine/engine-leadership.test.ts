@@ -34,7 +34,7 @@ const nothing: Choices['decide'] = (engine) => (evidence) => {
 /** A tape without a lock, and instances of the engine that share its checkpoint. */
 async function givenTape() {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, hasLock: false });
+  const store = openMemoryEventStore({ time: clock, hasLock: false });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   const recorder = new EvidenceRecorder(store, systemTime);
   const checkpoint = { position: START, of: new Map<string, string>() };

@@ -12,7 +12,7 @@ const BARS = minuteBars(zigzag(20));
 
 async function tape(): Promise<EventStore> {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, hasLock: true });
+  const store = openMemoryEventStore({ time: clock, hasLock: true });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   return store;
 }

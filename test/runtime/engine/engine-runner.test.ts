@@ -14,7 +14,7 @@ const INGEST = { actor: 'ingest', codeVersion: 'one' };
 
 async function tapeWith(options: { hasLock: boolean }, ...settings: Parameters<typeof smallSettings>): Promise<EventStore> {
   const clock = tickingClock();
-  const store = openMemoryEventStore({ clock, hasLock: options.hasLock });
+  const store = openMemoryEventStore({ time: clock, hasLock: options.hasLock });
   await applySettings(store, smallSettings(...settings), { clock, actor: 'test', codeVersion: 'one' });
   return store;
 }

@@ -35,7 +35,7 @@ interface Choices {
   readonly open?: (clock: Time) => Promise<EventStore>;
 }
 
-const inMemory = async (clock: Time): Promise<EventStore> => openMemoryEventStore({ clock, hasLock: true });
+const inMemory = async (clock: Time): Promise<EventStore> => openMemoryEventStore({ time: clock, hasLock: true });
 
 async function given({ makeEngine = () => smallEngine('one'), between = (store) => store, save, open = inMemory }: Choices = {}) {
   const clock = tickingClock();
@@ -298,10 +298,10 @@ describe('evidence is recorded all the same', () => {
   it('or refused as by the tape, after one wait for a lock that another process holds', async () => {
     const file = folder.newFile();
     const { store, engine, appends, failures } = await given({
-      open: async (clock) => new SqliteEventStore(await openTapeFile(file), { file, clock, lockWaitMs: 50 }),
+      open: async (clock) => new SqliteEventStore(await openTapeFile(file, systemTime), { file, time: clock, lockWaitMs: 50 }),
     });
     await engine.catchUp();
-    const other = await openTapeFile(file);
+    const other = await openTapeFile(file, systemTime);
     other.exec('BEGIN IMMEDIATE');
     const recorded = store.append.bind(store);
     store.append = () => Promise.reject(new Error('waited again'));

@@ -19,7 +19,7 @@ const clock = timeAt(1_800_000_000_000);
 const DRAFTS: readonly EvidenceDraft[] = minuteBars(zigzag(200));
 
 function newTape(hasLock = true): EventStore {
-  return openMemoryEventStore({ clock, hasLock });
+  return openMemoryEventStore({ time: clock, hasLock });
 }
 
 async function settled(hasLock = true): Promise<EventStore> {

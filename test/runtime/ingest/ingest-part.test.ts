@@ -74,7 +74,7 @@ function givenPart({ openFeed = ({ symbol }) => feedOf(barsOf(symbol)), events =
 }
 
 function givenTape(): EventStore {
-  return openMemoryEventStore({ clock: tickingClock(), hasLock: false });
+  return openMemoryEventStore({ time: tickingClock(), hasLock: false });
 }
 
 async function symbolsOn(events: EventStore): Promise<string[]> {

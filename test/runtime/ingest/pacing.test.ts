@@ -21,7 +21,7 @@ function sessionOf(count: number): EvidenceDraft[] {
 
 /** A pacing whose time passes by waiting alone; `commits` are `[ms since the start, pieces]`. */
 function givenPacing({ speed = 1, msPerCommit = 0 } = {}) {
-  const store = openMemoryEventStore({ clock: tickingClock(), hasLock: true });
+  const store = openMemoryEventStore({ time: tickingClock(), hasLock: true });
   const commits: [number, number][] = [];
   const controller = new AbortController();
   let now = 5_000;

@@ -17,17 +17,17 @@ const lost = (): void => {
 
 describeEventStore(
   'a guarded tape',
-  async (clock) => new GuardedEventStore(openMemoryEventStore({ clock, hasLock: true }), held),
+  async (clock) => new GuardedEventStore(openMemoryEventStore({ time: clock, hasLock: true }), held),
 );
 describeExclusiveSection(
   'a guarded tape',
-  async (clock) => new GuardedEventStore(openMemoryEventStore({ clock, hasLock: true }), held),
+  async (clock) => new GuardedEventStore(openMemoryEventStore({ time: clock, hasLock: true }), held),
 );
 describeReadStore('a guarded read store', async () => new GuardedReadStore(openMemoryReadStore(), held));
 
 describe('a guarded store', () => {
   it('takes no append and no section when the lease is lost, and is read all the same', async () => {
-    const inner = openMemoryEventStore({ clock: timeAt(DAY), hasLock: true });
+    const inner = openMemoryEventStore({ time: timeAt(DAY), hasLock: true });
     await inner.append('feed-a', 'no-stream', run('feed-a', 0, 1));
     const store = new GuardedEventStore(inner, lost);
     await expect(store.append('feed-a', 1, run('feed-a', 2, 2))).rejects.toThrow('the lease is lost');
@@ -44,7 +44,7 @@ describe('a guarded store', () => {
 
   it('looks when it has the lock, however long that was waited for', async () => {
     let isHeld = true;
-    const store = new GuardedEventStore(openMemoryEventStore({ clock: timeAt(DAY), hasLock: true }), () => {
+    const store = new GuardedEventStore(openMemoryEventStore({ time: timeAt(DAY), hasLock: true }), () => {
       if (!isHeld) lost();
     });
     const late = new GuardedEventStore(
@@ -64,7 +64,7 @@ describe('a guarded store', () => {
 
   it('has a lock, an index and a tail as the store has', async () => {
     const tail = { held: { events: 1, bytes: 2 }, heldLimit: { events: 3, bytes: 4 } };
-    const inner = alteredEvents(withoutLock(openMemoryEventStore({ clock: timeAt(DAY), hasLock: true })), {
+    const inner = alteredEvents(withoutLock(openMemoryEventStore({ time: timeAt(DAY), hasLock: true })), {
       traits: { hasLock: false, hasOwnIndex: false },
       tail,
       maxWaiting: 5,

@@ -29,7 +29,7 @@ function given() {
   return {
     clock,
     metrics: makeMetrics(),
-    events: openMemoryEventStore({ clock, hasLock: true }),
+    events: openMemoryEventStore({ time: clock, hasLock: true }),
     reads: openMemoryReadStore(),
   };
 }

@@ -18,7 +18,7 @@ const BARS: readonly TapeEvent[] = minuteBars([100, 101, 102, 103]).map(({ type,
 );
 const STREAM = (BARS[0] as TapeEvent).stream;
 
-function given(store: Pick<EventStore, 'append'> = openMemoryEventStore({ clock: tickingClock(), hasLock: true })) {
+function given(store: Pick<EventStore, 'append'> = openMemoryEventStore({ time: tickingClock(), hasLock: true })) {
   const { port1, port2 } = new MessageChannel();
   const metrics = makeMetrics();
   answerThread(systemTime, port1, { append: store.append.bind(store), figures: () => metrics.snapshot() });
@@ -28,7 +28,7 @@ function given(store: Pick<EventStore, 'append'> = openMemoryEventStore({ clock:
 
 describe('an append by another thread', () => {
   it('is made where the tape is written, in the order in which they are sent', async () => {
-    const store = openMemoryEventStore({ clock: tickingClock(), hasLock: true });
+    const store = openMemoryEventStore({ time: tickingClock(), hasLock: true });
     const { append } = given(store);
     const first = append(STREAM, 'no-stream', BARS.slice(0, 1));
     const second = append(STREAM, 0, BARS.slice(1, 3));

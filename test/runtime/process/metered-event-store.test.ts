@@ -14,16 +14,16 @@ import { timeAt } from '../../support/test-time.ts';
 
 describeEventStore(
   'a metered tape',
-  async (clock) => new MeteredEventStore(openMemoryEventStore({ clock, hasLock: true }), makeMetrics(), systemTime),
+  async (clock) => new MeteredEventStore(openMemoryEventStore({ time: clock, hasLock: true }), makeMetrics(), systemTime),
 );
 describeExclusiveSection(
   'a metered tape',
-  async (clock) => new MeteredEventStore(openMemoryEventStore({ clock, hasLock: true }), makeMetrics(), systemTime),
+  async (clock) => new MeteredEventStore(openMemoryEventStore({ time: clock, hasLock: true }), makeMetrics(), systemTime),
 );
 
 function metered(members: Parameters<typeof alteredEvents>[1] = {}) {
   const metrics = makeMetrics();
-  const store = alteredEvents(openMemoryEventStore({ clock: timeAt(DAY), hasLock: true }), members);
+  const store = alteredEvents(openMemoryEventStore({ time: timeAt(DAY), hasLock: true }), members);
   return { metrics, store: new MeteredEventStore(store, metrics, systemTime) };
 }
 

@@ -362,7 +362,7 @@ describe('beside a tape in memory', () => {
   const time = timeAt(NOW);
 
   it('catches up with what was there, follows what comes, and goes on after a restart', async () => {
-    const tape = openMemoryEventStore({ clock: time, hasLock: true });
+    const tape = openMemoryEventStore({ time, hasLock: true });
     const reads = openMemoryReadStore();
     const target = { projection: chain, collection: 'chain@1.1' };
     await prepareBuild(reads, chain, { version: 1, build: 1 });

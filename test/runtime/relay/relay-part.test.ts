@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 async function someTape(): Promise<EventStore> {
-  const tape = openMemoryEventStore({ clock: time, hasLock: true });
+  const tape = openMemoryEventStore({ time, hasLock: true });
   await tape.append('feed-binance.BTCUSDT', 'no-stream', run('feed-binance.BTCUSDT', 0, 4));
   return tape;
 }

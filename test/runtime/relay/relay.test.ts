@@ -17,7 +17,7 @@ import { hastyTime } from '../../support/test-time.ts';
 const time = hastyTime();
 const log = pino({ level: 'silent' });
 
-const emptyTape = (): EventStore => openMemoryEventStore({ clock: time, hasLock: true });
+const emptyTape = (): EventStore => openMemoryEventStore({ time, hasLock: true });
 
 async function tapeOf(streams: Readonly<Record<string, number>>): Promise<EventStore> {
   const tape = emptyTape();

@@ -14,7 +14,7 @@ import { timeAt } from '../../support/test-time.ts';
 /** A tape with the same settings, begun at that time. */
 async function tapeBegunAt(ms: number): Promise<EventStore> {
   const clock = timeAt(ms);
-  const store = openMemoryEventStore({ clock, hasLock: true });
+  const store = openMemoryEventStore({ time: clock, hasLock: true });
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
   return store;
 }
@@ -40,7 +40,7 @@ describe('a read store', () => {
   it('is refused beside a new, empty tape', async () => {
     const reads = openMemoryReadStore();
     await assertSameTape(await tapeBegunAt(1000), reads);
-    const empty = openMemoryEventStore({ clock: timeAt(0), hasLock: true });
+    const empty = openMemoryEventStore({ time: timeAt(0), hasLock: true });
     await expect(assertSameTape(empty, reads)).rejects.toThrow(/this one is empty/);
   });
 
