@@ -1,4 +1,4 @@
-/** What the API is given. It opens nothing and runs nothing of its own. */
+/** The dependencies of the API. It opens nothing and runs nothing of its own. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';

@@ -105,7 +105,7 @@ async function listening(server: FastifyInstance, at: ProbedAt, served: Omit<Ser
   }
 }
 
-/** The parts that take in what is there; one that waits for a backend has done its own. */
+/** The parts that are still starting; one that waits for a backend has started. */
 function starting(report: SystemReport | null): Violation[] {
   if (report === null || report.parts.length === 0) return [{ path: 'main', message: 'has not started yet' }];
   const parts = report.parts.filter(({ state }) => state === 'starting');

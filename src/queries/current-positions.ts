@@ -20,14 +20,14 @@ export interface CurrentPosition extends Held {
   readonly openProfit: string | null;
 }
 
-/** The positions that fit, by account, strategy and instrument; `flat`: those too that were closed. Throws OtherTapeError. */
+/** The positions that fit, by account, strategy and instrument; `hasFlat`: with those that were closed. Throws OtherTapeError. */
 export async function currentPositions(
   events: EventStore,
   reads: ReadStore,
-  { equal, flat }: { readonly equal: NonNullable<Wanted['equal']>; readonly flat: boolean },
+  { equal, hasFlat }: { readonly equal: NonNullable<Wanted['equal']>; readonly hasFlat: boolean },
 ): Promise<CurrentPosition[]> {
   const found = (await currentDocuments(events, reads, positions, { equal, sort: 'name' }))
-    .filter(({ quantity }) => flat || quantity !== '0')
+    .filter(({ quantity }) => hasFlat || quantity !== '0')
     .sort((a, b) => compareTexts(a.account, b.account) || compareTexts(a.name, b.name));
   const prices = await lastPrices(events, new Set(found.map(({ venue, symbol }) => instrumentKey(venue, symbol))));
   return found.map((position) => valuedAt(position, prices.get(instrumentKey(position.venue, position.symbol))));

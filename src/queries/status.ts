@@ -1,4 +1,4 @@
-/** What is going on: the tape, the engine, who does what, feeds, halts, open orders, positions, read models. */
+/** The status of a system: the tape, the engine, leases, feeds, halts, open orders, positions and read models. */
 
 import { OPEN_STATUSES } from '../domain/order/status.ts';
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
@@ -78,7 +78,7 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
   };
 }
 
-/** Which process does what, as far as the record says: one that was killed stands there until another takes over. */
+/** The leases and their holders on record: a process that was killed stands there until another takes over. */
 async function readLeases(leases: Leases) {
   const records = [...(await leases.read())];
   return records.map(([name, { owner, holder, epoch }]) => ({ name, holder: owner === null ? null : holder, epoch }));

@@ -1,4 +1,4 @@
-/** Who may call, from where, and what they may do. Without API keys only programs on the same machine are served. */
+/** Authentication and scopes. Without API keys only programs on the same machine are served. */
 
 import { isIPv4 } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

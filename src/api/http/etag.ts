@@ -1,4 +1,4 @@
-/** Reads that are repeated: an answer is tagged by its content, and who has it already is told so in a few bytes (304). */
+/** Conditional reads: an answer is tagged by its content, and a client that has it already gets 304 in a few bytes. */
 
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -12,7 +12,7 @@ export function tagAnswers(server: FastifyInstance): void {
       return;
     }
     const tag = tagOfAnswer(reply, payload);
-    // A cache may keep it for whom it was made for, and asks each time whether it still holds.
+    // A client's own cache may keep it, and asks each time whether it is unchanged.
     reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
     if (!names(request.headers['if-none-match'], tag)) {
       done(null, payload);
@@ -24,12 +24,12 @@ export function tagAnswers(server: FastifyInstance): void {
   });
 }
 
-/** Says what tells the answer from others, where that is shorter than the answer: the positions of its documents. */
+/** Tags an answer by the positions of its documents, which are shorter than the answer. */
 export function tagAs(reply: FastifyReply, content: string): void {
   reply.header('ETag', hash('sha1', content, 'base64url'));
 }
 
-/** The tag of an answer, for those who send it again and again and set it as the header themselves. */
+/** The tag of an answer, for a route that caches it and sets the header itself. */
 export function tagOf(payload: string | Uint8Array): string {
   return `"${hash('sha1', payload, 'base64url')}"`;
 }

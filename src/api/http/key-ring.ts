@@ -35,7 +35,7 @@ export class KeyRing {
   /** When the folder was looked at last. */
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
-  #hadKeys: boolean;
+  #hasHadKeys: boolean;
   #complaints = new Set<string>();
 
   /** `complain` is told once of each file that is no key. */
@@ -45,12 +45,12 @@ export class KeyRing {
     this.#complain = complain;
     this.#fixed = sources.apiKeys.map(({ name, scope, key }) => ({ name, scope, digest: digestOf(key), expiresAt: null }));
     this.#known = this.#fixed;
-    this.#hadKeys = this.#fixed.length > 0;
+    this.#hasHadKeys = this.#fixed.length > 0;
   }
 
-  /** Must requests present a key? Once there was one, they must until the server starts anew, lest a revocation opens it. */
+  /** Must requests present a key? Once there was a key they must until the server restarts: revoking the last one opens nothing. */
   get isRequired(): boolean {
-    return this.#hadKeys;
+    return this.#hasHadKeys;
   }
 
   /** Looks at the folder again when that is due; undefined when nothing has to be waited for. Rejects with ApiKeyError. */
@@ -82,7 +82,7 @@ export class KeyRing {
     const at = this.#clock.now();
     const { keys, unreadable } = await readKeys(folder);
     this.#known = [...this.#fixed, ...keys.map(knownKey)];
-    this.#hadKeys ||= this.#known.length > 0 || unreadable.length > 0;
+    this.#hasHadKeys ||= this.#known.length > 0 || unreadable.length > 0;
     this.#lookedAt = at;
     for (const trouble of unreadable) {
       if (this.#complaints.has(trouble.file)) continue;

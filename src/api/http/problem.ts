@@ -13,7 +13,7 @@ export interface Violation {
   readonly message: string;
 }
 
-/** What every problem document has. `type` names the kind of problem for programs, `detail` says this one to a person. */
+/** A problem document. `type` names the kind of problem for programs, `detail` explains this one to a person. */
 interface ProblemDocument {
   readonly type: string;
   readonly title: string;
@@ -61,7 +61,7 @@ export function sendProblem(reply: FastifyReply, document: ProblemDocument): Fas
   return reply.code(document.status).type('application/problem+json').send(JSON.stringify(document));
 }
 
-/** Answers any error that a route, a hook or the framework throws. What is our own fault is logged, and not shown. */
+/** Answers any error that a route, a hook or the framework throws. Internal errors are logged, and not shown. */
 export function answerError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const document = documentOf(error);
   if (document.status >= 500 && !(error instanceof Problem)) {

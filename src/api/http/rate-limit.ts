@@ -28,7 +28,7 @@ export function prepareRateLimit(server: FastifyInstance, perSecond: number): vo
   });
 }
 
-/** Limits the routes of `server`: 429, with when to come again, for those that come too often. */
+/** Limits the routes of `server`: 429 with `Retry-After` beyond the limit. */
 export function limitRate(server: FastifyInstance): void {
   const limit = server.rateLimit();
   server.addHook('onRequest', (request, reply, done) => {

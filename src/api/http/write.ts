@@ -6,9 +6,9 @@ import { idText } from '../../domain/event.ts';
 import type { Time } from '../../ports/clock.ts';
 import { type Asking, type RecordedRequest, RequestConflictError, RequestOutcomeUnknownError } from '../../requests/requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
+import type { Answer } from '../routes/route-schema.ts';
 import { Problem } from './problem.ts';
 import { position } from './query.ts';
-import type { Answer } from './route-schema.ts';
 import { traceparentOf } from './trace.ts';
 
 const KEY_HEADER = 'idempotency-key';
@@ -21,7 +21,7 @@ const key = z
 export const requiredKey = z.looseObject({ [KEY_HEADER]: key });
 export const optionalKey = z.looseObject({ [KEY_HEADER]: key.optional() });
 
-/** Why somebody asks; recorded on the tape. */
+/** The reason of a request; recorded on the tape. */
 export const reason = z.string().min(1, 'must say why').max(500);
 
 /** The key that was sent, or a new one: then every request is its own. Recorded in the request's id. */
@@ -77,7 +77,7 @@ export function recordedAnswers(shape: z.ZodType = recordedShape): Readonly<Reco
   return { 202: { description: 'Accepted: the request is recorded, the decision is pending.', schema: shape } };
 }
 
-/** 202: recorded, and for the engine to decide. */
+/** 202: the request is recorded, the decision is pending. */
 export function accepted(reply: FastifyReply, location: string, body: object): FastifyReply {
   return reply.code(202).header('Location', location).send(body);
 }

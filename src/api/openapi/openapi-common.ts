@@ -117,21 +117,21 @@ export function withCommonAnswers(document: OpenApiDocument, problems: ReadonlyM
 }
 
 function complete(path: string, method: string, operation: Operation, own: readonly number[]): void {
-  const keyed = !isPublic(path);
-  if (!keyed) operation.security = [];
-  const tagged = keyed && method === 'get';
+  const isKeyed = !isPublic(path);
+  if (!isKeyed) operation.security = [];
+  const isTagged = isKeyed && method === 'get';
   for (const [status, answer] of Object.entries(operation.responses)) {
     const location: readonly Header[] = method === 'get' ? [] : ['Location'];
-    const reading: readonly Header[] = tagged ? [POSITION_HEADER, 'ETag'] : location;
-    if (keyed) Object.assign(operation.responses[status] ?? answer, { headers: headers(...reading, ...RATE) });
+    const reading: readonly Header[] = isTagged ? [POSITION_HEADER, 'ETag'] : location;
+    if (isKeyed) Object.assign(operation.responses[status] ?? answer, { headers: headers(...reading, ...RATE) });
   }
-  if (tagged) {
+  if (isTagged) {
     operation.parameters = [...(operation.parameters ?? []), IF_NONE_MATCH];
     operation.responses['304'] = { description: 'Not modified.', headers: headers(POSITION_HEADER, 'ETag', ...RATE) };
   }
   const statuses = [
     ...EVERY_ROUTE,
-    ...(keyed ? KEYED_ROUTES : []),
+    ...(isKeyed ? KEYED_ROUTES : []),
     ...(operation.requestBody === undefined ? [] : ROUTES_WITH_BODY),
     ...own,
   ];

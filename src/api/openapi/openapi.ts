@@ -10,8 +10,8 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fast
 import { z } from 'zod';
 import { decimalText, isoTimeText, nonNegativeDecimal, positiveDecimal } from '../../domain/event.ts';
 import { limit, limitForClients } from '../http/query.ts';
-import { type About, routeSchema } from '../http/route-schema.ts';
 import type { GroupTag } from '../routes/route-group.ts';
+import { type About, routeSchema } from '../routes/route-schema.ts';
 import { type OpenApiDocument, withCommonAnswers } from './openapi-common.ts';
 
 /** The group of the document's own route. */

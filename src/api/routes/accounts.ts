@@ -10,10 +10,10 @@ import { answerPage } from '../http/pages.ts';
 import { notFound, type Problem } from '../http/problem.ts';
 import { minPosition, page, timePage, timeRange } from '../http/query.ts';
 import { answerDocument, atPosition, findDocument } from '../http/read.ts';
-import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { accountShape, equityShape, limitsShape, positionShape } from './account-shapes.ts';
 import { haltRoutes } from './halts.ts';
 import type { RouteGroup } from './route-group.ts';
+import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
 const params = z.strictObject({ id: nameText });
 const listQuery = z.strictObject(page);

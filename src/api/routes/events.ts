@@ -11,9 +11,9 @@ import { pageOf, subjectOf } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { anyOf, minPosition, position, timePage, timeRange } from '../http/query.ts';
 import { atTapeEnd } from '../http/read.ts';
-import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { eventShape } from './event-shape.ts';
 import type { RouteGroup } from './route-group.ts';
+import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
 const eventsQuery = z.strictObject({
   stream: z.string().min(1).max(300).optional(),

@@ -8,8 +8,8 @@ import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { requestHalt, requestResume } from '../../requests/requests.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { notFound } from '../http/problem.ts';
-import { routeSchema } from '../http/route-schema.ts';
 import { accepted, keyOf, optionalKey, reason, recordedAnswers, recordRequest } from '../http/write.ts';
+import { routeSchema } from './route-schema.ts';
 
 /** As at the command line: what is halted may still close what it holds, unless the request says otherwise. */
 const haltBody = z.strictObject({

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { awaitedIn } from '../../runtime/process/system-report.ts';
 import type { Health } from '../dependencies.ts';
 import { problemDocument, sendProblem, type Violation } from '../http/problem.ts';
-import { routeSchema } from '../http/route-schema.ts';
 import type { GroupTag } from './route-group.ts';
+import { routeSchema } from './route-schema.ts';
 
 /** The group of the probes and of `/metrics`. */
 export const HEALTH: GroupTag = { name: 'health', description: 'Probes and metrics' };

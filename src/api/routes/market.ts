@@ -18,8 +18,8 @@ import { answerPage, NONE_LISTED, pageOfMap } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { answerDocument, atPosition, collectionOf } from '../http/read.ts';
-import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import type { RouteGroup } from './route-group.ts';
+import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
 const listQuery = z.strictObject(page);
 const instrumentPath = z.strictObject({ venue: venueText, symbol: symbolText });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { METRICS_CONTENT_TYPE, metricsText, SCRAPE_FAMILIES } from '../../metrics.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { METRICS_PATH } from '../http/public-paths.ts';
-import { routeSchema } from '../http/route-schema.ts';
+import { routeSchema } from './route-schema.ts';
 
 /** The part of the dependencies that figures go to and come from. */
 type Figures = Pick<ApiDependencies, 'metrics' | 'otherMetrics'>;

@@ -18,10 +18,10 @@ import { answerPage } from '../http/pages.ts';
 import { notFound, Problem, type Violation } from '../http/problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { answerDocument, atPosition, findDocument } from '../http/read.ts';
-import { found, pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { accepted, optionalKey, reason, recordedAnswers, recordRequest, requiredKey } from '../http/write.ts';
 import { fillShape, listedOrderShape, orderShape, requestedShape } from './order-shapes.ts';
 import type { RouteGroup } from './route-group.ts';
+import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
 export const orderRoutes: RouteGroup = {
   name: 'orders',

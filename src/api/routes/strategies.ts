@@ -12,9 +12,9 @@ import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage, pageOfMap } from '../http/pages.ts';
 import { name, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { atPosition, collectionOf } from '../http/read.ts';
-import { pageOfShape, routeSchema } from '../http/route-schema.ts';
 import { haltRoutes } from './halts.ts';
 import type { RouteGroup } from './route-group.ts';
+import { pageOfShape, routeSchema } from './route-schema.ts';
 import { signalShape, strategyShape } from './strategy-shapes.ts';
 
 export const strategyRoutes: RouteGroup = {

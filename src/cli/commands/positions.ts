@@ -25,7 +25,10 @@ export function positionsCommand(command: Command): void {
     .action((options: Options) =>
       withTape(async ({ events, reads }) => {
         const { account, strategy, flat } = options;
-        const valued = await currentPositions(events, reads, { equal: definedOnly({ account, strategy }), flat: flat === true });
+        const valued = await currentPositions(events, reads, {
+          equal: definedOnly({ account, strategy }),
+          hasFlat: flat === true,
+        });
         answerAll(options, valued, (palette) => positionLines(valued, palette));
       }),
     );

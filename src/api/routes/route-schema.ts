@@ -1,6 +1,6 @@
 /**
- * What a route says of itself for the OpenAPI document: its name, its answers, and the problems that it alone has.
- * The descriptions of answers are held to the answers by tests; at run time nothing is checked on its way out.
+ * A route's description for the OpenAPI document: its name, its answers, and the problems that it alone has. Tests hold
+ * the answers to their descriptions; at run time nothing is checked on its way out.
  */
 
 import { z } from 'zod';
