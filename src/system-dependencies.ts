@@ -1,4 +1,4 @@
-/** What the system is made of, and what whoever starts it has of it. */
+/** The dependencies of a process's system, and the system as its starter sees it. */
 
 import type { Logger } from 'pino';
 import type { SettingsInForce } from './domain/settings/in-force.ts';
@@ -11,7 +11,7 @@ import type { IngestTerms } from './runtime/ingest/ingest-part.ts';
 import type { LeaseTerms } from './runtime/leases/lease.ts';
 import type { SystemReport } from './runtime/process/system-report.ts';
 
-/** What the parts are made of. */
+/** The ports and settings that the parts are made of. */
 export interface SystemDependencies {
   readonly events: EventStore;
   readonly reads: ReadStore;
@@ -24,13 +24,13 @@ export interface SystemDependencies {
   readonly leases?: LeaseTerms | undefined;
   /** Puts settings in force before anything runs; absent, those on the tape stay. */
   readonly settle?: (() => Promise<SettingsInForce>) | undefined;
-  /** What is ingested; absent: nothing. */
+  /** The sources of the feeds; absent: nothing is ingested. */
   readonly ingest?: IngestTerms | undefined;
-  /** Where the tape is handed on to; absent: nowhere. */
+  /** Publishes the tape; absent: it is not published. */
   readonly publisher?: Publisher | undefined;
 }
 
-/** What a process does. `api` is begun by whoever starts the system. */
+/** A kind of work that a process does. The command that starts the system starts `api` beside it. */
 export type Role = 'engine' | 'ingest' | 'projections' | 'relay' | 'api';
 
 /** The parts of a process, put together. */

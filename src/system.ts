@@ -73,7 +73,7 @@ export function makeSystem(
     }
     for (const projection of roles.has('projections') ? projectionsOn(events) : []) {
       const { name, version } = projection;
-      // A new version is made beside the old one: each has somebody who makes it.
+      // Two versions may be made at the same time, so each has a lease of its own.
       const mine = lease(`projection-${name}@${version}`);
       const options = { time, onBatch: batchFigures(metrics, name), lease: mine ?? undefined };
       const part = projectionPart(projection, events, reads, options, (hosted) => projections.set(name, hosted));

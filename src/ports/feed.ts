@@ -1,4 +1,4 @@
-/** Where market data comes from. */
+/** Market data of one instrument, from a recording or a venue. */
 
 import type { EvidenceDraft } from '../domain/feed/evidence.ts';
 import type { Tally } from '../domain/feed/tally.ts';
@@ -7,7 +7,7 @@ import { UserError } from '../domain/user-error.ts';
 /** A recording that cannot be opened or is none: says which file, what is wrong and what to do. */
 export class RecordingError extends UserError {}
 
-/** Is told how much of a feed came in and how long some of it took: for figures, never for decisions. */
+/** Measures how much of a feed came in and how long some of it took: for figures, never for decisions. */
 export interface FeedMeter {
   /** So many frames, candles or lines came in. */
   received(frames: number): void;
@@ -17,7 +17,7 @@ export interface FeedMeter {
   took(operation: 'parse' | 'book' | 'bar', ms: number): void;
 }
 
-/** What goes along with the reading of a feed. */
+/** Follows and ends the reading of a feed. */
 export interface FeedReading {
   /** Counts what cannot be used or has to be allowed for. */
   readonly tally: Tally;

@@ -93,7 +93,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
   const system = makeSystem(dependencies, roles);
   let served: ServedApi | undefined;
   try {
-    // At once, so that whoever looks after the process sees what it waits for.
+    // At once, so that a probe sees what the process waits for.
     served = roles.has('api')
       ? await serveApi(opened, dependencies, system, logFile)
       : await serveProbes(opened, dependencies, system, screen);

@@ -1,7 +1,7 @@
 /**
- * Records evidence on a tape on which others may record the same, without deciding upon it: an engine elsewhere does.
- * Appends name the exact revision. What is in a stream already is read back first, and again after a refusal; evidence
- * that is there is not recorded again.
+ * Records evidence for an engine elsewhere to decide on, on a tape on which other recorders may record the same.
+ * Appends name the exact revision. The recorder reads a stream back before its first append and after each refusal, and
+ * does not record evidence that is there already.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
@@ -29,7 +29,7 @@ const MAX_STREAMS = 1_000;
 /** After that a stream is forgotten: on the next day a feed writes to others, and a day has a hundred thousand facts. */
 const FORGET_AFTER_MS = 60_000;
 
-/** What is known of a stream: no more than tells a fact that is there from one that is not. */
+/** The recorder's knowledge of a stream: just enough to tell a recorded fact from a new one. */
 interface Known {
   revision: ExpectedRevision;
   position: string | undefined;
@@ -41,7 +41,7 @@ interface Known {
 export class EvidenceRecorder {
   readonly #store: EventStore;
   readonly #time: Time;
-  /** Those used last come last. */
+  /** In the order of their last use. */
   readonly #streams = new Map<string, Known>();
 
   constructor(store: EventStore, time: Time) {

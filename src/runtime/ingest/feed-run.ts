@@ -1,4 +1,4 @@
-/** Takes one feed onto the tape, and says what of it could not be used. */
+/** Takes one feed onto the tape, and counts the input that could not be used. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { Tally, type TallyReason } from '../../domain/feed/tally.ts';
@@ -15,7 +15,7 @@ import { type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
 export interface FeedOutcome extends IngestProgress {
   /** How many pieces of evidence of each type the feed gave. */
   readonly evidence: Readonly<Record<string, number>>;
-  /** What could not be used or had to be allowed for, by reason, with the first example of each. */
+  /** Counts of input that could not be used or had to be allowed for, by reason, with the first example of each. */
   readonly tally: ReadonlyMap<TallyReason, { readonly count: number; readonly first: string }>;
 }
 

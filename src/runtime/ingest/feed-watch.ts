@@ -1,4 +1,4 @@
-/** What one feed gives and loses, while it is being read: told by the reader, the tally and the evidence itself. */
+/** The figures of one feed while it is read: from its meter, its tally and the evidence itself. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { Tally, TallyReason } from '../../domain/feed/tally.ts';
@@ -58,7 +58,7 @@ export class FeedWatch implements FeedMeter {
   readonly #market: Market;
   readonly #tally: Tally;
   readonly #time: Time;
-  /** What was told of the tally already. */
+  /** The counts of the tally that are in the figures already. */
   readonly #told = new Map<TallyReason, number>();
   #state = 'syncing';
   /** When a frame or evidence last came, monotonic, in ms. */

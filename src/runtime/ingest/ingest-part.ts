@@ -18,7 +18,7 @@ import { Pacing } from './pacing.ts';
 /** After so long without the feed's lease another instance is taken to have it. */
 const ELSEWHERE_MS = 3_000;
 
-/** Is told how the ingest goes, by the feeds' names for people. */
+/** Follows the ingest; feeds have their names for people. */
 export interface IngestListener {
   /** After each commit. */
   progress(feed: string, progress: IngestProgress): void;
@@ -30,7 +30,7 @@ export interface IngestListener {
   finished(): void;
 }
 
-/** What a process ingests, and who is told of it. */
+/** The sources of a process's feeds, and the listener that follows their ingest. */
 export interface IngestTerms {
   /** Null where the settings name no source. */
   readonly openFeed: (feed: FeedSettings, instrument: InstrumentSettings) => Feed | null;

@@ -1,8 +1,8 @@
 /**
  * Plays a recorded session as if it were live: each piece of evidence comes when its own time has come, by a clock
- * that only runs forward. What is on the tape already comes at once, so that a session that was cut off goes on where
- * it stopped; so does history, which nobody saw grow. What is there is read stream by stream, in pages: asked for one by
- * one across a network, an hour of it takes minutes, in which nothing is played.
+ * that only runs forward. Evidence that is on the tape already comes at once, so that a session that was cut off goes on
+ * where it stopped; so does history, which nobody saw grow. The tape is read stream by stream, in pages: one question for
+ * each piece, across a network, would take minutes for an hour of evidence, in which nothing is played.
  */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';

@@ -8,7 +8,7 @@ const LOOKS = 10;
 /** A call that takes longer than this part of a lease's length is given up: others are due. */
 const CALLS = 4;
 
-/** Who holds a lease. */
+/** A lease and its holder. */
 export interface LeaseHolder {
   readonly name: string;
   /** The process that holds it, such as `host-7:4711`; null for nobody. */
@@ -39,14 +39,14 @@ export class LeaseKeeper {
     return known;
   }
 
-  /** Those that this process knows, in the order of their names. */
+  /** The leases that this process knows, in the order of their names. */
   holders(): LeaseHolder[] {
     return [...this.#byName.values()]
       .map((lease) => ({ name: lease.name, holder: lease.holder(), here: lease.isHeld() }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Gives back what is held. What was done under it must be finished. */
+  /** Gives back the leases that are held. The work under them must be finished. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#looking;

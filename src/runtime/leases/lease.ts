@@ -1,8 +1,8 @@
 /**
  * One lease as one instance sees it. Its record holds an owner, an epoch and a counter that the owner raises. No clock
- * is shared: whoever sees the counter stand still for the lease's length, by a monotonic clock of its own, takes over
- * by compare-and-set on the counter that it saw; an owner whose last raise began more than two thirds of that length
- * ago has stopped by then. That is asked at every use, and not of a timer alone, for a process may be frozen.
+ * is shared: an instance that sees the counter stand still for the lease's length, by a monotonic clock of its own,
+ * takes over by compare-and-set on the counter that it saw. An owner whose last raise began more than two thirds of that
+ * length ago has stopped by then. Every use asks for that, and not a timer alone, for a process may be frozen.
  */
 
 import type { Time } from '../../ports/clock.ts';
@@ -102,7 +102,7 @@ export class Lease {
     return this.#tenure?.isHeld() ?? false;
   }
 
-  /** Who holds it, as far as is known here; null for nobody. */
+  /** The holder, as far as is known here; null for nobody. */
   holder(): string | null {
     return this.#record?.owner == null ? null : this.#record.holder;
   }

@@ -1,6 +1,6 @@
 /**
- * Shows another thread that this one's loop turns: a counter in shared memory that goes up as long as it does. Whoever
- * looks needs no clock but its own.
+ * Shows another thread that this one's loop turns: a counter in shared memory that goes up as long as it does. A watcher
+ * needs no clock but its own.
  */
 
 import type { Time } from '../../ports/clock.ts';
@@ -29,7 +29,7 @@ export function beat(heartbeat: SharedArrayBuffer, time: Time, isEngineStuck: ()
   return () => timer.cancel();
 }
 
-/** Watches a pulse. What it returns says how the thread is whenever it is asked. */
+/** Watches a heartbeat. `look` says how the thread is at that moment. */
 export function watchHeartbeat(
   heartbeat: SharedArrayBuffer,
   time: Time,

@@ -12,7 +12,7 @@ export interface Lag {
   readonly lagMs: number | null;
 }
 
-/** What may serve is no further behind: on a busy tape, more has always come by the time that a batch is committed. */
+/** A build that may serve is no further behind: on a busy tape, more has always come by the time that a batch is committed. */
 const MAX_SERVING_LAG_MS = 5_000;
 
 /** Is it near enough to the end of the tape to serve? */

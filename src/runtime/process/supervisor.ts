@@ -1,6 +1,6 @@
 /**
  * Keeps the parts of a process running. A part that fails because a backend is away, or because another instance has
- * its lease now, is begun again; what waiting does not mend ends the process.
+ * its lease now, is begun again; a failure that waiting does not mend ends the process.
  */
 
 import type { Time } from '../../ports/clock.ts';
@@ -17,11 +17,11 @@ export type PartState = 'starting' | 'running' | 'standby' | 'waiting';
 export interface PartReport {
   readonly part: string;
   readonly state: PartState;
-  /** Which engine it waits for, and why; null unless it waits. */
+  /** The backend that it waits for, and why; null unless it waits. */
   readonly reason: string | null;
 }
 
-/** What is told of a part as it goes on; one that waits by itself says for what. */
+/** Tells how a part is as it goes on; a part that waits by itself gives the reason. */
 export type TellState = {
   (state: 'running' | 'standby'): void;
   (state: 'waiting', reason: string): void;

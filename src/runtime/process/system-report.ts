@@ -1,4 +1,4 @@
-/** What a process says about itself: how its parts are, and which instance does what. */
+/** The report of a process about itself: how its parts are, and which instance holds which lease. */
 
 import type { LeaseHolder } from '../leases/lease-keeper.ts';
 import type { PartReport } from './supervisor.ts';

@@ -1,6 +1,6 @@
 /**
- * Whoever has a lease must reach the tape. One that does not would keep the others from work that they can do, and it
- * need not notice by itself: a subscription waits for its engine, however long.
+ * The holder of a lease must reach the tape. One that does not would keep the others from work that they can do, and it
+ * need not notice by itself: a subscription waits for its backend, however long.
  */
 
 import type { Time } from '../../ports/clock.ts';

@@ -1,7 +1,7 @@
 /**
- * Which build of each read model serves. A build is one making of its documents from the tape; it has collections of
- * its own, named after projection, version and build (`orders@1.2`), so that another can be made beside it while it
- * serves. One document for each projection says which does; it is changed by compare-and-set, by whichever process.
+ * The builds of the read models. A build is one making of a read model's documents from the tape. It has collections of
+ * its own, named after projection, version and build (`orders@1.2`), so that the next can be made while it serves. One
+ * document for each projection names the build that serves; any process may change it, by compare-and-set.
  */
 
 import type { CollectionDefinition, ReadDocument, ReadStore } from '../../ports/read-store.ts';
@@ -11,7 +11,7 @@ import { isAbreast, type Lag } from '../process/lag.ts';
 
 const BUILDS: CollectionDefinition = { name: 'builds', indexes: [] };
 
-/** How long a build is kept after another took its place: whoever looked it up just before still reads from it. */
+/** How long a build is kept after another took its place: readers that looked it up just before still read from it. */
 export const GRACE_MS = 2_000;
 
 export interface Build {
@@ -23,9 +23,9 @@ export interface Build {
 /** The builds of one projection. */
 export interface Builds {
   readonly serving: Build;
-  /** The one that is made beside it, to take its place. */
+  /** The build that is being made to take its place. */
   readonly next: Build | null;
-  /** Those that served before, or were given up, and are to be dropped. */
+  /** Builds that served before or were given up, and are to be dropped. */
   readonly retired: readonly Build[];
   /** The highest number of a build so far. */
   readonly made: number;
@@ -111,8 +111,7 @@ export async function prepareBuild(reads: ReadStore, projection: Projection, bui
 }
 
 /**
- * Begins another build beside the one that serves. One that was begun before and never finished is given up: it may
- * have been made by other code.
+ * Begins the next build. One that was begun before and never finished is given up: it may have been made by other code.
  */
 export async function beginBuild(reads: ReadStore, projection: Projection): Promise<Build> {
   await ensureServing(reads, projection);

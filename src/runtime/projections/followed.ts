@@ -1,6 +1,6 @@
 /**
- * How far the read models are that other threads or processes make, for whoever only reads them: which build of each
- * serves and its checkpoint, looked up in the read store. Nothing is written, and a store that is away is waited for.
+ * How far the read models of other threads or processes are, for their readers: the build that serves and its
+ * checkpoint, looked up in the read store. Nothing is written, and a store that is away is waited for.
  */
 
 import type { Clock, Time } from '../../ports/clock.ts';
@@ -47,7 +47,7 @@ export interface FollowedProjections {
 }
 
 export interface Trouble {
-  /** What is in trouble. */
+  /** The part in trouble. */
   readonly path: string;
   readonly message: string;
 }
@@ -100,8 +100,8 @@ export async function followProjections(
 }
 
 /**
- * Waits until every read model has everything up to `position`, whoever makes it; false when that takes longer than
- * `timeoutMs`.
+ * Waits until every read model, made here or elsewhere, has everything up to `position`; false when that takes longer
+ * than `timeoutMs`.
  */
 export async function waitForReadModels(
   events: EventStore,
@@ -151,8 +151,8 @@ export class FollowedProjection {
   }
 
   /**
-   * Takes in what a look has found. What is read never runs back: while a build that has just come to serve is behind
-   * what was read from the one before, that is read on, as long as it is kept for certain.
+   * Notes the findings of a look. Readers never see a read model run back: while a new build is behind the one that
+   * served before, they read on from that one, as long as it is kept for certain.
    */
   saw(collection: string, position: string, lag: Lag): void {
     const isBehind = collection !== this.#state.collection && comparePositions(position, this.#state.position) < 0;

@@ -1,8 +1,8 @@
 /**
- * Keeps a read model going: a runner on the build that serves, whichever that is. A build of an older version serves
- * on while this version's is made beside it, and gives way when that has caught up; where another process put a build
- * in its place, the runner moves to that one; a build of a newer version is left to those that know it. Among several
- * instances the holder of the lease runs it, and the others follow what is served.
+ * Keeps a read model going: a runner on the build that serves. A build of an older version serves on while this
+ * version's is made, and gives way when that has caught up. Where another process put a build in its place, the runner
+ * moves to that one. A build of a newer version is left to the processes that know it. Among several instances the
+ * holder of the lease runs it, and the others follow it.
  */
 
 import { StoreUnavailableError } from '../../ports/errors.ts';
@@ -53,7 +53,7 @@ export interface HostOptions extends Pick<RunnerOptions, 'time' | 'onBatch'> {
 interface Running {
   readonly build: Build;
   readonly runner: ProjectionRunner;
-  /** What it runs under. */
+  /** The lease's tenure that it runs under. */
   readonly tenure: Tenure | undefined;
 }
 

@@ -14,10 +14,10 @@ export interface ListedProjection extends Lag {
   readonly projection: string;
   /** The version that this build of the program makes; another may serve. */
   readonly version: number;
-  /** What serves, and how far it is. */
+  /** The build that serves, and how far it is. */
   readonly collection: string;
   readonly position: string;
-  /** What is made beside it, and how far that is; null when nothing is. */
+  /** The build that is made to take its place, and how far that is; null when there is none. */
   readonly building: { readonly collection: string; readonly position: string } | null;
   readonly parkedKeys: number;
   readonly parkedEvents: number;

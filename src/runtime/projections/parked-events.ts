@@ -1,7 +1,7 @@
 /**
- * Events that could not be applied to a document, and those behind them: kept beside the documents, so that they are
- * still known, and their documents still stand still, after a restart. The events themselves are on the tape. What is
- * parked for a document is over when the document has reached its position: nothing is ever taken from the list.
+ * Events that could not be applied to a document, and the later ones of that document. They are kept in the read store,
+ * so that they are known, and their documents stand still, after a restart too. The events themselves are on the tape.
+ * A parked event is over when its document has reached its position: nothing is ever taken from the list.
  */
 
 import { UserError } from '../../domain/user-error.ts';
@@ -13,7 +13,7 @@ import type { Projection } from '../../projections/projection.ts';
 import { comparePositions, type RecordedEvent, START } from '../../tape/envelope.ts';
 import { parkedCollectionOf, servingCollection } from './builds.ts';
 
-/** What is parked for one document. */
+/** The events that are parked for one document. */
 export interface Parked {
   readonly events: number;
   /** Position of the first of them, or null before there is any. */
@@ -59,7 +59,7 @@ export function parkedWrite(collection: string, key: string | null, event: Recor
   return { collection: parkedCollectionOf(collection), key: rowKey(document), document };
 }
 
-/** What is parked in a build, by document key: for one document, or for all. */
+/** The events that are parked in a build, by document key: of one document, or of all. */
 export async function loadParked(reads: ReadStore, collection: string, key?: string): Promise<Map<string, Parked>> {
   const parked = new Map<string, Parked>();
   for await (const rows of openRows(reads, collection, key === undefined ? {} : { key })) {
@@ -149,7 +149,7 @@ export class KeylessEventError extends UserError {
 export interface Reapplied {
   /** Events that are in the document now. */
   readonly applied: number;
-  /** What still cannot be applied, and why; null when nothing is parked for the document any more. */
+  /** The first event that still cannot be applied, and why; null when nothing is parked for the document any more. */
   readonly held: { readonly event: RecordedEvent; readonly error: string } | null;
 }
 

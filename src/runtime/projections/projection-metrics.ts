@@ -1,4 +1,4 @@
-/** What the read models take in, how far they are, and what they show of halts. */
+/** The figures of the read models: their batches, how far they are, and the halts that they show. */
 
 import { counter, gauge, histogram, type Metrics, SECONDS } from '../../metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -28,7 +28,7 @@ interface WatchedProjection {
   progress(): Pick<ProjectionProgress, 'projection' | 'lagMs' | 'parkedEvents' | 'parkedKeys' | 'retries'>;
 }
 
-/** What is told of each batch of that projection. */
+/** Counts each batch of that projection. */
 export function batchFigures(metrics: Metrics, projection: string): (events: number, ms: number) => void {
   const { batch, events: projected } = metrics.of(PROJECTION_FAMILIES);
   return (events, ms) => {

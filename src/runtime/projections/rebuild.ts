@@ -1,4 +1,4 @@
-/** Makes the documents of a read model anew from the tape, beside those that serve, and puts them in their place. */
+/** Makes the documents of a read model again from the tape while the old ones serve, and swaps them in. */
 
 import { UserError } from '../../domain/user-error.ts';
 import type { Time } from '../../ports/clock.ts';
@@ -52,12 +52,12 @@ export interface Rebuilt {
   readonly collection: string;
   /** Everything up to it is in the documents. */
   readonly position: string;
-  /** What it took the place of. */
+  /** The collection that served before. */
   readonly before: string;
 }
 
 /**
- * Builds a read model anew while the old build serves, and puts it in its place when it is at the end of the tape.
+ * Builds a read model again while the old build serves, and swaps it in when it is at the end of the tape.
  * The first event that cannot be applied stops it (UnappliedEventError); so does `signal`. A process that runs the
  * projection goes on with the new build by itself.
  */

@@ -1,5 +1,5 @@
 /**
- * Keeps one build of a read model beside the tape: hands events to its documents in batches, and says how far they are.
+ * Keeps one build of a read model up with the tape: hands events to its documents in batches, and says how far they are.
  * A second runner of the same build changes nothing.
  */
 
@@ -67,7 +67,7 @@ export class ProjectionRunner {
   readonly #closing: AbortController;
   #keeping: Promise<void> | undefined;
   #batchSize = MAX_BATCH;
-  /** What is under way with the documents: one thing at a time. */
+  /** The last call of the documents: the next begins when it is done. */
   #queue: Promise<void> = Promise.resolve();
 
   /** Use `startRunner`. */

@@ -1,4 +1,4 @@
-/** What the relay publishes, what it holds and how far it is. */
+/** The figures of the relay: its transactions, its queue and how far it is. */
 
 import { counter, gauge, histogram, type Metrics, SECONDS } from '../../metrics.ts';
 import type { Relay } from './relay.ts';

@@ -5,9 +5,9 @@ import type { Lease } from '../leases/lease.ts';
 import type { RunPart, TellState } from '../process/supervisor.ts';
 import { type Relay, type RelayDependencies, startRelay } from './relay.ts';
 
-/** What is wrong at the start ends the process at once; later it has other work, and goes on with that. */
+/** A lasting fault at the start ends the process; later the process has other work, and goes on with that. */
 const START_UP_MS = 60_000;
-/** Failures in a row, some 15 s of them, upon which another instance may try: Kafka may be out of reach from here alone. */
+/** After so many failures in a row, some 15 s of them, another instance may try: Kafka may be out of reach from here alone. */
 const MOST_FAILURES = 5;
 /** For so long the others come first then. */
 const STEP_BACK_MS = 10_000;

@@ -1,4 +1,4 @@
-/** What has been read from the tape and is not published yet: bounded, so that a slow or absent sink fills no memory. */
+/** The events that are read from the tape and not published yet: bounded, so that a slow or absent sink fills no memory. */
 
 import type { RecordedEvent } from '../../tape/envelope.ts';
 import { type Publication, publicationBytes, publicationOf } from '../../tape/publication.ts';
@@ -55,7 +55,7 @@ export class RelayQueue {
     return this.#waiting.splice(0, count);
   }
 
-  /** What was taken is published. */
+  /** The events that were taken are published. */
   done(taken: readonly QueuedEvent[]): void {
     this.#events -= taken.length;
     for (const { bytes } of taken) this.#bytes -= bytes;

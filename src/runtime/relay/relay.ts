@@ -1,7 +1,7 @@
 /**
- * Hands every event of the tape on, once and in order. What is published and how far it reaches are one transaction;
- * whoever opens a session shuts earlier ones out before it reads how far they came. So nothing is lost or doubled,
- * whatever fails when: after any error there is a new session, and what it says is where it goes on.
+ * Hands every event of the tape on, exactly once and in order. A batch and the position that it reaches are published in
+ * one transaction. A new session fences earlier ones before it reads how far they came. So nothing is lost or doubled,
+ * whatever fails when: after any error the relay opens a new session, and goes on where that says.
  */
 
 import type { Logger } from 'pino';
@@ -21,10 +21,10 @@ const MAX_BATCH_EVENTS = 2_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 const BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000 };
-/** Whoever was shut out lets the other one work before it tries again. */
+/** A relay that was fenced lets the other one work before it tries again. */
 const FENCED_BACKOFF: Backoff = { firstMs: 10_000, longestMs: 10_000 };
 
-/** What was published is of another tape; says what tells them apart, and what to do. */
+/** The published events are of another tape; the message says what tells them apart, and what to do. */
 export class OtherTapePublishedError extends UserError {
   constructor(difference: string) {
     super(
@@ -42,7 +42,7 @@ export interface RelayDependencies {
   readonly onPublished?: ((events: number, ms: number) => void) | undefined;
   /** Told of each change, with the reason where it waits. */
   readonly onState?: ((state: RelayState, reason: string | null) => void) | undefined;
-  /** What only a person can put right is waited for, too, instead of ending the relay at its first try. */
+  /** A fault that only a person can mend is waited for, too, instead of ending the relay at its first try. */
   readonly isPatient?: boolean | undefined;
 }
 
@@ -129,7 +129,7 @@ export class Relay {
     }
   }
 
-  /** What nobody but a person can put right, found at the first try. */
+  /** A fault that only a person can mend, found at the first try. */
   #isFinal(error: unknown): boolean {
     if (this.#dependencies.isPatient === true || this.#failures > 1) return false;
     return error instanceof OtherTapePublishedError || (error instanceof StoreError && !this.#wasOpen);

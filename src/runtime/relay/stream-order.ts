@@ -12,7 +12,7 @@ export interface PublishedBreak {
   readonly partition: number;
   readonly offset: string;
   readonly stream: string | null;
-  /** What had to come, and what came. */
+  /** The revision that had to come, and the one that came. */
   readonly expected: number | null;
   readonly revision: number | null;
 }
