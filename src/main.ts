@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Where a command begins: what is imported after the compile cache is enabled comes from it. */
+/** Begins a command. Only modules that are imported after the compile cache is enabled come from it. */
 
 import { keepCompiled } from './cli/compile-cache.ts';
 

@@ -2,8 +2,8 @@
  * The figures that Prometheus scrapes. Times are in seconds, sizes in bytes. Labels are bounded: names from the settings
  * (venue, symbol, strategy, account), from the code (projection, route, type, reason), and never an id.
  *
- * A room describes its families beside what sets them; `metric-families.ts` lists them. Every thread has figures of its
- * own. What can be looked up is asked for at each scrape (`collect`), so that it costs nothing in between.
+ * A room describes its families beside the code that sets them; `metric-families.ts` lists them. Every thread has figures
+ * of its own. Some are looked up at each scrape only (`collect`), so that they cost nothing in between.
  */
 
 import {

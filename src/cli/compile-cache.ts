@@ -1,6 +1,6 @@
 /**
- * Node's compile cache, which spares most of the time that a command takes to start. Whoever writes into its folder
- * chooses the code that runs here, beside the keys that trade: so it is the user's own, or there is none.
+ * Node's compile cache, which spares most of the time that a command takes to start. Node runs the code that it finds
+ * there, beside the keys that trade. So the folder is one that nobody else can write into, or there is no cache.
  */
 
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The program `tapedeck`: which of its commands is meant, and what the process ends with. */
+/** The program `tapedeck`: finds the command that is meant, runs it, and sets the exit code. */
 
 import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';

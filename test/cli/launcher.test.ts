@@ -27,7 +27,7 @@ function project(folders: readonly string[], nodeVersion?: string): { readonly l
   for (const inner of folders) mkdirSync(join(folder, inner), { recursive: true });
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  // What a POSIX shell needs to read a link, and nothing else.
+  // Nothing else is needed.
   symlinkSync('/bin/sh', join(bin, 'sh'));
   if (nodeVersion !== undefined) {
     writeFileSync(join(bin, 'node'), `#!/bin/sh\nif [ "$1" = --version ]; then echo ${nodeVersion}; else echo "$@"; fi\n`);

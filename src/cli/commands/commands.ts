@@ -1,10 +1,10 @@
-/** What may be typed behind `tapedeck`, in the order of its help. A command is loaded when it is asked for. */
+/** The commands of `tapedeck`, in the order of its help. A command is loaded when it is asked for. */
 
 import type { Command } from 'commander';
 
 export interface ListedCommand {
   readonly name: string;
-  /** What is typed behind the name, as the command's own help says; empty for one that only has commands within it. */
+  /** Its options and arguments, as the command's own help says; empty for one that only has commands within it. */
   readonly takes: string;
   readonly description: string;
   /** Loads what adds the options, the action and the examples to the command. */
