@@ -43,8 +43,6 @@ export interface RebuildOptions {
   readonly signal: AbortSignal;
   /** Called about ten times a second. */
   readonly onProgress: (progress: RebuildProgress) => void;
-  /** How long what served before is kept; the tests' own is shorter. */
-  readonly graceMs?: number | undefined;
 }
 
 export interface Rebuilt {
@@ -80,7 +78,7 @@ export async function rebuildProjection(
     throw error;
   }
   // It is kept going until those that run the projection have found it.
-  await Promise.race([pause(options.time, options.graceMs ?? GRACE_MS), runner.ended]);
+  await Promise.race([pause(options.time, GRACE_MS), runner.ended]);
   await runner.close();
   await dropRetired(projection, reads);
   return { projection: projection.name, collection, position: runner.progress().position, before };

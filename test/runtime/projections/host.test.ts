@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openMemoryLeases } from '../../../src/adapters/memory/leases.ts';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { Leases } from '../../../src/ports/leases.ts';
 import type { ReadStore } from '../../../src/ports/read-store.ts';
@@ -11,12 +12,22 @@ import { FollowedProjection, followProjections } from '../../../src/runtime/proj
 import { type HostedProjection, startProjection } from '../../../src/runtime/projections/host.ts';
 import { alteredEvents, alteredReads } from '../../support/altered-stores.ts';
 import { SimulatedTime } from '../../support/simulated-time.ts';
+import { quickened } from '../../support/test-time.ts';
 import { appendable, ChainTape, chain, halted, loudChain, time, until } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 
-async function host(tape: ChainTape, projection: Projection = chain, reads: ReadStore = tape.reads): Promise<HostedProjection> {
-  const hosted = await startProjection(projection, tape.events, reads, { time });
+/** The time of tests that would take seconds otherwise, and their patience in it. */
+const QUICK = quickened(time, 10);
+const QUICK_PATIENCE_MS = 10 * PATIENCE_MS;
+
+async function host(
+  tape: ChainTape,
+  projection: Projection = chain,
+  reads: ReadStore = tape.reads,
+  passing: Time = time,
+): Promise<HostedProjection> {
+  const hosted = await startProjection(projection, tape.events, reads, { time: passing });
   hosted.ended.catch(() => {});
   onTestFinished(() => hosted.close());
   return hosted;
@@ -66,15 +77,15 @@ describe('a read model', () => {
     await old.close();
 
     const { store, open } = gated(tape.reads, 'chain@2.2');
-    const next = await host(tape, loudChain, store);
+    const next = await host(tape, loudChain, store, QUICK);
     const later = await tape.halt('a', 'y');
-    expect(await next.waitFor(later, 150)).toBe(false);
+    expect(await next.waitFor(later, 1_500)).toBe(false);
     expect(next.progress()).toMatchObject({ collection: 'chain@1.1', position: '1', building: { collection: 'chain@2.2' } });
     expect(await servingCollection(tape.reads, loudChain)).toBe('chain@1.1');
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'x' });
 
     open();
-    expect(await next.waitFor(later, PATIENCE_MS)).toBe(true);
+    expect(await next.waitFor(later, QUICK_PATIENCE_MS)).toBe(true);
     expect(next.progress()).toMatchObject({ collection: 'chain@2.2', position: later, building: null });
     expect(await tape.texts('chain@2.2', 'a')).toEqual({ a: 'XY' });
     // What served before is dropped, once nobody can be reading it any more.
@@ -198,10 +209,10 @@ describe('a read model among several instances', () => {
         return tape.reads.load(name, keys);
       },
     });
-    const hosted = await startProjection(chain, tape.events, slow, { time, lease });
+    const hosted = await startProjection(chain, tape.events, slow, { time: QUICK, lease });
     hosted.ended.catch(() => {});
     onTestFinished(() => hosted.close());
-    expect(await hosted.waitFor(await tape.halt('a', 'x'), PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(await tape.halt('a', 'x'), QUICK_PATIENCE_MS)).toBe(true);
     let open: () => void = () => {};
     gate = new Promise((resolve) => {
       open = resolve;
@@ -212,7 +223,7 @@ describe('a read model among several instances', () => {
     areAway = false;
     await until(() => lease.isHeld());
     open();
-    expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(position, QUICK_PATIENCE_MS)).toBe(true);
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'xy' });
   });
 

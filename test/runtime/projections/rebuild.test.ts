@@ -3,13 +3,14 @@ import type { Projection } from '../../../src/projections/projection.ts';
 import { beginBuild, readBuilds, servingCollection } from '../../../src/runtime/projections/builds.ts';
 import { startProjection } from '../../../src/runtime/projections/host.ts';
 import { type RebuildProgress, rebuildProjection } from '../../../src/runtime/projections/rebuild.ts';
+import { quickened } from '../../support/test-time.ts';
 import { ChainTape, chain, loudChain, time, until } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 const forever = new AbortController().signal;
 
 function rebuild(tape: ChainTape, projection: Projection = chain, signal = forever, progress: RebuildProgress[] = []) {
-  const options = { time, signal, onProgress: (step: RebuildProgress) => progress.push(step), graceMs: 250 };
+  const options = { time: quickened(time, 8), signal, onProgress: (step: RebuildProgress) => progress.push(step) };
   return rebuildProjection(projection, tape.events, tape.reads, options);
 }
 
