@@ -1,7 +1,7 @@
 /** `npm run fuzz [MUTATIONS] [SEED]`: the scanner against the parser, on recorded frames with a few bytes changed. */
 
 import { fuzzFrames, recordedLines } from '../test/adapters/venues/binance/frame-fuzz.ts';
-import { BTCUSDT } from '../test/domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../test/support/fixtures.ts';
 
 const RECORDINGS = ['data/spot_btcusdt_20240808.jsonl.gz', 'data/spot_btcusdt_20240809.jsonl.gz'];
 const ROUND = 100_000;

@@ -4,7 +4,8 @@ import { FrameScanner } from '../../src/adapters/venues/binance/frame-scanner.ts
 import { parseFrame } from '../../src/adapters/venues/binance/frames.ts';
 import { FeedSession } from '../../src/domain/feed/feed-session.ts';
 import { Tally } from '../../src/domain/feed/tally.ts';
-import { BTCUSDT, SECONDS_FEED } from '../../test/domain/feed/market-fixtures.ts';
+import { SECONDS_FEED } from '../../test/domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../test/support/fixtures.ts';
 import { atWork, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
 const RECORDINGS = ['data/spot_btcusdt_20240808.jsonl.gz', 'data/spot_btcusdt_20240809.jsonl.gz'];

@@ -15,6 +15,7 @@ import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { startProjection } from '../../src/runtime/projections/host.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { BTCUSDT } from '../support/fixtures.ts';
 import { type SetTime, timeAt } from '../support/test-time.ts';
 import { Documented } from './openapi/documented.ts';
 
@@ -123,21 +124,6 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
     delete: (url, headers) => ask('DELETE', url, headers),
   };
 }
-
-export const BTCUSDT: EventData['InstrumentListed'] = {
-  venue: 'binance',
-  symbol: 'BTCUSDT',
-  kind: 'spot',
-  base: 'BTC',
-  quote: 'USDT',
-  contractSize: '1',
-  priceScale: 2,
-  quantityScale: 5,
-  tickSize: '0.01',
-  lotSize: '0.00001',
-  minNotional: '5',
-  calendar: '24/7',
-};
 
 export const ACCOUNT: EventData['AccountOpened'] = {
   id: 'paper-1',

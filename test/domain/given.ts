@@ -8,6 +8,7 @@ import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import { epochMs, isoTime } from '../../src/domain/time.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { BTCUSDT, barOf } from '../support/fixtures.ts';
 
 /** Noon, so that a test can go back and forth without meeting a new day. */
 export const NOON = epochMs('2024-08-08T12:00:00.000Z');
@@ -22,20 +23,6 @@ export interface GivenSettings {
   readonly accounts?: readonly Input[];
   readonly strategies?: readonly Input[];
 }
-
-export const BTC: Input = {
-  venue: 'binance',
-  symbol: 'BTCUSDT',
-  kind: 'spot',
-  base: 'BTC',
-  quote: 'USDT',
-  priceScale: 2,
-  quantityScale: 5,
-  tickSize: '0.01',
-  lotSize: '0.00001',
-  minNotional: '5',
-  calendar: '24/7',
-};
 
 /** Candles only. */
 export const CANDLES: Input = { venue: 'binance', symbol: 'BTCUSDT', source: 'recording', bars: '1m' };
@@ -98,7 +85,7 @@ export class Scene {
       changes++;
       return this.take(makeEvidence(type, SETTINGS_STREAM, `${this.#counter++}`, data as never, this.#origin()));
     };
-    for (const listed of given.instruments ?? [BTC]) put('InstrumentListed', instrument.parse(listed));
+    for (const listed of given.instruments ?? [BTCUSDT]) put('InstrumentListed', instrument.parse(listed));
     for (const fed of given.feeds ?? [CANDLES]) put('FeedConfigured', feed.parse(fed));
     for (const opened of given.accounts ?? [PAPER]) {
       const { limits, ...terms } = account.parse(opened);
@@ -111,27 +98,8 @@ export class Scene {
 
   /** A bar that closes now; only its close matters to the desk. */
   bar(close: string, of: Partial<EventData['BarClosed']> = {}): TapeEvent[] {
-    return this.when('BarClosed', {
-      venue: 'binance',
-      symbol: 'BTCUSDT',
-      interval: '1m',
-      openTime: isoTime(this.now - 60_000),
-      closeTime: isoTime(this.now),
-      open: close,
-      high: close,
-      low: close,
-      close,
-      volume: '1',
-      quoteVolume: null,
-      tradeCount: null,
-      firstTradeId: null,
-      lastTradeId: null,
-      bid: null,
-      ask: null,
-      complete: true,
-      source: 'recording',
-      ...of,
-    });
+    const times = { openTime: isoTime(this.now - 60_000), closeTime: isoTime(this.now) };
+    return this.when('BarClosed', barOf({ ...times, close, ...of }));
   }
 
   /** The feed can be trusted from now on. */

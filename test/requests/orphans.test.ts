@@ -9,6 +9,7 @@ import { movedSignals, orphans } from '../../src/requests/orphans.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { barOf } from '../support/fixtures.ts';
 import { smallSettings, tickingClock } from '../support/small-market.ts';
 
 const origin = { clock: tickingClock(), actor: 'test', codeVersion: 'one' };
@@ -62,10 +63,8 @@ function filled(cumulativeQuantity: string): ['OrderFilled', string, object] {
 }
 
 function priced(close: string): ['BarClosed', string, object] {
-  const figures = { open: close, high: close, low: close, close, volume: '1', quoteVolume: null, tradeCount: null };
-  const rest = { firstTradeId: null, lastTradeId: null, bid: null, ask: null, complete: true, source: 'recording' };
   const times = { openTime: '2025-01-01T00:00:00.000Z', closeTime: '2025-01-01T00:01:00.000Z' };
-  return ['BarClosed', 'bars-testvenue.AAABBB.1m.2025-01-01', { ...MARKET, interval: '1m', ...times, ...figures, ...rest }];
+  return ['BarClosed', 'bars-testvenue.AAABBB.1m.2025-01-01', barOf({ ...MARKET, ...times, close })];
 }
 
 async function left(store: EventStore, change: (settings: Settings) => Partial<Settings>): Promise<string[]> {

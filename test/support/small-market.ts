@@ -4,7 +4,7 @@ import { Engine } from '../../src/domain/engine/engine.ts';
 import { barClosed, type EvidenceDraft } from '../../src/domain/feed/evidence.ts';
 import { barsReactor } from '../../src/domain/market/bars-reactor.ts';
 import type { Bar } from '../../src/domain/market/events.ts';
-import type { Settings } from '../../src/domain/settings/settings.ts';
+import type { InstrumentSettings, Settings } from '../../src/domain/settings/settings.ts';
 import { strategyReactor } from '../../src/domain/strategy/strategy-reactor.ts';
 import { isoTime, MINUTE_MS } from '../../src/domain/time.ts';
 import type { Time } from '../../src/ports/clock.ts';
@@ -12,7 +12,21 @@ import type { EventStore } from '../../src/ports/event-store.ts';
 import { eventsOf } from '../../src/ports/pages.ts';
 import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { makeId } from '../../src/tape/id.ts';
+import { BTCUSDT, barOf } from './fixtures.ts';
 import { timeWith } from './test-time.ts';
+
+const MARKET = { venue: 'testvenue', symbol: 'AAABBB' };
+
+/** What the small market trades. */
+const SMALL_INSTRUMENT: InstrumentSettings = {
+  ...BTCUSDT,
+  ...MARKET,
+  base: 'AAA',
+  quote: 'BBB',
+  quantityScale: 3,
+  lotSize: '0.001',
+  minNotional: '0',
+};
 
 const FIRST_OPEN_MS = 1_700_000_040_000;
 
@@ -33,49 +47,16 @@ export function minuteBars(closes: readonly number[]): EvidenceDraft[] {
 
 function minuteBar(index: number, close: string): Bar {
   const open = FIRST_OPEN_MS + index * MINUTE_MS;
-  return {
-    venue: 'testvenue',
-    symbol: 'AAABBB',
-    interval: '1m',
-    openTime: isoTime(open),
-    closeTime: isoTime(open + MINUTE_MS),
-    open: close,
-    high: close,
-    low: close,
-    close,
-    volume: '1',
-    quoteVolume: null,
-    tradeCount: null,
-    firstTradeId: null,
-    lastTradeId: null,
-    bid: null,
-    ask: null,
-    complete: true,
-    source: 'recording',
-  };
+  const times = { openTime: isoTime(open), closeTime: isoTime(open + MINUTE_MS) };
+  return barOf({ ...MARKET, ...times, close });
 }
 
 /** Settings of generation `generation` with one strategy, a crossover of `fast` and `slow` bars of `interval`. */
 export function smallSettings(generation: number, fast: number, slow: number, interval: '1m' | '3m' = '1m'): Settings {
-  const market = { venue: 'testvenue', symbol: 'AAABBB' };
   return {
     generation,
-    instruments: [
-      {
-        ...market,
-        kind: 'spot',
-        base: 'AAA',
-        quote: 'BBB',
-        contractSize: '1',
-        priceScale: 2,
-        quantityScale: 3,
-        tickSize: '0.01',
-        lotSize: '0.001',
-        minNotional: '0',
-        calendar: '24/7',
-      },
-    ],
-    feeds: [{ ...market, source: 'recording', recordings: [], bars: '1m', rollups: ['3m'], staleAfter: '500ms' }],
+    instruments: [SMALL_INSTRUMENT],
+    feeds: [{ ...MARKET, source: 'recording', recordings: [], bars: '1m', rollups: ['3m'], staleAfter: '500ms' }],
     accounts: [
       {
         id: 'paper',
@@ -92,7 +73,7 @@ export function smallSettings(generation: number, fast: number, slow: number, in
       {
         name: 'turns',
         kind: 'sma-crossover',
-        ...market,
+        ...MARKET,
         interval,
         params: { fast, slow },
         account: 'paper',

@@ -14,7 +14,8 @@ import type { FeedSettings, InstrumentSettings } from '../../../src/domain/setti
 import { RecordingError } from '../../../src/ports/feed.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../../src/tape/envelope.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { BTCUSDT, SECONDS_FEED } from '../../domain/feed/market-fixtures.ts';
+import { SECONDS_FEED } from '../../domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
 
 const COINBASE_FILE = 'data/coinbase_btcusd_4h_2016-05-18_2025-10-28.json.gz';
 const BINANCE_FILE = 'data/spot_btcusdt_20240808.jsonl.gz';

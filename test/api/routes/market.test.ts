@@ -1,29 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { barsStream, depthStream, feedStream, SETTINGS_STREAM } from '../../../src/domain/streams.ts';
-import { BTCUSDT, type GivenApi, givenApi, minuteTime, problemOf, recordSettings } from '../given-api.ts';
+import { BTCUSDT, barOf } from '../../support/fixtures.ts';
+import { type GivenApi, givenApi, minuteTime, problemOf, recordSettings } from '../given-api.ts';
 
 function bar(minute: number, close: string): EventData['BarClosed'] {
-  return {
-    venue: 'binance',
-    symbol: 'BTCUSDT',
-    interval: '1m',
-    openTime: minuteTime(minute),
-    closeTime: minuteTime(minute + 1),
-    open: '100',
-    high: '200',
-    low: '50',
-    close,
-    volume: '1.5',
-    quoteVolume: null,
-    tradeCount: null,
-    firstTradeId: null,
-    lastTradeId: null,
-    bid: null,
-    ask: null,
-    complete: true,
-    source: 'recording',
-  };
+  const times = { openTime: minuteTime(minute), closeTime: minuteTime(minute + 1) };
+  return barOf({ ...times, open: '100', high: '200', low: '50', close, volume: '1.5' });
 }
 
 async function recordBars(api: GivenApi, from: number, to: number): Promise<void> {

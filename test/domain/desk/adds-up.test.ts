@@ -9,7 +9,8 @@ import { afterFill, flatPosition } from '../../../src/domain/account/position.ts
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { parseDecimal } from '../../../src/domain/decimal.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
-import { all, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { all, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
 const PLACES = 24;
 
@@ -97,8 +98,8 @@ function newScene(kind: 'spot' | 'perpetual'): Scene {
   const scene = new Scene([desk]);
   scene.settings({
     instruments: [
-      { ...BTC, kind },
-      { ...BTC, kind, symbol: 'ETHUSDT', base: 'ETH' },
+      { ...BTCUSDT, kind },
+      { ...BTCUSDT, kind, symbol: 'ETHUSDT', base: 'ETH' },
     ],
     feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }],
     accounts: [{ ...PAPER, balances: OPENING }],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
-import { all, BTC, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { all, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function trading(given: GivenSettings = {}, scene = new Scene([desk])): Scene {
   scene.settings(given);
@@ -110,7 +111,7 @@ describe('A halt', () => {
   });
 
   it('closes a short position too', () => {
-    const scene = trading({ instruments: [{ ...BTC, kind: 'perpetual' }] });
+    const scene = trading({ instruments: [{ ...BTCUSDT, kind: 'perpetual' }] });
     scene.fill(only(scene.order('sell', '0.2'), 'OrderApproved'), '0.2', '60000');
     expect(only(scene.halt({ flatten: true }), 'OrderApproved')).toMatchObject({ side: 'buy', quantity: '0.2', reducing: true });
   });

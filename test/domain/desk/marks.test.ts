@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { desk } from '../../../src/domain/desk/desk.ts';
-import { all, BOOK, BTC, CANDLES, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { all, BOOK, CANDLES, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function opened(given: GivenSettings = {}): Scene {
   const scene = new Scene([desk]);
@@ -60,7 +61,7 @@ describe('Equity', () => {
   it('counts an asset where it is traded itself before a contract on it, and at an instrument that the account uses', () => {
     const scene = opened({
       ...HOLDS,
-      instruments: [{ ...BTC, symbol: 'PERP', kind: 'perpetual' }, { ...BTC, symbol: 'UNUSED' }, BTC],
+      instruments: [{ ...BTCUSDT, symbol: 'PERP', kind: 'perpetual' }, { ...BTCUSDT, symbol: 'UNUSED' }, BTCUSDT],
       feeds: [CANDLES, { ...CANDLES, symbol: 'UNUSED' }, { ...CANDLES, symbol: 'PERP' }],
     });
     scene.bar('10', { symbol: 'PERP' });
@@ -80,7 +81,7 @@ describe('Equity', () => {
 
   it('pays fees in a third asset from that asset', () => {
     const scene = opened({
-      instruments: [BTC, { ...BTC, symbol: 'BNBUSDT', base: 'BNB' }],
+      instruments: [BTCUSDT, { ...BTCUSDT, symbol: 'BNBUSDT', base: 'BNB' }],
       feeds: [CANDLES, { ...CANDLES, symbol: 'BNBUSDT' }],
       accounts: [{ ...PAPER, balances: { USDT: '100000', BNB: '2' } }],
     });
@@ -96,7 +97,7 @@ describe('Equity', () => {
 describe('An asset that is priced by way of another', () => {
   it('is worth what both marks make of it', () => {
     const scene = opened({
-      instruments: [BTC, { ...BTC, symbol: 'ETHBTC', base: 'ETH', quote: 'BTC', minNotional: '0' }],
+      instruments: [BTCUSDT, { ...BTCUSDT, symbol: 'ETHBTC', base: 'ETH', quote: 'BTC', minNotional: '0' }],
       feeds: [CANDLES, { ...CANDLES, symbol: 'ETHBTC' }],
       accounts: [{ ...PAPER, balances: { USDT: '40000', BTC: '1' } }],
     });
@@ -115,7 +116,7 @@ describe('An asset that is priced by way of another', () => {
 describe('What an account was opened with', () => {
   it('is no profit when it gets its first price, so a loss before it stays one', () => {
     const scene = opened({
-      instruments: [BTC, { ...BTC, symbol: 'ETHUSDT', base: 'ETH' }],
+      instruments: [BTCUSDT, { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' }],
       feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }],
       accounts: [{ ...PAPER, balances: { USDT: '40000', BTC: '1' }, limits: { dailyLoss: '500', drawdown: '0.5' } }],
     });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { BTC, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function trading(given: GivenSettings = {}, scene = new Scene([desk])): Scene {
   scene.settings(given);
@@ -59,7 +60,7 @@ describe('An order that a person asks for', () => {
   });
 
   it('may go short where positions are settled', () => {
-    const scene = trading({ instruments: [{ ...BTC, kind: 'perpetual' }], strategies: [] });
+    const scene = trading({ instruments: [{ ...BTCUSDT, kind: 'perpetual' }], strategies: [] });
     const sell = only(scene.order('sell', '0.5'), 'OrderApproved');
     expect(sell.reducing).toBe(false);
     scene.fill(sell, '0.5', '60000');
@@ -68,7 +69,7 @@ describe('An order that a person asks for', () => {
   });
 
   it('counts contracts in base units where a contract is not one of them', () => {
-    const perpetual = { ...BTC, kind: 'perpetual', contractSize: '0.01', lotSize: '1', quantityScale: 0 };
+    const perpetual = { ...BTCUSDT, kind: 'perpetual', contractSize: '0.01', lotSize: '1', quantityScale: 0 };
     const scene = trading({ instruments: [perpetual], strategies: [] });
     scene.fill(only(scene.order('buy', '50'), 'OrderApproved'), '50', '60000');
     expect(scene.last('PositionChanged')).toMatchObject({ quantity: '0.5', cost: '30000' });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { all, BOOK, BTC, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { all, BOOK, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 /** A desk with a trusted candle feed at 60,000. */
 function trading(given: GivenSettings = {}): Scene {
@@ -18,7 +19,7 @@ function sized(size: object, more: object = {}): GivenSettings {
 
 /** Positions are settled, so they can be short. */
 const PERPETUAL: GivenSettings = {
-  instruments: [{ ...BTC, kind: 'perpetual' }],
+  instruments: [{ ...BTCUSDT, kind: 'perpetual' }],
   strategies: [{ ...CROSS, mode: 'long-short' }],
 };
 
@@ -75,9 +76,9 @@ describe('The size of an order', () => {
 
   it('of a fraction counts a quote asset in the currency of the account', () => {
     const scene = new Scene([desk]);
-    const ethbtc = { ...BTC, symbol: 'ETHBTC', base: 'ETH', quote: 'BTC', minNotional: '0' };
+    const ethbtc = { ...BTCUSDT, symbol: 'ETHBTC', base: 'ETH', quote: 'BTC', minNotional: '0' };
     scene.settings({
-      instruments: [BTC, ethbtc],
+      instruments: [BTCUSDT, ethbtc],
       feeds: [
         { venue: 'binance', symbol: 'BTCUSDT', source: 'recording', bars: '1m' },
         { venue: 'binance', symbol: 'ETHBTC', source: 'recording', bars: '1m' },
@@ -178,7 +179,7 @@ describe('A signal sets a target', () => {
   });
 
   it('of which a rest under the lot is no part, whatever it is worth', () => {
-    const scene = trading({ instruments: [{ ...BTC, minNotional: '0' }] });
+    const scene = trading({ instruments: [{ ...BTCUSDT, minNotional: '0' }] });
     const buy = only(scene.signal('buy'), 'OrderApproved');
     scene.fill(buy, '0.00001', '60000', { fee: '0.000005', feeAsset: 'BTC' });
     scene.report(buy, 'expired');

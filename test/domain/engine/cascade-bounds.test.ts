@@ -8,7 +8,8 @@ import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/chec
 import { MAX_ASSETS } from '../../../src/domain/settings/settings.ts';
 import { SECOND_MS } from '../../../src/domain/time.ts';
 import { MAX_CASCADE_BYTES } from '../../../src/runtime/engine/cascade-parts.ts';
-import { all, BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { all, BOOK, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
 const ACCOUNTS = 50;
 
@@ -74,7 +75,7 @@ describe('a cascade stays in its bounds when', () => {
     ['orders that want the best price at once find none', 'limit', SECOND_MS / 5, 'unfilled-rest'],
   ] as const)('hundreds of %s', (_what, type, stepMs, reason) => {
     const scene = new Scene(REACTORS);
-    scene.settings({ strategies: [], instruments: [BTC], feeds: [BOOK], accounts: accounts(RICH) });
+    scene.settings({ strategies: [], instruments: [BTCUSDT], feeds: [BOOK], accounts: accounts(RICH) });
     scene.begin();
     scene.depth('100', '100.01');
     const asked = 150;
@@ -97,7 +98,7 @@ describe('a cascade stays in its bounds when', () => {
 
   it('a halt closes what many accounts hold in many instruments, some upon each event', () => {
     const symbols = Array.from({ length: 10 }, (_, index) => `A${index}USDT`);
-    const instruments = symbols.map((symbol) => ({ ...BTC, symbol, base: symbol.slice(0, 2) }));
+    const instruments = symbols.map((symbol) => ({ ...BTCUSDT, symbol, base: symbol.slice(0, 2) }));
     const scene = new Scene(REACTORS);
     scene.settings({
       strategies: [],

@@ -5,7 +5,8 @@ import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import type { Trade } from '../../../src/domain/feed/messages.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import type { Bar } from '../../../src/domain/market/events.ts';
-import { BTCUSDT, MIDNIGHT, tradeOf } from './market-fixtures.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { MIDNIGHT, tradeOf } from './market-fixtures.ts';
 
 const NO_QUOTE = { bid: undefined, ask: undefined };
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Candle, CandleSession } from '../../../src/domain/feed/candle-session.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
-import { BTCUSDT, MIDNIGHT } from './market-fixtures.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { MIDNIGHT } from './market-fixtures.ts';
 
 const HOUR = 3_600_000;
 

@@ -3,7 +3,8 @@ import { FeedSession } from '../../../src/domain/feed/feed-session.ts';
 import type { MarketMessage } from '../../../src/domain/feed/messages.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
-import { BTCUSDT, MIDNIGHT, SECONDS_FEED, snapshotOf, tradeOf, type UpdateParts, updateOf } from './market-fixtures.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { MIDNIGHT, SECONDS_FEED, snapshotOf, tradeOf, type UpdateParts, updateOf } from './market-fixtures.ts';
 
 /** A session whose evidence is told in short: type, and what matters of it, times from midnight in ms. */
 function session(feed: FeedSettings = SECONDS_FEED) {

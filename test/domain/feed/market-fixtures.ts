@@ -1,24 +1,9 @@
-/** Instruments, feeds and frames that tests of market data are made of. */
+/** Feeds and frames that tests of market data are made of. */
 
 import { parseDecimal } from '../../../src/domain/decimal.ts';
 import type { BookSnapshot, DepthUpdate, Levels, Trade } from '../../../src/domain/feed/messages.ts';
 import { formatQuantity, parseQuantity } from '../../../src/domain/feed/units.ts';
-import type { FeedSettings, InstrumentSettings } from '../../../src/domain/settings/settings.ts';
-
-export const BTCUSDT: InstrumentSettings = {
-  venue: 'binance',
-  symbol: 'BTCUSDT',
-  kind: 'spot',
-  base: 'BTC',
-  quote: 'USDT',
-  contractSize: '1',
-  priceScale: 2,
-  quantityScale: 5,
-  tickSize: '0.01',
-  lotSize: '0.00001',
-  minNotional: '5',
-  calendar: '24/7',
-};
+import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
 
 export const SECONDS_FEED: FeedSettings = {
   venue: 'binance',

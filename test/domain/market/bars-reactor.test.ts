@@ -10,6 +10,7 @@ import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
 import { epochMs, isoTime } from '../../../src/domain/time.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { makeId } from '../../../src/tape/id.ts';
+import { barOf } from '../../support/fixtures.ts';
 import { MIDNIGHT, SECONDS_FEED } from '../feed/market-fixtures.ts';
 
 function evidence<N extends EventName>(type: N, key: string, data: EventData[N]): TapeEvent {
@@ -22,27 +23,13 @@ function evidence<N extends EventName>(type: N, key: string, data: EventData[N])
 
 /** A bar of `interval` opening `offsetMs` after midnight; ids null make it a candle's. */
 function barAt(offsetMs: number, interval: Interval, parts: Partial<Bar> = {}): Bar {
-  return {
-    venue: 'binance',
-    symbol: 'BTCUSDT',
+  return barOf({
     interval,
     openTime: isoTime(MIDNIGHT + offsetMs),
     closeTime: isoTime(MIDNIGHT + offsetMs + intervalMs(interval)),
-    open: '10',
-    high: '12',
-    low: '9',
-    close: '11',
-    volume: '1.5',
-    quoteVolume: '16',
-    tradeCount: 3,
-    firstTradeId: null,
-    lastTradeId: null,
-    bid: null,
-    ask: null,
-    complete: true,
-    source: 'recording',
+    ...{ open: '10', high: '12', low: '9', close: '11', volume: '1.5', quoteVolume: '16', tradeCount: 3 },
     ...parts,
-  };
+  });
 }
 
 function engineOf(feed: FeedSettings, before: Reactor[] = []) {

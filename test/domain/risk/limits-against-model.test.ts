@@ -3,7 +3,8 @@ import type { EventData, TapeEvent } from '../../../src/domain/catalogue.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { BOOK, BTC, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
+import { BTCUSDT as SPOT } from '../../support/fixtures.ts';
+import { BOOK, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 import { LimitsModel, type ModelInstrument, type ModelLimits, type ModelOrder, ONE, someLimits } from './limits-model.ts';
 
 const BTCUSDT: ModelInstrument = { symbol: 'BTCUSDT', asset: 'BTC', spot: true, book: false };
@@ -53,7 +54,7 @@ class Session {
     const limits = someLimits(this.#random);
     this.model = new LimitsModel(MARKETS, limits, { cash: 100_000n * ONE, btc: ONE / 4n });
     this.scene.settings({
-      instruments: [BTC, { ...BTC, symbol: 'ETHUSDT', base: 'ETH' }, { ...BTC, symbol: 'BTCPERP', kind: 'perpetual' }],
+      instruments: [SPOT, { ...SPOT, symbol: 'ETHUSDT', base: 'ETH' }, { ...SPOT, symbol: 'BTCPERP', kind: 'perpetual' }],
       feeds: [CANDLES, { ...BOOK, bars: '1m', symbol: 'ETHUSDT' }, { ...CANDLES, symbol: 'BTCPERP' }],
       accounts: [{ ...PAPER, balances: { USDT: '100000', BTC: '0.25' }, limits: asSettings(limits) }],
       strategies: [{ ...CROSS, symbol: 'BTCPERP', size: { quantity: '0.2' }, mode: 'long-short' }],

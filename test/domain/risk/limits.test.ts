@@ -5,7 +5,8 @@ import type { OrderTerms, RiskView } from '../../../src/domain/risk/limit.ts';
 import { LIMITS, readLimits } from '../../../src/domain/risk/limits.ts';
 import { checkOrder } from '../../../src/domain/risk/risk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { BOOK, BTC, CANDLES, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
+import { BOOK, CANDLES, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function trading(limits: object, given: GivenSettings = {}): Scene {
   const scene = new Scene([desk]);
@@ -90,10 +91,10 @@ describe('The limit on', () => {
   });
 
   it('concentration counts one asset over several instruments', () => {
-    const perpetual = { ...BTC, symbol: 'BTCPERP', kind: 'perpetual' };
+    const perpetual = { ...BTCUSDT, symbol: 'BTCPERP', kind: 'perpetual' };
     const scene = holding(
       { concentration: '0.5' },
-      { instruments: [BTC, perpetual], feeds: [CANDLES, { ...CANDLES, symbol: 'BTCPERP' }] },
+      { instruments: [BTCUSDT, perpetual], feeds: [CANDLES, { ...CANDLES, symbol: 'BTCPERP' }] },
     );
     scene.begin('binance', 'BTCPERP');
     scene.bar('60000', { symbol: 'BTCPERP' });
@@ -105,8 +106,11 @@ describe('The limit on', () => {
   });
 
   it('leverage counts everything held and working against equity', () => {
-    const eth = { ...BTC, symbol: 'ETHUSDT', base: 'ETH' };
-    const scene = holding({ leverage: '0.8' }, { instruments: [BTC, eth], feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }] });
+    const eth = { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' };
+    const scene = holding(
+      { leverage: '0.8' },
+      { instruments: [BTCUSDT, eth], feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }] },
+    );
     scene.begin('binance', 'ETHUSDT');
     scene.bar('3000', { symbol: 'ETHUSDT' });
     expect(names(scene.order('buy', '15', { symbol: 'ETHUSDT' }))).toEqual(['OrderApproved']);
@@ -154,11 +158,11 @@ describe('The limit on', () => {
   });
 
   it('market data refuses candles that are older than two intervals', () => {
-    const eth = { ...BTC, symbol: 'ETHUSDT', base: 'ETH' };
+    const eth = { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' };
     const scene = holding(
       {},
       {
-        instruments: [BTC, eth],
+        instruments: [BTCUSDT, eth],
         feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }],
         strategies: [CROSS, { ...CROSS, name: 'eth', symbol: 'ETHUSDT' }],
       },
@@ -299,7 +303,7 @@ describe('The checks of an order', () => {
 
   it('take a sale for opening when it and others together would cross zero', () => {
     const scene = new Scene([desk]);
-    scene.settings({ instruments: [{ ...BTC, kind: 'perpetual' }], strategies: [] });
+    scene.settings({ instruments: [{ ...BTCUSDT, kind: 'perpetual' }], strategies: [] });
     scene.begin();
     scene.bar('60000');
     scene.fill(only(scene.order('buy', '1'), 'OrderApproved'), '1', '60000');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BTCUSDT } from '../../../domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../../support/fixtures.ts';
 import { counts } from '../../../support/scale.ts';
 import { fuzzFrames, recordedLines } from './frame-fuzz.ts';
 

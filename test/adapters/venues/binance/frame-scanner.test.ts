@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { FrameScanner } from '../../../../src/adapters/venues/binance/frame-scanner.ts';
 import { parseFrame } from '../../../../src/adapters/venues/binance/frames.ts';
-import { BTCUSDT } from '../../../domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../../support/fixtures.ts';
 import { recordedLines, scanLine } from './frame-fuzz.ts';
 
 const lines = recordedLines('data/spot_btcusdt_20240808.jsonl.gz');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFrame, RefusedFrameError } from '../../../../src/adapters/venues/binance/frames.ts';
-import { BTCUSDT } from '../../../domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../../support/fixtures.ts';
 
 const DEPTH =
   '1723161253937085768 {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":50093239189,"u":50093239202,"b":[["61737.63000000","0.00000000"]],"a":[["61837.64000000","1.54698000"],["61839.85000000","25.42618900"]]}}';

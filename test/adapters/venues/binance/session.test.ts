@@ -9,7 +9,8 @@ import { OrderBook } from '../../../../src/domain/feed/order-book.ts';
 import { Tally } from '../../../../src/domain/feed/tally.ts';
 import { formatQuantity } from '../../../../src/domain/feed/units.ts';
 import type { Bar, DepthSample } from '../../../../src/domain/market/events.ts';
-import { BTCUSDT, SECONDS_FEED } from '../../../domain/feed/market-fixtures.ts';
+import { SECONDS_FEED } from '../../../domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../../support/fixtures.ts';
 
 const FILES = ['data/spot_btcusdt_20240808.jsonl.gz', 'data/spot_btcusdt_20240809.jsonl.gz'];
 

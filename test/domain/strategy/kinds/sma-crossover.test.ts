@@ -1,15 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Bar } from '../../../../src/domain/market/events.ts';
 import { smaCrossover } from '../../../../src/domain/strategy/kinds/sma-crossover.ts';
-import { smallSettings } from '../../../support/small-market.ts';
-
-const [instrument] = smallSettings(1, 1, 2).instruments;
-if (instrument === undefined) throw new Error('the small market has an instrument');
+import { BTCUSDT, barOf } from '../../../support/fixtures.ts';
 
 function changesOf(fast: number, slow: number, cents: readonly number[]) {
-  const state = smaCrossover.start({ fast, slow }, instrument as NonNullable<typeof instrument>);
-  return cents.map((close) => smaCrossover.evolve(state, { close: (close / 100).toFixed(2) } as Bar));
+  const state = smaCrossover.start({ fast, slow }, BTCUSDT);
+  return cents.map((close) => smaCrossover.evolve(state, barOf({ close: (close / 100).toFixed(2) })));
 }
 
 /** Sums anew for each bar, in cents. */

@@ -10,6 +10,7 @@ import type { ExecutionReport } from '../../../../src/domain/venue/events.ts';
 import type { PaperState } from '../../../../src/domain/venue/paper/paper-state.ts';
 import { paperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
 import { makeId } from '../../../../src/tape/id.ts';
+import { BTCUSDT, barOf } from '../../../support/fixtures.ts';
 
 /** 12:00:00 of the test's day plus so many milliseconds. */
 export function at(ms: number): string {
@@ -19,6 +20,8 @@ export function at(ms: number): string {
 export function orderId(name: string): string {
   return makeId(`order|${name}`);
 }
+
+const BTCUSD = { ...BTCUSDT, symbol: 'BTCUSD', quote: 'USD', quantityScale: 3, lotSize: '0.001', minNotional: '1' };
 
 export type Levels = readonly (readonly [string, string])[];
 
@@ -31,21 +34,8 @@ export class PaperMarket {
 
   /** `candles`: 4-hour candles only; `book`: 1-second bars and a sampled book. Both trade BTC for USD. */
   constructor(kind: 'candles' | 'book', account: Partial<AccountTerms> = {}) {
-    const [venue, symbol] = ['binance', 'BTCUSD'];
-    this.give('InstrumentListed', {
-      venue,
-      symbol,
-      kind: 'spot',
-      base: 'BTC',
-      quote: 'USD',
-      contractSize: '1',
-      priceScale: 2,
-      quantityScale: 3,
-      tickSize: '0.01',
-      lotSize: '0.001',
-      minNotional: '1',
-      calendar: '24/7',
-    });
+    const { venue, symbol } = BTCUSD;
+    this.give('InstrumentListed', BTCUSD);
     const feed = { venue, symbol, source: 'recording' as const, recordings: [], rollups: [], staleAfter: '500ms' };
     if (kind === 'candles') this.give('FeedConfigured', { ...feed, bars: '4h' });
     else this.give('FeedConfigured', { ...feed, bars: '1s', depth: { levels: 3, every: '1s' } });
@@ -121,26 +111,13 @@ export class PaperMarket {
   /** A bar of one second, or with `hours` of so many. */
   bar(openMs: number, [open, high, low, close]: readonly [string, string, string, string], hours?: number): ExecutionReport[] {
     const closeMs = openMs + (hours === undefined ? 1000 : hours * 3_600_000);
-    const data = {
-      venue: 'binance',
-      symbol: 'BTCUSD',
-      interval: hours === undefined ? ('1s' as const) : ('4h' as const),
-      openTime: at(openMs),
-      closeTime: at(closeMs),
-      open,
-      high,
-      low,
-      close,
-      volume: '5',
-      quoteVolume: null,
-      tradeCount: null,
-      firstTradeId: null,
-      lastTradeId: null,
-      bid: null,
-      ask: null,
-      complete: true,
-      source: 'recording' as const,
-    };
+    const data = barOf({
+      venue: BTCUSD.venue,
+      symbol: BTCUSD.symbol,
+      interval: hours === undefined ? '1s' : '4h',
+      ...{ openTime: at(openMs), closeTime: at(closeMs) },
+      ...{ open, high, low, close, volume: '5' },
+    });
     return this.give('BarClosed', data, at(closeMs));
   }
 

@@ -4,6 +4,7 @@ import { Engine } from '../../../../src/domain/engine/engine.ts';
 import { account } from '../../../../src/domain/settings/settings.ts';
 import { paperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
 import { makeId } from '../../../../src/tape/id.ts';
+import { barOf } from '../../../support/fixtures.ts';
 import { at, candle, lines, orderId, PaperMarket } from './paper-market.ts';
 
 const BTC = { balances: { USD: '1000', BTC: '2' } };
@@ -117,15 +118,8 @@ describe('a market order where only candles are known', () => {
     const market = new PaperMarket('candles');
     market.approve({ name: 'a', now: 0 });
     const before = market.reports.length;
-    const bar = {
-      venue: 'binance',
-      symbol: 'BTCUSD',
-      interval: '1d' as const,
-      openTime: at(0),
-      closeTime: at(86_400_000),
-      ...{ open: '1', high: '1', low: '1', close: '1', volume: '1', quoteVolume: null, tradeCount: null },
-      ...{ firstTradeId: null, lastTradeId: null, bid: null, ask: null, complete: true, source: 'recording' as const },
-    };
+    const times = { openTime: at(0), closeTime: at(86_400_000) };
+    const bar = barOf({ symbol: 'BTCUSD', interval: '1d', ...times, close: '1' });
     market.give('BarClosed', bar, at(86_400_000), 'bars');
     market.give('BarClosed', { ...bar, interval: '4h' }, at(86_400_000), 'bars');
     expect(market.reports).toHaveLength(before);

@@ -1,0 +1,44 @@
+/** The instrument and the bar that the tests of all rooms are made of. */
+
+import type { Bar } from '../../src/domain/market/events.ts';
+import type { InstrumentSettings } from '../../src/domain/settings/settings.ts';
+
+export const BTCUSDT: InstrumentSettings = {
+  venue: 'binance',
+  symbol: 'BTCUSDT',
+  kind: 'spot',
+  base: 'BTC',
+  quote: 'USDT',
+  contractSize: '1',
+  priceScale: 2,
+  quantityScale: 5,
+  tickSize: '0.01',
+  lotSize: '0.00001',
+  minNotional: '5',
+  calendar: '24/7',
+};
+
+/** A candle of one minute of BTCUSDT. Its open, high and low are its close unless they are given. */
+export function barOf({ close = '100', ...of }: Partial<Bar>): Bar {
+  return {
+    venue: BTCUSDT.venue,
+    symbol: BTCUSDT.symbol,
+    interval: '1m',
+    openTime: '2024-08-08T12:00:00.000Z',
+    closeTime: '2024-08-08T12:01:00.000Z',
+    open: close,
+    high: close,
+    low: close,
+    close,
+    volume: '1',
+    quoteVolume: null,
+    tradeCount: null,
+    firstTradeId: null,
+    lastTradeId: null,
+    bid: null,
+    ask: null,
+    complete: true,
+    source: 'recording',
+    ...of,
+  };
+}
