@@ -1,6 +1,7 @@
 import { recordingFeed } from '../../../src/adapters/recordings/recording.ts';
 import { feedContract } from '../../contracts/feed.ts';
-import { BTCUSDT, SECONDS_FEED } from '../../domain/feed/market-fixtures.ts';
+import { SECONDS_FEED } from '../../domain/feed/market-fixtures.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
 
 const FRAMES = 'data/spot_btcusdt_20240808.jsonl.gz';
 const CANDLES = 'data/coinbase_btcusd_4h_2016-05-18_2025-10-28.json.gz';
