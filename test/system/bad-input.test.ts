@@ -255,7 +255,7 @@ describe('the command line', () => {
     [['ingest', '--venue', 'binance', '--symbol', 'BTCUSDT'], /missing required argument 'file'/],
     [['ingest', 'a-file'], /required option '--venue <name>' not specified/],
     [['events', '--type', 'Nothing'], /there is no event type "Nothing"/],
-    [['events', '--limit', '-1'], /whole number of 1 or more/],
+    [['events', '--limit', '-1'], /whole number of at least 1/],
     [['status'], /there is no tape at .*tape\.sqlite: start one with "npm start"/],
   ])('refuses %j', async (args, message) => {
     refused(await tapedeck(args, { TAPEDECK_DATA: newFolder() }), message);
