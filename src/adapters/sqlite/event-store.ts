@@ -6,7 +6,6 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { TapeEvent } from '../../domain/catalogue.ts';
-import { isoTime } from '../../domain/time.ts';
 import type { Time, Timer } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type {
@@ -20,13 +19,13 @@ import type {
   TapeSection,
 } from '../../ports/event-store.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
-import { asExpected, isRefusal, judgeAppend, NO_REVISION, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
-import { runSection } from '../rules/section.ts';
+import { isRefusal, serializeEvents } from '../rules/append-rules.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
 import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from './file.ts';
 import { StoredRows } from './stored-rows.ts';
 import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
+import { TapeWriter } from './tape-writer.ts';
 
 /** How often to look whether another process has appended. */
 const LOOK_EVERY_MS = 5;
@@ -34,8 +33,6 @@ const LOOK_EVERY_MS = 5;
 const MAX_WAITING = 10_000;
 /** A group ends with the append that reaches this many events, so that nobody waits long for the others. */
 const GROUP_EVENTS = 2_000;
-/** Last revisions that are remembered. */
-const MAX_HEADS = 100_000;
 
 export interface SqliteTapeOptions {
   /** For messages. */
@@ -72,6 +69,7 @@ export class SqliteEventStore implements LockingEventStore {
   readonly maxWaiting = MAX_WAITING;
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
+  readonly #writer: TapeWriter;
   readonly #file: string;
   readonly #time: Time;
   readonly #lockWaitMs: number;
@@ -80,13 +78,7 @@ export class SqliteEventStore implements LockingEventStore {
 
   readonly #waiting: Job[] = [];
   #draining: Promise<void> | undefined;
-  #closed = false;
-
-  // What this connection knows of the tape; true as long as `data_version` stands still.
-  readonly #heads = new Map<string, number>();
-  #headsVersion: number | undefined;
-  #position = 0;
-  #recordedAt = '';
+  #isClosed = false;
 
   readonly #subscriptions = new Set<TapeSubscription>();
   #seenVersion: number | undefined;
@@ -96,6 +88,7 @@ export class SqliteEventStore implements LockingEventStore {
   constructor(db: DatabaseSync, options: SqliteTapeOptions) {
     this.#db = db;
     this.#rows = new StoredRows(db);
+    this.#writer = new TapeWriter(this.#rows, options.time);
     this.#file = options.file;
     this.#time = options.time;
     this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
@@ -110,7 +103,7 @@ export class SqliteEventStore implements LockingEventStore {
       this.#enqueue({
         size: serialized.length,
         run: () => {
-          const outcome = attempt(() => this.#write(stream, expected, serialized));
+          const outcome = attempt(() => this.#writer.append(stream, expected, serialized));
           // A refusal wrote nothing and is this append's alone; any other error may have left half of it.
           if ('error' in outcome && !isRefusal(outcome.error)) throw outcome.error;
           settle = 'error' in outcome ? () => reject(outcome.error) : () => resolve(outcome.value);
@@ -127,7 +120,7 @@ export class SqliteEventStore implements LockingEventStore {
       this.#enqueue({
         size: 'alone',
         run: () => {
-          result = this.#section(work);
+          result = this.#writer.section(work);
         },
         committed: () => resolve(result),
         failed: reject,
@@ -177,10 +170,10 @@ export class SqliteEventStore implements LockingEventStore {
 
   /** Ends subscriptions, finishes what is waiting, then lets go of the file. Not to be awaited within a handler. */
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     while (this.#draining !== undefined) await this.#draining;
-    this.#closed = true;
+    this.#isClosed = true;
     this.#stopLooking();
     await this.#checkpoint.close();
     if (this.#db.isOpen) this.#db.close();
@@ -214,19 +207,19 @@ export class SqliteEventStore implements LockingEventStore {
         // Chosen when the lock is there: what came during the wait is written with the rest.
         group = this.#takeGroup();
         this.#assertInPlace();
-        this.#refresh();
-        before = this.#position;
+        this.#writer.refresh();
+        before = this.#writer.position;
         for (const job of group) job.run();
       });
     } catch (error) {
-      this.#headsVersion = undefined;
+      this.#writer.forget();
       const failed = group.length > 0 ? group : this.#waiting.splice(0);
       const reason = explainFailure(error, 'tape', this.#file);
       for (const job of failed) job.failed(reason);
       return;
     }
     for (const job of group) job.committed();
-    const written = this.#position - before;
+    const written = this.#writer.position - before;
     if (written === 0) return;
     for (const subscription of this.#subscriptions) subscription.wake();
     this.#checkpoint.wrote(written);
@@ -243,58 +236,6 @@ export class SqliteEventStore implements LockingEventStore {
       if (events >= GROUP_EVENTS) break;
     }
     return this.#waiting.splice(0, count);
-  }
-
-  /** Forgets what it knew when another connection has committed since. Within the write lock only. */
-  #refresh(): void {
-    const version = this.#rows.dataVersion();
-    if (version === this.#headsVersion) return;
-    this.#headsVersion = version;
-    this.#heads.clear();
-    const last = this.#rows.last();
-    this.#position = last.position;
-    this.#recordedAt = last.recordedAt;
-  }
-
-  /** Appends within the transaction that is open. */
-  #write(stream: string, expected: ExpectedRevision, events: readonly SerializedEvent[]): Appended {
-    const last = this.#lastRevision(stream);
-    const there = judgeAppend(stream, expected, events, last, (revision) => this.#rows.idAt(stream, revision));
-    if (there !== undefined) {
-      const position = this.#rows.positionAt(stream, there.lastRevision) as number;
-      return { revision: there.lastRevision, position: String(position), already: true };
-    }
-    const now = isoTime(this.#time.now());
-    if (now > this.#recordedAt) this.#recordedAt = now;
-    let revision = last;
-    for (const event of events) {
-      revision += 1;
-      this.#position += 1;
-      this.#rows.insert(this.#position, stream, revision, event, this.#recordedAt);
-    }
-    this.#heads.set(stream, revision);
-    return { revision, position: String(this.#position), already: false };
-  }
-
-  #lastRevision(stream: string): number {
-    const known = this.#heads.get(stream);
-    if (known !== undefined) return known;
-    if (this.#heads.size >= MAX_HEADS) this.#heads.clear();
-    const last = this.#rows.lastRevision(stream);
-    if (last !== NO_REVISION) this.#heads.set(stream, last);
-    return last;
-  }
-
-  #section<T>(work: (section: TapeSection) => T): T {
-    const rows = this.#rows;
-    const tape: TapeSection = {
-      append: (stream, expected, events) => this.#write(stream, expected, serializeEvents(stream, events)),
-      read: (query) => rows.read(query),
-      revisionOf: (stream) => asExpected(this.#lastRevision(stream)),
-      at: (stream, revision) => rows.at(stream, revision),
-      find: (stream, id) => rows.find(stream, id),
-    };
-    return runSection(tape, work);
   }
 
   // --- Reading ---
@@ -323,7 +264,7 @@ export class SqliteEventStore implements LockingEventStore {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new StoreError(`the tape ${this.#file} is closed`);
+    if (this.#isClosed) throw new StoreError(`the tape ${this.#file} is closed`);
   }
 }
 
