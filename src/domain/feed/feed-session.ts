@@ -35,7 +35,7 @@ export class FeedSession {
   /** Undefined where the settings ask for no book: then trades alone tell whether the feed lives. */
   readonly #sampler: DepthSampler | undefined;
   readonly #drafts: EvidenceDraft[] = [];
-  #begun = false;
+  #hasBegun = false;
   #stale: FeedStaleReason | null = null;
   /** Receive time of the last depth message, epoch ms. */
   #lastDepthReceived: number | null = null;
@@ -67,7 +67,7 @@ export class FeedSession {
 
   /** The recording is over. A bar that is still growing never closes, for it cannot be known to be whole. */
   end(): EvidenceDraft[] {
-    if (!this.#begun || this.#lastTime === null) return [];
+    if (!this.#hasBegun || this.#lastTime === null) return [];
     return [feedStale(this.#instrument, 'ended', this.#lastTime, this.#lastTime)];
   }
 
@@ -87,8 +87,8 @@ export class FeedSession {
 
   #applyTrade(trade: Trade): void {
     if (this.#isAhead(trade.receivedAt, trade.time, 'trade')) return;
-    if (this.#sampler === undefined && !this.#begun) {
-      this.#begun = true;
+    if (this.#sampler === undefined && !this.#hasBegun) {
+      this.#hasBegun = true;
       this.#drafts.push(feedRecovered(this.#instrument, 'ended', trade.time));
     }
     this.#drafts.push(...this.#bars.applyTrade(trade));
@@ -102,13 +102,13 @@ export class FeedSession {
     // After a snapshot nothing tells the time until an update is applied on top of it.
     if (sampler === undefined || eventTime === null) return;
     if (book.state !== 'valid') {
-      if (this.#begun) this.#goStale(book.hasGap ? 'gap' : 'crossed', this.#lastTime ?? eventTime);
+      if (this.#hasBegun) this.#goStale(book.hasGap ? 'gap' : 'crossed', this.#lastTime ?? eventTime);
       return;
     }
     this.#lastGoodTime = eventTime;
-    if (!this.#begun || this.#stale !== null) {
+    if (!this.#hasBegun || this.#stale !== null) {
       this.#drafts.push(feedRecovered(this.#instrument, this.#stale ?? 'ended', eventTime));
-      this.#begun = true;
+      this.#hasBegun = true;
       this.#stale = null;
     }
     this.#drafts.push(...sampler.take(book, eventTime));
@@ -123,7 +123,7 @@ export class FeedSession {
   }
 
   #checkSilence(receivedAt: number): void {
-    if (this.#sampler === undefined || !this.#begun || this.#stale !== null || this.#lastDepthReceived === null) return;
+    if (this.#sampler === undefined || !this.#hasBegun || this.#stale !== null || this.#lastDepthReceived === null) return;
     if (receivedAt - this.#lastDepthReceived <= this.#staleAfterMs || this.#lastGoodTime === null) return;
     this.#goStale('silent', this.#lastGoodTime + this.#staleAfterMs);
   }

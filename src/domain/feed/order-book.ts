@@ -28,7 +28,7 @@ export class OrderBook {
   /** The last update applied, -1 before a snapshot. */
   #id = -1;
   /** No update was applied since the snapshot. */
-  #fresh = false;
+  #isFresh = false;
   #wasValid = false;
   #time: number | null = null;
 
@@ -77,7 +77,7 @@ export class OrderBook {
     this.bids.set(snapshot.bids);
     this.asks.set(snapshot.asks);
     this.#id = snapshot.updateId;
-    this.#fresh = true;
+    this.#isFresh = true;
     this.#time = null;
     this.#settle();
   }
@@ -95,13 +95,13 @@ export class OrderBook {
   }
 
   #isKnown(update: DepthUpdate): boolean {
-    return this.#fresh && update.previousId !== null ? update.lastId < this.#id : update.lastId <= this.#id;
+    return this.#isFresh && update.previousId !== null ? update.lastId < this.#id : update.lastId <= this.#id;
   }
 
   #isNext(update: DepthUpdate): boolean {
     if (update.previousId === null) return update.firstId <= this.#id + 1;
     if (update.previousId === this.#id) return true;
-    return this.#fresh && update.firstId <= this.#id && this.#id <= update.lastId;
+    return this.#isFresh && update.firstId <= this.#id && this.#id <= update.lastId;
   }
 
   #applyNext(update: DepthUpdate): void {
@@ -109,7 +109,7 @@ export class OrderBook {
     this.asks.set(update.asks);
     this.#id = update.lastId;
     this.#time = update.eventTime;
-    this.#fresh = false;
+    this.#isFresh = false;
     const dropped = this.bids.trim(MAX_LEVELS) + this.asks.trim(MAX_LEVELS);
     if (dropped > 0) this.#tally.note('book-level-dropped', `a side of the book has more than ${MAX_LEVELS} levels`);
   }
