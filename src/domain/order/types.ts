@@ -4,7 +4,11 @@ import type { OrderType } from './type.ts';
 import { limit } from './types/limit.ts';
 import { market } from './types/market.ts';
 
-const KNOWN_TYPES = [market, limit] as const satisfies readonly OrderType[];
+// biome-ignore format: one a line, so that additions do not meet.
+const KNOWN_TYPES = [
+  market,
+  limit,
+] as const satisfies readonly OrderType[];
 
 export type OrderTypeName = (typeof KNOWN_TYPES)[number]['name'];
 

@@ -3,7 +3,10 @@
 import { smaCrossover } from './kinds/sma-crossover.ts';
 import type { StrategyKind } from './strategy.ts';
 
-export const STRATEGY_KINDS: readonly StrategyKind[] = [smaCrossover];
+// biome-ignore format: one a line, so that additions do not meet.
+export const STRATEGY_KINDS: readonly StrategyKind[] = [
+  smaCrossover,
+];
 
 /** The kind of that name, or undefined. */
 export function findStrategyKind(kind: string): StrategyKind | undefined {

@@ -180,18 +180,18 @@ export class LimitsModel {
   }
 
   #answerByWorth(order: ModelOrder, reference: bigint): string | null {
-    const { dailyLoss, drawdown, positionSize, concentration, leverage } = this.#limits;
+    const limits = this.#limits;
     const equity = this.#equity();
-    if (dailyLoss !== null && this.#dayStart !== null && this.#dayStart.equity - equity > 2n * dailyLoss * ONE)
+    if (limits.dailyLoss !== null && this.#dayStart !== null && this.#dayStart.equity - equity > 2n * limits.dailyLoss * ONE)
       return 'daily-loss';
-    if (drawdown !== null && this.#fellBelow(drawdown)) return 'drawdown';
+    if (limits.drawdown !== null && this.#fellBelow(limits.drawdown)) return 'drawdown';
     const marketValues = this.#marketValues(order, reference);
     const own = marketValues.find(({ holding }) => holding === holdingOf(order.instrument))?.worth ?? 0n;
-    if (positionSize !== null && own > 2n * positionSize * ONE) return 'position-size';
+    if (limits.positionSize !== null && own > 2n * limits.positionSize * ONE) return 'position-size';
     const sum = (list: typeof marketValues) => list.reduce((total, { worth }) => total + worth, 0n);
     const ofAsset = marketValues.filter(({ asset }) => asset === order.instrument.asset);
-    if (concentration !== null && sum(ofAsset) * ONE > concentration * equity) return 'concentration';
-    if (leverage !== null && sum(marketValues) * ONE > leverage * equity) return 'leverage';
+    if (limits.concentration !== null && sum(ofAsset) * ONE > limits.concentration * equity) return 'concentration';
+    if (limits.leverage !== null && sum(marketValues) * ONE > limits.leverage * equity) return 'leverage';
     return null;
   }
 

@@ -4,4 +4,8 @@ import { binanceCsv } from './binance-csv.ts';
 import type { CandleKind } from './candle-kind.ts';
 import { coinbaseJson } from './coinbase-json.ts';
 
-export const CANDLE_KINDS: readonly CandleKind[] = [coinbaseJson, binanceCsv];
+// biome-ignore format: one a line, so that additions do not meet.
+export const CANDLE_KINDS: readonly CandleKind[] = [
+  coinbaseJson,
+  binanceCsv,
+];
