@@ -166,7 +166,7 @@ describe('what is handed on', () => {
   });
 
   it('is documented: every topic with its streams, and every header', () => {
-    const document = readFileSync(join(FOLDER, '..', '..', 'docs', 'consuming.md'), 'utf8');
+    const document = readFileSync(join(FOLDER, '..', '..', 'docs', 'guides', 'kafka.md'), 'utf8');
     for (const topic of TOPICS) expect(document).toContain(`| \`tapedeck.${topic}\` |`);
     for (const streams of Object.values(STREAMS).flat())
       expect(document).toMatch(new RegExp(`\`${categoryOf(streams)}(-[^\`]+)?\``));
