@@ -43,9 +43,14 @@ const openTime = (bar: number) => (BARS[bar] as { readonly data: { readonly open
 async function decidedBy(builds: Readonly<Record<string, number>>): Promise<EventStore> {
   const clock = tickingClock();
   const store = openMemoryEventStore({ time: clock, hasLock: true });
+  const saved = new Map<string, string>();
+  const checkpoint = {
+    assertSameTape: async () => {},
+    load: async (activation: string) => saved.get(activation) ?? START,
+    save: async (activation: string, position: string) => void saved.set(activation, position),
+  };
   let from = 0;
   for (const [codeVersion, bars] of Object.entries(builds)) {
-    const checkpoint = { assertSameTape: async () => {}, load: async () => START, save: async () => {} };
     const runner = new EngineRunner({ store, codeVersion, clock, makeEngine: () => repeater(codeVersion), checkpoint });
     const to = from + bars;
     for (; from < to; from += 300) {
@@ -91,10 +96,11 @@ describe('verifying a tape', () => {
   });
 
   it('counts apart what another build decided', async () => {
-    const store = await decidedBy({ one: 30, two: 60 });
+    // Nothing was decided upon the last two bars of the first build, which are its own all the same.
+    const store = await decidedBy({ one: 32, two: 58 });
     const result = await verify(store, repeater('two', [5, 41, 44].map(openTime)), 'two');
-    expect(result.others).toEqual({ evidence: 30, decisions: 10, differing: 1 });
-    expect(result.own).toEqual({ evidence: 60, decisions: 20, differing: 2 });
+    expect(result.others).toEqual({ evidence: 32, decisions: 10, differing: 1 });
+    expect(result.own).toEqual({ evidence: 58, decisions: 20, differing: 2 });
     expect(told(result).map(([, , , codeVersion]) => codeVersion)).toEqual(['one', 'two', 'two']);
   });
 
