@@ -11,6 +11,7 @@ import { figuresOf } from '../support/figures.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { wholeTape } from '../support/small-market.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
@@ -72,11 +73,9 @@ async function madeByOne(): Promise<Record<string, unknown[]>> {
   return factsAt(`sqlite:${folder}/tape.sqlite`);
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + PATIENCE_MS; !(await holds().catch(() => false)); await sleep(100)) {
-    if (performance.now() > deadline) throw new Error(`it has not come to be: ${what}`);
-  }
-}
+/** Whoever is asked may not be there yet. */
+const seen = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
+  until(() => isSo().catch(() => false), { what, patienceMs: PATIENCE_MS });
 
 async function address(child: Child): Promise<string> {
   return (/"address":"([^"]+)"|listening at (http[^"]+)"/.exec(await child.saw('Server listening at')) as RegExpExecArray)
@@ -110,26 +109,26 @@ describe('two processes on one event store', () => {
     const start = () => startTapedeck(['run', '--json'], env);
     const first = start();
     const firstAt = await address(first);
-    await until('the first decides', () => holds(firstAt, 'engine'));
+    await seen('the first decides', () => holds(firstAt, 'engine'));
     const second = start();
     const secondAt = await address(second);
     await second.saw('"msg":"serving');
     first.process.kill('SIGKILL');
-    await until('the second decides', () => holds(secondAt, 'engine'));
+    await seen('the second decides', () => holds(secondAt, 'engine'));
 
     const third = start();
     const thirdAt = await address(third);
     await third.saw('"msg":"serving');
     second.process.kill('SIGSTOP');
-    await until('the third decides', () => holds(thirdAt, 'engine'));
+    await seen('the third decides', () => holds(thirdAt, 'engine'));
     second.process.kill('SIGCONT');
-    await until('the second knows', async () => !(await holds(secondAt, 'engine')));
-    await until('all is there', async () => total(await factsAt(env.TAPEDECK_EVENT_STORE as string)) >= total(expected));
+    await seen('the second knows', async () => !(await holds(secondAt, 'engine')));
+    await seen('all is there', async () => total(await factsAt(env.TAPEDECK_EVENT_STORE as string)) >= total(expected));
     expect(await factsAt(env.TAPEDECK_EVENT_STORE as string)).toEqual(expected);
 
     const status = JSON.parse((await tapedeck(['status', '--json'], env)).stdout);
     expect(status.leases.find(({ name }: { name: string }) => name === 'engine').holder).toContain(`:${third.process.pid}`);
-    await until('the read models are made', async () => (await tapedeck(['projections', 'verify'], env)).code === 0);
+    await seen('the read models are made', async () => (await tapedeck(['projections', 'verify'], env)).code === 0);
     for (const child of [second, third]) {
       child.process.kill('SIGTERM');
       expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
@@ -151,7 +150,7 @@ describe('a process whose event store is away', () => {
     const readers = startTapedeck(['run', '--json', '--roles', 'engine'], env);
     const [wholeAt, readersAt] = [await address(whole), await address(readers)];
     for (const at of [wholeAt, readersAt]) {
-      await until('it is known what is awaited', async () => {
+      await seen('it is known what is awaited', async () => {
         const { errors = [] } = await readiness(at);
         return errors.some(({ path, message }) => `${path} ${message}`.includes('event store'));
       });
@@ -166,12 +165,12 @@ describe('a process whose event store is away', () => {
     await sleep(1_000);
     server.process.kill('SIGKILL');
     await server.ended;
-    await until('it is known again', async () => ((await readiness(wholeAt)).errors?.length ?? 0) > 0);
+    await seen('it is known again', async () => ((await readiness(wholeAt)).errors?.length ?? 0) > 0);
     expect((await fetch(`${wholeAt}/livez`)).status).toBe(200);
     ({ server } = await startServer(folder, port));
-    await until('all is there', async () => total(await factsAt(addressOf(port))) >= total(expected));
+    await seen('all is there', async () => total(await factsAt(addressOf(port))) >= total(expected));
     expect(await factsAt(addressOf(port))).toEqual(expected);
-    await until('it is ready', async () => (await readiness(wholeAt)).status === 'ok');
+    await seen('it is ready', async () => (await readiness(wholeAt)).status === 'ok');
     const figures = figuresOf(await (await fetch(`${wholeAt}/metrics`)).text());
     for (const thread of ['main', 'api'])
       expect(figures.get(`tapedeck_tape_tail_limit{thread="${thread}",unit="events"}`)).toBe(5_000);

@@ -84,12 +84,3 @@ export class ChainTape {
     return Object.fromEntries([...found].map(([key, { text }]) => [key, text]));
   }
 }
-
-/** Waits until it is so; a test that waits in vain ends by its own time limit. */
-export async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await isSo())) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
-}

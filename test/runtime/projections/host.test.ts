@@ -13,7 +13,8 @@ import { type HostedProjection, startProjection } from '../../../src/runtime/pro
 import { alteredEvents, alteredReads } from '../../support/altered-stores.ts';
 import { SimulatedTime } from '../../support/simulated-time.ts';
 import { quickened } from '../../support/test-time.ts';
-import { appendable, ChainTape, chain, halted, loudChain, time, until } from '../engine/chain.ts';
+import { until } from '../../support/until.ts';
+import { appendable, ChainTape, chain, halted, loudChain, time } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 

@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { type HostedProjection, startProjection } from '../../../src/runtime/projections/host.ts';
 import { listStandstills, retryParked } from '../../../src/runtime/projections/parked-events.ts';
-import { ChainTape, chain, time, until } from '../engine/chain.ts';
+import { until } from '../../support/until.ts';
+import { ChainTape, chain, time } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 

@@ -4,7 +4,8 @@ import { beginBuild, readBuilds, servingCollection } from '../../../src/runtime/
 import { startProjection } from '../../../src/runtime/projections/host.ts';
 import { type RebuildProgress, rebuildProjection } from '../../../src/runtime/projections/rebuild.ts';
 import { quickened } from '../../support/test-time.ts';
-import { ChainTape, chain, loudChain, time, until } from '../engine/chain.ts';
+import { until } from '../../support/until.ts';
+import { ChainTape, chain, loudChain, time } from '../engine/chain.ts';
 
 const PATIENCE_MS = 10_000;
 const forever = new AbortController().signal;

@@ -12,6 +12,7 @@ import { relayPart } from '../../../src/runtime/relay/relay-part.ts';
 import { run } from '../../contracts/tape-events.ts';
 import { MemoryBroker } from '../../support/memory-publisher.ts';
 import { hastyTime } from '../../support/test-time.ts';
+import { until } from '../../support/until.ts';
 
 const time = hastyTime();
 const log = pino({ level: 'silent' });
@@ -28,11 +29,6 @@ async function someTape(): Promise<EventStore> {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 20_000 && !condition(); turns++) await turn();
-  if (!condition()) throw new Error('it did not come to pass');
-}
 
 /** A process with the relay as its only part. */
 function process(events: EventStore, publisher: MemoryBroker, leases?: LeaseKeeper) {

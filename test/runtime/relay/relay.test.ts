@@ -13,6 +13,7 @@ import { recovered, run } from '../../contracts/tape-events.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
 import { type Fault, MemoryBroker } from '../../support/memory-publisher.ts';
 import { hastyTime } from '../../support/test-time.ts';
+import { until } from '../../support/until.ts';
 
 const time = hastyTime();
 const log = pino({ level: 'silent' });
@@ -48,14 +49,6 @@ function relay(events: EventStore, publisher: MemoryBroker, wait = async (_ms: n
   started.ended.catch(() => undefined);
   relays.push(started);
   return started;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 20_000; turn++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error('it did not come to pass');
 }
 
 const reaches = (broker: MemoryBroker, tape: EventStore) => until(async () => broker.reached?.position === (await tape.head()));

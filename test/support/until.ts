@@ -1,0 +1,27 @@
+/** How tests wait for what comes in its own time. */
+
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+
+export interface Patience {
+  /** What is awaited, where the code does not say it best. */
+  readonly what?: string;
+  /** Default 20 s. */
+  readonly patienceMs?: number;
+}
+
+/** So long it looks at every turn of the event loop, later at times, to leave the processor to others. */
+const EAGER_MS = 50;
+const PAUSE_MS = 10;
+
+/** Looks again and again until it is so. Throws when it has not come to be in time. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  { what = String(isSo), patienceMs = 20_000 }: Patience = {},
+): Promise<void> {
+  const begin = performance.now();
+  while (!(await isSo())) {
+    const waitedMs = performance.now() - begin;
+    if (waitedMs > patienceMs) throw new Error(`it has not come to be: ${what}`);
+    await (waitedMs < EAGER_MS ? nextTurn() : sleep(PAUSE_MS));
+  }
+}
