@@ -146,6 +146,19 @@ export interface EventStore extends TapeReader {
   append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended>;
 }
 
+/**
+ * Takes part in the commits of appends: what it appends is durable with them, or not at all. No failure of it loses an
+ * append. Calls come one after another; for each commit `within`, and then one of the others as soon as that is known.
+ */
+export interface CommitHook {
+  /** Called behind the appends of a commit, before it is durable. What it appends is undone where it throws. */
+  within(section: TapeSection): void;
+  /** The commit is durable. */
+  committed(): void;
+  /** What `within` appended was undone, for it threw or the commit failed. The appends are committed without it, where they can be. */
+  undone(error: unknown): void;
+}
+
 /** The tape in a store whose write lock can be held. */
 export interface LockingEventStore extends EventStore {
   readonly traits: EventStoreTraits & { readonly hasLock: true };
@@ -154,6 +167,8 @@ export interface LockingEventStore extends EventStore {
    * or, when it throws, not at all.
    */
   exclusively<T>(work: (section: TapeSection) => T): Promise<T>;
+  /** Has the one hook take part in each commit of appends from now on, until what is returned is called; in no exclusive section. */
+  beforeCommit(hook: CommitHook): () => void;
 }
 
 export function hasLock(store: EventStore): store is LockingEventStore {

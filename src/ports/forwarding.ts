@@ -7,6 +7,7 @@ import type { TapeEvent } from '../domain/catalogue.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import {
   type Appended,
+  type CommitHook,
   type EventStore,
   type ExpectedRevision,
   hasLock,
@@ -27,6 +28,8 @@ import type {
   ReadStore,
   ShownText,
 } from './read-store.ts';
+
+const NO_LOCK = 'this event store has no lock: ask its traits first';
 
 export class ForwardingTapeReader<Inner extends TapeReader = TapeReader> implements TapeReader {
   readonly traits: Inner['traits'];
@@ -82,8 +85,14 @@ export class ForwardingEventStore extends ForwardingTapeReader<EventStore> imple
 
   /** As that of a LockingEventStore. Rejects where the store has no lock: its traits say so. */
   async exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
-    if (!hasLock(this.inner)) throw new Error('this event store has no lock: ask its traits first');
+    if (!hasLock(this.inner)) throw new Error(NO_LOCK);
     return this.inner.exclusively(work);
+  }
+
+  /** As that of a LockingEventStore. Throws where the store has no lock: its traits say so. */
+  beforeCommit(hook: CommitHook): () => void {
+    if (!hasLock(this.inner)) throw new Error(NO_LOCK);
+    return this.inner.beforeCommit(hook);
   }
 }
 

@@ -4,6 +4,7 @@ import { openMemoryReadStore } from '../../src/adapters/memory/read-store.ts';
 import type { LockingEventStore, ReadQuery, SubscribeOptions } from '../../src/ports/event-store.ts';
 import { ForwardingEventStore, ForwardingReadStore } from '../../src/ports/forwarding.ts';
 import type { FindQuery, ReadStore } from '../../src/ports/read-store.ts';
+import { describeCommitHook } from '../contracts/commit-hook.ts';
 import { describeEventStore } from '../contracts/event-store.ts';
 import { describeExclusiveSection } from '../contracts/exclusive-section.ts';
 import { describeReadStore } from '../contracts/read-store.ts';
@@ -15,6 +16,10 @@ describeEventStore(
   async (clock) => new ForwardingEventStore(openMemoryEventStore({ time: clock, hasLock: true })),
 );
 describeExclusiveSection(
+  'a tape that is forwarded',
+  async (clock) => new ForwardingEventStore(openMemoryEventStore({ time: clock, hasLock: true })),
+);
+describeCommitHook(
   'a tape that is forwarded',
   async (clock) => new ForwardingEventStore(openMemoryEventStore({ time: clock, hasLock: true })),
 );

@@ -8,6 +8,7 @@ import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type {
   Appended,
+  CommitHook,
   EventStore,
   EventStoreTraits,
   ExpectedRevision,
@@ -50,6 +51,7 @@ class MemoryEventStore implements EventStore {
   readonly #correlations = new Map<string, number[]>();
   readonly #ids = new Map<string, number[]>();
   readonly #subscriptions = new Set<TapeSubscription>();
+  #hook: CommitHook | null = null;
   #isClosed = false;
 
   constructor(options: MemoryTapeOptions) {
@@ -60,7 +62,9 @@ class MemoryEventStore implements EventStore {
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
     this.#assertOpen();
     const appended = this.#write(stream, expected, serializeEvents(stream, events));
-    if (!appended.already) this.#wakeAll();
+    if (appended.already) return appended;
+    this.#workWithin(this.#hook);
+    this.#wakeAll();
     return appended;
   }
 
@@ -107,6 +111,15 @@ class MemoryEventStore implements EventStore {
     return this.#section(work);
   }
 
+  /** Only where `traits` say that there is a lock. */
+  beforeCommit(hook: CommitHook): () => void {
+    if (this.#hook !== null) throw new Error('the tape in memory has a commit hook already');
+    this.#hook = hook;
+    return () => {
+      this.#hook = null;
+    };
+  }
+
   hasten(): void {}
 
   async close(): Promise<void> {
@@ -145,6 +158,17 @@ class MemoryEventStore implements EventStore {
     takeOffLast(this.#streams, row.stream);
     takeOffLast(this.#correlations, row.correlationId);
     takeOffLast(this.#ids, row.id);
+  }
+
+  #workWithin(hook: CommitHook | null): void {
+    if (hook === null) return;
+    try {
+      this.#section((section) => hook.within(section));
+    } catch (error) {
+      hook.undone(error);
+      return;
+    }
+    hook.committed();
   }
 
   #section<T>(work: (section: TapeSection) => T): T {

@@ -10,6 +10,7 @@ import type { Time, Timer } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type {
   Appended,
+  CommitHook,
   ExpectedRevision,
   LockingEventStore,
   ReadQuery,
@@ -22,7 +23,7 @@ import type { RecordedEvent } from '../../tape/envelope.ts';
 import { isRefusal, serializeEvents } from '../rules/append-rules.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
-import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from './file.ts';
+import { beginWriting, commitWork, explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently } from './file.ts';
 import { StoredRows } from './stored-rows.ts';
 import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
 import { TapeWriter } from './tape-writer.ts';
@@ -78,6 +79,7 @@ export class SqliteEventStore implements LockingEventStore {
 
   readonly #waiting: Job[] = [];
   #draining: Promise<void> | undefined;
+  #hook: CommitHook | null = null;
   #isClosed = false;
 
   readonly #subscriptions = new Set<TapeSubscription>();
@@ -88,7 +90,7 @@ export class SqliteEventStore implements LockingEventStore {
   constructor(db: DatabaseSync, options: SqliteTapeOptions) {
     this.#db = db;
     this.#rows = new StoredRows(db);
-    this.#writer = new TapeWriter(this.#rows, options.time);
+    this.#writer = new TapeWriter(db, this.#rows, options.time);
     this.#file = options.file;
     this.#time = options.time;
     this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
@@ -126,6 +128,14 @@ export class SqliteEventStore implements LockingEventStore {
         failed: reject,
       });
     });
+  }
+
+  beforeCommit(hook: CommitHook): () => void {
+    if (this.#hook !== null) throw new Error(`the tape ${this.#file} has a commit hook already`);
+    this.#hook = hook;
+    return () => {
+      this.#hook = null;
+    };
   }
 
   async read(query: ReadQuery): Promise<RecordedEvent[]> {
@@ -199,25 +209,38 @@ export class SqliteEventStore implements LockingEventStore {
     this.#draining = undefined;
   }
 
-  async #commitGroup(): Promise<void> {
+  /** Writes what waits in one transaction, with `hook` behind its appends. */
+  async #commitGroup(hook = this.#hook): Promise<void> {
     let group: readonly Job[] = [];
     let before = 0;
+    let hooked: 'worked' | 'undone' | null = null;
     try {
-      await writeTransaction(this.#db, this.#time, this.#lockWaitMs, () => {
+      await beginWriting(this.#db, this.#time, this.#lockWaitMs);
+      commitWork(this.#db, () => {
         // Chosen when the lock is there: what came during the wait is written with the rest.
         group = this.#takeGroup();
         this.#assertInPlace();
         this.#writer.refresh();
         before = this.#writer.position;
         for (const job of group) job.run();
+        if (hook === null || this.#writer.position === before || group[0]?.size === 'alone') return;
+        hooked = 'undone';
+        if (this.#writer.runHook(hook)) hooked = 'worked';
       });
     } catch (error) {
       this.#writer.forget();
+      if (hook !== null && hooked !== null) {
+        if (hooked === 'worked') hook.undone(error);
+        // By themselves they may fit: what the hook appends may be large.
+        this.#waiting.unshift(...group);
+        return this.#commitGroup(null);
+      }
       const failed = group.length > 0 ? group : this.#waiting.splice(0);
       const reason = explainFailure(error, 'tape', this.#file);
       for (const job of failed) job.failed(reason);
       return;
     }
+    if (hooked === 'worked') hook?.committed();
     for (const job of group) job.committed();
     const written = this.#writer.position - before;
     if (written === 0) return;

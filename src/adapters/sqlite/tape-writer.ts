@@ -3,9 +3,10 @@
  * as long as no other connection has committed.
  */
 
+import type { DatabaseSync } from 'node:sqlite';
 import { isoTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Appended, ExpectedRevision, TapeSection } from '../../ports/event-store.ts';
+import type { Appended, CommitHook, ExpectedRevision, TapeSection } from '../../ports/event-store.ts';
 import { asExpected, judgeAppend, NO_REVISION, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
 import { runSection } from '../rules/section.ts';
 import type { StoredRows } from './stored-rows.ts';
@@ -15,6 +16,7 @@ const MAX_HEADS = 100_000;
 
 /** All of it within a write transaction, which begins with `refresh`. */
 export class TapeWriter {
+  readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
   readonly #clock: Clock;
   /** Last revisions of streams. */
@@ -24,7 +26,8 @@ export class TapeWriter {
   #position = 0;
   #recordedAt = '';
 
-  constructor(rows: StoredRows, clock: Clock) {
+  constructor(db: DatabaseSync, rows: StoredRows, clock: Clock) {
+    this.#db = db;
     this.#rows = rows;
     this.#clock = clock;
   }
@@ -81,6 +84,25 @@ export class TapeWriter {
       find: (stream, id) => rows.find(stream, id),
     };
     return runSection(tape, work);
+  }
+
+  /** Runs a commit hook in a savepoint: false where it failed and was undone alone. Throws where that cannot be undone alone. */
+  runHook(hook: CommitHook): boolean {
+    const [position, recordedAt] = [this.#position, this.#recordedAt];
+    this.#db.exec('SAVEPOINT hook');
+    try {
+      this.section((section) => hook.within(section));
+      this.#db.exec('RELEASE hook');
+      return true;
+    } catch (error) {
+      hook.undone(error);
+      // Throws where a full disk has ended the whole transaction.
+      this.#db.exec('ROLLBACK TO hook');
+      this.#db.exec('RELEASE hook');
+      this.#heads.clear();
+      [this.#position, this.#recordedAt] = [position, recordedAt];
+      return false;
+    }
   }
 
   #lastRevision(stream: string): number {

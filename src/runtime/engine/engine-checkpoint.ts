@@ -3,8 +3,10 @@
  * over another may have yet to decide. Losing them costs time, not truth.
  */
 
+import { StoreUnavailableError } from '../../ports/errors.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
+import type { DecidedUpTo, EngineReplica } from './engine-replica.ts';
 
 /** The read store's checkpoint of the engine, whichever build: how far it has come. */
 export const ENGINE_CHECKPOINT = 'engine';
@@ -33,4 +35,78 @@ export function engineCheckpoint(reads: ReadStore, assertSameTape: () => Promise
       await reads.commit(ENGINE_CHECKPOINT, [write], position);
     },
   };
+}
+
+/** What a replica had come to at a commit. */
+interface Reached {
+  readonly replica: EngineReplica;
+  readonly upTo: DecidedUpTo;
+}
+
+/** Saves how far the engine has come after its commits. A failure costs time, not truth. */
+export class CheckpointSaver {
+  readonly #checkpoint: EngineCheckpoint;
+  /** Throws when this process does not lead, or leads no more. */
+  readonly #assertLeader: () => void;
+  #saved: DecidedUpTo | undefined;
+  /** To be saved in the background: the latest alone counts. */
+  #next: Reached | undefined;
+  #saving: Promise<void> | undefined;
+  /** Why saving in the background failed. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(checkpoint: EngineCheckpoint, assertLeader: () => void) {
+    this.#checkpoint = checkpoint;
+    this.#assertLeader = assertLeader;
+  }
+
+  /** Saves what the replica has come to, whose last commit is durable. */
+  async save(replica: EngineReplica): Promise<void> {
+    const { activation, position } = replica;
+    await this.#save({ replica, upTo: { activation, position } });
+  }
+
+  /** As `save`, in the background: whoever appends does not wait for another store. */
+  saveLater(replica: EngineReplica): void {
+    const { activation, position } = replica;
+    this.#next = { replica, upTo: { activation, position } };
+    this.#saving ??= this.#saveWhileDue();
+  }
+
+  /** Throws, once, why saving in the background failed; a store that is away does not count, for it is asked again. */
+  assertSaved(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Resolves when nothing is being saved. */
+  async idle(): Promise<void> {
+    await this.#saving;
+  }
+
+  async #saveWhileDue(): Promise<void> {
+    for (let due = this.#next; due !== undefined; due = this.#next) {
+      this.#next = undefined;
+      try {
+        await this.#save(due);
+      } catch (error) {
+        // With the next commit it is asked again.
+        if (!(error instanceof StoreUnavailableError)) this.#failure = { error };
+      }
+    }
+    this.#saving = undefined;
+  }
+
+  async #save({ replica, upTo }: Reached): Promise<void> {
+    const { activation, position } = upTo;
+    if (activation === null || (this.#saved?.activation === activation && this.#saved.position === position)) return;
+    // One that was frozen must not raise it past evidence that another build has yet to decide.
+    this.#assertLeader();
+    await this.#checkpoint.save(activation, position);
+    // Who took over meanwhile may have looked before it was saved, and has what was passed over yet to decide.
+    this.#assertLeader();
+    this.#saved = upTo;
+    replica.decidedUpTo = upTo;
+  }
 }

@@ -13,12 +13,12 @@ import type { Lease } from '../leases/lease.ts';
 import { MAX_TURN_MS } from '../process/heartbeat.ts';
 import { MeteredEventStore } from '../process/metered-event-store.ts';
 import type { RunPart } from '../process/supervisor.ts';
+import { decidingWithin } from './commit-hook.ts';
 import { beginCounting, countDecisions } from './decision-metrics.ts';
 import type { EngineCheckpoint } from './engine-checkpoint.ts';
 import { engineAlone, engineUnderLease, LeadershipGuard } from './engine-leadership.ts';
 import { watchEngine } from './engine-metrics.ts';
 import { EngineRunner } from './engine-runner.ts';
-import { AppendsInStep } from './joint-commit.ts';
 import { meterEngine } from './metered-engine.ts';
 
 export interface EngineDependencies {
@@ -68,17 +68,16 @@ export function engineRunner(
 /** `lease` is that of the engine among several instances; null where there is only one. */
 export function engineRole(dependencies: EngineDependencies, metrics: Metrics, lease: Lease | null): EngineRole {
   const { events: tape, time, log } = dependencies;
-  let joint: AppendsInStep | null = null;
-  const events = new MeteredEventStore(tape, metrics, time, (...append) => (joint ?? tape).append(...append));
+  const events = new MeteredEventStore(tape, metrics, time);
   const guard = new LeadershipGuard();
   const decidedIn = lease === null ? events : new GuardedEventStore(events, () => guard.assertHeld());
   const runner = engineRunner({ ...dependencies, events: decidedIn }, metrics, lease === null ? undefined : guard);
-  const onFailure = (error: unknown): void =>
+  const onUndone = (error: unknown): void =>
     log.warn(
       { err: error },
       'what was appended could not be committed with its decisions: it is recorded by itself, if it can be',
     );
-  if (hasLock(decidedIn)) joint = new AppendsInStep(tape, runner, time, onFailure);
+  const unhook = hasLock(events) ? events.beforeCommit(decidingWithin(runner, onUndone)) : () => undefined;
   const sayReplaced = (why: string): void => log.warn({ part: 'engine' }, `the engine stands by: ${why}`);
   return {
     runner,
@@ -89,6 +88,9 @@ export function engineRole(dependencies: EngineDependencies, metrics: Metrics, l
       beginCounting(metrics);
       watchEngine(metrics, runner, events, time);
     },
-    close: async () => joint?.close(),
+    close: async () => {
+      unhook();
+      await runner.settled();
+    },
   };
 }

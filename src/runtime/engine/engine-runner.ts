@@ -10,10 +10,10 @@ import type { Engine } from '../../domain/engine/engine.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { type EventStore, hasLock, type TapeSection, WrongExpectedRevisionError } from '../../ports/event-store.ts';
+import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../ports/event-store.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
-import type { EngineCheckpoint } from './engine-checkpoint.ts';
-import { type DecidedUpTo, DivergedError, EngineReplica, StaleStateError, SupersededError } from './engine-replica.ts';
+import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
+import { DivergedError, EngineReplica, StaleStateError, SupersededError } from './engine-replica.ts';
 import { MAX_STEPS, recordInStep, type StepOutcome } from './in-step.ts';
 import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
 
@@ -54,8 +54,7 @@ export class EngineRunner {
   #rollBack: boolean;
   /** What the leadership was found to have ended by, between two commits: the state is that of the tape, and is kept. */
   #leadershipLost: unknown;
-  /** The checkpoint that was saved last. */
-  #saved: DecidedUpTo | undefined;
+  readonly #checkpoints: CheckpointSaver;
   /** When the call in hand began or last got on, in epoch ms: a commit, an answer of the tape; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
@@ -66,16 +65,17 @@ export class EngineRunner {
   constructor(options: EngineRunnerOptions) {
     this.#options = options;
     this.#rollBack = options.rollBack ?? false;
-  }
-
-  /** Position of the last evidence that the engine has taken in. */
-  get position(): string | undefined {
-    return 'replica' in this.#mode ? this.#mode.replica.position : undefined;
+    this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader());
   }
 
   /** Does it decide, and has it nothing in hand now? */
   get isAtRest(): boolean {
     return this.#mode.kind === 'deciding' && this.#calls === 0;
+  }
+
+  /** Position of the last evidence that the engine has taken in. */
+  get position(): string | undefined {
+    return 'replica' in this.#mode ? this.#mode.replica.position : undefined;
   }
 
   /**
@@ -124,25 +124,30 @@ export class EngineRunner {
     });
   }
 
-  /**
-   * Runs `record`, which appends evidence, and decides in the same commit upon what the engine has not taken in, a page
-   * of the tape at most: the rest is for `catchUp`. `recorded` is called as soon as that is durable. Rejects when
-   * anything failed: unless `recorded` was called, nothing of it is on the tape. Returns false, having called neither and
-   * recorded nothing, where this engine does not decide.
-   */
-  decideWith(record: (section: TapeSection) => void, recorded: () => void): Promise<boolean> {
-    return this.#serially(async () => {
-      const { store } = this.#options;
-      if (this.#mode.kind !== 'deciding' || !hasLock(store)) return false;
-      const { replica } = this.#mode;
-      const { made } = await store.exclusively((section) => {
-        record(section);
-        return runInSection(section, replica.catchUp());
-      });
-      recorded();
-      await this.#noteCommit(replica, made);
-      return true;
-    });
+  /** Takes the replica in hand until `release`, without waiting; null where it does not decide, or has something in hand. */
+  claim(): EngineReplica | null {
+    if (this.#mode.kind !== 'deciding' || this.#calls > 0) return null;
+    this.#calls++;
+    this.busySince = this.#options.clock.now();
+    return this.#mode.replica;
+  }
+
+  /** Ends `claim`: what was decided is durable, or it failed and the state is thrown away. */
+  release(replica: EngineReplica, outcome: { readonly made: readonly TapeEvent[] } | { readonly error: unknown }): void {
+    this.#calls--;
+    this.busySince = null;
+    if ('error' in outcome) {
+      this.#noteFailure(outcome.error);
+      return;
+    }
+    if (outcome.made.length > 0) this.#options.onDecided?.(outcome.made);
+    this.#checkpoints.saveLater(replica);
+  }
+
+  /** Resolves when what it has in hand is done, its checkpoint included. */
+  async settled(): Promise<void> {
+    await this.#lastCall;
+    await this.#checkpoints.idle();
   }
 
   /** A page of the tape a commit, so that no lock is held for long. */
@@ -248,15 +253,7 @@ export class EngineRunner {
   async #noteCommit(replica: EngineReplica, decisions: readonly TapeEvent[]): Promise<void> {
     this.busySince = this.#options.clock.now();
     if (decisions.length > 0) this.#options.onDecided?.(decisions);
-    const { activation, position } = replica;
-    if (activation === null || (this.#saved?.activation === activation && this.#saved.position === position)) return;
-    // One that was frozen must not raise it past evidence that another build has yet to decide.
-    this.#assertLeader();
-    await this.#options.checkpoint.save(activation, position);
-    // Who took over meanwhile may have looked before it was saved, and has what was passed over yet to decide.
-    this.#assertLeader();
-    this.#saved = { activation, position };
-    replica.decidedUpTo = this.#saved;
+    await this.#checkpoints.save(replica);
   }
 
   #assertLeader(): void {
@@ -273,6 +270,7 @@ export class EngineRunner {
     const result = this.#lastCall.then(async () => {
       try {
         if (this.#mode.kind === 'stopped') throw this.#mode.reason;
+        this.#checkpoints.assertSaved();
         this.busySince = this.#options.clock.now();
         return await call();
       } catch (error) {

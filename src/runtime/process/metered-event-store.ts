@@ -6,6 +6,7 @@ import { counter, type Figures, gauge, histogram, type Metrics, SECONDS } from '
 import type { Time } from '../../ports/clock.ts';
 import {
   type Appended,
+  type CommitHook,
   type EventStore,
   type ExpectedRevision,
   PartialOverlapError,
@@ -54,16 +55,13 @@ export function watchTapeTail(metrics: Metrics, thread: ThreadName, { tail }: Pi
 export class MeteredEventStore extends ForwardingEventStore {
   readonly #figures: TapeFigures;
   readonly #time: Time;
-  readonly #append: EventStore['append'];
   /** Writes that were asked for and are not answered. */
   #inHand = 0;
 
-  /** Appends are made by `append`. */
-  constructor(store: EventStore, metrics: Metrics, time: Time, append: EventStore['append'] = store.append.bind(store)) {
+  constructor(store: EventStore, metrics: Metrics, time: Time) {
     super(store);
     this.#figures = metrics.of(TAPE_FAMILIES);
     this.#time = time;
-    this.#append = append;
     if (store.maxWaiting !== null) {
       metrics.watchQueue({ name: 'tape-writes', limit: store.maxWaiting, depth: () => this.#inHand });
     }
@@ -71,11 +69,15 @@ export class MeteredEventStore extends ForwardingEventStore {
   }
 
   override append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
-    return this.#counted(() => timed(this.#figures, this.#time, stream, () => this.#append(stream, expected, events)));
+    return this.#counted(() => timed(this.#figures, this.#time, stream, () => super.append(stream, expected, events)));
   }
 
   override exclusively<T>(work: (section: TapeSection) => T): Promise<T> {
     return this.#counted(() => timedSection((timed) => super.exclusively(timed), this.#figures, this.#time, work));
+  }
+
+  override beforeCommit(hook: CommitHook): () => void {
+    return super.beforeCommit(timedHook(hook, this.#figures, this.#time));
   }
 
   async #counted<T>(write: () => Promise<T>): Promise<T> {
@@ -120,16 +122,7 @@ async function timedSection<T>(
   let [entered, left, appends] = [asked, asked, 0];
   const timed = (section: TapeSection): T => {
     entered = time.monotonic();
-    const result = work({
-      append: (stream, expected, events) => {
-        appends++;
-        return section.append(stream, expected, events);
-      },
-      read: (query) => section.read(query),
-      revisionOf: (stream) => section.revisionOf(stream),
-      at: (stream, revision) => section.at(stream, revision),
-      find: (stream, id) => section.find(stream, id),
-    });
+    const result = work(counting(section, () => appends++));
     left = time.monotonic();
     return result;
   };
@@ -141,6 +134,41 @@ async function timedSection<T>(
     if (!isRefusal(error)) figures.writeFailures.inc();
     throw error;
   }
+}
+
+/** The lock was waited for by the appends that the hook works behind. Where it appends nothing its times are left out. */
+function timedHook(hook: CommitHook, figures: TapeFigures, time: Time): CommitHook {
+  let [entered, left, appends] = [0, 0, 0];
+  return {
+    within: (section) => {
+      entered = time.monotonic();
+      appends = 0;
+      hook.within(counting(section, () => appends++));
+      left = time.monotonic();
+    },
+    committed: () => {
+      if (appends > 0) {
+        figures.section.observe({ phase: 'work' }, (left - entered) / 1_000);
+        figures.section.observe({ phase: 'durable' }, (time.monotonic() - left) / 1_000);
+      }
+      hook.committed();
+    },
+    undone: (error) => hook.undone(error),
+  };
+}
+
+/** `section`, which tells of each append. */
+function counting(section: TapeSection, onAppend: () => void): TapeSection {
+  return {
+    append: (stream, expected, events) => {
+      onAppend();
+      return section.append(stream, expected, events);
+    },
+    read: (query) => section.read(query),
+    revisionOf: (stream) => section.revisionOf(stream),
+    at: (stream, revision) => section.at(stream, revision),
+    find: (stream, id) => section.find(stream, id),
+  };
 }
 
 /** In milliseconds: until the lock was there, what was done under it, and until that was durable. */

@@ -1,4 +1,5 @@
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
+import { describeCommitHook } from '../../contracts/commit-hook.ts';
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { describeExclusiveSection } from '../../contracts/exclusive-section.ts';
 
@@ -7,3 +8,4 @@ describeEventStore('the tape in memory without a lock', async (clock) => openMem
   traits: { hasLock: false, hasOwnIndex: true },
 });
 describeExclusiveSection('the tape in memory', async (clock) => openMemoryEventStore({ time: clock, hasLock: true }));
+describeCommitHook('the tape in memory', async (clock) => openMemoryEventStore({ time: clock, hasLock: true }));

@@ -241,23 +241,6 @@ describe('the engine on a tape', () => {
     expect(turns.size).toBeGreaterThanOrEqual(4);
   });
 
-  it('decides within the commit of somebody else only while it leads, and says whether it did', async () => {
-    const store = await tapeWith({ hasLock: true }, 1, 1, 2);
-    const runner = runnerOn(store);
-    const calls: string[] = [];
-    const isDecided = () =>
-      runner.decideWith(
-        () => calls.push('record'),
-        () => calls.push('recorded'),
-      );
-    expect(await isDecided()).toBe(false);
-    await runner.catchUp();
-    expect(await isDecided()).toBe(true);
-    await runner.follow();
-    expect(await isDecided()).toBe(false);
-    expect(calls).toEqual(['record', 'recorded']);
-  });
-
   it('throws its state away when a commit fails, and adopts again', async () => {
     const inner = await tapeWith({ hasLock: true }, 1, 1, 2);
     let failing = false;

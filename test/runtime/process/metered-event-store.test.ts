@@ -5,6 +5,7 @@ import { makeMetrics } from '../../../src/metric-families.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import type { Appended } from '../../../src/ports/event-store.ts';
 import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
+import { describeCommitHook } from '../../contracts/commit-hook.ts';
 import { describeEventStore } from '../../contracts/event-store.ts';
 import { describeExclusiveSection } from '../../contracts/exclusive-section.ts';
 import { DAY, run } from '../../contracts/tape-events.ts';
@@ -17,6 +18,10 @@ describeEventStore(
   async (clock) => new MeteredEventStore(openMemoryEventStore({ time: clock, hasLock: true }), makeMetrics(), systemTime),
 );
 describeExclusiveSection(
+  'a metered tape',
+  async (clock) => new MeteredEventStore(openMemoryEventStore({ time: clock, hasLock: true }), makeMetrics(), systemTime),
+);
+describeCommitHook(
   'a metered tape',
   async (clock) => new MeteredEventStore(openMemoryEventStore({ time: clock, hasLock: true }), makeMetrics(), systemTime),
 );
