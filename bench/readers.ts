@@ -25,8 +25,8 @@ import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
 import type { EvidenceSink } from '../src/runtime/ingest/evidence-sink.ts';
 import { findFeed, runFeed } from '../src/runtime/ingest/feed-run.ts';
 import { Pacing } from '../src/runtime/ingest/pacing.ts';
-import { waitForReadModels } from '../src/runtime/projections/followed.ts';
 import { makeEngineRunner, startSystem } from '../src/system.ts';
+import { projected } from '../test/support/ingest-role.ts';
 import { type Latency, latencyOf } from './row.ts';
 
 const MAX_RATIO = 1.5;
@@ -96,7 +96,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
       return runFeed(take, openRecording(files, found.feed, found.instrument), { codeVersion, pacing, signal });
     };
     await ingest('BTC-USD', 'coinbase', take);
-    await waitForReadModels(events, reads, { time: systemTime, isAcross: false }, await events.head(), 60_000);
+    await projected(events, reads);
 
     const steps: number[] = [];
     const memory: number[] = [];
@@ -114,8 +114,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
     const answered = await readers;
     clearInterval(measuring);
     const { user, system: kernel } = process.cpuUsage(before);
-    const isShown = await waitForReadModels(events, reads, { time: systemTime, isAcross: false }, await events.head(), 10_000);
-    if (!isShown) throw new Error('a read model did not catch up');
+    await projected(events, reads);
     return { steps, memory, tape: await idsIn(events), reads: answered, cpu: (user + kernel) / 1_000_000 };
   } finally {
     await api.close();

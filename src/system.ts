@@ -33,6 +33,9 @@ import { assertSameTape } from './runtime/stores/read-store-owner.ts';
 import type { Role, System, SystemDependencies } from './system-dependencies.ts';
 import { aborted } from './waiting.ts';
 
+/** How long the end of the ingest waits for each read model. */
+const PROJECTED_MS = 60_000;
+
 /** Puts the parts together, as far as they are among the roles; `start` begins the work. */
 export function makeSystem(
   dependencies: SystemDependencies,
@@ -84,7 +87,8 @@ export function makeSystem(
     watchHalts(metrics, reads);
     if (ingest !== undefined && roles.has('ingest')) {
       const runner = engine?.runner ?? null;
-      const part = ingestPart({ ...ingest, events, time, engine: runner, metrics, codeVersion, lease }, settings);
+      const projected = async () => untilProjected(projections, await events.head());
+      const part = ingestPart({ ...ingest, events, time, engine: runner, metrics, codeVersion, lease, projected }, settings);
       // It may take until the process ends. Its feeds have leases of their own.
       supervisor.start('ingest', part).catch(() => undefined);
     }
@@ -119,6 +123,11 @@ export function makeEngineRunner(dependencies: SystemDependencies): EngineRunner
 function engineDependencies(dependencies: SystemDependencies): EngineDependencies {
   const { events, reads } = dependencies;
   return { ...dependencies, checkpoint: engineCheckpoint(reads, () => assertSameTape(events, reads)) };
+}
+
+/** Waits until the read models are at `position`, for so long at most. */
+async function untilProjected(projections: ReadonlyMap<string, HostedProjection>, position: string): Promise<void> {
+  for (const projection of projections.values()) await projection.waitFor(position, PROJECTED_MS);
 }
 
 /** Where others make the read models, there must be something to read all the same. */

@@ -6,8 +6,8 @@ import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import { startApi } from '../../src/api/serve.ts';
 import { makeLogger } from '../../src/logging.ts';
-import { waitForReadModels } from '../../src/runtime/projections/followed.ts';
 import { startSystem } from '../../src/system.ts';
+import { projected } from '../../test/support/ingest-role.ts';
 import { BUILD, newFile, recordedTape } from '../recorded-tape.ts';
 import { latencyOf, type Outcome, perSecond, type Row, serially } from '../row.ts';
 
@@ -17,7 +17,6 @@ const SECONDS = 1.2;
 const STRETCHES = 20;
 const OPEN_LOOP_SECONDS = 4;
 const OPEN_LOOP_RATE = 1_000;
-const MAX_WAIT_MS = 120_000;
 
 export const rest: Row = {
   name: 'rest',
@@ -27,8 +26,7 @@ export const rest: Row = {
     const reads = await openReadStore(`sqlite:${newFile()}`, systemTime);
     const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, rollBack: false };
     const system = await startSystem(parts);
-    const head = await events.head();
-    await waitForReadModels(events, reads, { time: systemTime, isAcross: false }, head, MAX_WAIT_MS);
+    await projected(events, reads);
     const { metrics, heartbeat } = system;
     const api = await startApi({ ...parts, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     const outcomes = [

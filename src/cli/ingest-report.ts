@@ -4,16 +4,12 @@ import { type Summary, summarize } from '../queries/run-summary.ts';
 import { readSettings } from '../queries/settings-in-force.ts';
 import { warnings } from '../runtime/ingest/feed-run.ts';
 import type { IngestListener } from '../runtime/ingest/ingest-part.ts';
-import { waitForReadModels } from '../runtime/projections/followed.ts';
 import { untilAvailable } from '../waiting.ts';
 import type { OpenStores } from './stores.ts';
 import type { Screen } from './terminal/screen.ts';
 
-/** How long the summary waits for the read models. */
-const SUMMARY_WAIT_MS = 60_000;
-
 export class IngestReport implements IngestListener {
-  /** Resolves when every feed came to its end. */
+  /** Resolves when every feed came to its end and is in the read models that this process makes. */
   readonly ended: Promise<void>;
   readonly #screen: Screen;
   readonly #end: () => void;
@@ -44,11 +40,10 @@ export class IngestReport implements IngestListener {
     this.#end();
   }
 
-  /** Shows the summary once the read models have everything that is on the tape now; `address` is where the API is served. */
-  async showSummary({ time, events, reads, leases }: OpenStores, address: string, signal: AbortSignal): Promise<void> {
+  /** Shows the summary, from the read models as they are; `address` is where the API is served. */
+  async showSummary({ time, events, reads }: OpenStores, address: string, signal: AbortSignal): Promise<void> {
     const summary = async (): Promise<Summary> => {
       const { settings } = await readSettings(events);
-      await waitForReadModels(events, reads, { time, isAcross: leases !== null }, await events.head(), SUMMARY_WAIT_MS);
       return summarize(reads, settings, this.#recordings);
     };
     const shown = await untilAvailable(time, summary, signal, ({ message }) => this.#screen.warn(message));

@@ -6,11 +6,12 @@ import type { EvidenceDraft } from '../../src/domain/feed/evidence.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import type { Feed } from '../../src/ports/feed.ts';
 import type { ReadStore } from '../../src/ports/read-store.ts';
+import { projectionsOn } from '../../src/projections/projections.ts';
 import { recordingPath } from '../../src/requests/settings-file.ts';
 import type { IngestTerms } from '../../src/runtime/ingest/ingest-part.ts';
-import { waitForReadModels } from '../../src/runtime/projections/followed.ts';
+import { followProjections } from '../../src/runtime/projections/followed.ts';
 
-const MAX_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 60_000;
 
 /** The feeds of the settings are opened by `open`; `ended` resolves when all are on the tape. */
 export function givenIngest(open: IngestTerms['openFeed']): { readonly ingest: IngestTerms; readonly ended: Promise<void> } {
@@ -35,7 +36,13 @@ export function feedOf(drafts: readonly EvidenceDraft[]): Feed {
 
 /** Waits until every read model has all that is on the tape now. */
 export async function projected(events: EventStore, reads: ReadStore): Promise<void> {
-  const options = { time: systemTime, isAcross: false };
-  const isShown = await waitForReadModels(events, reads, options, await events.head(), MAX_WAIT_MS);
-  if (!isShown) throw new Error('a projection did not catch up');
+  const followed = await followProjections(projectionsOn(events), events, reads, { time: systemTime, isAcross: false });
+  const head = await events.head();
+  try {
+    for (const projection of followed.projections.values()) {
+      if (!(await projection.waitFor(head, MAX_WAIT_MS))) throw new Error('a projection did not catch up');
+    }
+  } finally {
+    await followed.close();
+  }
 }

@@ -26,7 +26,7 @@ export interface IngestListener {
   done(feed: string, outcome: FeedOutcome): void;
   /** Another instance ingests the feed, and this one stands by. */
   elsewhere(feed: string): void;
-  /** Every feed came to its end. */
+  /** Every feed came to its end, and the read models that this process makes have all of it. */
   finished(): void;
 }
 
@@ -50,6 +50,8 @@ export interface IngestDependencies extends IngestTerms {
   readonly codeVersion: string;
   /** The lease of that name; null where there are none. */
   readonly lease: (name: string) => Lease | null;
+  /** Resolves when the read models that this process makes have all that is on the tape now. */
+  readonly projected: () => Promise<void>;
 }
 
 /**
@@ -72,6 +74,7 @@ export function ingestPart(dependencies: IngestDependencies, settings: SettingsI
       if (signal.aborted) return;
     }
     tell('running');
+    await dependencies.projected();
     listener.finished();
   };
 }

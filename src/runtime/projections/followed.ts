@@ -8,7 +8,6 @@ import { StoreUnavailableError } from '../../ports/errors.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
-import { projectionsOn } from '../../projections/projections.ts';
 import { comparePositions, START } from '../../tape/envelope.ts';
 import { backoffMs, pause } from '../../waiting.ts';
 import { type Lag, lagBehind } from '../process/lag.ts';
@@ -97,27 +96,6 @@ export async function followProjections(
   await Promise.race([first, ended, pause(time, FIRST_LOOK_MS, waited.signal)]);
   waited.abort();
   return { projections: followed, warnings: () => warnings, isKnown: () => isKnown, ended, close };
-}
-
-/**
- * Waits until every read model, made here or elsewhere, has everything up to `position`; false when that takes longer
- * than `timeoutMs`.
- */
-export async function waitForReadModels(
-  events: EventStore,
-  reads: ReadStore,
-  options: FollowOptions,
-  position: string,
-  timeoutMs: number,
-): Promise<boolean> {
-  const followed = await followProjections(projectionsOn(events), events, reads, options);
-  try {
-    const all = Promise.all([...followed.projections.values()].map((read) => read.waitFor(position, timeoutMs)));
-    const reached = await Promise.race([all, followed.ended]);
-    return reached?.every((isReached) => isReached) ?? false;
-  } finally {
-    await followed.close();
-  }
 }
 
 export class FollowedProjection {

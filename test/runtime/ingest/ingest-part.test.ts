@@ -58,6 +58,7 @@ function givenPart({ openFeed = ({ symbol }) => feedOf(barsOf(symbol)), events =
       metrics: makeMetrics(),
       codeVersion: 'test',
       lease: (name) => keeper?.lease(name) ?? null,
+      projected: async () => void told.push('projected'),
       openFeed,
       signal: stop.signal,
       listener: {
@@ -97,6 +98,7 @@ describe('the ingest of a process', () => {
       'running',
       'testvenue EEEFFF 1m: 5',
       'running',
+      'projected',
       'finished',
     ]);
   });
