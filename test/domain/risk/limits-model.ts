@@ -29,7 +29,7 @@ export function someLimits(random: (below: number) => number): ModelLimits {
   return {
     positionSize: maybe(BigInt(20_000 + random(60_000)) * ONE),
     dailyLoss: maybe(BigInt(500 + random(5_000)) * ONE),
-    drawdown: maybe((ONE * BigInt(2 + random(15))) / 100n),
+    drawdown: maybe((ONE * BigInt(2 + random(40))) / 1000n),
     concentration: maybe((ONE * BigInt(20 + random(80))) / 100n),
     leverage: maybe((ONE * BigInt(30 + random(150))) / 100n),
     priceCollar: maybe((ONE * BigInt(1 + random(4))) / 100n),
