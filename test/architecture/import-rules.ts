@@ -101,7 +101,19 @@ const SHARED_AMONG_ADAPTERS: ReadonlySet<string> = new Set(['', '/venues', '/rul
 /** Domain files that may use zod: they describe event data, settings, limits or strategy parameters. */
 const ZOD_IN_DOMAIN = /^src\/domain\/(.*\/events|event|catalogue|settings\/settings|strategy\/.+|risk\/limits?(\/.+)?)\.ts$/;
 
-const MOST_LINES = 400;
+const MOST_LINES = 300;
+
+const MOST_FILES = 16;
+
+/** Folders that are lists of one-file things: one file a read model, command, route, limit or kind, whatever their number. */
+const LISTS: ReadonlySet<string> = new Set([
+  'src/projections',
+  'src/cli/commands',
+  'src/api/routes',
+  'src/domain/risk/limits',
+  'src/domain/order/types',
+  'src/domain/strategy/kinds',
+]);
 
 const IMPORT = /(?:^|[;}\n])\s*(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]\s*\)/g;
 
@@ -135,7 +147,17 @@ export function violations(sources: Sources): string[] {
     const lines = text.split('\n').length - 1;
     if (lines > MOST_LINES) found.push(`${file} has ${lines} lines: at most ${MOST_LINES}, one subject a file`);
   }
+  found.push(...fullFolders(sources));
   return [...found, ...circles(graph).map((circle) => `a circle: ${circle.join(' -> ')}`)];
+}
+
+/** Folders with more files than a reader takes in at a glance. */
+function fullFolders(sources: Sources): string[] {
+  const counts = new Map<string, number>();
+  for (const file of sources.keys()) counts.set(posix.dirname(file), (counts.get(posix.dirname(file)) ?? 0) + 1);
+  return [...counts]
+    .filter(([folder, files]) => files > MOST_FILES && !LISTS.has(folder))
+    .map(([folder, files]) => `${folder} has ${files} files: at most ${MOST_FILES}, one subject a folder`);
 }
 
 /** The room of a file: `tape`, `runtime/engine`, `main.ts`. */

@@ -81,14 +81,21 @@ describe('the rules refuse', () => {
     ]);
   });
 
-  it('a file named index.ts, and one of more than 400 lines', () => {
+  it('a file named index.ts, and one of more than 300 lines', () => {
     const sources = new Map([
       ['src/domain/index.ts', ''],
-      ['src/domain/long.ts', '\n'.repeat(401)],
+      ['src/domain/long.ts', '\n'.repeat(301)],
     ]);
     expect(violations(sources)).toEqual([
       'src/domain/index.ts: no barrels; name the file by its subject',
-      'src/domain/long.ts has 401 lines: at most 400, one subject a file',
+      'src/domain/long.ts has 301 lines: at most 300, one subject a file',
+    ]);
+  });
+
+  it('a folder of more than 16 files, unless it is a list of one-file things', () => {
+    const files = (folder: string) => Array.from({ length: 17 }, (_, index) => [`${folder}/${index}.ts`, ''] as const);
+    expect(violations(new Map([...files('src/domain/desk'), ...files('src/projections')]))).toEqual([
+      'src/domain/desk has 17 files: at most 16, one subject a folder',
     ]);
   });
 
