@@ -55,7 +55,7 @@ function timeless(text: string): string {
   return text
     .replaceAll(/20(2[6-9]|[3-9]\d)-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/"(position|requestId)":"[^"]*"/g, '"$1"')
-    .replaceAll(/0\.1\.0\+\w+/g, 'BUILD')
+    .replaceAll(/(build |"codeVersion":")[0-9a-f]{12}/g, '$1BUILD')
     .replaceAll(/(tapedeck-position|etag): \S+/g, '$1')
     .replaceAll(/\s/g, '');
 }
