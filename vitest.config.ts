@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Those start processes, or speak to servers of their own over sockets. */
-const PROCESSES = ['test/{system,cli,docs,bench}/**', 'test/adapters/{eventstoredb,mongodb}/**', 'test/**/*.process.test.ts'];
+const PROCESSES = [
+  'test/{system,cli,docs,bench}/**',
+  'test/adapters/{eventstoredb,mongodb}/**',
+  'test/adapters/sqlite/processes.test.ts',
+];
 /** Those try something thousands of times. */
 const PROPERTIES = ['test/**/*.property.test.ts'];
 /** Those need real backends: vitest.backends.config.ts. */

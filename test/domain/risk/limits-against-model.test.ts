@@ -4,6 +4,7 @@ import { desk } from '../../../src/domain/desk/desk.ts';
 import { LIMITS } from '../../../src/domain/risk/limits.ts';
 import { isoTime } from '../../../src/domain/time.ts';
 import { BTCUSDT as SPOT } from '../../support/fixtures.ts';
+import { seeded } from '../../support/seeded.ts';
 import { BOOK, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 import { LimitsModel, type ModelInstrument, type ModelLimits, type ModelOrder, ONE, someLimits } from './limits-model.ts';
 
@@ -12,15 +13,10 @@ const ETHUSDT: ModelInstrument = { symbol: 'ETHUSDT', asset: 'ETH', spot: true, 
 const BTCPERP: ModelInstrument = { symbol: 'BTCPERP', asset: 'BTC', spot: false, book: false };
 const MARKETS = [BTCUSDT, ETHUSDT, BTCPERP];
 
-/** A small generator of numbers that look random and are the same each time (mulberry32). */
+/** The same whole numbers below a bound each time. */
 function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
+  const random = seeded(seed);
+  return (below) => (random() * 2 ** 32) % below;
 }
 
 function text(units: bigint): string {

@@ -16,6 +16,7 @@ import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.
 import { comparePositions, START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
 import { counts } from '../../support/scale.ts';
+import { seeded } from '../../support/seeded.ts';
 import { minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 
 const INGEST = { actor: 'ingest', codeVersion: 'one' };
@@ -25,17 +26,6 @@ const BUILDS = ['one', 'two', 'three'];
 const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? 1);
 
 class Killed extends Error {}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Each build decides nothing upon some of the bars, each upon others. */
 function engineOf(build: string): Engine {
@@ -58,7 +48,7 @@ class Run {
   #isOver = false;
 
   constructor(seed: number) {
-    this.#random = randomFrom(seed);
+    this.#random = seeded(seed);
   }
 
   async play(): Promise<void> {

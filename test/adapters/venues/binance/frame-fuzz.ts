@@ -10,6 +10,7 @@ import { FrameScanner } from '../../../../src/adapters/venues/binance/frame-scan
 import { parseFrame, RefusedFrameError } from '../../../../src/adapters/venues/binance/frames.ts';
 import type { MarketMessage } from '../../../../src/domain/feed/messages.ts';
 import type { InstrumentSettings } from '../../../../src/domain/settings/settings.ts';
+import { seeded } from '../../../support/seeded.ts';
 
 const LINE_END = 10;
 /** What JSON, numbers and these frames are made of, and bytes that belong nowhere. */
@@ -35,7 +36,8 @@ export function fuzzFrames(
   seed: number,
 ): FuzzResult {
   const scanner = new FrameScanner(instrument);
-  const random = randomFrom(seed);
+  const chance = seeded(seed);
+  const random: Random = (below) => Math.floor(chance() * below);
   let taken = 0;
   let refused = 0;
   for (let i = 0; i < mutations; i++) {
@@ -97,15 +99,4 @@ function edited(line: string, random: Random): string {
       return line.slice(0, at) + inserted + line.slice(at + random(inserted.length + 2));
     }
   }
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): Random {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
 }
