@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, endChildrenAfterwards, ROOT, startTapedeck } from '../support/child.ts';
@@ -57,6 +58,8 @@ function timeless(text: string): string {
     .replaceAll(/"(position|requestId)":"[^"]*"/g, '"$1"')
     .replaceAll(/(build |"codeVersion":")[0-9a-f]{12}/g, '$1BUILD')
     .replaceAll(/(tapedeck-position|etag): \S+/g, '$1')
+    .replaceAll(/\(request [0-9a-f-]{36}\)/g, '(request)')
+    .replaceAll(/tapedeck_[\w-]{43}/g, 'KEY')
     .replaceAll(/\s/g, '');
 }
 
@@ -73,7 +76,9 @@ function expectShown(came: string, { command, shown }: Example): void {
 
 /** Asks as `curl` would: with `-i` the status and the headers come first. */
 async function curl(command: string, address: string): Promise<string> {
-  const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '').slice(1);
+  const words = [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)]
+    .map(([, ...kinds]) => kinds.find((kind) => kind !== undefined) ?? '')
+    .slice(1);
   const after = (option: string): string[] => words.flatMap((word, index) => (words[index - 1] === option ? [word] : []));
   const url = words.find((word) => word.startsWith('localhost:3000')) ?? '';
   const [body] = after('-d');
@@ -102,23 +107,51 @@ function seen(args: string, data: string): string {
 const LOOKS =
   /^\.\/tapedeck (status|orders|positions|events --(type|stream|correlation 4d18)|projections (list|verify|parked))(?!.*(\||--json))/;
 
+/** Requests of a person, while an engine runs. */
+const REQUESTS = /^\.\/tapedeck (halt|resume|flatten|cancel-all) /;
+
+const cliExamples = ['README.md', 'docs/reference/cli.md'].flatMap(examplesIn);
+const shownOf = (pattern: RegExp) => cliExamples.filter(({ command, shown }) => pattern.test(command) && shown !== '');
+const followed = (example: Example, data: string) => expectShown(seen(example.command.replace('./tapedeck ', ''), data), example);
+
 describe('the command line', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   const started = justStarted();
-  const examples = ['README.md', 'docs/reference/cli.md'].flatMap(examplesIn);
-  it.each(examples.filter(({ command, shown }) => LOOKS.test(command) && shown !== ''))(
-    'answers `$command` as the documents show',
-    { timeout: 30_000 },
-    (example) => expectShown(seen(example.command.replace('./tapedeck ', ''), started.data), example),
+  it.each(shownOf(LOOKS))('answers `$command` as the documents show', { timeout: 30_000 }, (example) =>
+    followed(example, started.data),
   );
 });
 
-describe('the API', () => {
+describe('requests on the command line', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   const started = justStarted();
-  const isAsked = ({ command, shown }: Example) => command.startsWith('curl ') && shown !== '' && !command.includes('$KEY');
-  // One after the other, as they are followed; the sessions of docs/reference/cli.md are played, and so have another time.
-  it.each(['README.md', 'docs/reference/api.md'])('answers as %s shows', { timeout: 60_000 }, async (document) => {
-    const examples = examplesIn(document).filter(isAsked);
-    expect(examples.length).toBeGreaterThan(1);
-    for (const example of examples) expectShown(await curl(example.command, started.address), example);
+  it('are answered as the documents show, one after the other', { timeout: 60_000 }, () => {
+    const requests = shownOf(REQUESTS).filter(({ shown }) => !shown.includes('no engine is running'));
+    expect(requests.length).toBeGreaterThan(3);
+    for (const example of requests) followed(example, started.data);
+  });
+});
+
+/** How long a server may take to notice a key that was made or revoked. */
+const NOTICED_MS = 1100;
+
+describe('the API', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
+  const started = justStarted();
+  const isFollowed = ({ command, shown }: Example) => /^(curl|\.\/tapedeck keys) /.test(command) && shown !== '';
+
+  // In the order of a reader; the sessions of docs/reference/cli.md are played, and so have another time.
+  it('answers as README.md and docs/reference/api.md show, keys included', { timeout: 120_000 }, async () => {
+    const examples = ['README.md', 'docs/reference/api.md'].flatMap(examplesIn).filter(isFollowed);
+    expect(examples.filter(({ command }) => command.includes(' keys ')).length).toBeGreaterThan(3);
+    let key = 'none';
+    for (const example of examples) {
+      if (example.command.startsWith('curl ')) {
+        expectShown(await curl(example.command.replace('$KEY', key), started.address), example);
+        continue;
+      }
+      const answer = seen(example.command.replace('./tapedeck ', ''), started.data);
+      expectShown(answer, example);
+      // The first that is made is the one that may trade.
+      if (key === 'none') key = /tapedeck_[\w-]{43}/.exec(answer)?.[0] ?? 'none';
+      await sleep(NOTICED_MS);
+    }
   });
 });
