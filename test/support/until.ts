@@ -7,6 +7,8 @@ export interface Patience {
   readonly what?: string;
   /** Default 20 s. */
   readonly patienceMs?: number;
+  /** Between two looks, for those that cost much. Default: first every turn of the event loop, then 10 ms. */
+  readonly pauseMs?: number;
 }
 
 /** So long it looks at every turn of the event loop, later at times, to leave the processor to others. */
@@ -16,12 +18,12 @@ const PAUSE_MS = 10;
 /** Looks again and again until it is so. Throws when it has not come to be in time. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
-  { what = String(isSo), patienceMs = 20_000 }: Patience = {},
+  { what = String(isSo), patienceMs = 20_000, pauseMs }: Patience = {},
 ): Promise<void> {
   const begin = performance.now();
   while (!(await isSo())) {
     const waitedMs = performance.now() - begin;
     if (waitedMs > patienceMs) throw new Error(`it has not come to be: ${what}`);
-    await (waitedMs < EAGER_MS ? nextTurn() : sleep(PAUSE_MS));
+    await (pauseMs === undefined && waitedMs < EAGER_MS ? nextTurn() : sleep(pauseMs ?? PAUSE_MS));
   }
 }

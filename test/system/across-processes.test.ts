@@ -75,7 +75,7 @@ async function madeByOne(): Promise<Record<string, unknown[]>> {
 
 /** Whoever is asked may not be there yet. */
 const seen = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
-  until(() => isSo().catch(() => false), { what, patienceMs: PATIENCE_MS });
+  until(() => isSo().catch(() => false), { what, patienceMs: PATIENCE_MS, pauseMs: 100 });
 
 async function address(child: Child): Promise<string> {
   return (/"address":"([^"]+)"|listening at (http[^"]+)"/.exec(await child.saw('Server listening at')) as RegExpExecArray)
