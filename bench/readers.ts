@@ -69,7 +69,7 @@ interface Round {
   readonly cpu: number;
 }
 
-async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
+async function play(forSeconds: number, hasReaders: boolean): Promise<Round> {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-bench-'));
   process.env.TAPEDECK_DATA = folder;
   process.env.PORT = '0';
@@ -82,7 +82,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
   const origin = { clock: systemTime, actor: 'bench', codeVersion };
   const { settings } = await applySettings(events, await loadSettings(config.settingsFile), origin);
   const log = makeLogger('error');
-  const dependencies = { events, reads, time: systemTime, log, codeVersion, rollBack: false };
+  const dependencies = { events, reads, time: systemTime, log, codeVersion, mayRollBack: false };
   const system = await startSystem(dependencies, new Set(['projections']));
   const engine = makeEngineRunner(dependencies);
   const take: EvidenceSink = engine.inStep.bind(engine);
@@ -107,7 +107,7 @@ async function play(forSeconds: number, withReaders: boolean): Promise<Round> {
       return outcome;
     };
     const measuring = setInterval(() => memory.push(process.memoryUsage.rss()), 1_000);
-    const readers = withReaders ? whenThereAreSamples(api.address).then(() => read(api.address, forSeconds)) : null;
+    const readers = hasReaders ? whenThereAreSamples(api.address).then(() => read(api.address, forSeconds)) : null;
     const before = process.cpuUsage();
     const stop = AbortSignal.timeout(forSeconds * 1_000);
     await ingest('BTCUSDT', 'binance', timed, new Pacing({ speed: pace, time: systemTime, store: events, signal: stop }), stop);
@@ -176,14 +176,14 @@ await play(Math.min(10, seconds), true);
 const faults: string[] = [];
 const played: Round[] = [];
 for (let round = 0; round < rounds * 2; round++) {
-  const withReaders = round % 2 === 1;
+  const hasReaders = round % 2 === 1;
   const load = loadavg()[0]?.toFixed(1);
-  const result = await play(seconds, withReaders);
+  const result = await play(seconds, hasReaders);
   played.push(result);
   const { steps, memory, reads, cpu } = result;
   const megabytes = (memory.at(-1) ?? 0) / MEGABYTE;
   say(
-    `${withReaders ? 'with   ' : 'without'}  ${steps.length} steps: ${shown(latencyOf(steps))}; ${megabytes.toFixed(0)} MB, ${growth(memory).toFixed(2)} x; ${cpu.toFixed(1)} s of processor; load ${load}`,
+    `${hasReaders ? 'with   ' : 'without'}  ${steps.length} steps: ${shown(latencyOf(steps))}; ${megabytes.toFixed(0)} MB, ${growth(memory).toFixed(2)} x; ${cpu.toFixed(1)} s of processor; load ${load}`,
   );
   if (growth(memory) > MAX_GROWTH) faults.push(`memory grew ${growth(memory).toFixed(2)} x in round ${round + 1}`);
   if (reads === null) continue;
@@ -194,8 +194,8 @@ for (let round = 0; round < rounds * 2; round++) {
 }
 const first = played[0] as Round;
 if (!played.every(({ tape }) => haveTheSame(first.tape, tape))) faults.push('the tapes differ');
-const p99 = (withReaders: boolean): number =>
-  latencyOf(played.filter(({ reads }) => (reads !== null) === withReaders).flatMap(({ steps }) => steps)).p99;
+const p99 = (hasReaders: boolean): number =>
+  latencyOf(played.filter(({ reads }) => (reads !== null) === hasReaders).flatMap(({ steps }) => steps)).p99;
 const ratio = p99(true) / p99(false);
 say(`the engine's p99 with readers is ${ratio.toFixed(2)} x that without (at most ${MAX_RATIO} x)`);
 if (ratio > MAX_RATIO) faults.push('readers delay the engine');

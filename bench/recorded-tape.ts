@@ -47,7 +47,7 @@ async function makeTape(): Promise<string> {
   const by = { clock: systemTime, actor: BUILD, codeVersion: BUILD };
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), by);
   const log = makeLogger('silent');
-  const runner = makeEngineRunner({ events, reads, time: systemTime, log, codeVersion: BUILD, rollBack: false });
+  const runner = makeEngineRunner({ events, reads, time: systemTime, log, codeVersion: BUILD, mayRollBack: false });
   for (const feed of settings.feeds.values()) {
     const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
     if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);

@@ -19,7 +19,7 @@ export interface SystemDependencies {
   readonly log: Logger;
   readonly codeVersion: string;
   /** A person wants this build back in place of the one that replaced it. */
-  readonly rollBack: boolean;
+  readonly mayRollBack: boolean;
   /** Among several instances on the same stores; absent where the tape has a lock of its own, or this is the only one. */
   readonly leases?: LeaseTerms | undefined;
   /** Puts settings in force before anything runs; absent, those on the tape stay. */

@@ -90,7 +90,7 @@ async function decisions(): Promise<{ readonly tape: string; readonly times: Ord
   ];
   await applySettings(events, settings(), { clock: systemTime, actor: BUILD, codeVersion: BUILD });
   const log = makeLogger('silent');
-  const system = await startSystem({ events, reads, time: systemTime, log, codeVersion: BUILD, rollBack: false });
+  const system = await startSystem({ events, reads, time: systemTime, log, codeVersion: BUILD, mayRollBack: false });
   const [handedAt, recordedAt, approvedAt] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()];
   const seen = events.subscribe({
     after: await events.head(),

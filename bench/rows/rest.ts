@@ -24,7 +24,7 @@ export const rest: Row = {
   async run(): Promise<Outcome[]> {
     const events = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
     const reads = await openReadStore(`sqlite:${newFile()}`, systemTime);
-    const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, rollBack: false };
+    const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, mayRollBack: false };
     const system = await startSystem(parts);
     await projected(events, reads);
     const { metrics, heartbeat } = system;

@@ -6,14 +6,14 @@ import type { Time, Timer } from '../ports/clock.ts';
 export const systemTime: Time = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after: (ms, call, options) => timer(setTimeout(call, ms), clearTimeout, options?.keepsProcess),
-  every: (ms, call, options) => timer(setInterval(call, ms), clearInterval, options?.keepsProcess),
+  after: (ms, call, options) => timer(setTimeout(call, ms), clearTimeout, options?.isAwaited),
+  every: (ms, call, options) => timer(setInterval(call, ms), clearInterval, options?.isAwaited),
   nextLoop: () => new Promise((resolve) => setImmediate(resolve)),
   random: () => Math.random(),
   uuid: () => randomUUID(),
 };
 
-function timer(handle: NodeJS.Timeout, clear: (handle: NodeJS.Timeout) => void, keepsProcess = true): Timer {
-  if (!keepsProcess) handle.unref();
+function timer(handle: NodeJS.Timeout, clear: (handle: NodeJS.Timeout) => void, isAwaited = true): Timer {
+  if (!isAwaited) handle.unref();
   return { cancel: () => clear(handle) };
 }

@@ -67,7 +67,7 @@ export async function verify(store: EventStore, engine: Engine, codeVersion: str
 async function lastDecided(store: EventStore): Promise<string> {
   let last = START;
   for (const type of ['CascadeDecided', 'EngineActivated'] as const) {
-    const [event] = await store.read({ stream: ENGINE_STREAM, types: [type], backward: true, limit: 1 });
+    const [event] = await store.read({ stream: ENGINE_STREAM, types: [type], isBackward: true, limit: 1 });
     const id =
       event?.type === 'CascadeDecided' ? event.data.evidenceId : event?.type === 'EngineActivated' ? event.data.after : null;
     const position = (id === null ? undefined : await store.byId(id))?.position ?? START;

@@ -33,7 +33,7 @@ export interface Config {
   /** Who works at the command line, as the system knows them. */
   readonly user: string;
   /** Started by `npm start` or `npm exec`, and so within a shell of npm's. */
-  readonly withinNpm: boolean;
+  readonly isWithinNpm: boolean;
 }
 
 /** The project's own folder, so that a command finds the same stores from wherever it is called. */
@@ -113,7 +113,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     leaseMs: data.TAPEDECK_LEASE_SECONDS * 1_000,
     corsOrigins: data.TAPEDECK_CORS_ORIGINS,
     user: data.USER,
-    withinNpm: data.npm_lifecycle_event !== undefined,
+    isWithinNpm: data.npm_lifecycle_event !== undefined,
   };
 }
 

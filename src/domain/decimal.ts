@@ -46,10 +46,10 @@ export function parseDecimal(text: string): Decimal {
 export function formatDecimal(value: Decimal): string {
   const { units, scale } = value;
   if (scale === 0) return units.toString();
-  const negative = units < 0n;
-  const size = negative ? -units : units;
+  const isNegative = units < 0n;
+  const size = isNegative ? -units : units;
   const text = size <= MAX_SAFE_UNITS && scale < SAFE_POWERS.length ? formatSafe(Number(size), scale) : formatLarge(size, scale);
-  return negative ? `-${text}` : text;
+  return isNegative ? `-${text}` : text;
 }
 
 /**

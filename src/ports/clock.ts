@@ -18,7 +18,7 @@ export interface Timer {
 /** How a timer runs. */
 export interface TimerOptions {
   /** Whether the process stays up for it; true unless said otherwise. */
-  readonly keepsProcess?: boolean;
+  readonly isAwaited?: boolean;
 }
 
 /** Time and chance as one process has them. */

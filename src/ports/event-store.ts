@@ -12,7 +12,7 @@ export interface Appended {
   /** Position of the last event of this append. */
   readonly position: string;
   /** True when these very events were there already, at this revision: nothing was written. */
-  readonly already: boolean;
+  readonly isRepeated: boolean;
 }
 
 /** The stream is not at the expected revision, and what is there is not what was to be appended. */
@@ -50,7 +50,7 @@ export interface ReadQuery {
   /** `occurredAt` at or after `from` and before `to`, ISO 8601 UTC. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-  readonly backward?: boolean | undefined;
+  readonly isBackward?: boolean | undefined;
   readonly limit: number;
 }
 

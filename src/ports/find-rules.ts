@@ -73,8 +73,8 @@ export interface Place {
 }
 
 /** The order of a list. Negative, zero or positive. */
-export function comparePlaces(a: Place, b: Place, { descending }: Pick<FindQuery['sort'], 'descending'>): number {
-  return (descending ? -1 : 1) * (compareValues(a.value, b.value) || compareTexts(a.key, b.key));
+export function comparePlaces(a: Place, b: Place, { isDescending }: Pick<FindQuery['sort'], 'isDescending'>): number {
+  return (isDescending ? -1 : 1) * (compareValues(a.value, b.value) || compareTexts(a.key, b.key));
 }
 
 /** The order of values: null (or missing), numbers, texts by code point. Negative, zero or positive. */

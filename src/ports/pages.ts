@@ -62,7 +62,7 @@ export async function* readAll<Document>(
   field: string,
   equal: FindQuery['equal'] = {},
 ): AsyncGenerator<Document> {
-  for await (const { document } of documentsOf(reads, { collection, equal, sort: { field, descending: false } })) {
+  for await (const { document } of documentsOf(reads, { collection, equal, sort: { field, isDescending: false } })) {
     yield document as unknown as Document;
   }
 }

@@ -42,9 +42,9 @@ export interface PublishedRecord {
 
 export interface ConsumeOptions {
   /** From what is still there, or only what comes from now on. */
-  readonly fromBeginning: boolean;
+  readonly isFromBeginning: boolean;
   /** End when everything that was there at the beginning has been handed over. */
-  readonly untilEnd: boolean;
+  readonly isUntilEnd: boolean;
   readonly signal: AbortSignal;
   /** In order within a partition; false: enough. */
   readonly onRecords: (records: readonly PublishedRecord[]) => boolean;

@@ -34,7 +34,7 @@ export interface FindQuery {
     | { readonly field: string; readonly from?: FieldValue | undefined; readonly to?: FieldValue | undefined }
     | undefined;
   /** The key breaks ties, so the order is total. */
-  readonly sort: { readonly field: string; readonly descending: boolean };
+  readonly sort: { readonly field: string; readonly isDescending: boolean };
   /** Sort value and key of the last document of the page before. */
   readonly after?: { readonly value: FieldValue; readonly key: string } | undefined;
   readonly limit: number;

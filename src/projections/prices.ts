@@ -42,10 +42,10 @@ export const prices: Projection<PriceDocument> = {
       case 'FeedStale':
       case 'FeedRecovered': {
         const price = document ?? unknownPrice(event.data);
-        const stale = event.type === 'FeedStale';
+        const isStale = event.type === 'FeedStale';
         price.feed = {
-          state: stale ? 'stale' : 'live',
-          reason: stale ? event.data.reason : null,
+          state: isStale ? 'stale' : 'live',
+          reason: isStale ? event.data.reason : null,
           since: event.metadata.occurredAt,
         };
         return price;

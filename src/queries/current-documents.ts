@@ -34,7 +34,7 @@ export async function currentDocuments<Document extends object>(
 ): Promise<Document[]> {
   await assertSameTape(events, reads);
   const collection = await servingCollection(reads, projection);
-  const query = { collection, equal, sort: { field: sort, descending: true }, range: { field: sort, from, to } };
+  const query = { collection, equal, sort: { field: sort, isDescending: true }, range: { field: sort, from, to } };
   const ahead = await readAhead(events, reads, projection, collection);
   const documents = new Map<string, ReadDocument>();
   // As many more as may have changed since, for they may not fit any more.

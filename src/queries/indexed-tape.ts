@@ -65,7 +65,7 @@ class EventIndex {
   async byId(id: string): Promise<RecordedEvent | undefined> {
     const known = await this.#known();
     if (known === undefined) return this.#store.byId(id);
-    const [found] = await this.#find(known, { equal: { id }, after: undefined, backward: false, limit: 1 });
+    const [found] = await this.#find(known, { equal: { id }, after: undefined, isBackward: false, limit: 1 });
     if (found !== undefined) return found;
     for await (const event of this.#newer({}, known.upTo)) if (event.id === id) return event;
     return undefined;
@@ -77,7 +77,7 @@ class EventIndex {
     if (known === undefined || query.limit <= 0 || query.categories?.length === 0 || query.types?.length === 0) {
       return this.#store.read(query);
     }
-    return query.backward ? this.#backward(query, known) : this.#forward(query, known);
+    return query.isBackward ? this.#backward(query, known) : this.#forward(query, known);
   }
 
   async #forward(query: ReadQuery, known: Known): Promise<RecordedEvent[]> {
@@ -113,16 +113,16 @@ class EventIndex {
     return upTo === START ? undefined : { collection, upTo };
   }
 
-  async #find({ collection, upTo }: Known, { backward, after, ...search }: Search): Promise<RecordedEvent[]> {
+  async #find({ collection, upTo }: Known, { isBackward, after, ...search }: Search): Promise<RecordedEvent[]> {
     // Documents are written before the checkpoint: what lies beyond it may not be all there.
     const last = placeOf(upTo);
-    const first = backward && (after === undefined || comparePositions(after, upTo) > 0) ? last : after && placeOf(after);
+    const first = isBackward && (after === undefined || comparePositions(after, upTo) > 0) ? last : after && placeOf(after);
     // Forward beyond the position, backward before it, or from the end of what is all there.
-    const key = backward ? (first === last && after !== upTo ? LAST_KEY : '') : LAST_KEY;
+    const key = isBackward ? (first === last && after !== upTo ? LAST_KEY : '') : LAST_KEY;
     const found = await this.#reads.find({
       collection,
       ...search,
-      sort: { field: 'place', descending: backward },
+      sort: { field: 'place', isDescending: isBackward },
       after: first === undefined ? undefined : { value: first, key },
     });
     const places = found.map(({ document }) => document as unknown as IndexedEvent).filter(({ place }) => place <= last);
@@ -143,7 +143,7 @@ class EventIndex {
 
   /** Events after a position that fit the query, from the tape itself. */
   #newer(query: Omit<ReadQuery, 'limit'>, upTo: string): AsyncGenerator<RecordedEvent> {
-    return eventsOf(this.#store, { ...query, backward: false, after: upTo });
+    return eventsOf(this.#store, { ...query, isBackward: false, after: upTo });
   }
 }
 
@@ -151,11 +151,11 @@ interface Search {
   readonly equal?: Record<string, FieldValue | readonly FieldValue[]>;
   readonly range?: FindQuery['range'];
   readonly after: string | undefined;
-  readonly backward: boolean;
+  readonly isBackward: boolean;
   readonly limit: number;
 }
 
-function searchOf({ categories, types, correlationId, from, to, after, backward = false }: ReadQuery, limit: number): Search {
+function searchOf({ categories, types, correlationId, from, to, after, isBackward = false }: ReadQuery, limit: number): Search {
   return {
     equal: {
       ...(correlationId === undefined ? {} : { correlationId }),
@@ -164,7 +164,7 @@ function searchOf({ categories, types, correlationId, from, to, after, backward 
     },
     ...(from === undefined && to === undefined ? {} : { range: { field: 'occurredAt', from, to } }),
     after,
-    backward,
+    isBackward,
     limit,
   };
 }

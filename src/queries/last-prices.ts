@@ -18,7 +18,7 @@ export async function lastPrices(store: EventStore, keys: Iterable<string>): Pro
   const wanted = new Set(keys);
   const found = new Map<string, LastPrice>();
   if (wanted.size === 0) return found;
-  const query = { categories: ['bars'], types: ['BarClosed'], backward: true };
+  const query = { categories: ['bars'], types: ['BarClosed'], isBackward: true };
   for await (const { type, data } of eventsOf(store, query, MAX_BARS)) {
     if (type !== 'BarClosed') continue;
     const key = instrumentKey(data.venue, data.symbol);

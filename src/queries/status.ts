@@ -86,8 +86,8 @@ async function readLeases(leases: Leases) {
 
 /** Which build decides, the last evidence that something was decided upon, and how much lies behind it. */
 async function readEngine(events: EventStore) {
-  const [activation] = await events.read({ types: ['EngineActivated'], backward: true, limit: 1 });
-  const [cascade] = await events.read({ types: ['CascadeDecided'], backward: true, limit: 1 });
+  const [activation] = await events.read({ types: ['EngineActivated'], isBackward: true, limit: 1 });
+  const [cascade] = await events.read({ types: ['CascadeDecided'], isBackward: true, limit: 1 });
   return {
     build: activation?.type === 'EngineActivated' ? activation.data.codeVersion : null,
     lastDecision: cascade?.metadata.occurredAt ?? null,
@@ -97,7 +97,7 @@ async function readEngine(events: EventStore) {
 
 /** Reports of paper accounts lie among the evidence, and are decisions: across a network many may follow it. */
 async function lastEvidence(events: EventStore): Promise<string | null> {
-  for await (const event of eventsOf(events, { categories: EVIDENCE_CATEGORIES, backward: true })) {
+  for await (const event of eventsOf(events, { categories: EVIDENCE_CATEGORIES, isBackward: true })) {
     if (!isDecision(event)) return event.metadata.occurredAt;
   }
   return null;

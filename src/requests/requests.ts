@@ -35,7 +35,7 @@ export interface RecordedRequest {
   /** Where it is on the tape. */
   readonly position: string;
   /** It was there before. */
-  readonly already: boolean;
+  readonly isRepeated: boolean;
 }
 
 /** The key was used before, for something else: a mistake of whoever asks. */
@@ -87,7 +87,7 @@ async function record<N extends RequestName>(write: Asking, type: N, key: string
   const stream = requestStream(requestId);
   const origin = { occurredAt: isoTime(clock.now()), actor, codeVersion, traceparent };
   const request = makeEvidence(type, stream, key, data, origin);
-  const { position, already } = await appendOnce(store, request);
+  const { position, isRepeated } = await appendOnce(store, request);
   // The store knows ids only: what was asked for under this key is what revision 0 says.
   const [recorded] = await store.read({ stream, limit: 1 }).catch((error: unknown) => {
     // It may be on the tape: whoever asks again with another key would ask for two.
@@ -99,7 +99,7 @@ async function record<N extends RequestName>(write: Asking, type: N, key: string
       `the key was used before, for another request (${requestId}): use a new key for a new request`,
     );
   }
-  return { requestId, position, already };
+  return { requestId, position, isRepeated };
 }
 
 /** Law 3: after an unknown outcome the same event is appended again at the same revision. */

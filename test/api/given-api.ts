@@ -86,7 +86,7 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
   let documented: Documented | undefined;
   let made = 0;
   const append = async (event: TapeEvent): Promise<Appended> => {
-    const last = await events.read({ stream: event.stream, backward: true, limit: 1 });
+    const last = await events.read({ stream: event.stream, isBackward: true, limit: 1 });
     return events.append(event.stream, last[0]?.revision ?? 'no-stream', [event]);
   };
   const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, headers: Record<string, string> = {}, body?: unknown) => {

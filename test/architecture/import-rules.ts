@@ -176,8 +176,8 @@ function objectionTo(file: string, target: string): string | undefined {
   }
   const allowed = ARROWS[from];
   if (allowed === undefined) return `${from} is not in the layout of DESIGN.md`;
-  const permitted = [...allowed, ...(ENTRY_POINTS[file] ?? [])].some((part) => isWithin(target, part));
-  return permitted ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;
+  const isPermitted = [...allowed, ...(ENTRY_POINTS[file] ?? [])].some((part) => isWithin(target, part));
+  return isPermitted ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;
 }
 
 function objectionWithinDomain(file: string, target: string): string | undefined {
@@ -202,8 +202,8 @@ function adapterOf(file: string): string | undefined {
 
 function objectionBetweenAdapters(file: string, target: string): string | undefined {
   const to = adapterOf(target);
-  const permitted = OPENERS.includes(file) || to === adapterOf(file) || (to === undefined && !OPENERS.includes(target));
-  return permitted ? undefined : 'adapters do not import each other';
+  const isPermitted = OPENERS.includes(file) || to === adapterOf(file) || (to === undefined && !OPENERS.includes(target));
+  return isPermitted ? undefined : 'adapters do not import each other';
 }
 
 /** Every circle of imports once, each from its first file in the order of names. */

@@ -107,7 +107,7 @@ describe('verifying a tape', () => {
   it('does not take for a difference what no engine has come to', async () => {
     const store = await decidedBy({ one: 30 });
     for (const { type, stream, key, data, occurredAt } of BARS.slice(30, 37)) {
-      const [last] = await store.read({ stream, backward: true, limit: 1 });
+      const [last] = await store.read({ stream, isBackward: true, limit: 1 });
       const event = makeEvidence(type, stream, key, data, { occurredAt, actor: 'ingest', codeVersion: 'one' });
       await store.append(stream, last?.revision ?? 'no-stream', [event]);
     }

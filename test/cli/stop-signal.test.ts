@@ -52,12 +52,12 @@ describe('A run whose parent is gone', () => {
   });
 
   it('stays otherwise, as a service does, until it is told to stop itself', async () => {
-    let stoppedByUs = false;
+    let isStoppedByUs = false;
     await endTheShell({}, (pid) => {
       setTimeout(() => {
-        stoppedByUs = process.kill(pid, 'SIGTERM');
+        isStoppedByUs = process.kill(pid, 'SIGTERM');
       }, 700);
     });
-    expect(stoppedByUs).toBe(true);
+    expect(isStoppedByUs).toBe(true);
   });
 });

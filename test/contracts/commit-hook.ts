@@ -82,7 +82,7 @@ export function describeCommitHook(name: string, open: OpenEventStore): void {
       const hook = hookThat(mirror);
       store.beforeCommit(hook);
       await expect(store.append('feed-a', 5, [recovered('feed-a', 6)])).rejects.toThrow(WrongExpectedRevisionError);
-      expect(await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)])).toMatchObject({ already: true });
+      expect(await store.append('feed-a', 'no-stream', [recovered('feed-a', 0)])).toMatchObject({ isRepeated: true });
       await store.exclusively((section) => section.append('feed-a', 0, [recovered('feed-a', 1)]));
       expect(hook.log).toEqual([]);
     });

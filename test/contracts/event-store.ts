@@ -50,20 +50,20 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         const events = run('feed-a', 0, 2);
         const appended = await store.append('feed-a', 'no-stream', events);
         const read = await store.read({ stream: 'feed-a', limit: 10 });
-        expect(appended).toEqual({ revision: 2, position: read[2]?.position, already: false });
+        expect(appended).toEqual({ revision: 2, position: read[2]?.position, isRepeated: false });
         expect(read.map(withoutPlace)).toEqual(events);
         expect(read.map((event) => event.revision)).toEqual([0, 1, 2]);
       });
 
       test('goes on after the last revision', async () => {
         await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
-        expect(await store.append('feed-a', 1, run('feed-a', 2, 3))).toMatchObject({ revision: 3, already: false });
+        expect(await store.append('feed-a', 1, run('feed-a', 2, 3))).toMatchObject({ revision: 3, isRepeated: false });
       });
 
       test('of the same events again succeeds without writing, with their first revision and position', async () => {
         const first = await store.append('feed-a', 'no-stream', run('feed-a', 0, 2));
         const head = await store.head();
-        expect(await store.append('feed-a', 'no-stream', run('feed-a', 0, 2))).toEqual({ ...first, already: true });
+        expect(await store.append('feed-a', 'no-stream', run('feed-a', 0, 2))).toEqual({ ...first, isRepeated: true });
         expect(await store.head()).toBe(head);
       });
 
@@ -71,8 +71,8 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         await store.append('feed-a', 'no-stream', run('feed-a', 0, 2));
         const second = await store.append('feed-a', 2, run('feed-a', 3, 4));
         await store.append('feed-a', 4, run('feed-a', 5, 6));
-        expect(await store.append('feed-a', 2, run('feed-a', 3, 4))).toEqual({ ...second, already: true });
-        expect(await store.append('feed-a', 'no-stream', run('feed-a', 0, 0))).toMatchObject({ revision: 0, already: true });
+        expect(await store.append('feed-a', 2, run('feed-a', 3, 4))).toEqual({ ...second, isRepeated: true });
+        expect(await store.append('feed-a', 'no-stream', run('feed-a', 0, 0))).toMatchObject({ revision: 0, isRepeated: true });
         expect(await store.read({ stream: 'feed-a', limit: 100 })).toHaveLength(7);
       });
 
@@ -80,7 +80,7 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         const event = recovered('feed-a', 0);
         await store.append('feed-a', 'no-stream', [event]);
         const changed = { ...event, data: { ...event.data, symbol: 'ETHUSDT' } } as TapeEvent;
-        expect(await store.append('feed-a', 'no-stream', [changed])).toMatchObject({ already: true });
+        expect(await store.append('feed-a', 'no-stream', [changed])).toMatchObject({ isRepeated: true });
         expect(await store.byId(event.id)).toMatchObject({ data: { symbol: 'BTCUSDT' } });
       });
 
@@ -236,7 +236,7 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
 
       test('gives the whole tape in order, and from its end', async () => {
         expect(all).toHaveLength(12);
-        expect(await store.read({ limit: 1000, backward: true })).toEqual([...all].reverse());
+        expect(await store.read({ limit: 1000, isBackward: true })).toEqual([...all].reverse());
       });
 
       const queries: [string, Partial<ReadQuery>][] = [
@@ -274,21 +274,21 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
           all = await store.read({ limit: 1000 });
         }
         const expected = all.filter((event) => isWanted(event, query));
-        for (const backward of [false, true]) {
-          const inOrder = backward ? [...expected].reverse() : expected;
-          expect(await store.read({ ...query, backward, limit: 1000 })).toEqual(inOrder);
-          expect(await pages(store, { ...query, backward, limit: 2 })).toEqual(inOrder);
+        for (const isBackward of [false, true]) {
+          const inOrder = isBackward ? [...expected].reverse() : expected;
+          expect(await store.read({ ...query, isBackward, limit: 1000 })).toEqual(inOrder);
+          expect(await pages(store, { ...query, isBackward, limit: 2 })).toEqual(inOrder);
           for (const { position } of begin) {
             const isBeyond = (event: RecordedEvent): boolean =>
-              comparePositions(event.position, position) * (backward ? -1 : 1) > 0;
-            expect(await store.read({ ...query, backward, after: position, limit: 1000 })).toEqual(inOrder.filter(isBeyond));
+              comparePositions(event.position, position) * (isBackward ? -1 : 1) > 0;
+            expect(await store.read({ ...query, isBackward, after: position, limit: 1000 })).toEqual(inOrder.filter(isBeyond));
           }
         }
       });
 
       test('of nothing gives nothing, of nonsense an error', async () => {
         expect(await store.read({ limit: 0 })).toEqual([]);
-        expect(await store.read({ after: START, backward: true, limit: 5 })).toEqual([]);
+        expect(await store.read({ after: START, isBackward: true, limit: 5 })).toEqual([]);
         await expect(store.read({ limit: -1 })).rejects.toThrow(/-1 is not a limit/);
         await expect(store.read({ after: 'x', limit: 1 })).rejects.toThrow(/"x" is not a position/);
       });
@@ -319,7 +319,7 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
               events.map((event) => event.id),
             );
             const outcome = await store.append(stream, expected < 0 ? 'no-stream' : expected, events).then(
-              (appended) => (appended.already ? `already ${appended.revision}` : `wrote ${appended.revision}`),
+              (appended) => (appended.isRepeated ? `already ${appended.revision}` : `wrote ${appended.revision}`),
               (error: Error) => error.constructor.name,
             );
             expect(outcome).toBe(wanted);

@@ -24,7 +24,7 @@ export function describeExclusiveSection(name: string, open: OpenEventStore): vo
         tape.append('feed-b', 'no-stream', run('feed-b', 0, 0));
         return tape.append('feed-a', 1, [recovered('feed-a', 2)]);
       });
-      expect(result).toMatchObject({ revision: 2, already: false });
+      expect(result).toMatchObject({ revision: 2, isRepeated: false });
       expect(await store.read({ limit: 10 })).toHaveLength(4);
     });
 
@@ -71,7 +71,7 @@ export function describeExclusiveSection(name: string, open: OpenEventStore): vo
     test('refuses as append does, and the work may go on after a refusal', async () => {
       await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
       await store.exclusively((tape) => {
-        expect(tape.append('feed-a', 'no-stream', run('feed-a', 0, 1))).toMatchObject({ revision: 1, already: true });
+        expect(tape.append('feed-a', 'no-stream', run('feed-a', 0, 1))).toMatchObject({ revision: 1, isRepeated: true });
         expect(() => tape.append('feed-a', 5, [recovered('feed-a', 6)])).toThrow(WrongExpectedRevisionError);
         tape.append('feed-a', 1, [recovered('feed-a', 2)]);
       });

@@ -26,7 +26,12 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
     afterEach(() => store.close());
 
     const all = async (query: Partial<FindQuery>): Promise<string[]> => {
-      const found = await store.find({ collection: 'orders@1', sort: { field: 'at', descending: false }, limit: 1000, ...query });
+      const found = await store.find({
+        collection: 'orders@1',
+        sort: { field: 'at', isDescending: false },
+        limit: 1000,
+        ...query,
+      });
       return found.map(({ key }) => key);
     };
 
@@ -48,7 +53,7 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         const shown = '{"b":"x","a":[{"_position":"1","c":"\\"_position\\":\\""}]}';
         expect(await store.loadText('orders@1', 'a')).toMatchObject({ text: shown, position: '7' });
         expect(await store.loadText('orders@1', 'not-there')).toBeUndefined();
-        const query = { collection: 'orders@1', sort: { field: 'at', descending: true }, limit: 9 };
+        const query = { collection: 'orders@1', sort: { field: 'at', isDescending: true }, limit: 9 };
         expect(await store.findTexts(query)).toEqual([
           { key: 'b', text: '{}', position: '8', value: '2' },
           { key: 'a', text: shown, position: '7', value: '1' },
@@ -160,11 +165,11 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
 
       test('sorts by a field, missing values first, ties by key; descending is the same backward', async () => {
         expect(await all({})).toEqual(['e', 'f', 'a', 'b', 'c', 'd']);
-        expect(await all({ sort: { field: 'at', descending: true } })).toEqual(['d', 'c', 'b', 'a', 'f', 'e']);
+        expect(await all({ sort: { field: 'at', isDescending: true } })).toEqual(['d', 'c', 'b', 'a', 'f', 'e']);
       });
 
       test('sorts numbers as numbers, before texts', async () => {
-        expect(await all({ sort: { field: 'size', descending: false } })).toEqual(['c', 'a', 'd', 'b', 'e', 'f']);
+        expect(await all({ sort: { field: 'size', isDescending: false } })).toEqual(['c', 'a', 'd', 'b', 'e', 'f']);
       });
 
       test('filters by equal values, by one of a list, and by what is missing or null', async () => {
@@ -193,7 +198,7 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
       });
 
       test('goes on after a cursor, and stays right while documents are added before it', async () => {
-        const sort = { field: 'at', descending: true };
+        const sort = { field: 'at', isDescending: true };
         expect(await all({ sort, limit: 2 })).toEqual(['d', 'c']);
         await store.commit('orders', [order('z', 7, { at: '2024-01-04' })], '7');
         expect(await all({ sort, limit: 2, after: { value: '2024-01-02', key: 'c' } })).toEqual(['b', 'a']);
@@ -202,7 +207,7 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
       });
 
       test('gives the documents, and at most as many as asked for', async () => {
-        const sort = { field: 'at', descending: false };
+        const sort = { field: 'at', isDescending: false };
         const [found] = await store.find({ collection: 'orders@1', equal: { status: 'done' }, sort, limit: 1 });
         expect(found).toEqual({
           key: 'b',
@@ -213,8 +218,8 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
 
       test('of names that are none, or of what was not prepared, is our own mistake', async () => {
         await expect(all({ collection: "x'; DROP TABLE y" })).rejects.toThrow(/is not a collection's name/);
-        await expect(all({ sort: { field: "at')", descending: false } })).rejects.toThrow(/is not a field/);
-        await expect(all({ sort: { field: '_position', descending: false } })).rejects.toThrow(/is not a field/);
+        await expect(all({ sort: { field: "at')", isDescending: false } })).rejects.toThrow(/is not a field/);
+        await expect(all({ sort: { field: '_position', isDescending: false } })).rejects.toThrow(/is not a field/);
         await expect(all({ range: { field: 'at', from: 1, to: 'x' } })).rejects.toThrow(/bounds of two kinds/);
         await expect(all({ limit: -1 })).rejects.toThrow(/is not a limit/);
         await expect(all({ collection: 'nowhere' })).rejects.toThrow('the collection "nowhere" was not prepared');
@@ -234,7 +239,7 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         statuses: fc.option(fc.uniqueArray(fc.constantFrom<FieldValue>('open', 'done', null))),
         from: fc.option(value, { nil: undefined }),
         to: fc.option(value, { nil: undefined }),
-        descending: fc.boolean(),
+        isDescending: fc.boolean(),
         limit: fc.integer({ min: 1, max: 5 }),
       });
       let round = 0;
@@ -252,16 +257,16 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
               document: { _position: '1', ...fields },
             }));
             await store.commit(collection, writes, '1');
-            for (const { statuses, from, to: upTo, descending, limit } of queries) {
+            for (const { statuses, from, to: upTo, isDescending, limit } of queries) {
               const to = from != null && typeof from !== typeof upTo ? undefined : upTo;
               const expected = writes
                 .filter(({ document: { status } }) => statuses === null || statuses.includes(status))
                 .filter(({ document: { at } }) => isInRange(at ?? null, from, to))
                 .map(({ key, document: { at } }) => ({ key, value: at ?? null }))
-                .sort((a, b) => modelOrder(a, b) * (descending ? -1 : 1));
+                .sort((a, b) => modelOrder(a, b) * (isDescending ? -1 : 1));
               const equal = statuses === null ? undefined : { status: statuses };
               const range = from === undefined && to === undefined ? undefined : { field: 'at', from, to };
-              const found = await pages(store, { collection, equal, range, sort: { field: 'at', descending }, limit });
+              const found = await pages(store, { collection, equal, range, sort: { field: 'at', isDescending }, limit });
               expect(found).toEqual(expected.map(({ key }) => key));
             }
           },

@@ -50,8 +50,8 @@ describe('dashboard and alerts', () => {
         const labels = figures.get(name as string);
         if (labels === undefined) wrong.push(`${of}: ${name}`);
         for (const [, label] of selector.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)) {
-          const added = ['instance', 'job'].includes(label as string);
-          if (!added && labels?.includes(label as string) === false) wrong.push(`${of}: ${name} has no label ${label}`);
+          const isAdded = ['instance', 'job'].includes(label as string);
+          if (!isAdded && labels?.includes(label as string) === false) wrong.push(`${of}: ${name} has no label ${label}`);
         }
       }
     }

@@ -40,12 +40,12 @@ interface Fraction {
 function fractionOf(text: string): Fraction {
   let top = 0n;
   let bottom = 1n;
-  let afterPoint = false;
+  let isAfterPoint = false;
   for (const character of text.replace('-', '')) {
-    if (character === '.') afterPoint = true;
+    if (character === '.') isAfterPoint = true;
     else {
       top = top * 10n + BigInt('0123456789'.indexOf(character));
-      if (afterPoint) bottom *= 10n;
+      if (isAfterPoint) bottom *= 10n;
     }
   }
   return { top: text.startsWith('-') ? -top : top, bottom };
@@ -62,9 +62,9 @@ const distance = (a: Fraction, b: Fraction): Fraction => {
 const digits = (count: number) => fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: count });
 const decimalTexts = fc
   .tuple(fc.boolean(), fc.oneof(fc.constant('0'), digits(20)), fc.option(digits(18), { nil: undefined }))
-  .map(([negative, whole, places]) => {
+  .map(([isNegative, whole, places]) => {
     const text = `${whole.replace(/^0+(?=\d)/, '')}${places === undefined ? '' : `.${places}`}`;
-    return negative ? `-${text}` : text;
+    return isNegative ? `-${text}` : text;
   });
 const nonZeroTexts = decimalTexts.filter((text) => /[1-9]/.test(text));
 const positiveTexts = nonZeroTexts.map((text) => text.replace('-', ''));
@@ -72,9 +72,9 @@ const roundings = fc.constantFrom<Rounding>('floor', 'ceil', 'half-even');
 
 /** Is `result` what rounding the exact value to a multiple of `step` must give? Judged by the definition of each rounding. */
 function isRounded(exact: Fraction, result: Fraction, step: Fraction, rounding: Rounding): boolean {
-  const multiple = (result.top * step.bottom) % (result.bottom * step.top) === 0n;
+  const isMultiple = (result.top * step.bottom) % (result.bottom * step.top) === 0n;
   const off = distance(exact, result);
-  if (!multiple || !less(off, step)) return false;
+  if (!isMultiple || !less(off, step)) return false;
   if (rounding === 'floor') return !less(exact, result);
   if (rounding === 'ceil') return !less(result, exact);
   const half: Fraction = { top: step.top, bottom: step.bottom * 2n };
@@ -240,8 +240,8 @@ describe('rounding', () => {
     fc.assert(
       fc.property(decimalTexts, positiveTexts, roundings, (a, step, rounding) => {
         const result = roundToStep(parseDecimal(a), parseDecimal(step), rounding);
-        const right = isRounded(fractionOf(a), fractionIn(result), fractionOf(step), rounding);
-        return right && isMultipleOf(result, parseDecimal(step));
+        const isRight = isRounded(fractionOf(a), fractionIn(result), fractionOf(step), rounding);
+        return isRight && isMultipleOf(result, parseDecimal(step));
       }),
       { numRuns: 500 },
     );

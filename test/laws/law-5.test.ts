@@ -20,13 +20,13 @@ async function documentsIn(reads: ReadStore): Promise<unknown[]> {
   for (const projection of PROJECTIONS) {
     const collection = await servingCollection(reads, projection);
     const field = projection.indexes[0]?.[0] ?? '';
-    documents.push(...(await reads.find({ collection, sort: { field, descending: false }, limit: 1_000 })));
+    documents.push(...(await reads.find({ collection, sort: { field, isDescending: false }, limit: 1_000 })));
   }
   return documents;
 }
 
 async function startOver(events: EventStore, reads: ReadStore): Promise<void> {
-  const parts = { events, reads, time: tickingClock(), log: makeLogger('silent'), codeVersion: 'test', rollBack: false };
+  const parts = { events, reads, time: tickingClock(), log: makeLogger('silent'), codeVersion: 'test', mayRollBack: false };
   const system = await startSystem(parts);
   await projected(events, reads);
   await system.close();

@@ -69,7 +69,7 @@ interface Instrument {
   readonly interval: Interval;
 }
 
-function bar({ venue, symbol, interval }: Instrument, openMs: number, cents: readonly number[], withBook: boolean): TapeEvent {
+function bar({ venue, symbol, interval }: Instrument, openMs: number, cents: readonly number[], hasBook: boolean): TapeEvent {
   const [open = 0, , , close = 0] = cents;
   const openTime = isoTime(openMs);
   const closeTime = isoTime(openMs + intervalMs(interval));
@@ -77,7 +77,7 @@ function bar({ venue, symbol, interval }: Instrument, openMs: number, cents: rea
     ...{ venue, symbol, interval, openTime, closeTime },
     ...{ open: price(open), high: price(Math.max(...cents)), low: price(Math.min(...cents)), close: price(close) },
     ...{ volume: '1.5', quoteVolume: null, tradeCount: null, firstTradeId: null, lastTradeId: null },
-    ...{ bid: withBook ? price(close - 1) : null, ask: withBook ? price(close + 1) : null },
+    ...{ bid: hasBook ? price(close - 1) : null, ask: hasBook ? price(close + 1) : null },
     ...{ complete: true, source: 'recording' as const },
   };
   const stream = barsStream(venue, symbol, interval, openTime);

@@ -44,9 +44,9 @@ async function givenDocuments() {
 describe('all events of a query', () => {
   it.each([
     ['the whole tape', {}],
-    ['backward', { backward: true }],
+    ['backward', { isBackward: true }],
     ['of a stream, after a position', { stream: 'feed-b', after: '120' }],
-    ['backward, before a position', { categories: ['feed'], backward: true, after: '1100' }],
+    ['backward, before a position', { categories: ['feed'], isBackward: true, after: '1100' }],
     ['none', { stream: 'feed-c' }],
   ])('come in its order, each once: %s', async (_what, query) => {
     const { store, tape } = await givenTape();
@@ -92,9 +92,9 @@ describe('all documents of a query', () => {
     ['descending', {}, true],
     ['of one value', { half: 1 }, false],
     ['none', { half: 2 }, false],
-  ])('come in its order, each once: %s', async (_what, equal, descending) => {
+  ])('come in its order, each once: %s', async (_what, equal, isDescending) => {
     const { store, reads, collection } = await givenDocuments();
-    const query = { collection, equal, sort: { field: 'rank', descending } };
+    const query = { collection, equal, sort: { field: 'rank', isDescending } };
     const whole = await store.find({ ...query, limit: 10_000 });
     expect(await Array.fromAsync(documentsOf(reads, query))).toEqual(whole);
     const pages = await Array.fromAsync(documentPagesOf(reads, query));
@@ -104,7 +104,7 @@ describe('all documents of a query', () => {
 
   it.each([0, 1, 500, 501, 1_200, 5_000])('are at most %d, if that is the limit', async (limit) => {
     const { store, reads, collection, asked } = await givenDocuments();
-    const query = { collection, sort: { field: 'rank', descending: false } };
+    const query = { collection, sort: { field: 'rank', isDescending: false } };
     const whole = await store.find({ ...query, limit: 10_000 });
     expect(await Array.fromAsync(documentsOf(reads, query, limit))).toEqual(whole.slice(0, limit));
     expect(asked).toHaveLength(Math.ceil(Math.min(limit, 1_200) / 500));

@@ -95,7 +95,7 @@ describe('the order of documents', () => {
     await host.waitFor(await events.head(), 5_000);
     await host.close();
     const collection = await servingCollection(reads, names);
-    const stored = await reads.find({ collection, sort: { field: 'name', descending: true }, limit: 10 });
+    const stored = await reads.find({ collection, sort: { field: 'name', isDescending: true }, limit: 10 });
     expect(inMemory).toEqual(stored.map(({ document }) => document));
     expect(namesOf(inMemory)).toEqual(['\u{1f600}', '\u{1f600}', '\u{ff21}', 'a', 'Z']);
     expect(namesOf(fromInMemory)).toEqual(['\u{1f600}', '\u{1f600}', '\u{ff21}']);

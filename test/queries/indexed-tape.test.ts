@@ -27,8 +27,8 @@ class PlainTape extends ForwardingEventStore {
 
   override async read(query: ReadQuery): Promise<RecordedEvent[]> {
     const { stream, types, correlationId, from, to } = query;
-    const searchesAll = stream === undefined && (types ?? correlationId ?? from ?? to) !== undefined;
-    if (searchesAll && query.after === undefined) throw new Error('it would look through the whole tape');
+    const isSearchOfAll = stream === undefined && (types ?? correlationId ?? from ?? to) !== undefined;
+    if (isSearchOfAll && query.after === undefined) throw new Error('it would look through the whole tape');
     return super.read(query);
   }
 
@@ -83,9 +83,14 @@ describe('a tape with an index of its events', () => {
     expect(await tape.byId(recovered('feed-a', 77).id)).toBeUndefined();
     const followed = await tape.read({ correlationId: root.id, limit: 10 });
     expect(followed.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual(['feed-a 0', 'order-b 0', 'order-b 1']);
-    const stales = await tape.read({ types: ['FeedStale'], backward: true, limit: 1 });
+    const stales = await tape.read({ types: ['FeedStale'], isBackward: true, limit: 1 });
     expect(stales.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual(['order-b 1']);
-    const last = await tape.read({ from: '2024-08-08T00:00:05.000Z', to: '2024-08-08T00:00:51.000Z', backward: true, limit: 3 });
+    const last = await tape.read({
+      from: '2024-08-08T00:00:05.000Z',
+      to: '2024-08-08T00:00:51.000Z',
+      isBackward: true,
+      limit: 3,
+    });
     expect(last.map(({ stream, revision }) => `${stream} ${revision}`)).toEqual(['order-b 0', 'feed-a 9', 'feed-a 8']);
   });
 
@@ -95,7 +100,7 @@ describe('a tape with an index of its events', () => {
     expect(await tape.byId(recovered('feed-a', 6).id)).toMatchObject({ revision: 6 });
     const since = { from: '2024-08-08T00:00:03.000Z' };
     expect((await tape.read({ ...since, limit: 10 })).map(({ revision }) => revision)).toEqual([3, 4, 5, 6]);
-    expect((await tape.read({ ...since, backward: true, limit: 3 })).map(({ revision }) => revision)).toEqual([6, 5, 4]);
+    expect((await tape.read({ ...since, isBackward: true, limit: 3 })).map(({ revision }) => revision)).toEqual([6, 5, 4]);
   });
 
   it('notices an index of another tape', async () => {

@@ -54,9 +54,9 @@ function forgetful(failures: number, when: 'before' | 'after', error = new Error
 describe('a request', () => {
   it('is one event in a stream of its own, with who asks and when', async () => {
     const who = write();
-    const { requestId, position, already } = await requestOrder(who, ORDER, 'k1');
+    const { requestId, position, isRepeated } = await requestOrder(who, ORDER, 'k1');
     expect(requestId).toBe(makeId('OrderRequested|paper-1|k1'));
-    expect(already).toBe(false);
+    expect(isRepeated).toBe(false);
     expect(await wholeTape(who.store)).toMatchObject([
       {
         id: requestId,
@@ -75,7 +75,7 @@ describe('a request', () => {
     const first = await requestOrder(who, ORDER, 'k1');
     const later = { ...who, clock: { now: () => clock.now() + 60_000 }, actor: 'api:bob' };
     const repeats = await Promise.all([1, 2, 3].map(() => requestOrder(later, ORDER, 'k1')));
-    for (const repeat of repeats) expect(repeat).toEqual({ ...first, already: true });
+    for (const repeat of repeats) expect(repeat).toEqual({ ...first, isRepeated: true });
     expect(await wholeTape(who.store)).toHaveLength(1);
   });
 
@@ -105,7 +105,7 @@ describe('a request', () => {
       await requestResume(who, { scope: { all: true }, reason: 'over' }, 'k'),
     ];
     expect(new Set(made.map(({ requestId }) => requestId)).size).toBe(made.length);
-    expect(made.every(({ already }) => !already)).toBe(true);
+    expect(made.every(({ isRepeated }) => !isRepeated)).toBe(true);
   });
 
   it('is not recorded when it does not fit', async () => {
@@ -126,14 +126,14 @@ describe('a request', () => {
     const away = new StoreUnavailableError('event store', 'no answer');
     const unread = alteredEvents(store, { read: async () => Promise.reject(away) });
     await expect(requestOrder(write(unread), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
-    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ isRepeated: true });
     expect(await wholeTape(store)).toHaveLength(1);
   });
 
   it('says so when its outcome stays unknown, and can be made again', async () => {
     const { store } = forgetful(3, 'after');
     await expect(requestOrder(write(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
-    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ isRepeated: true });
     expect(await wholeTape(store)).toHaveLength(1);
   });
 
@@ -141,7 +141,7 @@ describe('a request', () => {
     const { store, tries } = forgetful(1, 'after', new StoreUnavailableError('event store', 'no answer within 10 s'));
     await expect(requestOrder(write(store), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);
     expect(tries()).toBe(1);
-    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ already: true });
+    expect(await requestOrder(write(store), ORDER, 'k')).toMatchObject({ isRepeated: true });
     expect(await wholeTape(store)).toHaveLength(1);
   });
 

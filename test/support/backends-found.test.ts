@@ -10,7 +10,7 @@ const CONTRACTS = ['eventstoredb', 'ferretdb', 'kafka'].map((kind) => `test/back
 const system = (...names: string[]) => names.map((name) => `test/backends/${name}.test.ts`);
 
 interface Has {
-  readonly docker?: boolean;
+  readonly hasDocker?: boolean;
   /** Containers that do not start. */
   readonly broken?: readonly string[];
   readonly commands?: readonly string[];
@@ -19,10 +19,10 @@ interface Has {
 }
 
 /** A machine that has that, the containers that were started and those that were stopped. */
-function machineWith({ docker = false, broken = [], commands = [], tape = 'empty' }: Has) {
+function machineWith({ hasDocker = false, broken = [], commands = [], tape = 'empty' }: Has) {
   const [started, stopped]: [string[], string[]] = [[], []];
   const machine: Machine = {
-    hasDocker: async () => docker,
+    hasDocker: async () => hasDocker,
     startContainer: async (backend) => {
       if (broken.includes(backend)) throw new Error(`no image of ${backend}\nat some place`);
       started.push(backend);
@@ -47,7 +47,7 @@ const ADDRESSES = {
 
 describe('the backends of the tests are found', () => {
   it('at their addresses before all else, where what ends backends is left out and named', async () => {
-    const { machine, started } = machineWith({ docker: true });
+    const { machine, started } = machineWith({ hasDocker: true });
     const backends = await findBackends(ADDRESSES, machine);
     expect(started).toEqual([]);
     expect(backends.excluded).toEqual(expect.arrayContaining(system('away', 'faults')));
@@ -60,7 +60,7 @@ describe('the backends of the tests are found', () => {
   });
 
   it('in containers, with the tapes of the system in containers of their own, and all are stopped', async () => {
-    const { machine, started, stopped } = machineWith({ docker: true, commands: ALL });
+    const { machine, started, stopped } = machineWith({ hasDocker: true, commands: ALL });
     const backends = await findBackends({}, machine);
     expect(backends.env).toEqual({
       TAPEDECK_TEST_EVENT_STORE: 'container-of-EventStoreDB',
@@ -75,7 +75,7 @@ describe('the backends of the tests are found', () => {
   });
 
   it('as local programs where a container does not start, and the line says why; or not at all', async () => {
-    const has = { docker: true, broken: ['MongoDB', 'EventStoreDB'], commands: ['go', 'git'] };
+    const has = { hasDocker: true, broken: ['MongoDB', 'EventStoreDB'], commands: ['go', 'git'] };
     const { machine, stopped } = machineWith(has);
     const backends = await findBackends({}, machine);
     expect(backends.env).toEqual({ TAPEDECK_TEST_KAFKA: 'container-of-Kafka' });

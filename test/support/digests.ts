@@ -55,7 +55,7 @@ async function documentsOf(projection: Projection, reads: ReadStore): Promise<Co
   const field = projection.indexes[0]?.[0] ?? '_position';
   const found: Contents['documents'][number][] = [];
   for (let after: { value: string | number | null; key: string } | undefined; ; ) {
-    const page = await reads.find({ collection, sort: { field, descending: false }, after, limit: PAGE });
+    const page = await reads.find({ collection, sort: { field, isDescending: false }, after, limit: PAGE });
     found.push(...page.map(({ key, document }) => ({ projection: projection.name, key, document })));
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return found;

@@ -40,7 +40,7 @@ export async function withRecordedTape<T>(
       (await applySettings(events, proposed, { clock: time, actor: 'test', codeVersion: 'test' })).settings;
     const { ingest, ended } = givenIngest(recordingsOf(settingsFile));
     const system = await startSystem(
-      { events, reads, time, log: makeLogger('silent'), codeVersion: 'test', rollBack: false, settle, ingest },
+      { events, reads, time, log: makeLogger('silent'), codeVersion: 'test', mayRollBack: false, settle, ingest },
       new Set(['engine', 'ingest', 'projections']),
     );
     await Promise.race([ended, system.ended]);

@@ -36,7 +36,14 @@ it('is decided upon when the append is answered, and the engine has done with it
   const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:', systemTime)];
   await applySettings(events, smallSettings(1, 1, 2, '3m'), { clock, actor: 'test', codeVersion: 'one' });
   const log = makeLogger('silent');
-  const system = await startSystem({ events, reads: slowToSave(reads), time: clock, log, codeVersion: 'one', rollBack: false });
+  const system = await startSystem({
+    events,
+    reads: slowToSave(reads),
+    time: clock,
+    log,
+    codeVersion: 'one',
+    mayRollBack: false,
+  });
   const bars = minuteBars(Array.from({ length: 4 }, () => 100)).map(({ type, stream, key, data, occurredAt }) =>
     makeEvidence(type, stream, key, data, { occurredAt, actor: 'test', codeVersion: 'one' }),
   );

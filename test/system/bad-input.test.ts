@@ -239,7 +239,7 @@ describe('an event of a type that this build does not know', () => {
     const folder = newFolder();
     await ingest(folder, write(folder, 'frames.jsonl', FRAMES.join('\n')));
     const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, timeAt(1_800_000_000_000));
-    const [last] = await events.read({ categories: ['feed'], backward: true, limit: 1 });
+    const [last] = await events.read({ categories: ['feed'], isBackward: true, limit: 1 });
     if (last === undefined) throw new Error('the feed has events');
     const { revision } = last;
     const unknown = { ...last, id: '3f2504e0-4f89-51d3-9a0c-0305e82c3301', type: 'FeedDreamt' } as unknown as typeof last;

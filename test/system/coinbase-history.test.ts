@@ -29,7 +29,7 @@ async function withHistory<T>(look: (events: EventStore, tally: Tally) => Promis
     time: clock,
     log: makeLogger('silent'),
     codeVersion: 'test',
-    rollBack: false,
+    mayRollBack: false,
   });
   const [feed] = [...settings.feeds.values()];
   const [instrument] = [...settings.instruments.values()];

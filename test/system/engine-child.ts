@@ -21,7 +21,7 @@ const runner = makeEngineRunner({
   time: systemTime,
   log: makeLogger('silent'),
   codeVersion: 'test',
-  rollBack: false,
+  mayRollBack: false,
 });
 const loop = await startEngineLoop(runner, events);
 process.stdout.write('ready\n');

@@ -46,7 +46,7 @@ export class GivenTape {
     return this.#recorder.record(drafts, ORIGIN);
   }
 
-  instance(name: string, codeVersion = 'one', rollBack = false): GivenInstance {
+  instance(name: string, codeVersion = 'one', mayRollBack = false): GivenInstance {
     const link = new Link();
     const terms = { owner: name, holder: `host-${name}:1`, lengthMs: LEASE_MS, time: systemTime };
     const system = makeSystem({
@@ -55,7 +55,7 @@ export class GivenTape {
       time: this.clock,
       log: makeLogger('silent'),
       codeVersion,
-      rollBack,
+      mayRollBack,
       leases: { ...terms, leases: link.leases(this.#leases) },
     });
     let isClosed = false;
@@ -110,7 +110,7 @@ export class GivenTape {
 
   /** Has the engine decided upon all bars, and said so? */
   async isAtRest(): Promise<boolean> {
-    const [last] = await this.events.read({ categories: ['bars'], backward: true, limit: 1 });
+    const [last] = await this.events.read({ categories: ['bars'], isBackward: true, limit: 1 });
     return comparePositions(await this.engineCheckpoint(), last?.position ?? START) >= 0;
   }
 
@@ -148,7 +148,7 @@ export async function givenTape(): Promise<GivenTape> {
 export async function madeByOne(): Promise<{ readonly facts: Record<string, unknown[]>; readonly counts: readonly number[] }> {
   const tape = await givenTape();
   const { events, reads, clock: time } = tape;
-  const engine = makeEngineRunner({ events, reads, time, log: makeLogger('silent'), codeVersion: 'one', rollBack: false });
+  const engine = makeEngineRunner({ events, reads, time, log: makeLogger('silent'), codeVersion: 'one', mayRollBack: false });
   const counts: number[] = [];
   for (const part of PARTS) {
     await tape.record(part);

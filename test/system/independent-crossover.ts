@@ -51,7 +51,7 @@ export function tradeIndependently(file: string, fast: number, slow: number, ope
   const closes: bigint[] = [];
   const trades: IndependentTrade[] = [];
   let [cash, quantity, cost, realized] = [openingCash, 0n, 0n, 0n];
-  let above: boolean | undefined;
+  let isAbove: boolean | undefined;
   candles.forEach((candle, index) => {
     const next = candles[index + 1];
     const day = Math.floor(candle.start / DAY);
@@ -65,10 +65,10 @@ export function tradeIndependently(file: string, fast: number, slow: number, ope
     const sum = (count: number) => closes.slice(-count).reduce((total, close) => total + close, 0n);
     const difference = sum(fast) * BigInt(slow) - sum(slow) * BigInt(fast);
     if (difference === 0n) return;
-    const was = above;
-    above = difference > 0n;
-    if (was === undefined || was === above) return;
-    const side = above ? 'buy' : 'sell';
+    const was = isAbove;
+    isAbove = difference > 0n;
+    if (was === undefined || was === isAbove) return;
+    const side = isAbove ? 'buy' : 'sell';
     const date = new Date((missed ? day - 1 : day) * DAY * 1000).toISOString().slice(0, 10);
     if (side === 'sell' && quantity === 0n) {
       trades.push({ day: date, side, fill: null });

@@ -19,7 +19,7 @@ const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`, systemTime);
 const proposed = await loadSettings(settingsFile);
 const { settings } = await applySettings(events, proposed, { clock: systemTime, actor: 'test', codeVersion });
 const log = makeLogger('silent');
-const dependencies = { events, reads, time: systemTime, log, codeVersion, rollBack: false };
+const dependencies = { events, reads, time: systemTime, log, codeVersion, mayRollBack: false };
 const system = await startSystem(dependencies, new Set(['projections']));
 const engine = makeEngineRunner(dependencies);
 for (const feed of settings.feeds.values()) {

@@ -43,7 +43,7 @@ async function contentsOf(folder: string) {
   for (const projection of PROJECTIONS) {
     const collection = await servingCollection(reads, projection);
     const field = projection.indexes[0]?.[0] ?? '_position';
-    const found = await reads.find({ collection, sort: { field, descending: false }, limit: 1000 });
+    const found = await reads.find({ collection, sort: { field, isDescending: false }, limit: 1000 });
     documents.push(...found.map(({ key, document }) => ({ collection, key, text: withoutClock(document) })));
   }
   await reads.close();

@@ -32,7 +32,7 @@ async function countedTape(): Promise<{ events: EventStore; open: () => number }
 }
 
 function partsOf(events: EventStore, reads: ReadStore) {
-  return { events, reads, time: clock, log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
+  return { events, reads, time: clock, log: makeLogger('silent'), codeVersion: 'one', mayRollBack: false };
 }
 
 describe('a system that cannot start', () => {

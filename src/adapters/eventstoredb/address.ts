@@ -10,8 +10,8 @@ import { StoreError } from '../../ports/errors.ts';
 export interface EventStoreDbAddress {
   readonly endpoints: readonly { readonly address: string; readonly port: number }[];
   /** The one endpoint is a name under which DNS knows the cluster. */
-  readonly discover: boolean;
-  readonly tls: boolean;
+  readonly isDiscovered: boolean;
+  readonly hasTls: boolean;
   readonly rootCertificate: Buffer | undefined;
   readonly userCertificate: Buffer | undefined;
   readonly userKey: Buffer | undefined;
@@ -49,8 +49,8 @@ export function parseEventStoreDbAddress(address: string): EventStoreDbAddress {
   }
   return {
     endpoints,
-    discover: discover !== undefined,
-    tls: readBoolean(options, 'tls', true),
+    isDiscovered: discover !== undefined,
+    hasTls: readBoolean(options, 'tls', true),
     ...readCertificates(options),
     credentials: login === undefined ? undefined : readLogin(login),
     times,
@@ -97,9 +97,9 @@ function readOptions(query: string): Map<Option, string> {
   return options;
 }
 
-function readBoolean(options: ReadonlyMap<Option, string>, option: Option, otherwise: boolean): boolean {
+function readBoolean(options: ReadonlyMap<Option, string>, option: Option, isByDefault: boolean): boolean {
   const text = options.get(option);
-  if (text === undefined) return otherwise;
+  if (text === undefined) return isByDefault;
   if (text !== 'true' && text !== 'false') throw unusable(`its option "${option}" must be true or false`);
   return text === 'true';
 }

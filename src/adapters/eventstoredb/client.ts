@@ -28,7 +28,7 @@ export type ServerFilter =
 export interface AllQuery {
   /** Events from this commit position on (before it, when backward); from the start (the end) when absent. */
   readonly from: bigint | undefined;
-  readonly backward: boolean;
+  readonly isBackward: boolean;
   readonly count: number;
   readonly filter: ServerFilter;
 }
@@ -50,9 +50,9 @@ export class TapeClient extends EventStoreDBClient {
   #channel: ReturnType<EventStoreDBClient['getChannel']> | undefined;
 
   constructor(address: EventStoreDbAddress, connectionName: string, time: Time) {
-    const { rootCertificate, userCertificate, userKey, tls, credentials } = address;
+    const { rootCertificate, userCertificate, userKey, hasTls, credentials } = address;
     const channel = {
-      insecure: !tls,
+      insecure: !hasTls,
       ...(rootCertificate === undefined ? {} : { rootCertificate }),
       ...(userCertificate === undefined ? {} : { userCertFile: userCertificate }),
       ...(userKey === undefined ? {} : { userKeyFile: userKey }),
@@ -64,16 +64,16 @@ export class TapeClient extends EventStoreDBClient {
   }
 
   /** The server's version and whether it takes batches of appends. */
-  async features(): Promise<{ readonly version: string; readonly batchAppend: boolean }> {
+  async features(): Promise<{ readonly version: string; readonly hasBatchAppend: boolean }> {
     const features = await this.capabilities;
-    return { version: features.serverVersion, batchAppend: features.supports(services.StreamsService.batchAppend) };
+    return { version: features.serverVersion, hasBatchAppend: features.supports(services.StreamsService.batchAppend) };
   }
 
   /** Events of `$all` that the server's filter lets pass, in order. */
-  readFiltered({ from, backward, count, filter }: AllQuery): ReadStream<AllStreamResolvedEvent> {
+  readFiltered({ from, isBackward, count, filter }: AllQuery): ReadStream<AllStreamResolvedEvent> {
     const all = new messages.ReadReq.Options.AllOptions();
     if (from === undefined) {
-      if (backward) all.setEnd(new shared.Empty());
+      if (isBackward) all.setEnd(new shared.Empty());
       else all.setStart(new shared.Empty());
     } else {
       const position = new messages.ReadReq.Options.Position();
@@ -88,7 +88,7 @@ export class TapeClient extends EventStoreDBClient {
     options.setCount(String(count));
     options.setUuidOption(uuid);
     options.setFilter(filterMessage(filter));
-    options.setReadDirection(backward ? 1 : 0);
+    options.setReadDirection(isBackward ? 1 : 0);
     const request = new messages.ReadReq();
     request.setOptions(options);
     const create = this.GRPCStreamCreator(services.StreamsClient, 'readAll', (client) =>
@@ -120,7 +120,7 @@ export class TapeClient extends EventStoreDBClient {
           stream.cancel();
         }),
     );
-    await Promise.race([Promise.all(ended), pause(this.#time, DISCARD_WAIT_MS, undefined, { keepsProcess: false })]);
+    await Promise.race([Promise.all(ended), pause(this.#time, DISCARD_WAIT_MS, undefined, { isAwaited: false })]);
     const channel = await this.#channel?.catch(() => undefined);
     channel?.close();
   }
@@ -187,9 +187,9 @@ function filterMessage(filter: ServerFilter): messages.ReadReq.Options.FilterOpt
   return options;
 }
 
-function settingsOf({ endpoints, discover, times }: EventStoreDbAddress, connectionName: string): object {
+function settingsOf({ endpoints, isDiscovered, times }: EventStoreDbAddress, connectionName: string): object {
   const [first] = endpoints;
-  if (discover) return { discover: first, nodePreference: 'leader', connectionName, ...times };
+  if (isDiscovered) return { discover: first, nodePreference: 'leader', connectionName, ...times };
   if (endpoints.length > 1) return { endpoints, nodePreference: 'leader', connectionName, ...times };
   return { endpoint: first, connectionName, ...times };
 }

@@ -167,10 +167,10 @@ export class Connection {
   }
 }
 
-function assertFit({ version, batchAppend }: { readonly version: string; readonly batchAppend: boolean }): void {
+function assertFit({ version, hasBatchAppend }: { readonly version: string; readonly hasBatchAppend: boolean }): void {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
   const isOld = Number(major) < OLDEST.major || (Number(major) === OLDEST.major && Number(minor) < OLDEST.minor);
-  if (batchAppend && !isOld) return;
+  if (hasBatchAppend && !isOld) return;
   const told = major === undefined ? 'does not say its version' : `is of version ${major}.${minor}`;
   throw new StoreError(`the EventStoreDB ${told}, which is too old: Tapedeck needs 22.10 or later; upgrade it, or name another`);
 }

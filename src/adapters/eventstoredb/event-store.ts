@@ -142,7 +142,7 @@ export class EventStoreDbTape implements EventStore {
       const revision = Number(result.nextExpectedRevision);
       const position = validPosition(result.position?.commit)?.toString() ?? (await this.#tape.positionOf(stream, revision));
       this.#tape.remember(stream, position, revision);
-      return { revision, position, already: false };
+      return { revision, position, isRepeated: false };
     } catch (error) {
       if (!(error instanceof WrongExpectedVersionError)) throw error;
       const { actualVersion } = error;
@@ -160,7 +160,7 @@ export class EventStoreDbTape implements EventStore {
     const revision = already.lastRevision;
     const position = there.at(-1)?.stored.position || (await this.#tape.positionOf(stream, revision));
     this.#tape.remember(stream, position, revision);
-    return { revision, position, already: true };
+    return { revision, position, isRepeated: true };
   }
 
   #assertOpen(): void {

@@ -28,7 +28,7 @@ export class TapeOfStreams {
   /** The revision at a position of a stream, for those that were handed out last. */
   readonly #places = new Map<string, number>();
   /** False once the server was seen to give events of streams no position. */
-  #givesPositions = true;
+  #hasPositions = true;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -40,7 +40,7 @@ export class TapeOfStreams {
     if (query.after !== undefined) assertPosition(query.after);
     if (query.limit === 0 || query.categories?.length === 0 || query.types?.length === 0) return [];
     const { stream } = query;
-    if (stream !== undefined && this.#givesPositions) {
+    if (stream !== undefined && this.#hasPositions) {
       const found = await this.#readStream(stream, query);
       if (found !== undefined) return found;
     }
@@ -49,7 +49,7 @@ export class TapeOfStreams {
 
   /** Position of the last event, or START. */
   async head(): Promise<string> {
-    const { events } = await this.#all({ from: undefined, backward: true, count: 1, filter: 'no-system-streams' });
+    const { events } = await this.#all({ from: undefined, isBackward: true, count: 1, filter: 'no-system-streams' });
     return events[0]?.stored.position ?? START;
   }
 
@@ -79,10 +79,10 @@ export class TapeOfStreams {
   async positionOf(stream: string, revision: number): Promise<string> {
     const [event] = await this.revisions(stream, revision, 1);
     if (event?.hasPosition) return event.stored.position;
-    this.#givesPositions = false;
+    this.#hasPositions = false;
     // An event that was just written, or written again, is near the end.
     for (let before: string | undefined; ; ) {
-      const page = await this.#readAll({ stream, after: before, backward: true, limit: PAGE });
+      const page = await this.#readAll({ stream, after: before, isBackward: true, limit: PAGE });
       const found = page.find((read) => read.revision === revision);
       if (found !== undefined) return found.position;
       before = page.at(-1)?.position;
@@ -103,17 +103,17 @@ export class TapeOfStreams {
 
   /** Undefined when the place to begin is not known by revision, or the server gives no positions. */
   async #readStream(stream: string, query: ReadQuery): Promise<StoredEvent[] | undefined> {
-    const { after, backward = false, limit } = query;
+    const { after, isBackward = false, limit } = query;
     const place = after === undefined ? undefined : this.#places.get(`${stream} ${after}`);
     if (after !== undefined && place === undefined) return undefined;
-    let next = place === undefined ? undefined : place + (backward ? -1 : 1);
+    let next = place === undefined ? undefined : place + (isBackward ? -1 : 1);
     const found: StoredEvent[] = [];
     const count = isSelective(query) ? Math.max(limit, PAGE) : limit;
     while (next === undefined || next >= 0) {
-      const page = await this.#stream(stream, next === undefined ? undefined : BigInt(next), backward, count);
+      const page = await this.#stream(stream, next === undefined ? undefined : BigInt(next), isBackward, count);
       for (const { stored, hasPosition } of page.events) {
         if (!hasPosition) {
-          this.#givesPositions = false;
+          this.#hasPositions = false;
           return undefined;
         }
         if (fits(stored, query)) found.push(stored);
@@ -121,7 +121,7 @@ export class TapeOfStreams {
       }
       const last = page.events.at(-1)?.stored;
       if (last === undefined || !page.isFull || found.length === limit) break;
-      next = last.revision + (backward ? -1 : 1);
+      next = last.revision + (isBackward ? -1 : 1);
     }
     const last = found.at(-1);
     if (last !== undefined) this.remember(stream, last.position, last.revision);
@@ -129,17 +129,17 @@ export class TapeOfStreams {
   }
 
   async #readAll(query: ReadQuery): Promise<StoredEvent[]> {
-    const { backward = false, limit } = query;
+    const { isBackward = false, limit } = query;
     const filter = serverFilter(query);
     const found: StoredEvent[] = [];
     // One more than is wanted: forward, the server begins with the event at the position itself.
     const count = isSelective(query) ? Math.max(limit, PAGE) + 1 : limit + 1;
     for (let after = query.after; ; ) {
-      if (after === START && backward) break;
+      if (after === START && isBackward) break;
       const from = after === undefined || after === START ? undefined : BigInt(after);
-      const page = await this.#all({ from, backward, count, filter });
+      const page = await this.#all({ from, isBackward, count, filter });
       for (const { stored } of page.events) {
-        const isBeyond = after === undefined || comparePositions(stored.position, after) * (backward ? -1 : 1) > 0;
+        const isBeyond = after === undefined || comparePositions(stored.position, after) * (isBackward ? -1 : 1) > 0;
         if (isBeyond && fits(stored, query)) found.push(stored);
         if (found.length === limit) break;
       }
@@ -161,10 +161,10 @@ export class TapeOfStreams {
     );
   }
 
-  #stream(stream: string, from: bigint | undefined, backward: boolean, count: number): Promise<Page> {
+  #stream(stream: string, from: bigint | undefined, isBackward: boolean, count: number): Promise<Page> {
     return this.#connection.call(`a read of the stream "${stream}" failed`, (client, heard) => {
-      const direction = backward ? 'backwards' : 'forwards';
-      const fromRevision = from ?? (backward ? 'end' : 'start');
+      const direction = isBackward ? 'backwards' : 'forwards';
+      const fromRevision = from ?? (isBackward ? 'end' : 'start');
       return collect(client.readStream(stream, { fromRevision, direction, maxCount: count }), count, heard);
     });
   }

@@ -24,8 +24,8 @@ export class TailSubscription implements Subscription {
   readonly #closing = new AbortController();
   #position: string;
   /** The server searched in vain for too long: what it would leave out is read as well, so that each page is a step. */
-  #readsAll = false;
-  #woken = false;
+  #isReadingAll = false;
+  #isWoken = false;
   #wakeUp: (() => void) | undefined;
 
   constructor(time: Time, tail: TapeTail, tape: TapeOfStreams, options: SubscribeOptions) {
@@ -60,13 +60,13 @@ export class TailSubscription implements Subscription {
   async #follow(): Promise<void> {
     let toldAt: string | undefined;
     while (!this.#closing.signal.aborted) {
-      this.#woken = false;
+      this.#isWoken = false;
       const next = this.#tail.next(this.#position, MAX_BATCH);
       if (next === undefined) {
         await this.#readOn();
         continue;
       }
-      this.#readsAll = false;
+      this.#isReadingAll = false;
       const events = next.events.filter((event) => this.#isWanted(event));
       this.#position = next.position;
       if (events.length > 0) await this.#options.onEvents(events.map(readEvent), next.position);
@@ -85,7 +85,7 @@ export class TailSubscription implements Subscription {
     const page = await this.#untilAvailable(async () => {
       // Before the events: whatever is at or before it is then covered by them.
       const head = await this.#tape.head();
-      const categories = this.#readsAll ? undefined : this.#options.categories;
+      const categories = this.#isReadingAll ? undefined : this.#options.categories;
       return { head, events: await this.#tape.read({ after: this.#position, categories, limit: MAX_BATCH }) };
     });
     if (page === undefined || this.#closing.signal.aborted) return;
@@ -126,7 +126,7 @@ export class TailSubscription implements Subscription {
         return await this.#unlessClosed(read());
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        this.#readsAll = true;
+        this.#isReadingAll = true;
         await pause(this.#time, RETRY_MS, signal);
       }
     }
@@ -145,12 +145,12 @@ export class TailSubscription implements Subscription {
   }
 
   #wake(): void {
-    this.#woken = true;
+    this.#isWoken = true;
     this.#wakeUp?.();
   }
 
   async #sleep(): Promise<void> {
-    if (this.#woken || this.#closing.signal.aborted) return;
+    if (this.#isWoken || this.#closing.signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;
     });

@@ -205,7 +205,7 @@ export class TapeTail implements TailWindow {
       let missing: string | undefined;
       let lastAsked = time.monotonic();
       for (let wait = settleMs; ; ) {
-        await pause(time, this.#isCaughtUp ? silenceMs : wait, over.signal, { keepsProcess: false });
+        await pause(time, this.#isCaughtUp ? silenceMs : wait, over.signal, { isAwaited: false });
         over.signal.throwIfAborted();
         // On a busy tape something comes all the time.
         const isQuiet = time.monotonic() - this.#lastCame >= settleMs;

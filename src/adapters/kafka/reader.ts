@@ -55,7 +55,7 @@ async function consume(address: KafkaAddress, log: Logger, time: Time, topic: st
     });
     try {
       await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: options.fromBeginning });
+      await consumer.subscribe({ topic, fromBeginning: options.isFromBeginning });
       await follow(consumer, options, new Map(offsets.map(({ partition, low, high }) => [partition, endOf(low, high, options)])));
     } finally {
       await consumer.disconnect();
@@ -71,18 +71,18 @@ async function offsetsOf(time: Time, admin: Admin, topic: string): Promise<reado
 }
 
 /** The offset at which a partition is read to its end; null when there is nothing to read up to. */
-function endOf(low: string, high: string, { fromBeginning }: ConsumeOptions): bigint | null {
-  return fromBeginning && low !== high ? BigInt(high) : null;
+function endOf(low: string, high: string, { isFromBeginning }: ConsumeOptions): bigint | null {
+  return isFromBeginning && low !== high ? BigInt(high) : null;
 }
 
 function follow(
   consumer: Consumer,
-  { untilEnd, signal, onRecords }: ConsumeOptions,
+  { isUntilEnd, signal, onRecords }: ConsumeOptions,
   ends: ReadonlyMap<number, bigint | null>,
 ): Promise<void> {
   const left = new Set([...ends].filter(([, end]) => end !== null).map(([partition]) => partition));
   return new Promise((resolve, reject) => {
-    if (signal.aborted || (untilEnd && left.size === 0)) return resolve();
+    if (signal.aborted || (isUntilEnd && left.size === 0)) return resolve();
     let isEnough = false;
     const stop = (): void => {
       isEnough = true;
@@ -94,7 +94,7 @@ function follow(
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
       const end = ends.get(partition);
       if (typeof end === 'bigint' && BigInt(lastOffset) + 1n >= end) left.delete(partition);
-      if (untilEnd && left.size === 0) stop();
+      if (isUntilEnd && left.size === 0) stop();
     });
     consumer
       .run({

@@ -62,7 +62,7 @@ class MemoryEventStore implements EventStore {
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
     this.#assertOpen();
     const appended = this.#write(stream, expected, serializeEvents(stream, events));
-    if (appended.already) return appended;
+    if (appended.isRepeated) return appended;
     this.#workWithin(this.#hook);
     this.#wakeAll();
     return appended;
@@ -132,7 +132,7 @@ class MemoryEventStore implements EventStore {
     const last = positions.length - 1;
     const there = judgeAppend(stream, expected, events, last, (revision) => this.#rowAt(positions[revision])?.id);
     if (there !== undefined) {
-      return { revision: there.lastRevision, position: String(positions[there.lastRevision]), already: true };
+      return { revision: there.lastRevision, position: String(positions[there.lastRevision]), isRepeated: true };
     }
     const now = isoTime(this.#time.now());
     const before = this.#rows.at(-1)?.recordedAt ?? '';
@@ -142,7 +142,7 @@ class MemoryEventStore implements EventStore {
       this.#rows.push({ ...event, stream, category, revision: last + 1 + offset, recordedAt });
       this.#index(this.#rows.length);
     }
-    return { revision: last + events.length, position: String(this.#rows.length), already: false };
+    return { revision: last + events.length, position: String(this.#rows.length), isRepeated: false };
   }
 
   #index(position: number): void {
@@ -231,7 +231,7 @@ class MemoryEventStore implements EventStore {
       }
       return low;
     };
-    if (query.backward) {
+    if (query.isBackward) {
       const end = after === undefined ? length : countWhere((position) => position < after);
       for (let index = end - 1; index >= 0; index--) yield at(index);
     } else {

@@ -13,7 +13,7 @@ export function mongoIndex(fields: readonly string[]) {
 }
 
 export function mongoSort({ sort }: FindQuery): Sort {
-  const direction = sort.descending ? -1 : 1;
+  const direction = sort.isDescending ? -1 : 1;
   return { [sort.field]: direction, _id: direction };
 }
 
@@ -51,10 +51,10 @@ function rangeConditions({ range }: FindQuery): Condition[] {
 /** The parts of what lies beyond the cursor: documents of its own value by their keys, then other values, kind by kind. */
 function beyondCursor({ sort, after }: FindQuery): Condition[][] {
   if (after === undefined) return [[]];
-  const { field, descending } = sort;
-  const own = [is(field, after.value), { _id: descending ? { $lt: after.key } : { $gt: after.key } }];
-  const same = after.value === null ? [] : [is(field, descending ? { $lt: after.value } : { $gt: after.value })];
-  const kinds = kindsBeyond(after.value, descending).map((kind) => [is(field, kind)]);
+  const { field, isDescending } = sort;
+  const own = [is(field, after.value), { _id: isDescending ? { $lt: after.key } : { $gt: after.key } }];
+  const same = after.value === null ? [] : [is(field, isDescending ? { $lt: after.value } : { $gt: after.value })];
+  const kinds = kindsBeyond(after.value, isDescending).map((kind) => [is(field, kind)]);
   return [own, ...(same.length === 0 ? [] : [same]), ...kinds];
 }
 
@@ -63,10 +63,10 @@ const NUMBERS = { $gte: Number.NEGATIVE_INFINITY };
 const TEXTS = { $gte: '' };
 
 /** Null comes before numbers, numbers before texts. */
-function kindsBeyond(value: FieldValue, descending: boolean): readonly unknown[] {
+function kindsBeyond(value: FieldValue, isDescending: boolean): readonly unknown[] {
   const kinds = [NULL, NUMBERS, TEXTS];
   const own = value === null ? 0 : typeof value === 'number' ? 1 : 2;
-  return descending ? kinds.slice(0, own) : kinds.slice(own + 1);
+  return isDescending ? kinds.slice(0, own) : kinds.slice(own + 1);
 }
 
 function is(field: string, condition: unknown): Condition {

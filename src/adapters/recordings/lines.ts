@@ -61,7 +61,7 @@ class LineSplitter {
   readonly #tally: Tally;
   /** What came after the last line end. */
   #rest: Buffer = Buffer.alloc(0);
-  #skipping = false;
+  #isSkipping = false;
   lines = 0;
 
   constructor(file: string, tally: Tally) {
@@ -76,9 +76,9 @@ class LineSplitter {
     let start = 0;
     for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
       // The end of a line that is left out still counts as a line, an empty one.
-      starts.push(this.#skipping ? end : start);
+      starts.push(this.#isSkipping ? end : start);
       ends.push(end);
-      this.#skipping = false;
+      this.#isSkipping = false;
       start = end + 1;
     }
     this.lines += ends.length;
@@ -88,16 +88,16 @@ class LineSplitter {
   }
 
   end(): Buffer {
-    return this.#skipping ? Buffer.alloc(0) : this.#rest;
+    return this.#isSkipping ? Buffer.alloc(0) : this.#rest;
   }
 
   #leaveOut(): void {
-    if (!this.#skipping) {
+    if (!this.#isSkipping) {
       this.#tally.at(this.#file, this.lines + 1);
       this.#tally.note('line-too-long', `the line is longer than ${MAX_LINE_BYTES} bytes and is left out`);
     }
     this.#rest = Buffer.alloc(0);
-    this.#skipping = true;
+    this.#isSkipping = true;
   }
 }
 

@@ -44,12 +44,12 @@ async function* readRecording(
   let session: Session | undefined;
   let sessionKind: Kind | undefined;
   for (const file of files) {
-    let first = true;
+    let isFirst = true;
     for await (const lines of readLines(file, tally)) {
       if (signal?.aborted) return;
       const drafts: EvidenceDraft[] = [];
-      if (first) {
-        first = false;
+      if (isFirst) {
+        isFirst = false;
         const kind = kindOf(file, lines);
         if (sessionKind !== undefined && kind !== sessionKind) {
           throw new RecordingError(
@@ -66,7 +66,7 @@ async function* readRecording(
       }
       if (drafts.length > 0) yield drafts;
     }
-    if (first) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
+    if (isFirst) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
     session?.endFile();
   }
   // The end of the session is evidence too, and a reading that was stopped has not seen it.
@@ -152,10 +152,10 @@ class CandleFiles implements Session {
     this.#sameSpacings = spacing === this.#spacing ? this.#sameSpacings + 1 : 1;
     this.#spacing = spacing;
     const expected = intervalMs(this.#feed.bars);
-    const wrong =
+    const isWrong =
       (spacing > 0 && spacing < expected && this.#sameSpacings >= SHORTER_SPACINGS) ||
       (spacing > expected && this.#sameSpacings >= LONGER_SPACINGS);
-    if (!wrong) return;
+    if (!isWrong) return;
     throw new RecordingError(
       `recording "${this.#file}": its candles are ${spacing / 1000} s apart, but the feed's bars are ${this.#feed.bars}; name the interval of the candles`,
     );

@@ -22,8 +22,8 @@ export class TapeSubscription implements Subscription {
   readonly #time: Time;
   readonly #source: TapeSource;
   readonly #options: SubscribeOptions;
-  #closing = false;
-  #woken = false;
+  #isClosing = false;
+  #isWoken = false;
   #wakeUp: (() => void) | undefined;
 
   constructor(time: Time, source: TapeSource, options: SubscribeOptions) {
@@ -36,12 +36,12 @@ export class TapeSubscription implements Subscription {
 
   /** Something was appended, or may have been. */
   wake(): void {
-    this.#woken = true;
+    this.#isWoken = true;
     this.#wakeUp?.();
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#isClosing = true;
     this.wake();
     // Its failure is told by `ended`.
     await this.ended.catch(() => {});
@@ -51,8 +51,8 @@ export class TapeSubscription implements Subscription {
     const { onEvents, onCaughtUp, categories } = this.#options;
     let position = positionNumber(this.#options.after);
     let toldAt = -1;
-    while (!this.#closing) {
-      this.#woken = false;
+    while (!this.#isClosing) {
+      this.#isWoken = false;
       // Read before the events: whatever is at or before it is then covered by them.
       const head = this.#source.head();
       this.#assertWithin(position, head);
@@ -80,7 +80,7 @@ export class TapeSubscription implements Subscription {
   }
 
   async #sleep(): Promise<void> {
-    if (this.#woken || this.#closing) return;
+    if (this.#isWoken || this.#isClosing) return;
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;
     });

@@ -172,7 +172,7 @@ export class SqliteEventStore implements LockingEventStore {
       if (this.#subscriptions.size === 0) this.#stopLooking();
     };
     subscription.ended.then(remove, remove);
-    this.#looking ??= this.#time.every(LOOK_EVERY_MS, () => this.#look(), { keepsProcess: false });
+    this.#looking ??= this.#time.every(LOOK_EVERY_MS, () => this.#look(), { isAwaited: false });
     return subscription;
   }
 

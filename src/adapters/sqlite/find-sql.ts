@@ -51,21 +51,21 @@ interface Part {
 function beyondCursor({ sort, after }: FindQuery): Part[] {
   if (after === undefined) return [{ conditions: [], isOneValue: false }];
   const field = fieldOf(sort.field);
-  const beyond = sort.descending ? '<' : '>';
+  const beyond = sort.isDescending ? '<' : '>';
   const key = { sql: `key ${beyond} ?`, parameters: [after.key] };
   const ties = { conditions: [isValue(sort.field, after.value), key], isOneValue: true };
   if (after.value === null) {
     const present = { conditions: [{ sql: `${field} IS NOT NULL`, parameters: [] }], isOneValue: false };
-    return sort.descending ? [ties] : [ties, present];
+    return sort.isDescending ? [ties] : [ties, present];
   }
   const others = { conditions: [{ sql: `${field} ${beyond} ?`, parameters: [after.value] }], isOneValue: false };
   // Missing values come last when descending.
-  return sort.descending ? [ties, others, { conditions: [isValue(sort.field, null)], isOneValue: true }] : [ties, others];
+  return sort.isDescending ? [ties, others, { conditions: [isValue(sort.field, null)], isOneValue: true }] : [ties, others];
 }
 
 function pageStatement(query: FindQuery, part: Part): Statement {
   const { collection, sort, limit } = query;
-  const direction = sort.descending ? 'DESC' : 'ASC';
+  const direction = sort.isDescending ? 'DESC' : 'ASC';
   const parameters: FieldValue[] = [];
   const branches = equalBranches(query).map((equal) => {
     const conditions = [...equal, ...rangeConditions(query), ...part.conditions];
@@ -111,8 +111,8 @@ function rangeConditions({ range, sort, after }: FindQuery): Condition[] {
   const field = fieldOf(range.field);
   // Where the cursor bounds the same field, it is the nearer bound: `+` keeps the index for it.
   const isBounded = after !== undefined && range.field === sort.field;
-  const lower = isBounded && !sort.descending ? '+' : '';
-  const upper = isBounded && sort.descending ? '+' : '';
+  const lower = isBounded && !sort.isDescending ? '+' : '';
+  const upper = isBounded && sort.isDescending ? '+' : '';
   const from = range.from ?? (typeof range.to === 'string' ? '' : undefined);
   const to = range.to ?? (typeof range.from === 'number' ? '' : undefined);
   const conditions: Condition[] = [];

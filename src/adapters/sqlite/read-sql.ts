@@ -39,7 +39,7 @@ export interface Stretch {
 
 /** The most selective filter leads. */
 export function chooseLead(query: ReadQuery, { isNearEnd, isShortTime }: Stretch): Lead {
-  if (query.after !== undefined && !query.backward && isNearEnd()) return 'position';
+  if (query.after !== undefined && !query.isBackward && isNearEnd()) return 'position';
   if (query.stream !== undefined) return 'stream';
   if (query.correlationId !== undefined) return 'correlation';
   if ((query.from !== undefined || query.to !== undefined) && isShortTime()) return 'time';
@@ -50,7 +50,7 @@ export function chooseLead(query: ReadQuery, { isNearEnd, isShortTime }: Stretch
 
 /** The statement of one page. */
 export function readStatement(query: ReadQuery, lead: Lead, start: PageStart): Statement {
-  const order = `${lead === 'stream' ? 'revision' : 'position'} ${query.backward ? 'DESC' : 'ASC'}`;
+  const order = `${lead === 'stream' ? 'revision' : 'position'} ${query.isBackward ? 'DESC' : 'ASC'}`;
   const parameters: (string | number)[] = [];
   // One branch per value that leads: SQLite merges branches that are in order, and stops at the limit.
   const branches = leadingValues(query, lead).map((value) => branch(query, lead, start, value, parameters));
@@ -88,7 +88,7 @@ function branch(
   if (query.from !== undefined) where('occurred_at >= ?', query.from);
   if (query.to !== undefined) where('occurred_at < ?', query.to);
   if (start.after !== undefined) {
-    where(`${lead === 'stream' ? 'revision' : 'position'} ${query.backward ? '<' : '>'} ?`, start.after);
+    where(`${lead === 'stream' ? 'revision' : 'position'} ${query.isBackward ? '<' : '>'} ?`, start.after);
   }
   const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   return `SELECT ${COLUMNS} FROM events ${INDEX[lead]}${filter}`;

@@ -67,7 +67,7 @@ class SqliteReadStore implements ReadStore {
   /** Texts by what was asked for, as they are as long as nobody commits: busy clients ask for few, again and again. */
   readonly #keptTexts = new Map<string, readonly FoundText[]>();
   #textsVersion: number | undefined;
-  #lookedInThisTurn = false;
+  #hasLookedInThisLoop = false;
   #keptRows = 0;
   readonly #dataVersion: StatementSync;
 
@@ -125,7 +125,7 @@ class SqliteReadStore implements ReadStore {
 
   async checkpoint(projection: string): Promise<string> {
     // Whoever was told how far the documents are must not be shown older ones.
-    this.#lookedInThisTurn = false;
+    this.#hasLookedInThisLoop = false;
     const sql = 'SELECT CAST(position AS TEXT) FROM checkpoints WHERE projection = ?';
     const row = this.#reading(() => this.#statement(sql).get(projection) as [string] | undefined);
     return row?.[0] ?? START;
@@ -158,7 +158,7 @@ class SqliteReadStore implements ReadStore {
   /** The texts of what `find` finds, or those that it found since the last commit. */
   #texts(name: string, find: () => readonly Found[]): readonly FoundText[] {
     return this.#reading(() => {
-      if (!this.#lookedInThisTurn) this.#lookForCommits();
+      if (!this.#hasLookedInThisLoop) this.#lookForCommits();
       const known = this.#keptTexts.get(name);
       if (known !== undefined) return known;
       const texts = find().map(([key, document, value]) => ({ key, value, ...shownText(document) }));
@@ -174,9 +174,9 @@ class SqliteReadStore implements ReadStore {
     const [version] = this.#dataVersion.get() as unknown as [number];
     if (version !== this.#textsVersion) this.#forgetTexts();
     this.#textsVersion = version;
-    this.#lookedInThisTurn = true;
+    this.#hasLookedInThisLoop = true;
     void this.#time.nextLoop().then(() => {
-      this.#lookedInThisTurn = false;
+      this.#hasLookedInThisLoop = false;
     });
   }
 

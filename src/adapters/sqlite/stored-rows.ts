@@ -134,10 +134,10 @@ export class StoredRows {
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const found = this.positionAt(stream, middle) as number;
-      if (query.backward ? found < position : found <= position) low = middle + 1;
+      if (query.isBackward ? found < position : found <= position) low = middle + 1;
       else high = middle;
     }
-    return query.backward ? low : low - 1;
+    return query.isBackward ? low : low - 1;
   }
 
   #prepare(sql: string): StatementSync {

@@ -59,7 +59,7 @@ export class TapeWriter {
     const there = judgeAppend(stream, expected, events, last, (revision) => this.#rows.idAt(stream, revision));
     if (there !== undefined) {
       const position = this.#rows.positionAt(stream, there.lastRevision) as number;
-      return { revision: there.lastRevision, position: String(position), already: true };
+      return { revision: there.lastRevision, position: String(position), isRepeated: true };
     }
     const now = isoTime(this.#clock.now());
     if (now > this.#recordedAt) this.#recordedAt = now;
@@ -70,7 +70,7 @@ export class TapeWriter {
       this.#rows.insert(this.#position, stream, revision, event, this.#recordedAt);
     }
     this.#heads.set(stream, revision);
-    return { revision, position: String(this.#position), already: false };
+    return { revision, position: String(this.#position), isRepeated: false };
   }
 
   /** Runs the work of an exclusive section. */

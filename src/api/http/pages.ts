@@ -29,7 +29,7 @@ export interface DocumentList {
   readonly projection: Projection;
   /** The field that the list is in order of. */
   readonly sort: string;
-  readonly descending: boolean;
+  readonly isDescending: boolean;
   /** Only documents with these values, any of them where there are several; undefined: any value. */
   readonly equal?: Readonly<Record<string, FieldValue | readonly FieldValue[] | undefined>>;
   /** Of the field that the list is in order of. */
@@ -73,12 +73,12 @@ function findQuery(
   deps: ApiDependencies,
   subject: Readonly<Record<string, unknown>>,
   query: PageQuery,
-  { projection, equal, sort, descending, from, to }: DocumentList,
+  { projection, equal, sort, isDescending, from, to }: DocumentList,
 ): FindQuery {
   return {
     collection: collectionOf(deps, projection),
     equal: defined(equal ?? {}),
-    sort: { field: sort, descending },
+    sort: { field: sort, isDescending },
     range: { field: sort, from, to },
     after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject),
     // One more than asked for tells whether there is a next page.

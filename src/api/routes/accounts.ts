@@ -42,7 +42,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
     await atPosition(deps, [accounts], query, reply);
-    return answerPage(deps, reply, 'accounts', query, { projection: accounts, sort: 'id', descending: false });
+    return answerPage(deps, reply, 'accounts', query, { projection: accounts, sort: 'id', isDescending: false });
   });
 
   const ofOne = { params, querystring: z.strictObject(minPosition) };
@@ -93,7 +93,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     const { query, params } = request;
     await atPosition(deps, [accounts, positions], query, reply);
     const { id } = await accountOf(deps, params.id);
-    const list = { projection: positions, equal: { account: id }, sort: 'name', descending: false };
+    const list = { projection: positions, equal: { account: id }, sort: 'name', isDescending: false };
     return answerPage(deps, reply, `positions/${id}`, query, list);
   });
 
@@ -111,8 +111,8 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     await atPosition(deps, [accounts, equity], query, reply);
     const { id } = await accountOf(deps, params.id);
     const { from, to } = query;
-    const descending = query.order === 'desc';
-    const list = { projection: equity, equal: { account: id }, sort: 'sequence', descending, from, to };
+    const isDescending = query.order === 'desc';
+    const list = { projection: equity, equal: { account: id }, sort: 'sequence', isDescending, from, to };
     return answerPage(deps, reply, `equity/${id}`, query, list);
   });
 }

@@ -54,7 +54,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
       correlationId: query.correlation,
       from: query.from,
       to: query.to,
-      backward: query.order === 'desc',
+      isBackward: query.order === 'desc',
       limit: query.limit + 1,
     });
     return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelopeOf);

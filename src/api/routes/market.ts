@@ -136,7 +136,7 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
   server.get('/v1/prices', priceList, async ({ query }, reply) => {
     await atPosition(deps, [prices], query, reply);
     const equal = { venue: query.venue, symbol: query.symbol };
-    return answerPage(deps, reply, 'prices', query, { projection: prices, equal, sort: 'venue', descending: false });
+    return answerPage(deps, reply, 'prices', query, { projection: prices, equal, sort: 'venue', isDescending: false });
   });
 
   for (const { path, projection, thing, id, summary, shape } of [
@@ -189,7 +189,7 @@ function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsR
       projection: bars,
       equal: { venue, symbol, interval },
       sort: 'openTime',
-      descending: query.order === 'desc',
+      isDescending: query.order === 'desc',
       from,
       to,
     });

@@ -52,8 +52,8 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     await atPosition(deps, [orders], query, reply);
     const { status, strategy, venue, symbol, account, from, to } = query;
     const equal = { status, strategy, venue, symbol, account };
-    const descending = query.order === 'desc';
-    return answerPage(deps, reply, 'orders', query, { projection: orders, equal, sort: 'sequence', descending, from, to });
+    const isDescending = query.order === 'desc';
+    return answerPage(deps, reply, 'orders', query, { projection: orders, equal, sort: 'sequence', isDescending, from, to });
   });
 
   const one = routeSchema(
@@ -75,8 +75,8 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     await atPosition(deps, [fills], query, reply);
     const { orderId, strategy, venue, symbol, account, from, to } = query;
     const equal = { orderId, strategy, venue, symbol, account };
-    const descending = query.order === 'desc';
-    return answerPage(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', descending, from, to });
+    const isDescending = query.order === 'desc';
+    return answerPage(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', isDescending, from, to });
   });
 }
 

@@ -82,7 +82,7 @@ function signalRoute(server: ApiServer, deps: ApiDependencies): void {
       projection: signals,
       equal: { strategy, venue, symbol },
       sort: 'sequence',
-      descending: query.order === 'desc',
+      isDescending: query.order === 'desc',
       from,
       to,
     });

@@ -35,13 +35,13 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
     asked.push(...(await Promise.all(some.map((order) => cancel(stores, order, options.reason)))));
   }
   const last = asked.toSorted((a, b) => comparePositions(a.position, b.position)).at(-1);
-  const decided = last === undefined ? null : await engineAnswered(stores, last.requestId, last.position);
+  const isDecided = last === undefined ? null : await engineAnswered(stores, last.requestId, last.position);
   const cancels = asked.map(({ order, requestId, position }) => ({ order, request: requestId, position }));
-  answer(options, { cancels, decided }, () => {
-    if (decided === null) return ['no open orders'];
+  answer(options, { cancels, decided: isDecided }, () => {
+    if (isDecided === null) return ['no open orders'];
     const count = asked.length === 1 ? 'one order' : `${asked.length} orders`;
     return [
-      `cancel of ${count} ${answerText(decided)}`,
+      `cancel of ${count} ${answerText(isDecided)}`,
       ...cancels.map(({ order, request }) => `  ${order} (request ${request})`),
     ];
   });

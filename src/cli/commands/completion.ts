@@ -24,9 +24,9 @@ export function completionCommand(command: Command): void {
 /** The command and all within it, outermost first; `path` is what is typed before, such as ` settings check`. */
 function nodesOf(command: Command, path: string): CommandNode[] {
   const inner = command.commands.map((one) => ({ name: one.name(), description: one.description() }));
-  const takesFiles = command.registeredArguments.some((argument) => argument.name() === 'file');
+  const hasFiles = command.registeredArguments.some((argument) => argument.name() === 'file');
   const words = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
-  const node = { path, commands: inner, words, takesFiles, options: command.options.filter(isShown).map(optionNode) };
+  const node = { path, commands: inner, words, hasFiles, options: command.options.filter(isShown).map(optionNode) };
   return [node, ...command.commands.flatMap((one) => nodesOf(one, `${path} ${one.name()}`))];
 }
 
@@ -35,5 +35,5 @@ function isShown({ hidden, long }: Option): boolean {
 }
 
 function optionNode({ long, description, required, optional, argChoices }: Option): OptionNode {
-  return { name: long ?? '', description, takesValue: required || optional, choices: argChoices ?? [] };
+  return { name: long ?? '', description, hasValue: required || optional, choices: argChoices ?? [] };
 }

@@ -47,9 +47,9 @@ async function consume(topic: string, options: Options): Promise<void> {
   const json = wantsJson(options);
   const order = new PublishedOrder(fromBeginning && (await published.isWhole(topic)));
   await published.consume(topic, {
-    fromBeginning,
-    untilEnd,
-    signal: stopSignal(systemTime, config.withinNpm),
+    isFromBeginning: fromBeginning,
+    isUntilEnd: untilEnd,
+    signal: stopSignal(systemTime, config.isWithinNpm),
     onRecords: (records) => {
       for (const record of records) {
         if (order.summary.records >= limit) return false;

@@ -57,7 +57,7 @@ function queryOf({ stream, category, type, correlation, from, to, order }: Optio
     correlationId: correlation,
     from,
     to,
-    backward: order === 'desc',
+    isBackward: order === 'desc',
   };
 }
 

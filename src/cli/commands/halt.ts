@@ -69,9 +69,9 @@ function ask(
   return withTape(async (stores: OpenStores) => {
     const scope = await scopeOf(stores.events, options);
     const { requestId, position } = await request(askingOf(stores), scope, stores.time.uuid());
-    const decided = await engineAnswered(stores, requestId, position);
-    answer(options, { request: requestId, position, decided }, () => [
-      `${verb} of ${scopeText(scope)} ${answerText(decided)} (request ${requestId})`,
+    const isDecided = await engineAnswered(stores, requestId, position);
+    answer(options, { request: requestId, position, decided: isDecided }, () => [
+      `${verb} of ${scopeText(scope)} ${answerText(isDecided)} (request ${requestId})`,
     ]);
   });
 }

@@ -58,23 +58,24 @@ async function run({ config, time, events, reads }: OpenStores, files: readonly 
   const found = findFeed(settings, options.venue, options.symbol);
   checkInterval(options.interval, found.feed.bars);
   const log = makeLogger('silent');
-  const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, rollBack: options.rollBack === true });
+  const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, mayRollBack: options.rollBack === true });
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
-  const signal = stopSignal(time, config.withinNpm);
+  const signal = stopSignal(time, config.isWithinNpm);
   const name = feedName(found.feed);
   const outcome = await runFeed(evidenceSink(events, runner, time), openRecording(files, found.feed, found.instrument), {
     codeVersion: build,
     signal,
     onProgress: (progress) => screen.progress(name, progress),
   });
-  const complete = !signal.aborted;
-  if (json) process.stdout.write(`${jsonLine(outcome, complete)}\n`);
+  const isComplete = !signal.aborted;
+  if (json) process.stdout.write(`${jsonLine(outcome, isComplete)}\n`);
   else {
     screen.done(name, outcome);
     for (const trouble of warnings(outcome)) screen.warn(trouble);
   }
-  if (!complete) throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
+  if (!isComplete)
+    throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
 }
 
 function checkInterval(asked: string | undefined, made: string): void {

@@ -69,7 +69,7 @@ function rebuildCommand(): Command {
         const line = progressLine(time, options);
         const rebuilt = await rebuildProjection(projectionNamed(name, events), events, reads, {
           time,
-          signal: stopSignal(time, config.withinNpm),
+          signal: stopSignal(time, config.isWithinNpm),
           onProgress: ({ collection, position, head }) => line.show(`${collection}: at position ${position} of ${head}`),
         }).finally(() => line.end());
         const { collection, position, before } = rebuilt;
@@ -151,14 +151,14 @@ function retryCommand(): Command {
     .option('--json', 'print the outcome as one JSON line')
     .action((name: string, key: string, options: OutputOptions) =>
       withReadModels(async ({ events, reads }) => {
-        const { applied, held } = await retryParked(projectionNamed(name, events), events, reads, key);
-        const outcome = { projection: name, key, applied, eventId: held?.event.id ?? null, error: held?.error ?? null };
+        const { applied, failed } = await retryParked(projectionNamed(name, events), events, reads, key);
+        const outcome = { projection: name, key, applied, eventId: failed?.event.id ?? null, error: failed?.error ?? null };
         answer(options, outcome, () => [
-          held === null
+          failed === null
             ? `${applied} events applied; "${key}" goes on`
-            : `${applied} events applied; ${held.event.type} ${held.event.id} still cannot be: ${held.error}`,
+            : `${applied} events applied; ${failed.event.type} ${failed.event.id} still cannot be: ${failed.error}`,
         ]);
-        if (held !== null) process.exitCode = 1;
+        if (failed !== null) process.exitCode = 1;
       }),
     );
   return withExamples(command, ['tapedeck projections retry orders 0190c8a1-7b1e-5d35-9a2f-3d5c6b7a8e90']);

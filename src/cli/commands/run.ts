@@ -67,7 +67,7 @@ export function runCommand(command: Command): void {
 
 async function run(opened: OpenStores, options: Options): Promise<void> {
   const { config, time, events, reads } = opened;
-  const signal = stopSignal(time, config.withinNpm);
+  const signal = stopSignal(time, config.isWithinNpm);
   const hasten = (): void => events.hasten();
   // Work in hand may wait for a store that is away.
   signal.addEventListener('abort', hasten, { once: true });
@@ -84,7 +84,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
     time,
     log,
     codeVersion: build,
-    rollBack: options.rollBack === true,
+    mayRollBack: options.rollBack === true,
     leases: leaseTerms(opened),
     settle: () => settle(opened, proposed, build, screen),
     ingest: { openFeed: feedsOf(config), pace: options.pace, signal, listener: report },

@@ -4,7 +4,7 @@ export interface OptionNode {
   /** `--status`. */
   readonly name: string;
   readonly description: string;
-  readonly takesValue: boolean;
+  readonly hasValue: boolean;
   /** All that its value may be, where that is known. */
   readonly choices: readonly string[];
 }
@@ -15,11 +15,11 @@ export interface CommandNode {
   readonly commands: readonly { readonly name: string; readonly description: string }[];
   /** What its arguments may be, where that is known. */
   readonly words: readonly string[];
-  readonly takesFiles: boolean;
+  readonly hasFiles: boolean;
   readonly options: readonly OptionNode[];
 }
 
-const HELP: OptionNode = { name: '--help', description: 'show this help, with examples', takesValue: false, choices: [] };
+const HELP: OptionNode = { name: '--help', description: 'show this help, with examples', hasValue: false, choices: [] };
 
 /** The program's name and its commands as the typed words that lead from one to the next. */
 function paths(nodes: readonly CommandNode[]): string[] {
@@ -31,7 +31,7 @@ function withHelp({ options }: CommandNode): readonly OptionNode[] {
 }
 
 function valued(nodes: readonly CommandNode[]): { readonly path: string; readonly option: OptionNode }[] {
-  return nodes.flatMap(({ path, options }) => options.filter(({ takesValue }) => takesValue).map((option) => ({ path, option })));
+  return nodes.flatMap(({ path, options }) => options.filter(({ hasValue }) => hasValue).map((option) => ({ path, option })));
 }
 
 /** Quoted for bash and zsh. */
@@ -69,7 +69,7 @@ complete -o default -F _tapedeck tapedeck
 /** What comes first to mind: commands and arguments, files by the shell itself, and options where there is nothing else. */
 function wordsOf(node: CommandNode): string[] {
   const words = [...node.commands.map(({ name }) => name), ...node.words];
-  return words.length > 0 || node.takesFiles ? words : optionsOf(node).split(' ');
+  return words.length > 0 || node.hasFiles ? words : optionsOf(node).split(' ');
 }
 
 function optionsOf(node: CommandNode): string {
@@ -117,7 +117,7 @@ function zshCase(node: CommandNode): string {
     `[[ \${words[CURRENT]} == -* ]] && { _describe option options; return }`,
     node.commands.length > 0 ? '_describe command commands' : '',
     node.words.length > 0 ? `compadd -- ${node.words.map(quoted).join(' ')}` : '',
-    node.takesFiles ? '_files' : '',
+    node.hasFiles ? '_files' : '',
   ].filter((line) => line !== '');
   return `    (${quoted(node.path)})\n${lines.map((line) => `      ${line}`).join('\n')} ;;`;
 }
@@ -129,7 +129,7 @@ export function fishScript(nodes: readonly CommandNode[]): string {
     return [
       ...node.commands.map(({ name, description }) => `${here} -a ${name} -d ${fishQuoted(description)}`),
       ...(node.words.length === 0 ? [] : [`${here} -a ${fishQuoted(node.words.join(' '))}`]),
-      ...(node.takesFiles ? [`${here} -F`] : []),
+      ...(node.hasFiles ? [`${here} -F`] : []),
       ...withHelp(node).map((option) => `${here} ${fishOption(option)}`),
     ];
   });
@@ -148,8 +148,8 @@ ${lines.join('\n')}
 `;
 }
 
-function fishOption({ name, description, takesValue, choices }: OptionNode): string {
-  const value = !takesValue ? '' : choices.length === 0 ? ' -x' : ` -x -a ${fishQuoted(choices.join(' '))}`;
+function fishOption({ name, description, hasValue, choices }: OptionNode): string {
+  const value = !hasValue ? '' : choices.length === 0 ? ' -x' : ` -x -a ${fishQuoted(choices.join(' '))}`;
   return `-l ${name.slice('--'.length)}${value} -d ${fishQuoted(description)}`;
 }
 

@@ -83,7 +83,7 @@ function canonicalText(text: string): string {
   if (length === 0 || length > MAX_LENGTH) throw notDecimal(text);
   let point = -1;
   let significant = 0;
-  let zero = true;
+  let isZero = true;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code === POINT_CODE) {
@@ -94,10 +94,10 @@ function canonicalText(text: string): string {
     if (code < ZERO_CODE || code > ZERO_CODE + 9) {
       throw text.startsWith('-') ? new UnitsError(`"${text}" is negative`) : notDecimal(text);
     }
-    if (code !== ZERO_CODE) zero = false;
+    if (code !== ZERO_CODE) isZero = false;
     if (point < 0 || code !== ZERO_CODE) significant = i + 1;
   }
-  if (zero) return '0';
+  if (isZero) return '0';
   if (text.charCodeAt(0) === ZERO_CODE && point !== 1) throw notDecimal(text);
   return significant === length ? text : text.slice(0, significant);
 }

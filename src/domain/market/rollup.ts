@@ -37,8 +37,8 @@ export function follows(previous: PartEnd, part: Bar, partOpenMs: number): boole
 
 /** Begins a longer bar with its first known part. `previous` is the base bar before that part, if one is known. */
 export function startRollup(interval: Interval, openMs: number, part: Bar, partOpenMs: number, previous: PartEnd | null): Rollup {
-  const fromTheStart = partOpenMs === openMs && part.firstTradeId === null;
-  const afterTheOneBefore = previous !== null && previous.openMs < openMs && follows(previous, part, partOpenMs);
+  const isFromStart = partOpenMs === openMs && part.firstTradeId === null;
+  const isAfterPrevious = previous !== null && previous.openMs < openMs && follows(previous, part, partOpenMs);
   return {
     interval,
     openMs,
@@ -51,7 +51,7 @@ export function startRollup(interval: Interval, openMs: number, part: Bar, partO
     tradeCount: part.tradeCount,
     firstTradeId: part.firstTradeId,
     last: part,
-    isComplete: part.complete && (fromTheStart || afterTheOneBefore),
+    isComplete: part.complete && (isFromStart || isAfterPrevious),
   };
 }
 

@@ -115,9 +115,9 @@ function fillAnomalies(order: OrderState, report: ExecutionReport, fill: Fill): 
       ),
     );
   }
-  const overfilled = compare(fill.cumulative, order.quantity) > 0;
+  const isOverfilled = compare(fill.cumulative, order.quantity) > 0;
   if (order.ended !== null) found.push(anomaly('late-fill', `trade ${fill.tradeId} came after the order was ${statusOf(order)}`));
-  if (overfilled) {
+  if (isOverfilled) {
     found.push(
       anomaly('overfill', `filled ${formatDecimal(fill.cumulative)} of an order of ${formatDecimal(order.quantity)} in all`),
     );

@@ -80,7 +80,7 @@ export interface Limit<Bound = unknown> {
   /** On the tape, so it never changes. */
   readonly name: string;
   /** Reducing orders skip it. */
-  readonly opensOnly: boolean;
+  readonly isForOpening: boolean;
   readonly setting: LimitSetting<Bound> | null;
   /** Null where the order does not concern it. */
   check(order: OrderTerms, view: RiskView, bound: Bound): LimitUse | null;

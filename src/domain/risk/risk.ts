@@ -14,7 +14,7 @@ export interface RiskAnswer {
 export function checkOrder(order: OrderTerms, view: RiskView, limits: AccountLimits): RiskAnswer {
   const passed: LimitCheck[] = [];
   for (const limit of LIMITS) {
-    if ((limit.opensOnly && order.isReducing) || !isChecked(limit, limits)) continue;
+    if ((limit.isForOpening && order.isReducing) || !isChecked(limit, limits)) continue;
     const use = limit.check(order, view, boundOf(limit, limits));
     if (use === null) continue;
     if (!use.isWithin) return { refusal: checkOf(limit, use), passed };

@@ -89,8 +89,8 @@ export class EngineReplica {
    * Why this build may not decide, as far as is known, and what a person can do; null when it may: it was not replaced,
    * or `rollBack` says that a person wants it back.
    */
-  whyNotActivate(rollBack: boolean): string | null {
-    if (rollBack || this.activeBuild === this.#codeVersion || !this.#pastBuilds.has(this.#codeVersion)) return null;
+  whyNotActivate(mayRollBack: boolean): string | null {
+    if (mayRollBack || this.activeBuild === this.#codeVersion || !this.#pastBuilds.has(this.#codeVersion)) return null;
     return `this build (${this.#codeVersion}) was replaced by ${this.activeBuild} on this tape: run that build, or start with --roll-back to put this one in its place`;
   }
 
@@ -99,11 +99,11 @@ export class EngineReplica {
    * `now` is the edge's time. Throws SupersededError when this build was replaced before, unless `rollBack` says that a
    * person wants it back.
    */
-  *activate(rollBack: boolean, now: string): TapeProgram<void> {
+  *activate(mayRollBack: boolean, now: string): TapeProgram<void> {
     yield* this.#copies.make();
     this.#isDeciding = true;
     if (this.activeBuild === this.#codeVersion) return;
-    const whyNot = this.whyNotActivate(rollBack);
+    const whyNot = this.whyNotActivate(mayRollBack);
     if (whyNot !== null) throw new SupersededError(whyNot);
     const expected = this.#log.revision;
     const revision = expected === 'no-stream' ? 0 : expected + 1;
@@ -247,7 +247,7 @@ export class EngineReplica {
     const parts = cascadeEvents(evidence, decisions, this.#codeVersion);
     try {
       const appended = yield* append(ENGINE_STREAM, this.#log.revision, parts);
-      if (!appended.already) {
+      if (!appended.isRepeated) {
         this.#log.noteAppended(appended);
         return decisions;
       }

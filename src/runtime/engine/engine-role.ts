@@ -28,7 +28,7 @@ export interface EngineDependencies {
   readonly log: Logger;
   readonly codeVersion: string;
   /** A person wants this build back in place of the one that replaced it. */
-  readonly rollBack: boolean;
+  readonly mayRollBack: boolean;
 }
 
 export interface EngineRole {
@@ -46,7 +46,7 @@ export interface EngineRole {
 
 /** An engine with figures of what it does where `metrics` are given, and that decides only where `guard` permits. */
 export function engineRunner(
-  { events, checkpoint, time, log, codeVersion, rollBack }: EngineDependencies,
+  { events, checkpoint, time, log, codeVersion, mayRollBack }: EngineDependencies,
   metrics?: Metrics,
   guard?: LeadershipGuard,
 ): EngineRunner {
@@ -56,7 +56,7 @@ export function engineRunner(
     codeVersion,
     clock: time,
     checkpoint,
-    rollBack,
+    mayRollBack,
     ...(guard && { assertLeader: () => guard.assertHeld() }),
     onDecided: (decisions) => {
       logDecisions(log, decisions);

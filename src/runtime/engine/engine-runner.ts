@@ -28,7 +28,7 @@ export interface EngineRunnerOptions {
   readonly clock: Clock;
   readonly checkpoint: EngineCheckpoint;
   /** A person wants this build back in place of the one that replaced it. */
-  readonly rollBack?: boolean;
+  readonly mayRollBack?: boolean;
   /** Throws when this process does not lead, or leads no more: asked before each page, and before and after each checkpoint. */
   readonly assertLeader?: () => void;
   /** Called after a commit with the decisions that this process made, in order. */
@@ -51,7 +51,7 @@ export class EngineRunner {
   readonly #options: EngineRunnerOptions;
   #mode: Mode = COLD;
   /** A person's wish is good for one time. */
-  #rollBack: boolean;
+  #mayRollBack: boolean;
   /** What the leadership was found to have ended by, between two commits: the state is that of the tape, and is kept. */
   #leadershipLost: unknown;
   readonly #checkpoints: CheckpointSaver;
@@ -64,7 +64,7 @@ export class EngineRunner {
 
   constructor(options: EngineRunnerOptions) {
     this.#options = options;
-    this.#rollBack = options.rollBack ?? false;
+    this.#mayRollBack = options.mayRollBack ?? false;
     this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader());
   }
 
@@ -88,7 +88,7 @@ export class EngineRunner {
       return this.#anewWhereStale(async () => {
         const replica = await this.#upToDate();
         this.#mode = { kind: 'standby', replica };
-        return replica.whyNotActivate(this.#rollBack);
+        return replica.whyNotActivate(this.#mayRollBack);
       });
     });
   }
@@ -181,7 +181,7 @@ export class EngineRunner {
 
   async #takeOver(): Promise<EngineReplica> {
     const { store, clock } = this.#options;
-    const rollBack = this.#rollBack;
+    const mayRollBack = this.#mayRollBack;
     const replica = await this.#upToDate();
     this.#mode = COLD;
     const { activeBuild } = replica;
@@ -190,11 +190,11 @@ export class EngineRunner {
       yield* replica.adopt();
       // How far that one has come since stands in a checkpoint which was not looked at.
       if (replica.activeBuild !== activeBuild) throw new StaleStateError('another build came first');
-      yield* replica.activate(rollBack, now);
+      yield* replica.activate(mayRollBack, now);
     }
     if (hasLock(store)) await store.exclusively((section) => runInSection(section, takeOver()));
     else await this.#raceFor(takeOver);
-    this.#rollBack = false;
+    this.#mayRollBack = false;
     return replica;
   }
 

@@ -83,8 +83,8 @@ export class EvidenceRecorder {
       const missing = facts.filter(({ id }) => !known.facts.has(id));
       if (missing.length === 0) return { added: 0, known };
       try {
-        const { revision, position, already } = await this.#store.append(stream, known.revision, missing);
-        if (already) {
+        const { revision, position, isRepeated } = await this.#store.append(stream, known.revision, missing);
+        if (isRepeated) {
           // The store has compared ids only: another recorder may have put other content under them.
           await this.#readOn(stream, known);
           const ours = missing.filter((event) => isUnknown && known.facts.get(event.id) === factHash(event));

@@ -44,6 +44,6 @@ export function watchHeartbeat(
     return Atomics.load(cells, ENGINE_STUCK) === 1 ? 'engine-stuck' : 'turning';
   };
   // Looked at all the time: else a first question after a long silence would find an old beat.
-  const timer = time.every(BEAT_EVERY_MS, look, { keepsProcess: false });
+  const timer = time.every(BEAT_EVERY_MS, look, { isAwaited: false });
   return { look, close: () => timer.cancel() };
 }

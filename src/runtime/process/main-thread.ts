@@ -77,7 +77,7 @@ export function answerThread(time: Time, port: MessagePort, main: MainThread): v
 function keepReporting(time: Time, port: MessagePort, report: () => SystemReport): void {
   const tell = (): void => port.postMessage({ report: report() } satisfies Told);
   tell();
-  const telling = time.every(REPORT_EVERY_MS, tell, { keepsProcess: false });
+  const telling = time.every(REPORT_EVERY_MS, tell, { isAwaited: false });
   port.on('close', () => telling.cancel());
 }
 

@@ -95,7 +95,7 @@ async function timed(figures: TapeFigures, time: Time, stream: string, append: (
   let outcome = 'failed';
   try {
     const appended = await append();
-    outcome = appended.already ? 'already' : 'appended';
+    outcome = appended.isRepeated ? 'already' : 'appended';
     return appended;
   } catch (error) {
     if (isRefusal(error)) outcome = 'refused';

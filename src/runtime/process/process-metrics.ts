@@ -29,7 +29,7 @@ export function watchProcess(metrics: Metrics, time: Time, thread: ThreadName, b
     loopLag.observe({ thread }, Math.max(0, now - due) / 1_000);
     due = now + LOOK_EVERY_MS;
   };
-  const timer = time.every(LOOK_EVERY_MS, look, { keepsProcess: false });
+  const timer = time.every(LOOK_EVERY_MS, look, { isAwaited: false });
   metrics.collect('thread', () => {
     const heap = getHeapStatistics();
     heapUsed.set({ thread }, heap.used_heap_size);

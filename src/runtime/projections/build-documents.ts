@@ -148,9 +148,9 @@ export class BuildDocuments {
     if (keys.length === 0) return;
     const stored = await this.#retrying(() => this.#reads.load(this.#collection, keys));
     for (const key of keys) {
-      const { first, held } = this.#parked.get(key) ?? NOTHING_PARKED;
+      const { first, hasOwnError } = this.#parked.get(key) ?? NOTHING_PARKED;
       const reached = stored.get(key)?._position;
-      if (held && (first === null || reached === undefined || comparePositions(reached, first) < 0)) continue;
+      if (hasOwnError && (first === null || reached === undefined || comparePositions(reached, first) < 0)) continue;
       await this.#retrying(() => applyParked(this.#projection, this.#collection, this.#events, this.#reads, key));
       const left = await this.#retrying(() => loadParked(this.#reads, this.#collection, key));
       const now = left.get(key);
@@ -193,7 +193,7 @@ export class BuildDocuments {
       const isFirst = parked.first === null;
       if (isFirst && this.#options.isStrict) throw new UnappliedEventError(this.#collection, key, event, error);
       writes.push(parkedWrite(this.#collection, key, event, isFirst ? error : null));
-      parked = { events: parked.events + 1, first: parked.first ?? event.position, last: event.position, held: true };
+      parked = { events: parked.events + 1, first: parked.first ?? event.position, last: event.position, hasOwnError: true };
     }
     return parked;
   }

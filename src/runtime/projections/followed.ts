@@ -77,9 +77,9 @@ export async function followProjections(
     looked = resolve;
   });
   const look = async (): Promise<void> => {
-    const areThere = await lookAtAll(followed, events, reads, time);
+    const isThere = await lookAtAll(followed, events, reads, time);
     looked();
-    if (!areThere) return;
+    if (!isThere) return;
     warnings = [];
     isKnown = true;
   };

@@ -139,15 +139,15 @@ export class HostedProjection {
 
   progress(): ProjectionProgress {
     const running = this.#running;
-    const serves = this.#runsWhatServes();
+    const isServing = this.#runsWhatServes();
     const idle = { ...this.#elsewhere, parkedKeys: 0, parkedEvents: 0, retries: 0 };
     const run = running?.runner.progress();
     return {
-      ...(serves && run !== undefined ? run : idle),
+      ...(isServing && run !== undefined ? run : idle),
       projection: this.#projection.name,
       collection: collectionOf(this.#projection, this.#builds.serving),
       building:
-        serves || running === undefined
+        isServing || running === undefined
           ? null
           : { collection: collectionOf(this.#projection, running.build), position: running.runner.progress().position },
     };

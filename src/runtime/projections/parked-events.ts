@@ -21,10 +21,10 @@ export interface Parked {
   /** Position of the last of them. */
   readonly last: string | null;
   /** The first is held back by its own error; false: by one before it that was applied since. */
-  readonly held: boolean;
+  readonly hasOwnError: boolean;
 }
 
-export const NOTHING_PARKED: Parked = { events: 0, first: null, last: null, held: false };
+export const NOTHING_PARKED: Parked = { events: 0, first: null, last: null, hasOwnError: false };
 
 export interface ParkedDocument extends ReadDocument {
   /** The document that the event is for; the event's own id where that could not be told. */
@@ -64,7 +64,7 @@ export async function loadParked(reads: ReadStore, collection: string, key?: str
   const parked = new Map<string, Parked>();
   for await (const rows of openRows(reads, collection, key === undefined ? {} : { key })) {
     for (const { key, position, error } of rows) {
-      const before = parked.get(key) ?? { ...NOTHING_PARKED, first: position, held: error !== null };
+      const before = parked.get(key) ?? { ...NOTHING_PARKED, first: position, hasOwnError: error !== null };
       parked.set(key, { ...before, events: before.events + 1, last: position });
     }
   }
@@ -129,7 +129,7 @@ export async function* openRows(
   collection: string,
   equal: NonNullable<FindQuery['equal']>,
 ): AsyncGenerator<ParkedDocument[]> {
-  const sort = { field: 'sequence', descending: false };
+  const sort = { field: 'sequence', isDescending: false };
   for await (const page of documentPagesOf(reads, { collection: parkedCollectionOf(collection), equal, sort })) {
     const rows = page.map(({ document }) => document as ParkedDocument);
     const stored = await reads.load(collection, [...new Set(rows.map(({ key }) => key))]);
@@ -150,7 +150,7 @@ export interface Reapplied {
   /** Events that are in the document now. */
   readonly applied: number;
   /** The first event that still cannot be applied, and why; null when nothing is parked for the document any more. */
-  readonly held: { readonly event: RecordedEvent; readonly error: string } | null;
+  readonly failed: { readonly event: RecordedEvent; readonly error: string } | null;
 }
 
 /** Applies what is parked for a document, in order, up to the first event that still cannot be applied. */
@@ -176,9 +176,9 @@ export async function applyParked(
     if (row !== undefined) writes.push(explained(collection, row, folded.error));
     await reads.commit(collection, writes, START);
     applied += rows.length - folded.parked.length;
-    if (event !== undefined) return { applied, held: { event, error: reasonOf(folded.error) } };
+    if (event !== undefined) return { applied, failed: { event, error: reasonOf(folded.error) } };
   }
-  return { applied, held: null };
+  return { applied, failed: null };
 }
 
 async function eventOf(events: EventStore, { eventId, position }: ParkedDocument): Promise<RecordedEvent> {

@@ -8,7 +8,7 @@ export const MAX_WAITERS = 10_000;
 
 interface Waiter {
   readonly position: string;
-  readonly done: (reached: boolean) => void;
+  readonly done: (isReached: boolean) => void;
 }
 
 export class PositionWaiters {
@@ -30,10 +30,10 @@ export class PositionWaiters {
     return new Promise((resolve) => {
       const waiter: Waiter = {
         position,
-        done: (reached) => {
+        done: (isReached) => {
           timer.cancel();
           this.#waiters.delete(waiter);
-          resolve(reached);
+          resolve(isReached);
         },
       };
       const timer = this.#time.after(timeoutMs, () => waiter.done(false));

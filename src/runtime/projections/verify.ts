@@ -167,7 +167,7 @@ async function* eventsUpTo(
 async function readDocuments(reads: ReadStore, projection: Projection, collection: string): Promise<Map<string, ReadDocument>> {
   const documents = new Map<string, ReadDocument>();
   const field = projection.indexes[0]?.[0] ?? 'id';
-  const sort = { field, descending: false };
+  const sort = { field, isDescending: false };
   for await (const { key, document } of documentsOf(reads, { collection, sort })) documents.set(key, document);
   return documents;
 }

@@ -23,7 +23,7 @@ interface Seen {
 }
 
 export class PublishedOrder {
-  readonly #fromStart: boolean;
+  readonly #isFromStart: boolean;
   readonly #maxStreams: number;
   readonly #last = new Map<string, Seen>();
   #records = 0;
@@ -31,8 +31,8 @@ export class PublishedOrder {
   #forgotten = 0;
 
   /** `fromStart`: nothing is missing before the first record, so that every stream must begin at 0. */
-  constructor(fromStart: boolean, maxStreams = MAX_STREAMS) {
-    this.#fromStart = fromStart;
+  constructor(isFromStart: boolean, maxStreams = MAX_STREAMS) {
+    this.#isFromStart = isFromStart;
     this.#maxStreams = maxStreams;
   }
 
@@ -65,7 +65,7 @@ export class PublishedOrder {
       expected,
       revision,
     });
-    if (last === undefined) return this.#fromStart && this.#forgotten === 0 && revision > 0 ? about('gap', 0) : null;
+    if (last === undefined) return this.#isFromStart && this.#forgotten === 0 && revision > 0 ? about('gap', 0) : null;
     const expected = last.revision + 1;
     if (revision > expected) return about('gap', expected);
     if (revision === last.revision) return about('double', expected);

@@ -33,7 +33,7 @@ describe('an append', () => {
     const appended = await store.append('feed-a', 1, run('feed-a', 2, 4));
     const read = await store.read({ stream: 'feed-a', limit: 100 });
     expect(read.map(({ id }) => id)).toEqual(run('feed-a', 0, 4).map(({ id }) => id));
-    expect(appended).toEqual({ revision: 4, position: read.at(-1)?.position, already: false });
+    expect(appended).toEqual({ revision: 4, position: read.at(-1)?.position, isRepeated: false });
     expect(server.log.records).toHaveLength(5);
   });
 
@@ -98,7 +98,7 @@ describe('an append', () => {
     const written = await first.append('feed-a', 'no-stream', run('feed-a', 0, 1));
     await first.close();
     const second = givenStore(addressOf(server));
-    expect(await second.append('feed-a', 'no-stream', run('feed-a', 0, 1))).toEqual({ ...written, already: true });
+    expect(await second.append('feed-a', 'no-stream', run('feed-a', 0, 1))).toEqual({ ...written, isRepeated: true });
   });
 
   test('that the server refuses as too large says what to do, and is not made again', async () => {
@@ -224,7 +224,7 @@ describe('a subscription', () => {
         },
       });
       await expect.poll(() => server.subscriptions).toBe(1);
-      const last = (await store.read({ stream: 'feed-a', backward: true, limit: 1 }))[0]?.revision ?? -1;
+      const last = (await store.read({ stream: 'feed-a', isBackward: true, limit: 1 }))[0]?.revision ?? -1;
       for (let first = last + 1; first < count; first += 200) {
         await store.append('feed-a', first === 0 ? 'no-stream' : first - 1, run('feed-a', first, first + 199));
       }
@@ -295,7 +295,7 @@ describe('a subscription', () => {
   });
 
   test('says that it has caught up on a busy tape, of a server that does not say so, after it was broken', async () => {
-    const server = await givenServer({ version: '22.10.2', traits: { caughtUp: false } });
+    const server = await givenServer({ version: '22.10.2', traits: { hasCaughtUp: false } });
     const store = givenStore(addressOf(server), PATIENT, { settleMs: 200, silenceMs: 300 });
     let [told, isOver] = [0, false];
     store.subscribe({ after: START, onEvents: () => undefined, onCaughtUp: () => told++ });

@@ -11,7 +11,7 @@ import { describeEventStore } from '../../contracts/event-store.ts';
 import { EventStoreServer } from '../../servers/event-store/server.ts';
 import { addressOf } from './given-server.ts';
 
-const server = await EventStoreServer.start({ version: '22.10.2', traits: { caughtUp: false, streamPositions: false } });
+const server = await EventStoreServer.start({ version: '22.10.2', traits: { hasCaughtUp: false, hasStreamPositions: false } });
 afterAll(() => server.stop());
 let runs = 0;
 

@@ -54,7 +54,7 @@ describe('a document for MongoDB', () => {
 describe('a find in MongoDB', () => {
   const query = (more: Partial<FindQuery>): FindQuery => ({
     collection: 'orders@1',
-    sort: { field: 'at', descending: true },
+    sort: { field: 'at', isDescending: true },
     limit: 10,
     ...more,
   });
@@ -95,7 +95,7 @@ describe('a read store in MongoDB', () => {
 
   test('that does not answer is told of as away, by every call, without an end of the process', async () => {
     const store = await openMongoReadStore(address, systemTime);
-    const query: FindQuery = { collection: 'orders@1', sort: { field: 'at', descending: true }, limit: 1 };
+    const query: FindQuery = { collection: 'orders@1', sort: { field: 'at', isDescending: true }, limit: 1 };
     const calls = [
       () => store.prepare([{ name: 'orders@1', indexes: [] }]),
       () => store.load('orders@1', ['a']),

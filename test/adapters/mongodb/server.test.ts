@@ -116,7 +116,7 @@ describe('the read store in MongoDB', () => {
     const server = await givenServer();
     const store = await givenStore(server);
     await store.prepare([ORDERS]);
-    await store.findTexts({ collection: 'orders@1', sort: { field: 'at', descending: false }, limit: 5 });
+    await store.findTexts({ collection: 'orders@1', sort: { field: 'at', isDescending: false }, limit: 5 });
     const find = server.commands.find(({ find }) => find === 'orders@1');
     expect(find).toMatchObject({ readConcern: { level: 'majority' }, maxTimeMS: 10_000, limit: 5 });
   });
@@ -223,7 +223,7 @@ describe('the read store in MongoDB', () => {
     await expect(store.load('orders@1', ['a', 'b'])).rejects.toThrow(StoreUnavailableError);
     await expect(store.loadText('orders@1', 'a')).rejects.toThrow(StoreUnavailableError);
     await expect(store.checkpoint('orders')).rejects.toThrow(StoreUnavailableError);
-    const page = store.find({ collection: 'orders@1', sort: { field: 'at', descending: false }, limit: 10 });
+    const page = store.find({ collection: 'orders@1', sort: { field: 'at', isDescending: false }, limit: 10 });
     await expect(page).rejects.toThrow(StoreUnavailableError);
     server.faults.before.delete('find');
     expect(await store.checkpoint('orders')).toBe('2');

@@ -83,9 +83,9 @@ describe('a tape', () => {
     const { readStatement } = await import('../../../src/adapters/sqlite/read-sql.ts');
     const plans = [
       readStatement({ stream: 'a', limit: 5 }, 'stream', { after: 7 }),
-      readStatement({ correlationId: 'a', backward: true, limit: 5 }, 'correlation', { after: 7 }),
+      readStatement({ correlationId: 'a', isBackward: true, limit: 5 }, 'correlation', { after: 7 }),
       readStatement({ categories: ['a', 'b', 'c'], limit: 5 }, 'categories', { after: 7 }),
-      readStatement({ types: ['a', 'b'], categories: ['c'], backward: true, limit: 5 }, 'types', { after: 7 }),
+      readStatement({ types: ['a', 'b'], categories: ['c'], isBackward: true, limit: 5 }, 'types', { after: 7 }),
       readStatement({ from: 'a', limit: 5 }, 'position', { after: 7 }),
     ].map(({ sql, parameters }) => db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters));
     for (const plan of plans) {
@@ -233,7 +233,7 @@ describe('a machine that refuses', () => {
       expect(await store.read({ limit: 1000 })).toHaveLength(50);
       free();
       expect(await store.append('feed-a', 49, run('feed-a', 50, 449))).toMatchObject({ revision: 449, position: '450' });
-      expect(await store.append('feed-b', 'no-stream', run('feed-b', 0, 2))).toMatchObject({ already: false });
+      expect(await store.append('feed-b', 'no-stream', run('feed-b', 0, 2))).toMatchObject({ isRepeated: false });
       await store.close();
     });
 

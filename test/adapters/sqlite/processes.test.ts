@@ -49,7 +49,7 @@ describe('two connections to one tape', () => {
     await other.append('feed-a', 1, [recovered('feed-a', 2)]);
     await expect(one.append('feed-a', 1, [recovered('feed-a', 9)])).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     expect(await one.append('feed-a', 2, [recovered('feed-a', 3)])).toMatchObject({ revision: 3, position: '4' });
-    expect(await other.append('feed-a', 1, [recovered('feed-a', 2)])).toMatchObject({ revision: 2, already: true });
+    expect(await other.append('feed-a', 1, [recovered('feed-a', 2)])).toMatchObject({ revision: 2, isRepeated: true });
     const seen = await other.exclusively((tape) => [tape.revisionOf('feed-a'), tape.at('feed-a', 3)?.id]);
     expect(seen).toEqual([3, recovered('feed-a', 3).id]);
     await Promise.all([one.close(), other.close()]);
@@ -126,7 +126,7 @@ describe('two connections to one tape', () => {
     }
     locker.exec('ROLLBACK');
     locker.close();
-    expect(await store.append('feed-a', 'no-stream', run('feed-a', 0, 0))).toMatchObject({ revision: 0, already: false });
+    expect(await store.append('feed-a', 'no-stream', run('feed-a', 0, 0))).toMatchObject({ revision: 0, isRepeated: false });
     await store.close();
   });
 });
@@ -180,7 +180,7 @@ describe('a process that is killed in the middle', () => {
     expect(events.length % 7).toBe(0);
     expect(events.map(({ id }) => id)).toEqual(run('feed-a', 0, events.length - 1).map(({ id }) => id));
     const last = events.length - 1;
-    expect(await store.append('feed-a', last, [recovered('feed-a', last + 1)])).toMatchObject({ already: false });
+    expect(await store.append('feed-a', last, [recovered('feed-a', last + 1)])).toMatchObject({ isRepeated: false });
     await store.close();
     const db = new DatabaseSync(file);
     expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });

@@ -12,8 +12,8 @@ const folder = new TemporaryFolder();
 
 describeReadStore('the read store in SQLite', () => openSqliteReadStore(folder.newFile(), systemTime));
 
-const newest = { field: 'at', descending: true };
-const oldest = { field: 'at', descending: false };
+const newest = { field: 'at', isDescending: true };
+const oldest = { field: 'at', isDescending: false };
 
 describe('the read store in SQLite', () => {
   const queries: [string, Omit<FindQuery, 'collection' | 'limit'>][] = [

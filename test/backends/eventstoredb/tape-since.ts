@@ -41,9 +41,9 @@ class TapeSince extends ForwardingEventStore {
   }
 
   override async read(query: ReadQuery): Promise<RecordedEvent[]> {
-    const { after, stream, backward } = query;
+    const { after, stream, isBackward } = query;
     const own = stream === undefined ? query : { ...query, stream: this.#inside(stream) };
-    if (backward) return after === START ? [] : this.#backward(own);
+    if (isBackward) return after === START ? [] : this.#backward(own);
     const events = await this.inner.read({ ...own, after: after === undefined ? this.#begin : this.#within(after) });
     return events.map((event) => this.#outside(event));
   }

@@ -42,8 +42,8 @@ export function givenKafka(): GivenKafka {
 export async function recordsOn(address: string, topic: string): Promise<readonly PublishedRecord[]> {
   const records: PublishedRecord[] = [];
   await (await openPublished(address, silent, systemTime)).consume(topic, {
-    fromBeginning: true,
-    untilEnd: true,
+    isFromBeginning: true,
+    isUntilEnd: true,
     signal: new AbortController().signal,
     onRecords: (batch) => {
       records.push(...batch);

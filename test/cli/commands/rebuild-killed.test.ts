@@ -33,10 +33,10 @@ async function verified(folder: string): Promise<Builds> {
     const builds = (await readBuilds(reads, ['orders'])).get('orders');
     if (builds === undefined) throw new Error('a build serves');
     for (let build = 1; build <= builds.made; build++) {
-      const known = [builds.serving, builds.next, ...builds.retired].some((one) => one?.build === build);
+      const isKnown = [builds.serving, builds.next, ...builds.retired].some((one) => one?.build === build);
       const loading = reads.load(collectionOf(orders, { version: orders.version, build }), ['x']);
       // One that is known may not be made yet, or be dropped already.
-      if (known) await loading.catch(() => {});
+      if (isKnown) await loading.catch(() => {});
       else await expect(loading).rejects.toThrow('was not prepared');
     }
     return builds;

@@ -16,10 +16,10 @@ const PLACES = 24;
 
 /** A decimal text as an integer of 10^-24, read without the code under test. */
 function units(text: string): bigint {
-  const negative = text.startsWith('-');
+  const isNegative = text.startsWith('-');
   const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
   const value = BigInt(whole + fraction.padEnd(PLACES, '0'));
-  return negative ? -value : value;
+  return isNegative ? -value : value;
 }
 
 /** The product of two, exact or it throws. */
@@ -42,7 +42,7 @@ type Action =
       readonly price: string;
       readonly fee: string;
       readonly feeAsset: string;
-      readonly again: boolean;
+      readonly isAgain: boolean;
     }
   | { readonly kind: 'flatten' }
   | { readonly kind: 'resume' };
@@ -85,7 +85,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       price,
       fee,
       feeAsset: fc.constantFrom('USDT', 'BTC', 'ETH', 'BNB'),
-      again: fc.boolean(),
+      isAgain: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('flatten' as const) }) },
@@ -143,7 +143,7 @@ function play(scene: Scene, actions: readonly Action[]): Trade[] {
     else if (next.kind === 'fill') {
       const trade = { tradeId: `trade-${trades.length}`, fee: next.fee, feeAsset: next.feeAsset };
       scene.fill(order, next.quantity, next.price, trade);
-      if (next.again) scene.fill(order, next.quantity, next.price, trade);
+      if (next.isAgain) scene.fill(order, next.quantity, next.price, trade);
       trades.push({ ...next, order });
     }
   }

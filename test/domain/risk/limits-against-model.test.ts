@@ -8,9 +8,9 @@ import { seeded } from '../../support/seeded.ts';
 import { BOOK, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 import { LimitsModel, type ModelInstrument, type ModelLimits, type ModelOrder, ONE, someLimits } from './limits-model.ts';
 
-const BTCUSDT: ModelInstrument = { symbol: 'BTCUSDT', asset: 'BTC', spot: true, book: false };
-const ETHUSDT: ModelInstrument = { symbol: 'ETHUSDT', asset: 'ETH', spot: true, book: true };
-const BTCPERP: ModelInstrument = { symbol: 'BTCPERP', asset: 'BTC', spot: false, book: false };
+const BTCUSDT: ModelInstrument = { symbol: 'BTCUSDT', asset: 'BTC', isSpot: true, hasBook: false };
+const ETHUSDT: ModelInstrument = { symbol: 'ETHUSDT', asset: 'ETH', isSpot: true, hasBook: true };
+const BTCPERP: ModelInstrument = { symbol: 'BTCPERP', asset: 'BTC', isSpot: false, hasBook: false };
 const MARKETS = [BTCUSDT, ETHUSDT, BTCPERP];
 
 /** The same whole numbers below a bound each time. */
@@ -86,12 +86,12 @@ class Session {
   }
 
   #moveMarket(): void {
-    const { symbol, book } = this.#market();
+    const { symbol, hasBook } = this.#market();
     const before = this.#prices.get(symbol) as number;
     const price = Math.max(100, Math.round(before * (1 + (this.#random(1001) - 490) / 10_000)));
     this.#prices.set(symbol, price);
     const close = BigInt(price) * ONE;
-    if (!book || this.#random(3) === 0) {
+    if (!hasBook || this.#random(3) === 0) {
       this.scene.bar(text(close), { symbol });
       this.model.bar(symbol, close, this.scene.now);
       return;
@@ -148,9 +148,9 @@ class Session {
   /** Only from flat, where target and order are the same. */
   #signal(): void {
     const ofSignals = this.model.orders.filter(({ signal }) => signal !== null);
-    if (ofSignals.some(({ ended, filled, quantity }) => filled > 0n || (!ended && filled < quantity))) return;
+    if (ofSignals.some(({ hasEnded, filled, quantity }) => filled > 0n || (!hasEnded && filled < quantity))) return;
     const closeMs = this.scene.now - this.#random(3) * 45_000;
-    const signal = { closeMs, backfill: this.#random(8) === 0 };
+    const signal = { closeMs, isBackfill: this.#random(8) === 0 };
     const order: ModelOrder = {
       instrument: BTCPERP,
       side: this.#random(2) === 0 ? 'buy' : 'sell',
@@ -163,7 +163,7 @@ class Session {
       this.scene.signal(order.side, {
         symbol: 'BTCPERP',
         barCloseTime: isoTime(closeMs),
-        barSource: signal.backfill ? 'backfill' : 'recording',
+        barSource: signal.isBackfill ? 'backfill' : 'recording',
       }),
     );
   }
@@ -183,7 +183,7 @@ class Session {
 
   /** The venue fills or ends an open order. */
   #venue(): void {
-    const open = this.model.orders.flatMap((order, index) => (order.ended || order.filled >= order.quantity ? [] : [index]));
+    const open = this.model.orders.flatMap((order, index) => (order.hasEnded || order.filled >= order.quantity ? [] : [index]));
     const index = open[this.#random(Math.max(1, open.length))];
     const order = index === undefined ? undefined : this.model.orders[index];
     const approved = index === undefined ? undefined : this.#approved[index];

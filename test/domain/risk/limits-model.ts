@@ -9,8 +9,8 @@ export const ONE = 100_000_000n;
 export interface ModelInstrument {
   readonly symbol: string;
   readonly asset: 'BTC' | 'ETH';
-  readonly spot: boolean;
-  readonly book: boolean;
+  readonly isSpot: boolean;
+  readonly hasBook: boolean;
 }
 
 export interface ModelLimits {
@@ -42,13 +42,13 @@ export interface ModelOrder {
   readonly side: 'buy' | 'sell';
   readonly quantity: bigint;
   readonly price: bigint | null;
-  readonly signal: { readonly closeMs: number; readonly backfill: boolean } | null;
+  readonly signal: { readonly closeMs: number; readonly isBackfill: boolean } | null;
 }
 
 interface Placed extends ModelOrder {
   readonly atMs: number;
   filled: bigint;
-  ended: boolean;
+  hasEnded: boolean;
 }
 
 interface Trade {
@@ -133,7 +133,7 @@ export class LimitsModel {
     const timeMs = Math.max(this.#now, this.#marketOf(order.instrument.symbol).timeMs);
     this.used.add(order.instrument.symbol);
     this.#advance(timeMs);
-    this.orders.push({ ...order, atMs: timeMs, filled: 0n, ended: false });
+    this.orders.push({ ...order, atMs: timeMs, filled: 0n, hasEnded: false });
   }
 
   fill(order: Placed, quantity: bigint, price: bigint, fee: bigint, atMs: number): void {
@@ -145,7 +145,7 @@ export class LimitsModel {
 
   end(order: Placed, atMs: number): void {
     this.#advance(atMs);
-    order.ended = true;
+    order.hasEnded = true;
   }
 
   // --- What must be answered ---
@@ -153,7 +153,7 @@ export class LimitsModel {
   /** Null when the order passes, else the name of what refuses it. */
   answer(order: ModelOrder): string | null {
     const { instrument, side, quantity, price } = order;
-    if (side === 'sell' && instrument.spot && order.signal === null) {
+    if (side === 'sell' && instrument.isSpot && order.signal === null) {
       const sellable = this.#sellable(instrument.asset);
       if (quantity > sellable) return sellable <= 0n ? 'nothing-to-sell' : 'not-enough-to-sell';
     }
@@ -161,12 +161,12 @@ export class LimitsModel {
     const reference = market.mark ?? (price === null ? null : 2n * price);
     if (reference === null) return 'market-data';
     if (quantity * (price === null ? reference : 2n * price) < 2n * 5n * ONE * ONE) return 'below-minimum';
-    const reducing = this.#reducing(order);
-    if (this.#halt === 'stop' || (this.#halt === 'reduce-only' && !reducing)) return 'halt';
+    const isReducing = this.#reducing(order);
+    if (this.#halt === 'stop' || (this.#halt === 'reduce-only' && !isReducing)) return 'halt';
     const now = Math.max(this.#now, market.timeMs);
-    if (!reducing) {
+    if (!isReducing) {
       if (this.#untrusted(instrument, now)) return 'market-data';
-      if (order.signal !== null && (order.signal.backfill || now - order.signal.closeMs > MINUTE)) return 'signal-too-old';
+      if (order.signal !== null && (order.signal.isBackfill || now - order.signal.closeMs > MINUTE)) return 'signal-too-old';
       const { rate } = this.#limits;
       if (rate !== null && this.orders.filter(({ atMs }) => atMs > now - rate.perMs).length + 1 > rate.orders)
         return 'order-rate';
@@ -176,7 +176,7 @@ export class LimitsModel {
       const distance = side === 'buy' ? 2n * price - reference : reference - 2n * price;
       if (distance * ONE > priceCollar * reference) return 'price-collar';
     }
-    return reducing ? null : this.#answerByWorth(order, reference);
+    return isReducing ? null : this.#answerByWorth(order, reference);
   }
 
   #answerByWorth(order: ModelOrder, reference: bigint): string | null {
@@ -204,14 +204,14 @@ export class LimitsModel {
     const holdings = new Map<string, { asset: string; instrument: ModelInstrument }>();
     for (const instrument of this.#instruments) holdings.set(holdingOf(instrument), { asset: instrument.asset, instrument });
     return [...holdings].map(([holding, { asset, instrument }]) => {
-      const own = holding === holdingOf(order.instrument);
+      const isOwn = holding === holdingOf(order.instrument);
       const held = this.#held(instrument);
       const working = this.#working(instrument);
-      const buys = working.buys + (own && order.side === 'buy' ? order.quantity : 0n);
-      const sells = working.sells + (own && order.side === 'sell' ? order.quantity : 0n);
+      const buys = working.buys + (isOwn && order.side === 'buy' ? order.quantity : 0n);
+      const sells = working.sells + (isOwn && order.side === 'sell' ? order.quantity : 0n);
       const long = absolute(held + buys);
       const short = absolute(held - sells);
-      const price = own ? reference : (this.#marketOf(instrument.symbol).mark ?? 0n);
+      const price = isOwn ? reference : (this.#marketOf(instrument.symbol).mark ?? 0n);
       return { holding, asset, worth: (long > short ? long : short) * price };
     });
   }
@@ -230,7 +230,7 @@ export class LimitsModel {
   }
 
   #held(instrument: ModelInstrument): bigint {
-    let held = instrument.spot && instrument.asset === 'BTC' ? this.#opening.btc : 0n;
+    let held = instrument.isSpot && instrument.asset === 'BTC' ? this.#opening.btc : 0n;
     for (const { order, quantity } of this.#trades) {
       if (holdingOf(order.instrument) === holdingOf(instrument)) held += order.side === 'buy' ? quantity : -quantity;
     }
@@ -240,7 +240,7 @@ export class LimitsModel {
   #working(instrument: ModelInstrument): { buys: bigint; sells: bigint } {
     let [buys, sells] = [0n, 0n];
     for (const order of this.orders) {
-      if (order.ended || holdingOf(order.instrument) !== holdingOf(instrument)) continue;
+      if (order.hasEnded || holdingOf(order.instrument) !== holdingOf(instrument)) continue;
       if (order.side === 'buy') buys += order.quantity - order.filled;
       else sells += order.quantity - order.filled;
     }
@@ -249,13 +249,13 @@ export class LimitsModel {
 
   /** What people may sell: all trades of the model but those of signals are people's. */
   #sellable(asset: 'BTC' | 'ETH'): bigint {
-    const ofPeople = (order: ModelOrder) => order.signal === null && order.instrument.spot && order.instrument.asset === asset;
+    const ofPeople = (order: ModelOrder) => order.signal === null && order.instrument.isSpot && order.instrument.asset === asset;
     let own = asset === 'BTC' ? this.#opening.btc : 0n;
     for (const { order, quantity } of this.#trades) if (ofPeople(order)) own += order.side === 'buy' ? quantity : -quantity;
     for (const order of this.orders) {
-      if (!order.ended && order.side === 'sell' && ofPeople(order)) own -= order.quantity - order.filled;
+      if (!order.hasEnded && order.side === 'sell' && ofPeople(order)) own -= order.quantity - order.filled;
     }
-    const instrument = this.#instruments.find((listed) => listed.spot && listed.asset === asset) as ModelInstrument;
+    const instrument = this.#instruments.find((listed) => listed.isSpot && listed.asset === asset) as ModelInstrument;
     const free = this.#held(instrument) - this.#working(instrument).sells;
     return own < free ? own : free;
   }
@@ -263,7 +263,7 @@ export class LimitsModel {
   #untrusted(instrument: ModelInstrument, now: number): boolean {
     const market = this.#marketOf(instrument.symbol);
     if (market.stale !== null || market.mark === null) return true;
-    if (instrument.book) return market.bid === null || market.ask === null || market.bid >= market.ask;
+    if (instrument.hasBook) return market.bid === null || market.ask === null || market.bid >= market.ask;
     return market.close === null || now - market.closeMs > 2 * MINUTE;
   }
 
@@ -281,8 +281,8 @@ export class LimitsModel {
   #seen(symbol: string, atMs: number): void {
     const market = this.#marketOf(symbol);
     market.timeMs = Math.max(market.timeMs, atMs);
-    const quoted = market.bid !== null && market.ask !== null && market.bid < market.ask && market.stale === null;
-    if (quoted) market.mark = (market.bid as bigint) + (market.ask as bigint);
+    const isQuoted = market.bid !== null && market.ask !== null && market.bid < market.ask && market.stale === null;
+    if (isQuoted) market.mark = (market.bid as bigint) + (market.ask as bigint);
     else if (market.close !== null) market.mark = 2n * market.close;
     if (this.used.has(symbol)) this.#advance(atMs);
     this.#history.push(this.#equity());
@@ -302,7 +302,7 @@ export class LimitsModel {
 }
 
 function holdingOf(instrument: ModelInstrument): string {
-  return instrument.spot ? instrument.asset : instrument.symbol;
+  return instrument.isSpot ? instrument.asset : instrument.symbol;
 }
 
 function absolute(value: bigint): bigint {

@@ -128,10 +128,10 @@ describe('evidence appended where the engine decides', () => {
       store.append(STREAM, 'no-stream', [FIRST]),
       store.append(STREAM, 0, [SECOND]),
     ]);
-    expect(first).toMatchObject({ value: { revision: 0, already: false } });
+    expect(first).toMatchObject({ value: { revision: 0, isRepeated: false } });
     expect(wrong).toMatchObject({ reason: expect.any(WrongExpectedRevisionError) });
-    expect(again).toMatchObject({ value: { revision: 0, already: true } });
-    expect(second).toMatchObject({ value: { revision: 1, already: false } });
+    expect(again).toMatchObject({ value: { revision: 0, isRepeated: true } });
+    expect(second).toMatchObject({ value: { revision: 1, isRepeated: false } });
   });
 
   it('is decided upon when it is answered, though more is appended at once than the engine takes in at once', async () => {
@@ -238,7 +238,7 @@ describe('evidence is recorded all the same', () => {
     const { store, engine, failures } = await given({ open: async (time) => new SqliteEventStore(db, { file, time }) });
     await engine.catchUp();
     failing = 1;
-    expect(await store.append(STREAM, 'no-stream', [FIRST])).toMatchObject({ revision: 0, already: false });
+    expect(await store.append(STREAM, 'no-stream', [FIRST])).toMatchObject({ revision: 0, isRepeated: false });
     expect(failures).toMatchObject([{ message: 'the disk does not answer' }]);
     await engine.catchUp();
     for (const [index, bar] of BARS.entries()) if (index > 0) await store.append(STREAM, index - 1, [bar]);
@@ -259,17 +259,17 @@ describe('evidence is recorded all the same', () => {
   });
 
   it('and once, when the checkpoint fails that was to be saved after the commit: the next call of the engine tells', async () => {
-    let fails = false;
+    let isFailing = false;
     const save = async () => {
-      if (fails) throw new StoreError('the read store is gone');
+      if (isFailing) throw new StoreError('the read store is gone');
     };
     const { store, engine } = await given({ save });
     await engine.catchUp();
-    fails = true;
-    await expect(store.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0, already: false });
+    isFailing = true;
+    await expect(store.append(STREAM, 'no-stream', [FIRST])).resolves.toMatchObject({ revision: 0, isRepeated: false });
     await engine.settled();
     expect(await store.read({ stream: STREAM, limit: 10 })).toHaveLength(1);
-    fails = false;
+    isFailing = false;
     await expect(engine.catchUp()).rejects.toThrow('the read store is gone');
     await engine.catchUp();
   });

@@ -71,7 +71,7 @@ class Run {
   async #slot(): Promise<void> {
     while (!this.#isOver) {
       const build = BUILDS[this.#below(BUILDS.length)] as string;
-      const runner = this.instance(build, { rollBack: this.#random() < 0.5, mayDie: true });
+      const runner = this.instance(build, { mayRollBack: this.#random() < 0.5, mayDie: true });
       for (let calls = this.#below(25); calls > 0 && !this.#isOver; calls--) {
         try {
           await this.#call(runner);
@@ -91,7 +91,10 @@ class Run {
     return chance < 0.85 ? runner.catchUp() : runner.standDown();
   }
 
-  instance(codeVersion: string, { rollBack, mayDie }: { readonly rollBack: boolean; readonly mayDie: boolean }): EngineRunner {
+  instance(
+    codeVersion: string,
+    { mayRollBack, mayDie }: { readonly mayRollBack: boolean; readonly mayDie: boolean },
+  ): EngineRunner {
     const life = { isOver: false };
     const live = <T>(work: () => Promise<T>): Promise<T> => (mayDie ? this.#lived(life, work) : work());
     const { store } = this;
@@ -103,7 +106,7 @@ class Run {
     return new EngineRunner({
       store: linked,
       codeVersion,
-      rollBack,
+      mayRollBack,
       clock: tickingClock(),
       makeEngine: () => engineOf(codeVersion),
       checkpoint: {
@@ -147,9 +150,9 @@ it(`decide in turn, upon everything, once (TAPEDECK_TEST_SEED=${SEED})`, { timeo
   for (let number = 0; number < counts.builds; number++) {
     const run = new Run(SEED + number);
     await run.play();
-    await run.instance('one', { rollBack: true, mayDie: false }).catchUp();
+    await run.instance('one', { mayRollBack: true, mayDie: false }).catchUp();
     // A record that one can begin with, and that each build would have made where it decided.
-    await run.instance('one', { rollBack: false, mayDie: false }).catchUp();
+    await run.instance('one', { mayRollBack: false, mayDie: false }).catchUp();
     for (const build of BUILDS) {
       const { own, undecided } = await verify(run.store, engineOf(build), build);
       if (own.differing > 0) run.faults.push(`${own.differing} decisions of ${build} differ`);

@@ -21,7 +21,7 @@ class NotMyTurn extends Error {}
 
 interface Choices {
   readonly codeVersion?: string;
-  readonly rollBack?: boolean;
+  readonly mayRollBack?: boolean;
   readonly decide?: (engine: Engine) => Engine['decide'];
 }
 
@@ -39,7 +39,7 @@ async function givenTape() {
   const recorder = new EvidenceRecorder(store, systemTime);
   const checkpoint = { position: START, of: new Map<string, string>() };
 
-  function instance({ codeVersion = 'one', rollBack = false, decide }: Choices = {}) {
+  function instance({ codeVersion = 'one', mayRollBack = false, decide }: Choices = {}) {
     /** What may be seen of it: engines made, reads of the evidence from its beginning, appends; whether it is its turn; what happens meanwhile. */
     const seen = {
       engines: 0,
@@ -64,7 +64,7 @@ async function givenTape() {
     const runner = new EngineRunner({
       store: linked,
       codeVersion,
-      rollBack,
+      mayRollBack,
       clock,
       makeEngine: () => {
         seen.engines++;
@@ -163,7 +163,7 @@ describe('an engine whose turn is over', () => {
     await a.runner.follow();
     expect(a.seen.appends).toBe(appended);
     await newer.runner.catchUp();
-    const putBack = tape.instance({ rollBack: true });
+    const putBack = tape.instance({ mayRollBack: true });
     await putBack.runner.catchUp();
     await a.runner.follow();
     await tape.record(PARTS[3] ?? []);
@@ -246,11 +246,11 @@ describe('evidence that a build passed over', () => {
     ['one that stood by', true],
   ])(
     'is decided by the build that took over before that was saved, should it come to that only in %s',
-    async (_what, stoodBy) => {
+    async (_what, hasStoodBy) => {
       const tape = await givenTape();
       const [a, next] = [tape.instance({ decide: nothing }), tape.instance({ codeVersion: 'two' })];
       await a.runner.catchUp();
-      if (stoodBy) await next.runner.follow();
+      if (hasStoodBy) await next.runner.follow();
       await tape.record(PARTS[0] ?? []);
       a.seen.onSave = async () => {
         const killed = () => () => {
@@ -262,7 +262,7 @@ describe('evidence that a build passed over', () => {
       await expect(a.runner.catchUp()).rejects.toThrow('has taken over');
       const { activations, signals } = await activationsAndSignals(tape.store);
       expect([activations, signals]).toEqual([['one', 'two'], 0]);
-      if (stoodBy) await next.runner.follow();
+      if (hasStoodBy) await next.runner.follow();
       await next.runner.catchUp();
       expect((await activationsAndSignals(tape.store)).signals).toBeGreaterThan(0);
     },

@@ -22,19 +22,19 @@ async function tapeWith(options: { hasLock: boolean }, ...settings: Parameters<t
 interface RunnerChoices {
   readonly codeVersion?: string;
   readonly makeEngine?: () => Engine;
-  readonly rollBack?: boolean;
+  readonly mayRollBack?: boolean;
   readonly checkpoint?: { position: string; saved?: () => void };
 }
 
 function runnerOn(
   store: EventStore,
-  { codeVersion = 'one', makeEngine, rollBack = false, checkpoint }: RunnerChoices = {},
+  { codeVersion = 'one', makeEngine, mayRollBack = false, checkpoint }: RunnerChoices = {},
 ): EngineRunner {
   const kept: NonNullable<typeof checkpoint> = checkpoint ?? { position: START };
   return new EngineRunner({
     store,
     codeVersion,
-    rollBack,
+    mayRollBack,
     clock: tickingClock(),
     makeEngine: makeEngine ?? (() => smallEngine(codeVersion)),
     checkpoint: {
@@ -53,7 +53,7 @@ async function record(store: EventStore, drafts: ReturnType<typeof minuteBars>, 
   for (const draft of drafts) {
     const origin = { ...INGEST, occurredAt: draft.occurredAt, traceparent };
     const event = makeEvidence(draft.type, draft.stream, draft.key, draft.data, origin);
-    const [last] = await store.read({ stream: draft.stream, backward: true, limit: 1 });
+    const [last] = await store.read({ stream: draft.stream, isBackward: true, limit: 1 });
     await store.append(draft.stream, last?.revision ?? 'no-stream', [event]);
   }
 }
@@ -145,7 +145,7 @@ describe('the engine on a tape', () => {
   it.each([
     ['is recorded', false],
     ['is recorded and decided by another engine', true],
-  ])('takes in evidence that %s at any moment while it adopts', async (_name, decided) => {
+  ])('takes in evidence that %s at any moment while it adopts', async (_name, isDecided) => {
     const expected = await cleanRun(24);
     const bars = minuteBars(zigzag(24));
     for (let moment = 0; ; moment++) {
@@ -157,7 +157,7 @@ describe('the engine on a tape', () => {
         read: async (query) => {
           if (reads++ === moment) {
             await record(store, bars.slice(12));
-            if (decided) await runnerOn(store).catchUp();
+            if (isDecided) await runnerOn(store).catchUp();
           }
           return store.read(query);
         },
@@ -176,7 +176,7 @@ describe('the engine on a tape', () => {
     for (let appends = 0; ; appends++) {
       const store = await tapeWith({ hasLock: false }, 1, 1, 2);
       await record(store, minuteBars(zigzag(12)));
-      const died = await runnerOn(dyingAfter(store, appends))
+      const hasDied = await runnerOn(dyingAfter(store, appends))
         .catchUp()
         .then(
           () => false,
@@ -184,7 +184,7 @@ describe('the engine on a tape', () => {
         );
       await runnerOn(store).catchUp();
       expect(factsOf(await wholeTape(store))).toEqual(expected);
-      if (!died) return;
+      if (!hasDied) return;
     }
   });
 
@@ -197,7 +197,7 @@ describe('the engine on a tape', () => {
       await record(store, bars.slice(0, 9));
       await runnerOn(store).catchUp();
       await record(store, bars.slice(9), trace);
-      const died = await runnerOn(dyingAfter(store, appends))
+      const hasDied = await runnerOn(dyingAfter(store, appends))
         .catchUp()
         .then(
           () => false,
@@ -208,7 +208,7 @@ describe('the engine on a tape', () => {
       const following = tape.filter(({ metadata }) => metadata.correlationId === tape.find(isTraced)?.id);
       expect(following.map(({ type }) => type)).toEqual(['BarClosed', 'CascadeDecided', 'BarClosed']);
       expect(tape.filter(isTraced)).toEqual(following);
-      if (!died) return;
+      if (!hasDied) return;
     }
     function isTraced({ metadata }: { metadata: { traceparent?: string } }): boolean {
       return metadata.traceparent === trace;
@@ -243,21 +243,21 @@ describe('the engine on a tape', () => {
 
   it('throws its state away when a commit fails, and adopts again', async () => {
     const inner = await tapeWith({ hasLock: true }, 1, 1, 2);
-    let failing = false;
+    let isFailing = false;
     const store = alteredEvents(inner, {
       exclusively: (work) =>
         locking(inner).exclusively((section) => {
           const result = work(section);
-          if (failing) throw new Error('the disk is full');
+          if (isFailing) throw new Error('the disk is full');
           return result;
         }),
     });
     const runner = runnerOn(store);
     const bars = minuteBars(zigzag(20));
     await runner.inStep(bars.slice(0, 8), INGEST);
-    failing = true;
+    isFailing = true;
     await expect(runner.inStep(bars.slice(8), INGEST)).rejects.toThrow('the disk is full');
-    failing = false;
+    isFailing = false;
     await runner.inStep(bars.slice(8), INGEST);
     expect(factsOf(await wholeTape(inner))).toEqual(await cleanRun(20));
   });
@@ -319,7 +319,7 @@ describe('an upgrade in the middle', () => {
     await record(store, minuteBars(zigzag(13)).slice(10));
     await expect(older.catchUp()).rejects.toThrow(SupersededError);
     await expect(runnerOn(store).catchUp()).rejects.toThrow(/replaced by two.*--roll-back/);
-    await runnerOn(store, { rollBack: true }).catchUp();
+    await runnerOn(store, { mayRollBack: true }).catchUp();
     expect(await buildsOn(store)).toEqual(['one', 'two', 'one']);
   });
 
@@ -341,9 +341,9 @@ describe('an upgrade in the middle', () => {
     const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     await runnerOn(store).catchUp();
     await runnerOn(store, { codeVersion: 'two' }).catchUp();
-    const putBack = runnerOn(store, { rollBack: true });
+    const putBack = runnerOn(store, { mayRollBack: true });
     await putBack.catchUp();
-    await runnerOn(store, { codeVersion: 'two', rollBack: true }).catchUp();
+    await runnerOn(store, { codeVersion: 'two', mayRollBack: true }).catchUp();
     const bars = minuteBars(zigzag(6));
     await expect(putBack.inStep(bars, INGEST)).rejects.toThrow(SupersededError);
     await expect(putBack.inStep(bars, INGEST)).rejects.toThrow(SupersededError);

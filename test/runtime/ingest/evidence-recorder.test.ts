@@ -117,11 +117,11 @@ describe('evidence that is recorded without an engine', () => {
     const drafts = DRAFTS.slice(0, 3);
     const others = minuteBars(zigzag(3).map((close) => close + 1));
     const first = new EvidenceRecorder(events, systemTime);
-    let raced = false;
+    let hasRaced = false;
     const late = alteredEvents(events, {
       append: async (...args) => {
-        if (!raced) await first.record(others, ORIGIN);
-        raced = true;
+        if (!hasRaced) await first.record(others, ORIGIN);
+        hasRaced = true;
         return events.append(...args);
       },
     });

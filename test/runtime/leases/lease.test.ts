@@ -119,9 +119,9 @@ describe('a lease', () => {
       compareAndSet: async (...args) => {
         // The first raise is told late, and no other is made.
         if (++raises > 2) throw new StoreUnavailableError('read store', 'away');
-        const outcome = await leases.compareAndSet(...args);
+        const isOurs = await leases.compareAndSet(...args);
         if (raises === 2) await pause(time, LENGTH / 4);
-        return outcome;
+        return isOurs;
       },
     };
     const a = instance(time, torn, 'a');
@@ -193,7 +193,7 @@ describe('a lease', () => {
       fc.asyncProperty(faults, offsets, async (plan, clocks) => {
         const time = new SimulatedTime();
         const leases = openMemoryLeases();
-        const links = clocks.map((): Link => ({ slow: 0, lost: false, process: null }));
+        const links = clocks.map((): Link => ({ slow: 0, isLost: false, process: null }));
         const instances = clocks.map((offset, who) => instance(time, link(time, leases, links[who] as Link), `i${who}`, offset));
         for (const [who, { process }] of instances.entries()) Object.assign(links[who] as Link, { process });
         const closed = new Set<number>();
@@ -227,7 +227,7 @@ interface Link {
   /** How long a call and its answer take, each, at most half of it. */
   slow: number;
   /** Answers do not come. */
-  lost: boolean;
+  isLost: boolean;
   /** Whose it is: while that is frozen, answers wait. */
   process: SimulatedProcess | null;
 }
@@ -235,11 +235,11 @@ interface Link {
 /** The leases over a bad network: what is asked is done half-way through, and perhaps nobody hears of it. */
 function link(time: SimulatedTime, leases: Leases, state: Link): Leases {
   const over = async <T>(call: () => Promise<T>): Promise<T> => {
-    const { slow, lost } = state;
+    const { slow, isLost } = state;
     if (slow > 0) await pause(time, slow / 2);
     const answer = await call();
     if (slow > 0) await pause(state.process ?? time, slow / 2);
-    if (lost) throw new StoreUnavailableError('read store', 'the answer is lost');
+    if (isLost) throw new StoreUnavailableError('read store', 'the answer is lost');
     return answer;
   };
   return {

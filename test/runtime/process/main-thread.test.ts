@@ -32,9 +32,9 @@ describe('an append by another thread', () => {
     const { append } = given(store);
     const first = append(STREAM, 'no-stream', BARS.slice(0, 1));
     const second = append(STREAM, 0, BARS.slice(1, 3));
-    expect(await first).toEqual({ revision: 0, position: '1', already: false });
-    expect(await second).toEqual({ revision: 2, position: '3', already: false });
-    expect(await append(STREAM, 'no-stream', BARS.slice(0, 3))).toEqual({ revision: 2, position: '3', already: true });
+    expect(await first).toEqual({ revision: 0, position: '1', isRepeated: false });
+    expect(await second).toEqual({ revision: 2, position: '3', isRepeated: false });
+    expect(await append(STREAM, 'no-stream', BARS.slice(0, 3))).toEqual({ revision: 2, position: '3', isRepeated: true });
     expect((await store.read({ stream: STREAM, limit: 10 })).map(({ id }) => id)).toEqual(BARS.slice(0, 3).map(({ id }) => id));
   });
 

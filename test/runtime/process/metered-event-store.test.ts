@@ -90,7 +90,7 @@ describe('a metered tape', () => {
     let seen = await figures(metrics);
     expect(seen.get('tapedeck_queue_depth{queue="tape-writes"}')).toBe(1);
     expect(seen.get('tapedeck_queue_limit{queue="tape-writes"}')).toBe(10);
-    finish({ revision: 0, position: '1', already: false });
+    finish({ revision: 0, position: '1', isRepeated: false });
     await waiting;
     seen = await figures(metrics);
     expect(seen.get('tapedeck_queue_depth{queue="tape-writes"}')).toBe(0);

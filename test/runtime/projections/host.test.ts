@@ -192,11 +192,11 @@ describe('a read model among several instances', () => {
   it('goes on when its lease was lost and got again in the middle of a batch', async () => {
     const tape = new ChainTape();
     const leases = openMemoryLeases();
-    let areAway = false;
+    let isAway = false;
     const torn: Leases = {
-      read: async () => (areAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.read()),
+      read: async () => (isAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.read()),
       compareAndSet: async (...change) =>
-        areAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.compareAndSet(...change),
+        isAway ? Promise.reject(new StoreUnavailableError('read store', 'away')) : leases.compareAndSet(...change),
       close: () => leases.close(),
     };
     const terms = { leases: torn, owner: 'a', holder: 'host-a:1', lengthMs: 200, time };
@@ -219,9 +219,9 @@ describe('a read model among several instances', () => {
       open = resolve;
     });
     const position = await tape.halt('a', 'y');
-    areAway = true;
+    isAway = true;
     await until(() => !lease.isHeld());
-    areAway = false;
+    isAway = false;
     await until(() => lease.isHeld());
     open();
     expect(await hosted.waitFor(position, QUICK_PATIENCE_MS)).toBe(true);

@@ -57,8 +57,8 @@ describe('what is parked', () => {
 
   it('stays parked, with its reason, when it is retried in vain', async () => {
     const { tape, hosted } = await standstill(chain);
-    const { applied, held } = await retryParked(chain, tape.events, tape.reads, 'a');
-    expect([applied, held?.event.position, held?.error]).toEqual([0, '2', 'cannot swallow poison']);
+    const { applied, failed } = await retryParked(chain, tape.events, tape.reads, 'a');
+    expect([applied, failed?.event.position, failed?.error]).toEqual([0, '2', 'cannot swallow poison']);
     expect(hosted.progress()).toMatchObject({ parkedKeys: 1, parkedEvents: 3 });
     expect(await tape.texts('chain@1.1', 'a', 'b')).toEqual({ a: 'x', b: 'v' });
   });
@@ -67,7 +67,7 @@ describe('what is parked', () => {
     const projection = mendable();
     const { tape, hosted } = await standstill(projection);
     projection.poisons = [];
-    expect(await retryParked(projection, tape.events, tape.reads, 'a')).toEqual({ applied: 3, held: null });
+    expect(await retryParked(projection, tape.events, tape.reads, 'a')).toEqual({ applied: 3, failed: null });
     expect(await listStandstills(tape.reads, projection)).toEqual([]);
     // The running system notices, without an event.
     await until(() => hosted.progress().parkedKeys === 0);
@@ -79,8 +79,8 @@ describe('what is parked', () => {
     const projection = mendable();
     const { tape } = await standstill(projection);
     projection.poisons = ['z'];
-    const { applied, held } = await retryParked(projection, tape.events, tape.reads, 'a');
-    expect([applied, held?.error]).toEqual([2, 'cannot swallow z']);
+    const { applied, failed } = await retryParked(projection, tape.events, tape.reads, 'a');
+    expect([applied, failed?.error]).toEqual([2, 'cannot swallow z']);
     expect(await listStandstills(tape.reads, projection)).toMatchObject([
       { key: 'a', position: '4', error: 'cannot swallow z', events: 1 },
     ]);

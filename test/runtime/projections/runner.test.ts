@@ -249,16 +249,16 @@ describe('a projection runner', () => {
   it('tells a waiter when its position is in the read store, and not before', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     const runner = await start(tape, reads);
-    let reached: boolean | undefined;
+    let isReached: boolean | undefined;
     const waiting = runner.waitFor('10', 60_000).then((answer) => {
-      reached = answer;
+      isReached = answer;
     });
     await tape.deliver(halted(9, 'a', 'x'));
     await settled();
-    expect(reached).toBeUndefined();
+    expect(isReached).toBeUndefined();
     await tape.deliver(halted(10, 'a', 'y'));
     await waiting;
-    expect(reached).toBe(true);
+    expect(isReached).toBe(true);
     expect(await runner.waitFor('9', 0)).toBe(true);
   });
 
@@ -270,12 +270,12 @@ describe('a projection runner', () => {
       open = resolve;
     });
     await tape.catchUp('7');
-    let closed = false;
+    let isClosed = false;
     const closing = runner.close().then(() => {
-      closed = true;
+      isClosed = true;
     });
     await settled();
-    expect([closed, reads.checkpoints.get('chain@1.1')]).toEqual([false, undefined]);
+    expect([isClosed, reads.checkpoints.get('chain@1.1')]).toEqual([false, undefined]);
     open();
     await closing;
     expect(reads.checkpoints.get('chain@1.1')).toBe('7');

@@ -81,13 +81,13 @@ describe('a comparison with the tape', () => {
 
   it('takes no document for different that a running system has changed meanwhile, and still sees a wrong one', async () => {
     const { tape, hosted } = await projected();
-    let moved = false;
+    let hasMoved = false;
     const onProgress = async () => {};
     const move = async (reason: string) => hosted.waitFor(await tape.halt('a', reason), PATIENCE_MS);
     const reads = alteredReads(tape.reads, {
       find: async (query) => {
-        if (!moved && query.collection === 'chain@1.1') {
-          moved = true;
+        if (!hasMoved && query.collection === 'chain@1.1') {
+          hasMoved = true;
           await move('!');
           await move('?');
         }

@@ -45,16 +45,16 @@ function process(events: EventStore, publisher: MemoryBroker, leases?: LeaseKeep
 describe('the relay of a process', () => {
   it('runs, waits with the reason while nobody answers, and runs again', async () => {
     const broker = new MemoryBroker();
-    let away = false;
-    broker.faultOf = () => (away ? 'before' : null);
+    let isAway = false;
+    broker.faultOf = () => (isAway ? 'before' : null);
     const tape = await someTape();
     const { supervisor, state } = process(tape, broker);
     await until(() => state() === 'running' && broker.published.length === 5);
-    away = true;
+    isAway = true;
     await tape.append('feed-binance.BTCUSDT', 4, run('feed-binance.BTCUSDT', 5, 5));
     await until(() => state() === 'waiting');
     expect(supervisor.reports()[0]?.reason).toContain('told to fail');
-    away = false;
+    isAway = false;
     await until(() => state() === 'running' && broker.published.length === 6);
     expect(supervisor.reports()[0]?.reason).toBeNull();
   });

@@ -111,13 +111,13 @@ describe('the relay', () => {
   it('stays, says why, and waits longer each time while nobody answers, and goes on then', async () => {
     const tape = await tapeOf({ 'feed-binance.BTCUSDT': 3 });
     const broker = new MemoryBroker();
-    let away = true;
-    broker.faultOf = () => (away ? 'before' : null);
+    let isAway = true;
+    broker.faultOf = () => (isAway ? 'before' : null);
     const waits: number[] = [];
     const started = relay(tape, broker, async () => {
       waits.push(waits.length);
       expect(started.progress()).toMatchObject({ state: 'waiting', reason: expect.stringContaining('told to fail') });
-      away = waits.length < 9;
+      isAway = waits.length < 9;
     });
     await reaches(broker, tape);
     expect(started.progress()).toMatchObject({ state: 'relaying', reason: null, failures: 9 });
@@ -191,12 +191,12 @@ describe('the relay', () => {
     let failures = 3;
     const failing = alteredEvents(tape, {
       subscribe: (options) => {
-        const fails = failures-- > 0;
+        const isFailing = failures-- > 0;
         return tape.subscribe({
           ...options,
           onEvents: async (events, position) => {
-            await options.onEvents(events.slice(0, fails ? 7 : events.length), position);
-            if (fails) throw new Error('the connection to the tape broke');
+            await options.onEvents(events.slice(0, isFailing ? 7 : events.length), position);
+            if (isFailing) throw new Error('the connection to the tape broke');
           },
         });
       },

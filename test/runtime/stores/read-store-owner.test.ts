@@ -20,7 +20,7 @@ async function tapeBegunAt(ms: number): Promise<EventStore> {
 }
 
 function runnerOn(events: EventStore, reads: ReturnType<typeof openMemoryReadStore>) {
-  const parts = { events, reads, time: timeAt(0), log: makeLogger('silent'), codeVersion: 'one', rollBack: false };
+  const parts = { events, reads, time: timeAt(0), log: makeLogger('silent'), codeVersion: 'one', mayRollBack: false };
   return makeEngineRunner(parts);
 }
 

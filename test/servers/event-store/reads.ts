@@ -13,9 +13,9 @@ type Filter = (record: LogRecord) => boolean;
 
 export interface ReadTraits {
   /** Do events that are read from a stream have their position in `$all`? */
-  readonly streamPositions: boolean;
+  readonly hasStreamPositions: boolean;
   /** Does a subscription say when it has caught up? From 23.10 on. */
-  readonly caughtUp: boolean;
+  readonly hasCaughtUp: boolean;
 }
 
 /** How a subscription goes wrong: it ends cleanly, breaks, or stays open and hands nothing over any more. */
@@ -71,7 +71,7 @@ async function readOnce(call: Call, options: Options, { log, traits, faults }: S
     if (record === 'silence') return;
     if (left-- === 0 || call.cancelled) break;
     if (fault === 'cut-after-some' && sent === 2) throw serviceError(status.UNAVAILABLE, 'the server went away');
-    await send(call, eventOf(record, stream === undefined || traits.streamPositions));
+    await send(call, eventOf(record, stream === undefined || traits.hasStreamPositions));
     sent++;
   }
   call.end();
@@ -80,13 +80,13 @@ async function readOnce(call: Call, options: Options, { log, traits, faults }: S
 function* readAll(log: Log, options: Options, { longestSearch }: Faults): Generator<LogRecord | 'silence'> {
   const all = options.getAll();
   const fits = filterOf(options);
-  const backward = options.getReadDirection() === 1;
+  const isBackward = options.getReadDirection() === 1;
   const position = all?.getPosition();
   let index =
     position === undefined ? (all?.hasEnd() ? log.records.length : 0) : log.indexAt(Number(position.getCommitPosition()));
   // Forward from the position on, backward from before it.
   for (let leftOut = 0; ; ) {
-    const record = log.records[backward ? --index : index++];
+    const record = log.records[isBackward ? --index : index++];
     if (record === undefined) return;
     if (fits(record)) {
       leftOut = 0;
@@ -139,7 +139,7 @@ async function follow(call: Call, options: Options, { log, traits, faults }: Ser
   while (!signal.aborted) {
     const record = log.records[index];
     if (record === undefined) {
-      if (!isLive && traits.caughtUp) {
+      if (!isLive && traits.hasCaughtUp) {
         const told = new streams.ReadResp();
         told.setCaughtUp(new streams.ReadResp.CaughtUp());
         call.write(told);
@@ -199,7 +199,7 @@ function filterOf(options: Options): Filter {
   return (record) => prefixes.some((prefix) => textOf(record).startsWith(prefix));
 }
 
-function eventOf(record: LogRecord, withPosition: boolean): streams.ReadResp {
+function eventOf(record: LogRecord, hasPosition: boolean): streams.ReadResp {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent();
   const id = new shared.UUID();
   id.setString(record.id);
@@ -208,8 +208,8 @@ function eventOf(record: LogRecord, withPosition: boolean): streams.ReadResp {
   identifier.setStreamName(Buffer.from(record.stream).toString('base64'));
   recorded.setStreamIdentifier(identifier);
   recorded.setStreamRevision(String(record.revision));
-  recorded.setCommitPosition(withPosition ? String(record.position) : NO_POSITION);
-  recorded.setPreparePosition(withPosition ? String(record.position) : NO_POSITION);
+  recorded.setCommitPosition(hasPosition ? String(record.position) : NO_POSITION);
+  recorded.setPreparePosition(hasPosition ? String(record.position) : NO_POSITION);
   const properties = recorded.getMetadataMap();
   properties.set('type', record.type);
   properties.set('content-type', record.isJson ? 'application/json' : 'application/octet-stream');
@@ -219,7 +219,7 @@ function eventOf(record: LogRecord, withPosition: boolean): streams.ReadResp {
   recorded.setCustomMetadata(record.metadata);
   const event = new streams.ReadResp.ReadEvent();
   event.setEvent(recorded);
-  if (withPosition) event.setCommitPosition(String(record.position));
+  if (hasPosition) event.setCommitPosition(String(record.position));
   else event.setNoPosition(new shared.Empty());
   const response = new streams.ReadResp();
   response.setEvent(event);

@@ -61,7 +61,7 @@ export class EventStoreServer {
     });
     const server = new EventStoreServer(grpc, log, subscriptions, port);
     const { faults } = server;
-    const all: ReadTraits = { streamPositions: true, caughtUp: true, ...traits };
+    const all: ReadTraits = { hasStreamPositions: true, hasCaughtUp: true, ...traits };
     grpc.addService(streamsService.StreamsService as never, {
       read: guarded(options, read({ log, faults, traits: all, subscriptions }) as never),
       batchAppend: guarded(options, batchAppend(log, faults) as never),

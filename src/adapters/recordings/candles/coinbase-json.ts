@@ -24,7 +24,7 @@ class CoinbaseCandles implements CandleReader {
   #row: string | null = null;
   #line = 0;
   #rowLine = 0;
-  #opened = false;
+  #isOpened = false;
 
   constructor(file: string, tally: Tally) {
     this.#file = file;
@@ -34,10 +34,10 @@ class CoinbaseCandles implements CandleReader {
   takeLine(line: string, onCandle: (candle: Candle) => void): void {
     this.#line++;
     let text = line;
-    if (!this.#opened) {
+    if (!this.#isOpened) {
       const start = text.indexOf('[');
       if (start < 0) return;
-      this.#opened = true;
+      this.#isOpened = true;
       text = text.slice(start + 1);
     }
     while (text.length > 0) text = this.#takeRow(text, onCandle);

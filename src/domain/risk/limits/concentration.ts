@@ -3,7 +3,7 @@ import { type AccountView, type DecimalBound, decimalSetting, fractionUse, type 
 /** What one asset may make up of the equity, with everything that is working filled at worst. */
 export const concentration = {
   name: 'concentration',
-  opensOnly: true,
+  isForOpening: true,
   setting: decimalSetting('concentration', 'Most of the equity that one asset may make up, as a fraction.'),
   check: (_order, view, bound) => use(view, bound),
   standing: use,

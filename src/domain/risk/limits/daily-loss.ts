@@ -4,7 +4,7 @@ import { type AccountView, amountUse, type DecimalBound, decimalSetting, type Li
 /** Equity at the start of the UTC day minus equity; a gain is negative. */
 export const dailyLoss = {
   name: 'daily-loss',
-  opensOnly: true,
+  isForOpening: true,
   setting: decimalSetting('dailyLoss', "Most that may be lost since the start of the day, in the account's currency."),
   check: (_order, view, bound) => use(view, bound),
   standing: use,

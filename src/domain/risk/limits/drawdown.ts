@@ -4,7 +4,7 @@ import { type AccountView, type DecimalBound, decimalSetting, fractionUse, type 
 /** One minus equity over its peak, at its worst since a person last resumed the account. */
 export const drawdown = {
   name: 'drawdown',
-  opensOnly: true,
+  isForOpening: true,
   setting: decimalSetting('drawdown', 'Most that equity may lie under its peak, as a fraction of the peak.'),
   check: (_order, view, bound) => use(view, bound),
   standing: use,

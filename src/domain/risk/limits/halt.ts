@@ -6,7 +6,7 @@ import type { Limit } from '../limit.ts';
  */
 export const halt = {
   name: 'halt',
-  opensOnly: false,
+  isForOpening: false,
   setting: null,
   check: ({ isFlattening, isReducing }, view) => {
     const isWithin = isFlattening || view.halt === 'none' || (view.halt === 'reduce-only' && isReducing);

@@ -3,7 +3,7 @@ import { type AccountView, type DecimalBound, decimalSetting, fractionUse, type 
 /** What everything held may be worth as a multiple of equity, with everything that is working filled at worst. */
 export const leverage = {
   name: 'leverage',
-  opensOnly: true,
+  isForOpening: true,
   setting: decimalSetting('leverage', 'Most that all positions together may be worth, as a multiple of equity.'),
   check: (_order, view, bound) => use(view, bound),
   standing: use,

@@ -4,7 +4,7 @@ import type { Limit } from '../limit.ts';
 /** Nothing is opened outside of the instrument's sessions. */
 export const marketHours = {
   name: 'market-hours',
-  opensOnly: true,
+  isForOpening: true,
   setting: {
     key: 'marketHours',
     schema: z.boolean().default(true).describe("Deny opening orders outside the instrument's sessions."),

@@ -17,7 +17,7 @@ interface Bound {
 /** So many orders approved within a sliding window of the account's now, this one included. */
 export const orderRate = {
   name: 'order-rate',
-  opensOnly: true,
+  isForOpening: true,
   setting: {
     key: 'orderRate',
     schema: rate.optional().describe('Most orders in any stretch of time of that length.'),

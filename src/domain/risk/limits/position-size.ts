@@ -3,7 +3,7 @@ import { type AccountView, amountUse, type DecimalBound, decimalSetting, type Li
 /** What the position may be worth at the reference price, with everything that is working filled at worst. */
 export const positionSize = {
   name: 'position-size',
-  opensOnly: true,
+  isForOpening: true,
   setting: decimalSetting('positionSize', "Most that a position may be worth, in the account's currency."),
   check: (_order, view, bound) => use(view, bound),
   standing: use,

@@ -8,7 +8,7 @@ import { type DecimalBound, decimalSetting, fractionUse, type Limit } from '../l
  */
 export const priceCollar = {
   name: 'price-collar',
-  opensOnly: false,
+  isForOpening: false,
   setting: decimalSetting('priceCollar', 'Most that a limit price may lie beyond the reference price, as a fraction of it.'),
   check: ({ side, price }, { reference }, bound) => {
     if (price === null) return null;

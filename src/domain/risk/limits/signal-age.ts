@@ -3,7 +3,7 @@ import type { Limit } from '../limit.ts';
 /** Nothing is opened on a bar that closed more than one interval ago, or that was fetched afterwards. */
 export const signalAge = {
   name: 'signal-too-old',
-  opensOnly: true,
+  isForOpening: true,
   setting: null,
   check: (_order, { signal, nowMs }) => {
     if (signal === null) return null;

@@ -16,9 +16,9 @@ function naiveSides(fast: number, slow: number, cents: readonly number[]): (stri
     const sum = (count: number) => cents.slice(index + 1 - count, index + 1).reduce((total, close) => total + close, 0);
     const sign = Math.sign(sum(fast) * slow - sum(slow) * fast);
     const now: string | null = sign > 0 ? 'buy' : sign < 0 ? 'sell' : side;
-    const changed = side !== null && now !== side;
+    const hasChanged = side !== null && now !== side;
     side = now;
-    return changed ? now : null;
+    return hasChanged ? now : null;
   });
 }
 

@@ -51,12 +51,12 @@ class Story {
   readonly market: PaperMarket;
   readonly sent = new Map<string, Sent>();
   readonly seen: Seen[] = [];
-  readonly #candles: boolean;
+  readonly #hasCandles: boolean;
   #now = 0;
 
-  constructor(candles: boolean, fees: 'quote' | 'base' | { asset: string; price: string }) {
-    this.#candles = candles;
-    this.market = new PaperMarket(candles ? 'candles' : 'book', {
+  constructor(hasCandles: boolean, fees: 'quote' | 'base' | { asset: string; price: string }) {
+    this.#hasCandles = hasCandles;
+    this.market = new PaperMarket(hasCandles ? 'candles' : 'book', {
       balances: { USD: '1500', BTC: '8', BNB: '0.01' },
       fees: { maker: '0.001', taker: '0.002', paidIn: fees },
     });
@@ -93,10 +93,10 @@ class Story {
   }
 
   #bar([low, open, close, high]: readonly [string, string, string, string]) {
-    const length = this.#candles ? 4 * 3_600_000 : 1000;
+    const length = this.#hasCandles ? 4 * 3_600_000 : 1000;
     const openTime = Math.ceil(this.#now / length) * length;
     this.#now = openTime + length;
-    const reports = this.market.bar(openTime, [open, high, low, close], this.#candles ? 4 : undefined);
+    const reports = this.market.bar(openTime, [open, high, low, close], this.#hasCandles ? 4 : undefined);
     this.#see({ time: this.#now, bar: { openTime, low, high } }, reports);
   }
 
@@ -122,8 +122,8 @@ function timeOf(report: ExecutionReport): number {
 describe('whatever happens, the paper venue', () => {
   it('keeps balances at zero or more, and equal to the opening ones and every trade and fee, to the last digit', () => {
     fc.assert(
-      fc.property(fc.boolean(), paidIn, steps, (candles, fees, all) => {
-        const { market } = new Story(candles, fees).run(all);
+      fc.property(fc.boolean(), paidIn, steps, (hasCandles, fees, all) => {
+        const { market } = new Story(hasCandles, fees).run(all);
         const expected: Record<string, bigint> = { USD: units('1500'), BTC: units('8'), BNB: units('0.01') };
         for (const report of market.reports) {
           if (report.executionType !== 'trade') continue;
@@ -153,9 +153,9 @@ describe('whatever happens, the paper venue', () => {
             const [side, text] = key.split('|') as ['buy' | 'sell', string];
             const shown = levels[side].find(([levelPrice]) => levelPrice === text);
             const maxDrawdown = levels[side].length < 3 ? undefined : levels[side][2]?.[0];
-            const hidden =
+            const isHidden =
               maxDrawdown !== undefined && (side === 'buy' ? cents(text) > cents(maxDrawdown) : cents(text) < cents(maxDrawdown));
-            if (shown === undefined ? !hidden : shown[1] !== level.quantity) used.delete(key);
+            if (shown === undefined ? !isHidden : shown[1] !== level.quantity) used.delete(key);
           }
           for (const trade of trades.filter(({ liquidity }) => liquidity === 'taker')) {
             const shown = levels[trade.side].find(([levelPrice]) => cents(levelPrice) === cents(trade.price ?? '0'));
@@ -173,11 +173,11 @@ describe('whatever happens, the paper venue', () => {
 
   it('fills nothing before decision plus latency, nothing from a bar that was open by then, nothing beyond a limit', () => {
     fc.assert(
-      fc.property(fc.boolean(), steps, (candles, all) => {
-        const { seen, sent } = new Story(candles, 'quote').run(all);
+      fc.property(fc.boolean(), steps, (hasCandles, all) => {
+        const { seen, sent } = new Story(hasCandles, 'quote').run(all);
         for (const { time, bar, trades } of seen) {
           for (const trade of trades) {
-            const from = (sent.get(trade.clientOrderId)?.now ?? 0) + (candles ? 0 : 100);
+            const from = (sent.get(trade.clientOrderId)?.now ?? 0) + (hasCandles ? 0 : 100);
             expect(timeOf(trade)).toBeGreaterThanOrEqual(from);
             expect(timeOf(trade)).toBeLessThanOrEqual(time);
             if (bar !== undefined) expect(bar.openTime).toBeGreaterThanOrEqual(from);
@@ -197,8 +197,8 @@ describe('whatever happens, the paper venue', () => {
 
   it('fills no order beyond its quantity, closes it once, and never uses an execution id twice', () => {
     fc.assert(
-      fc.property(fc.boolean(), paidIn, steps, (candles, fees, all) => {
-        const { market, sent } = new Story(candles, fees).run(all);
+      fc.property(fc.boolean(), paidIn, steps, (hasCandles, fees, all) => {
+        const { market, sent } = new Story(hasCandles, fees).run(all);
         expect(new Set(market.reports.map(({ executionId }) => executionId)).size).toBe(market.reports.length);
         for (const [name, { quantity: wanted }] of sent) {
           const reports = market.reports.filter((report) => report.clientOrderId === name);
@@ -231,9 +231,9 @@ describe('whatever happens, the paper venue', () => {
 
   it('goes on from a snapshot taken anywhere exactly as it would have', () => {
     fc.assert(
-      fc.property(fc.boolean(), steps, steps, (candles, before, after) => {
-        const straight = new Story(candles, 'quote').run(before);
-        const resumed = new Story(candles, 'quote').run(before);
+      fc.property(fc.boolean(), steps, steps, (hasCandles, before, after) => {
+        const straight = new Story(hasCandles, 'quote').run(before);
+        const resumed = new Story(hasCandles, 'quote').run(before);
         resumed.market.engine.restore(resumed.market.engine.snapshot());
         expect(lines(resumed.run(after).market.reports)).toEqual(lines(straight.run(after).market.reports));
       }),
