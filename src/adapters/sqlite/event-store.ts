@@ -23,7 +23,7 @@ import type { RecordedEvent } from '../../tape/envelope.ts';
 import { isRefusal, serializeEvents } from '../rules/append-rules.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
-import { beginWriting, commitWork, explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently } from './file.ts';
+import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from './file.ts';
 import { StoredRows } from './stored-rows.ts';
 import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
 import { TapeWriter } from './tape-writer.ts';
@@ -215,8 +215,7 @@ export class SqliteEventStore implements LockingEventStore {
     let before = 0;
     let hooked: 'worked' | 'undone' | null = null;
     try {
-      await beginWriting(this.#db, this.#time, this.#lockWaitMs);
-      commitWork(this.#db, () => {
+      await writeTransaction(this.#db, this.#time, this.#lockWaitMs, () => {
         // Chosen when the lock is there: what came during the wait is written with the rest.
         group = this.#takeGroup();
         this.#assertInPlace();

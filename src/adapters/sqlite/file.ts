@@ -201,26 +201,17 @@ function migrate(db: DatabaseSync, file: string, kind: SqliteFileKind): void {
  * SQLite's BUSY failure. Durable as the file's kind says.
  */
 export async function writeTransaction<T>(db: DatabaseSync, time: Time, waitMs: number, work: () => T): Promise<T> {
-  await beginWriting(db, time, waitMs);
-  return commitWork(db, work);
-}
-
-/** Begins a transaction that holds the write lock; waits so long while another process has it. */
-export async function beginWriting(db: DatabaseSync, time: Time, waitMs: number): Promise<void> {
   const deadline = time.monotonic() + waitMs;
   for (;;) {
     try {
       db.exec('BEGIN IMMEDIATE');
-      return;
+      break;
     } catch (error) {
       if (!isBusy(error) || time.monotonic() > deadline) throw error;
     }
     await pause(time, PAUSE_MS);
   }
-}
-
-/** Runs `work` in the transaction that was begun, and commits it; nothing of it is kept where either throws. */
-export function commitWork<T>(db: DatabaseSync, work: () => T): T {
+  // Nothing is awaited from here on: another writer of this process would begin within this transaction.
   try {
     const result = work();
     db.exec('COMMIT');
