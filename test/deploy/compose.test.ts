@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/environment.ts';
 import {
   againstComposeSpec,
+  backendsAt,
   DOCKERFILE,
   type Document,
   documentOf,
-  enginesAt,
   IMAGE_PORT,
   isPinned,
   isVariable,
@@ -168,7 +168,7 @@ describe('Tapedeck in the compose files', () => {
   it('is given addresses of services, in networks that both are in', () => {
     for (const one of own.filter(({ file }) => file !== EMBEDDED)) {
       const { environment, networks } = one.service;
-      const hosts = enginesAt({
+      const hosts = backendsAt({
         eventStore: environment.TAPEDECK_EVENT_STORE,
         readStore: environment.TAPEDECK_READ_STORE,
         kafka: environment.TAPEDECK_KAFKA,
@@ -176,7 +176,7 @@ describe('Tapedeck in the compose files', () => {
       expect(hosts).toEqual(['eventstore', 'mongodb', 'kafka']);
       for (const host of hosts) {
         const shared = files.get(FULL).services[host].networks.filter((network: string) => networks.includes(network));
-        expect(shared, host).toEqual(['engines']);
+        expect(shared, host).toEqual(['backends']);
         expect(Object.keys(one.service.depends_on), host).toContain(host);
       }
     }
@@ -186,11 +186,11 @@ describe('Tapedeck in the compose files', () => {
     for (const { name, service } of own.filter(({ file }) => file !== EMBEDDED)) expect(service.hostname).toBe(name);
   });
 
-  it('keeps the engines, which take no passwords, where nothing else comes in', () => {
+  it('keeps the backends, which take no passwords, where nothing else comes in', () => {
     const { networks, services: all } = files.get(FULL);
-    expect(networks.engines).toEqual({ internal: true });
+    expect(networks.backends).toEqual({ internal: true });
     for (const name of ['eventstore', 'mongodb', 'kafka']) {
-      expect(all[name].networks, name).toEqual(['engines']);
+      expect(all[name].networks, name).toEqual(['backends']);
       expect(all[name].ports, name).toBeUndefined();
     }
   });

@@ -6,10 +6,10 @@ import { readConfig } from '../../src/config/environment.ts';
 import { givenApi } from '../api/given-api.ts';
 import {
   againstKubernetes,
+  backendsAt,
   type Document,
   documentOf,
   documentsOf,
-  enginesAt,
   filesIn,
   IMAGE_PORT,
   isVariable,
@@ -171,19 +171,19 @@ describe('the cluster', () => {
     expect(podOf('cluster').topologySpreadConstraints[0].topologyKey).toBe('kubernetes.io/hostname');
   });
 
-  it('may speak to the engines at the ports of their addresses, and to the names, and to nobody else', () => {
-    const { stringData } = secrets.find(({ metadata }) => metadata.name === 'tapedeck-engines');
-    const places = enginesAt({
+  it('may speak to the backends at the ports of their addresses, and to the names, and to nobody else', () => {
+    const { stringData } = secrets.find(({ metadata }) => metadata.name === 'tapedeck-backends');
+    const places = backendsAt({
       eventStore: stringData['event-store'],
       readStore: stringData['read-store'],
       kafka: stringData.kafka,
     });
-    const [names, engines, ...others] = kind('NetworkPolicy').spec.egress;
+    const [names, backends, ...others] = kind('NetworkPolicy').spec.egress;
     expect(others).toEqual([]);
     expect(names.ports.map(({ port }: Document) => port)).toEqual([53, 53]);
-    expect(engines.ports).toEqual(places.map(({ port }) => ({ protocol: 'TCP', port })));
-    for (const { host } of places) expect(host).toMatch(/\.engines\.svc\.cluster\.local$/);
-    expect(engines.to).toEqual([{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'engines' } } }]);
+    expect(backends.ports).toEqual(places.map(({ port }) => ({ protocol: 'TCP', port })));
+    for (const { host } of places) expect(host).toMatch(/\.backends\.svc\.cluster\.local$/);
+    expect(backends.to).toEqual([{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'backends' } } }]);
   });
 });
 

@@ -97,7 +97,7 @@ export interface Addresses {
 }
 
 /** Host and port of each engine, as the adapters understand the addresses; throws for one that they do not. */
-export function enginesAt({ eventStore, readStore, kafka }: Addresses): { readonly host: string; readonly port: number }[] {
+export function backendsAt({ eventStore, readStore, kafka }: Addresses): { readonly host: string; readonly port: number }[] {
   const { endpoints } = parseEventStoreDbAddress(eventStore);
   const places = [
     ...endpoints.map(({ address, port }) => `${address}:${port}`),

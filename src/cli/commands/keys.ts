@@ -1,4 +1,4 @@
-/** `tapedeck keys`: who may use the API. A server takes a key, and takes leave of one, within a second. */
+/** `tapedeck keys`: makes, lists and revokes API keys. Running servers notice within a second. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemTime } from '../../adapters/system-time.ts';
@@ -12,8 +12,8 @@ import { tableOr } from '../terminal/table.ts';
 
 interface AddOptions extends OutputOptions {
   readonly scope: ApiScope;
-  /** Milliseconds since the epoch, or null. */
-  readonly expires: number | null;
+  /** Milliseconds since the epoch. */
+  readonly expires?: number;
 }
 
 export function keysCommand(command: Command): void {
@@ -31,12 +31,12 @@ function addCommand(): Command {
     .description('make a key and print it once; only its hash is stored')
     .argument('<name>', 'name of the key; requests made with it are recorded under this name')
     .addOption(new Option('--scope <scope>', 'what the key may do').choices([...API_SCOPES]).default('read'))
-    .option('--expires <when>', 'when it expires: a time (ISO 8601) or a number of days such as 90d', expiry, null)
+    .option('--expires <when>', 'when it expires: a time (ISO 8601) or a number of days such as 90d; without it never', expiry)
     .option('--json', 'print the key as one JSON line')
     .action(async (name: string, options: AddOptions) => {
       const { scope, expires } = options;
-      const key = await addKey(folder(), { name, scope, expiresAt: expires }, systemTime);
-      const expiresAt = expires === null ? null : new Date(expires).toISOString();
+      const key = await addKey(folder(), { name, scope, expiresAt: expires ?? null }, systemTime);
+      const expiresAt = expires === undefined ? null : new Date(expires).toISOString();
       answer(options, { name, scope, expiresAt, key }, () => [
         key,
         '',

@@ -54,7 +54,7 @@ export function runCommand(command: Command): void {
     .option('--json', 'print JSON lines instead of a screen')
     .addHelpText(
       'after',
-      '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_KAFKA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see README.md.',
+      '\nEnvironment: HOST, PORT, TAPEDECK_DATA, TAPEDECK_KAFKA, TAPEDECK_SETTINGS, TAPEDECK_API_KEYS, TAPEDECK_LOG_LEVEL; see docs/reference/configuration.md.',
     )
     .action((options: Options) => withStores((opened) => run(opened, options)));
   withExamples(command, [
