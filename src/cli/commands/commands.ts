@@ -16,7 +16,7 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: 'run',
     takes: '[options]',
     description:
-      'run the whole system, or some of its parts: ingest the recordings of the feeds, decide, trade on paper, serve the API',
+      'run the whole system, or some of its roles: ingest the recordings of the feeds, decide, trade on paper, serve the API',
     load: async () => (await import('./run.ts')).runCommand,
   },
   {

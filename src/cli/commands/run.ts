@@ -40,14 +40,14 @@ export function runCommand(command: Command): void {
     .addOption(
       new Option(
         '--roles <list>',
-        'the parts to run, of engine, ingest, projections, relay (where TAPEDECK_KAFKA is set) and api',
+        'the roles to run, of engine, ingest, projections, relay (where TAPEDECK_KAFKA is set) and api',
       )
         .argParser(parseRoles)
         .default(ALL_ROLES, 'all'),
     )
     .option(
       '--pace <pace>',
-      'play recorded sessions at this multiple of real time, such as 1, or at once (max); else as the settings say of each feed. Candle histories come at once',
+      'play recorded sessions at this multiple of real time, such as 1, or at once (max); default: the pace of each feed in the settings. Candle histories come at once',
       parsePace,
     )
     .option('--roll-back', 'let this build replace the one that replaced it')

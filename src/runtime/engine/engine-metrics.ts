@@ -8,7 +8,7 @@ import type { EventStore } from '../../ports/event-store.ts';
 import { isDecision } from '../../tape/envelope.ts';
 
 export const ENGINE_FAMILIES = {
-  lag: gauge('tapedeck_engine_lag_seconds', 'Age of the oldest evidence that is not decided upon; 0 when all is'),
+  lag: gauge('tapedeck_engine_lag_seconds', 'Age of the oldest undecided evidence; 0 when there is none'),
   busy: gauge('tapedeck_engine_busy_seconds', 'How long the engine has been in the commit in hand; 0 between'),
 };
 

@@ -31,7 +31,7 @@ export const TAPE_FAMILIES = {
     'The latest events, kept in memory for those who follow the tape in EventStoreDB, in events and bytes',
     ['thread', 'unit'],
   ),
-  tailLimit: gauge('tapedeck_tape_tail_limit', 'Most that is kept; then the oldest go, and whoever lacks them reads the tape', [
+  tailLimit: gauge('tapedeck_tape_tail_limit', 'Most that is kept; the oldest go, and are read from the store', [
     'thread',
     'unit',
   ]),

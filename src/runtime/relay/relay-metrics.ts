@@ -5,11 +5,11 @@ import type { Relay } from './relay.ts';
 import { MAX_QUEUED_BYTES, MAX_QUEUED_EVENTS } from './relay-queue.ts';
 
 export const RELAY_FAMILIES = {
-  lag: gauge('tapedeck_relay_lag_seconds', 'Age of the first event that is not handed on; 0 when all are'),
-  queued: gauge('tapedeck_relay_queued', 'Read from the tape and not handed on yet, in events and bytes', ['unit']),
+  lag: gauge('tapedeck_relay_lag_seconds', 'Age of the first event that is not published; 0 when all are'),
+  queued: gauge('tapedeck_relay_queued', 'Read from the tape and not published yet, in events and bytes', ['unit']),
   queueLimit: gauge('tapedeck_relay_queue_limit', 'Most that is held; reading waits then', ['unit']),
-  transaction: histogram('tapedeck_relay_transaction_seconds', 'A batch of events handed on, committed', SECONDS),
-  events: counter('tapedeck_relayed_events_total', 'Events handed on'),
+  transaction: histogram('tapedeck_relay_transaction_seconds', 'A batch of events published, committed', SECONDS),
+  events: counter('tapedeck_relayed_events_total', 'Events published'),
   failures: counter('tapedeck_relay_failures_total', 'Times that the relay had to open a new session'),
 };
 
