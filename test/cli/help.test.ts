@@ -131,6 +131,8 @@ describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed
   it('status, positions and settings are for people too, unless JSON is asked for', () => {
     expect(stripVTControlCharacters(seen('status'))).toMatch(/^tape +\d+ events\n/);
     expect(stripVTControlCharacters(seen('positions'))).toMatch(/^account +strategy +instrument/);
+    expect(seen('events --type OrderUncertain')).toBe('no events\n');
+    expect(seen('events --type OrderUncertain --json')).toBe('');
     expect(seen(`settings check ${tape.settingsFile}`)).toBe(`${tape.settingsFile}: generation 1 is in force\n`);
     expect(JSON.parse(seen('positions --json').split('\n')[0] ?? '')).toMatchObject({ strategy: 'quick-cross' });
   });

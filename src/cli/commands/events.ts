@@ -44,9 +44,12 @@ export function eventsCommand(command: Command): void {
 
 async function print(events: EventStore, options: Options): Promise<void> {
   const json = wantsJson(options);
+  let isEmpty = true;
   for await (const event of eventsOf(events, queryOf(options), options.limit)) {
     process.stdout.write(`${json ? JSON.stringify(envelopeOf(event)) : lineOf(event)}\n`);
+    isEmpty = false;
   }
+  if (isEmpty && !json) process.stdout.write('no events\n');
 }
 
 function queryOf({ stream, category, type, correlation, from, to, order }: Options): Omit<ReadQuery, 'limit' | 'after'> {

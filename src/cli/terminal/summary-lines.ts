@@ -38,6 +38,7 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
     ),
     '',
     'Where to look next',
+    `  ${address}/docs`,
     `  ${address}/v1/signals${strategies[0] === undefined ? '' : `?strategy=${strategies[0].strategy}`}`,
     `  ${address}/v1/orders    ${address}/v1/accounts`,
     '  ./tapedeck events --category signals    ./tapedeck status',
