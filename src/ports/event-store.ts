@@ -148,7 +148,8 @@ export interface EventStore extends TapeReader {
 
 /**
  * Takes part in the commits of appends: what it appends is durable with them, or not at all. No failure of it loses an
- * append. Calls come one after another; for each commit `within`, and then one of the others as soon as that is known.
+ * append. Calls come one after another; for each commit `within`, and then one of the others, which throws nothing, as soon as
+ * that is known.
  */
 export interface CommitHook {
   /** Called behind the appends of a commit, before it is durable. What it appends is undone where it throws. */

@@ -76,7 +76,6 @@ export class SqliteEventStore implements LockingEventStore {
   readonly #lockWaitMs: number;
   readonly #assertInPlace: () => void;
   readonly #checkpoint: SqliteCheckpoint;
-
   readonly #waiting: Job[] = [];
   #draining: Promise<void> | undefined;
   #hook: CommitHook | null = null;
@@ -209,11 +208,11 @@ export class SqliteEventStore implements LockingEventStore {
     this.#draining = undefined;
   }
 
-  /** Writes what waits in one transaction, with `hook` behind its appends. */
-  async #commitGroup(hook = this.#hook): Promise<void> {
+  /** Writes what waits in one transaction, with the hook behind its appends where it `mayHook`. */
+  async #commitGroup(mayHook = true): Promise<void> {
     let group: readonly Job[] = [];
     let before = 0;
-    let hooked: 'worked' | 'undone' | null = null;
+    const hooked: { hook: CommitHook | null; hasWorked: boolean } = { hook: null, hasWorked: false };
     try {
       await writeTransaction(this.#db, this.#time, this.#lockWaitMs, () => {
         // Chosen when the lock is there: what came during the wait is written with the rest.
@@ -222,24 +221,25 @@ export class SqliteEventStore implements LockingEventStore {
         this.#writer.refresh();
         before = this.#writer.position;
         for (const job of group) job.run();
-        if (hook === null || this.#writer.position === before || group[0]?.size === 'alone') return;
-        hooked = 'undone';
-        if (this.#writer.runHook(hook)) hooked = 'worked';
+        // Whoever took it back while the lock was waited for has done with it.
+        if (!mayHook || this.#hook === null || this.#writer.position === before || group[0]?.size === 'alone') return;
+        hooked.hook = this.#hook;
+        hooked.hasWorked = this.#writer.runHook(hooked.hook);
       });
     } catch (error) {
       this.#writer.forget();
-      if (hook !== null && hooked !== null) {
-        if (hooked === 'worked') hook.undone(error);
+      if (hooked.hook !== null) {
+        if (hooked.hasWorked) hooked.hook.undone(error);
         // By themselves they may fit: what the hook appends may be large.
         this.#waiting.unshift(...group);
-        return this.#commitGroup(null);
+        return this.#commitGroup(false);
       }
       const failed = group.length > 0 ? group : this.#waiting.splice(0);
       const reason = explainFailure(error, 'tape', this.#file);
       for (const job of failed) job.failed(reason);
       return;
     }
-    if (hooked === 'worked') hook?.committed();
+    if (hooked.hasWorked) hooked.hook?.committed();
     for (const job of group) job.committed();
     const written = this.#writer.position - before;
     if (written === 0) return;

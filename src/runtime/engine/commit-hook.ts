@@ -21,7 +21,8 @@ export function decidingWithin(engine: Pick<EngineRunner, 'claim' | 'release'>, 
     const { replica, made } = claimed;
     claimed = undefined;
     engine.release(replica, outcome ?? { made });
-    if (outcome !== null) onUndone(outcome.error);
+    // Behind the commit in hand, which goes on even where this throws.
+    if (outcome !== null) queueMicrotask(() => onUndone(outcome.error));
   };
   return {
     within: (section) => {

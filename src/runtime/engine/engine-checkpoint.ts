@@ -73,6 +73,11 @@ export class CheckpointSaver {
     this.#saving ??= this.#saveWhileDue();
   }
 
+  /** Is there a failure of saving in the background that `assertSaved` is to throw? */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Throws, once, why saving in the background failed; a store that is away does not count, for it is asked again. */
   assertSaved(): void {
     const failure = this.#failure;

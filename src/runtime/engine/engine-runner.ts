@@ -124,9 +124,12 @@ export class EngineRunner {
     });
   }
 
-  /** Takes the replica in hand until `release`, without waiting; null where it does not decide, or has something in hand. */
+  /**
+   * Takes the replica in hand until `release`, without waiting; null where it does not decide, has something in hand, or
+   * a checkpoint has failed: the next call is to tell, and so there must be one.
+   */
   claim(): EngineReplica | null {
-    if (this.#mode.kind !== 'deciding' || this.#calls > 0) return null;
+    if (this.#mode.kind !== 'deciding' || this.#calls > 0 || this.#checkpoints.hasFailed) return null;
     this.#calls++;
     this.busySince = this.#options.clock.now();
     return this.#mode.replica;
@@ -140,7 +143,9 @@ export class EngineRunner {
       this.#noteFailure(outcome.error);
       return;
     }
-    if (outcome.made.length > 0) this.#options.onDecided?.(outcome.made);
+    const { made } = outcome;
+    // Behind the commit in hand, which is to be answered even where this throws, as a log on a full disk does.
+    if (made.length > 0) queueMicrotask(() => this.#options.onDecided?.(made));
     this.#checkpoints.saveLater(replica);
   }
 
