@@ -10,6 +10,7 @@ import { StoreError } from '../../../src/ports/errors.ts';
 import { type CommitHook, type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { decidingWithin } from '../../../src/runtime/engine/commit-hook.ts';
+import { startEngineLoop } from '../../../src/runtime/engine/engine-loop.ts';
 import { SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { isDecision, makeEvidence, START } from '../../../src/tape/envelope.ts';
@@ -31,12 +32,19 @@ interface Choices {
   /** Stands between the engine and the commits. */
   readonly between?: (hook: CommitHook) => CommitHook;
   readonly save?: () => Promise<void>;
+  readonly onDecided?: () => void;
   readonly open?: (clock: Time) => Promise<EventStore>;
 }
 
 const inMemory = async (clock: Time): Promise<EventStore> => openMemoryEventStore({ time: clock, hasLock: true });
 
-async function given({ makeEngine = () => smallEngine('one'), between = (hook) => hook, save, open = inMemory }: Choices = {}) {
+async function given({
+  makeEngine = () => smallEngine('one'),
+  between = (hook) => hook,
+  save,
+  onDecided,
+  open = inMemory,
+}: Choices = {}) {
   const clock = tickingClock();
   const store = await open(clock);
   await applySettings(store, smallSettings(1, 1, 2), { clock, actor: 'test', codeVersion: 'one' });
@@ -46,10 +54,11 @@ async function given({ makeEngine = () => smallEngine('one'), between = (hook) =
     clock,
     makeEngine,
     checkpoint: { assertSameTape: async () => {}, load: async () => START, save: async () => save?.() },
+    ...(onDecided && { onDecided }),
   });
   const failures: unknown[] = [];
-  locking(store).beforeCommit(between(decidingWithin(engine, (error) => failures.push(error))));
-  return { store, engine, failures };
+  const unhook = locking(store).beforeCommit(between(decidingWithin(engine, (error) => failures.push(error))));
+  return { store, engine, failures, unhook };
 }
 
 /** All bars, each when the one before is recorded. */
@@ -64,6 +73,22 @@ async function cleanRun(): Promise<unknown> {
 }
 
 const decisionsOn = async (store: EventStore): Promise<unknown> => factsOf((await wholeTape(store)).filter(isDecision));
+
+/** What nobody catches while `work` goes on: it would end the process. */
+async function uncaughtIn(work: () => Promise<void>): Promise<unknown[]> {
+  const listeners = process.listeners('uncaughtException');
+  const uncaught: unknown[] = [];
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => uncaught.push(error));
+  try {
+    await work();
+    await systemTime.nextLoop();
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
+  return uncaught;
+}
 
 /** A hook in whose commits the disk fills up as long as `isFull` says so. */
 function onFullDisk(hook: CommitHook, isFull: () => boolean): CommitHook {
@@ -272,6 +297,51 @@ describe('evidence is recorded all the same', () => {
     isFailing = false;
     await expect(engine.catchUp()).rejects.toThrow('the read store is gone');
     await engine.catchUp();
+  });
+
+  it('and decided upon no more once a checkpoint has failed, so that whoever follows the tape is told', async () => {
+    let fails = false;
+    const save = async () => {
+      if (fails) throw new StoreError('the read store is gone');
+    };
+    const { store, engine } = await given({ save });
+    const loop = await startEngineLoop(engine, store);
+    fails = true;
+    await store.append(STREAM, 'no-stream', [FIRST]);
+    await engine.settled();
+    await store.append(STREAM, 0, [SECOND]);
+    await expect(loop.ended).rejects.toThrow('the read store is gone');
+  });
+
+  it('and answered, with what else is appended, though nobody can be told what was decided', async () => {
+    const onDecided = () => {
+      throw new Error('the log cannot be written');
+    };
+    const { store, engine } = await given({ onDecided, open: (time) => openSqliteEventStore(folder.newFile(), time) });
+    await engine.catchUp();
+    const uncaught = await uncaughtIn(() => appendAll(store));
+    expect(uncaught.length).toBeGreaterThan(5);
+    expect(new Set(uncaught.map(String))).toEqual(new Set(['Error: the log cannot be written']));
+    expect(factsOf(await wholeTape(store))).toEqual(await cleanRun());
+    await store.close();
+  });
+
+  it('by itself, when the hook is taken back while another process holds the lock', async () => {
+    const file = folder.newFile();
+    const { store, engine, unhook } = await given({ open: (time) => openSqliteEventStore(file, time) });
+    await engine.catchUp();
+    const { position } = engine;
+    const other = await openTapeFile(file, systemTime);
+    other.exec('BEGIN IMMEDIATE');
+    const answer = store.append(STREAM, 'no-stream', [FIRST]);
+    await systemTime.nextLoop();
+    unhook();
+    await engine.settled();
+    other.exec('ROLLBACK');
+    other.close();
+    await expect(answer).resolves.toMatchObject({ revision: 0 });
+    expect(engine.position).toBe(position);
+    await store.close();
   });
 
   it('whose checkpoint is saved before the engine is settled, for many commits once', async () => {
