@@ -61,6 +61,7 @@ export class EngineRunner {
   #lastCall: Promise<unknown> = Promise.resolve();
   /** The one in hand and those that wait. */
   #calls = 0;
+  #endClaim = (): void => undefined;
 
   constructor(options: EngineRunnerOptions) {
     this.#options = options;
@@ -124,12 +125,12 @@ export class EngineRunner {
     });
   }
 
-  /**
-   * Takes the replica in hand until `release`, without waiting; null where it does not decide, has something in hand, or
-   * a checkpoint has failed: the next call is to tell, and so there must be one.
-   */
+  /** Takes the replica in hand until `release`; null where it does not decide, is busy, or its next call has a failure to tell. */
   claim(): EngineReplica | null {
     if (this.#mode.kind !== 'deciding' || this.#calls > 0 || this.#checkpoints.hasFailed) return null;
+    // What is called meanwhile must not come by a state that may be thrown away yet.
+    const claim = Promise.withResolvers<void>();
+    [this.#lastCall, this.#endClaim] = [claim.promise, claim.resolve];
     this.#calls++;
     this.busySince = this.#options.clock.now();
     return this.#mode.replica;
@@ -139,13 +140,13 @@ export class EngineRunner {
   release(replica: EngineReplica, outcome: { readonly made: readonly TapeEvent[] } | { readonly error: unknown }): void {
     this.#calls--;
     this.busySince = null;
+    this.#endClaim();
     if ('error' in outcome) {
       this.#noteFailure(outcome.error);
       return;
     }
-    const { made } = outcome;
     // Behind the commit in hand, which is to be answered even where this throws, as a log on a full disk does.
-    if (made.length > 0) queueMicrotask(() => this.#options.onDecided?.(made));
+    if (outcome.made.length > 0) queueMicrotask(() => this.#options.onDecided?.(outcome.made));
     this.#checkpoints.saveLater(replica);
   }
 

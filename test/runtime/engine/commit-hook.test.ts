@@ -11,7 +11,7 @@ import { type CommitHook, type EventStore, WrongExpectedRevisionError } from '..
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { decidingWithin } from '../../../src/runtime/engine/commit-hook.ts';
 import { startEngineLoop } from '../../../src/runtime/engine/engine-loop.ts';
-import { SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
+import { type EngineReplica, SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { isDecision, makeEvidence, START } from '../../../src/tape/envelope.ts';
 import { locking } from '../../support/altered-stores.ts';
@@ -324,6 +324,25 @@ describe('evidence is recorded all the same', () => {
     expect(new Set(uncaught.map(String))).toEqual(new Set(['Error: the log cannot be written']));
     expect(factsOf(await wholeTape(store))).toEqual(await cleanRun());
     await store.close();
+  });
+
+  it('and a call of the engine that comes before the outcome is known begins with neither', async () => {
+    let made = 0;
+    const { engine } = await given({
+      makeEngine: () => {
+        made++;
+        return smallEngine('one');
+      },
+    });
+    await engine.catchUp();
+    const replica = engine.claim();
+    const call = engine.catchUp();
+    const settled = engine.settled();
+    await systemTime.nextLoop();
+    engine.release(replica as EngineReplica, { error: new Error('the commit failed') });
+    await call;
+    await settled;
+    expect(made).toBe(2);
   });
 
   it('by itself, when the hook is taken back while another process holds the lock', async () => {
