@@ -13,7 +13,7 @@ import { latencyOf } from './row.ts';
 const MAX_CONNECTIONS = 2_000;
 const TICK_MS = 2;
 /** An answer that has not come by then is none. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const HEADERS_END = '\r\n\r\n';
 
 const [address = '', rate = '', seconds = ''] = process.argv.slice(2);
@@ -111,7 +111,7 @@ for (let sent = 0; sent < count; ) {
   }
 }
 const offeredMs = performance.now() - begin;
-const deadline = performance.now() + PATIENCE_MS;
+const deadline = performance.now() + TIMEOUT_MS;
 while (readers.some(({ isWaiting }) => isWaiting) && performance.now() < deadline) await sleep(10);
 const unanswered = readers.filter(({ isWaiting }) => isWaiting).length;
 for (const reader of readers) reader.end();

@@ -23,7 +23,7 @@ const BEFORE = 20_000;
 const OFFERED_PART = 0.9;
 const MOST_BATCHES_PER_SECOND = 100;
 /** How long all that was appended may take to be handed on. */
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 /** How long nothing more must be taken in until it is taken for full. */
 const FULL_MS = 500;
 /** Batches from one look at memory to the next: each stops the process for a moment. */
@@ -75,7 +75,7 @@ class Push {
   readonly #memory: number[] = [];
   #published = 0;
   #appended = 0;
-  #turn: Promise<void> = Promise.resolve();
+  #queue: Promise<void> = Promise.resolve();
   #most = NOTHING_QUEUED;
   readonly #kafka = Promise.withResolvers<void>();
 
@@ -108,7 +108,7 @@ class Push {
     return [
       ...this.#lagOutcomes(speed),
       this.#memoryOutcome(),
-      ...heldOutcomes(stalled, this.#most, tailOf(this.#tape).heldLimit),
+      ...heldOutcomes(stalled, this.#most, tailOf(this.#tape).keptLimit),
     ];
   }
 
@@ -116,7 +116,7 @@ class Push {
   async #fillAndEmpty(relay: Relay): Promise<number> {
     const began = performance.now();
     for (let batch = 0; batch < BEFORE / BATCH; batch++) this.#append(relay);
-    await this.#turn;
+    await this.#queue;
     const appendMs = performance.now() - began;
     await this.#full(relay);
     const emptying = performance.now();
@@ -130,7 +130,7 @@ class Push {
   #append(relay: Relay): void {
     const from = this.#appended;
     this.#appended += BATCH;
-    this.#turn = this.#turn.then(async () => {
+    this.#queue = this.#queue.then(async () => {
       const batch = Array.from({ length: BATCH }, (_, at) => eventOf(this.#samples, from + at));
       await this.#tape.append(STREAM, from === 0 ? 'no-stream' : from - 1, batch);
       this.#lookAt(relay);
@@ -164,7 +164,7 @@ class Push {
     const { queuedEvents, queuedBytes } = relay.progress();
     this.#most = {
       queued: larger(this.#most.queued, { events: queuedEvents, bytes: queuedBytes }),
-      kept: larger(this.#most.kept, tailOf(this.#tape).held),
+      kept: larger(this.#most.kept, tailOf(this.#tape).kept),
     };
   }
 
@@ -278,9 +278,9 @@ function eventOf(samples: readonly TapeEvent[], number: number): TapeEvent {
 
 /** Throws when it takes too long: a relay that has failed would be waited for forever. */
 async function until(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`the relay came no further within ${PATIENCE_MS / 1_000} s`);
+    if (performance.now() > deadline) throw new Error(`the relay came no further within ${TIMEOUT_MS / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

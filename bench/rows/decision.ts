@@ -20,7 +20,7 @@ const PER_SECOND = 100;
 const WARM_UP = 100;
 /** After so many, the bare file's log begins again. */
 const BARS_OF_LOG = 40;
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Before the first bar. */
 const FEED_BEGAN_MS = 1_700_000_000_000;
 
@@ -119,7 +119,7 @@ async function decisions(): Promise<{ readonly tape: string; readonly times: Ord
     last = system.events.append(bar.stream, revision ?? 'no-stream', [bar]);
   });
   await last;
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   const isDone = () => bars.slice(WARM_UP).every(({ id }) => approvedAt.has(id));
   while (!isDone() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
   await seen.close();

@@ -57,7 +57,7 @@ function takeIn(bytes: Buffer): number {
   let start = 0;
   for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
     const frame = scanner.scan(bytes, start, end) ?? parseFrame(bytes.toString('utf8', start, end), BTCUSDT);
-    drafts += session.take(frame).length;
+    drafts += session.apply(frame).length;
     start = end + 1;
   }
   if (drafts < 1_000) throw new Error(`the recordings gave ${drafts} pieces of evidence only`);

@@ -3,7 +3,7 @@
 import { ENGINE_STREAM } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadStore } from '../ports/read-store.ts';
-import type { Asking } from '../requests/requests.ts';
+import type { RequestContext } from '../requests/requests.ts';
 import { codeVersion } from '../runtime/engine/code-version.ts';
 import { ENGINE_CHECKPOINT } from '../runtime/engine/engine-checkpoint.ts';
 import { comparePositions } from '../tape/envelope.ts';
@@ -15,7 +15,7 @@ const WAIT_MS = 2_000;
 const LOOK_EVERY_MS = 20;
 
 /** The person at the command line, as requests record them. */
-export function askingOf({ config, time, events }: OpenStores): Asking {
+export function requestContextOf({ config, time, events }: OpenStores): RequestContext {
   return { store: events, clock: time, actor: cliActor(config), codeVersion: codeVersion() };
 }
 

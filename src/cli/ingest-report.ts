@@ -29,7 +29,7 @@ export class IngestReport implements IngestListener {
   done(feed: string, outcome: Parameters<IngestListener['done']>[1]): void {
     this.#recordings.push({ feed, evidence: outcome.evidence });
     this.#screen.done(feed, outcome);
-    for (const trouble of warnings(outcome)) this.#screen.warn(`${feed}: ${trouble}`);
+    for (const warning of warnings(outcome)) this.#screen.warn(`${feed}: ${warning}`);
   }
 
   elsewhere(feed: string): void {

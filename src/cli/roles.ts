@@ -5,12 +5,6 @@ import type { Role } from '../system-dependencies.ts';
 
 const ROLES: readonly Role[] = ['engine', 'ingest', 'projections', 'relay', 'api'];
 
-/** Parts that the design names and that this version does not have. */
-const LATER: Readonly<Record<string, string>> = {
-  gateway: 'comes with live venues',
-  clock: 'comes with live venues',
-};
-
 export const ALL_ROLES: ReadonlySet<Role> = new Set(ROLES);
 
 /** Reads `engine,api`. Throws InvalidArgumentError, which commander shows. */
@@ -18,9 +12,8 @@ export function parseRoles(text: string): ReadonlySet<Role> {
   const roles = new Set<Role>();
   for (const name of text.split(',').map((part) => part.trim())) {
     const role = ROLES.find((known) => known === name);
-    if (role !== undefined) roles.add(role);
-    else if (LATER[name] !== undefined) throw new InvalidArgumentError(`The role "${name}" ${LATER[name]}; run without it.`);
-    else throw new InvalidArgumentError(`"${name}" is not a role; the roles are ${ROLES.join(', ')}.`);
+    if (role === undefined) throw new InvalidArgumentError(`"${name}" is not a role; the roles are ${ROLES.join(', ')}.`);
+    roles.add(role);
   }
   return roles;
 }

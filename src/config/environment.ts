@@ -90,8 +90,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const violations: string[] = [];
   const secrets = Object.fromEntries(SECRETS.map((name) => [name, readSecretFile(env, name, violations)]));
   // An empty variable is one that is not set: that is how compose files and shells leave things out.
-  const given = Object.fromEntries(Object.entries({ ...env, ...secrets }).filter(([, value]) => value !== ''));
-  const parsed = environment.safeParse(given);
+  const present = Object.fromEntries(Object.entries({ ...env, ...secrets }).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(present);
   if (!parsed.success) violations.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   const apiKeys = parseApiKeys(secrets.TAPEDECK_API_KEYS ?? '', violations);
   if (!parsed.success || violations.length > 0)

@@ -92,9 +92,9 @@ export interface Amount {
 
 /** What a store keeps in memory of the tape's end, for those who follow it. */
 export interface TailWindow {
-  readonly held: Amount;
+  readonly kept: Amount;
   /** The oldest go when there would be more: whoever is further back has them read from the store. */
-  readonly heldLimit: Amount;
+  readonly keptLimit: Amount;
 }
 
 /** What a tape's reader can do. */

@@ -10,11 +10,11 @@ export class RecordingError extends UserError {}
 /** Measures how much of a feed came in and how long some of it took: for figures, never for decisions. */
 export interface FeedMeter {
   /** So many frames, candles or lines came in. */
-  received(frames: number): void;
+  noteFrames(frames: number): void;
   /** The clock by which it measures: milliseconds, forward only. */
   monotonic(): number;
   /** One of them took so long: to be read, to be taken into the book, or into a bar. Told now and then only. */
-  took(operation: 'parse' | 'book' | 'bar', ms: number): void;
+  noteTime(operation: 'parse' | 'book' | 'bar', ms: number): void;
 }
 
 /** Follows and ends the reading of a feed. */

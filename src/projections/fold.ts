@@ -41,11 +41,11 @@ function applyAll(
 ): ReadDocument | undefined {
   const last = events[events.length - 1];
   if (last === undefined) return undefined;
-  const held = produce({ document: stored as object | undefined }, (draft) => {
+  const folded = produce({ document: stored as object | undefined }, (draft) => {
     for (const event of events) {
       draft.document = projection.apply(draft.document, event);
       onApplied();
     }
   });
-  return arranged(projection, held.document as object, last.position);
+  return arranged(projection, folded.document as object, last.position);
 }

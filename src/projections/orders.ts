@@ -172,7 +172,7 @@ function newOrder(event: RecordedEvent): OrderDocument {
 function change(order: OrderDocument, event: RecordedEvent): void {
   switch (event.type) {
     case 'OrderApproved':
-      takeTerms(order, event.data);
+      applyTerms(order, event.data);
       order.clientOrderId = event.data.clientOrderId;
       order.limits = event.data.limits;
       order.referencePrice = event.data.referencePrice;
@@ -180,7 +180,7 @@ function change(order: OrderDocument, event: RecordedEvent): void {
       order.ask = event.data.ask;
       return;
     case 'OrderDenied':
-      takeTerms(order, event.data);
+      applyTerms(order, event.data);
       order.limits = event.data.limits;
       order.value = event.data.value;
       order.bound = event.data.bound;
@@ -236,7 +236,7 @@ function change(order: OrderDocument, event: RecordedEvent): void {
   }
 }
 
-function takeTerms(order: OrderDocument, terms: Terms): void {
+function applyTerms(order: OrderDocument, terms: Terms): void {
   const { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } = terms;
   Object.assign(order, { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } satisfies Terms);
   order.remainingQuantity = remainingOf(order);

@@ -9,10 +9,10 @@ import { type PositionDocument, positions } from '../projections/positions.ts';
 import { currentDocuments, type Wanted } from './current-documents.ts';
 import { type LastPrice, lastPrices } from './last-prices.ts';
 
-type Held = Omit<PositionDocument, 'name' | 'lastOrderId'>;
+type PositionFields = Omit<PositionDocument, 'name' | 'lastOrderId'>;
 
 /** Amounts are in the instrument's quote asset; null where it has no price. */
-export interface CurrentPosition extends Held {
+export interface CurrentPosition extends PositionFields {
   readonly price: string | null;
   readonly priceTime: string | null;
   readonly value: string | null;

@@ -41,11 +41,11 @@ export async function summarize(
 ): Promise<Summary> {
   const strategies: StrategySummary[] = [];
   for (const { name, account } of settings.strategies.values()) strategies.push(await summarizeStrategy(reads, name, account));
-  const held: AccountSummary[] = [];
+  const summaries: AccountSummary[] = [];
   for await (const account of readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id')) {
-    held.push(await summarizeAccount(reads, account, settings));
+    summaries.push(await summarizeAccount(reads, account, settings));
   }
-  return { recordings, strategies, accounts: held };
+  return { recordings, strategies, accounts: summaries };
 }
 
 async function summarizeStrategy(reads: ReadStore, strategy: string, account: string): Promise<StrategySummary> {

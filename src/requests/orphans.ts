@@ -16,7 +16,7 @@ import type { EventStore } from '../ports/event-store.ts';
 import { eventsOf } from '../ports/pages.ts';
 import { lastPrices } from '../queries/last-prices.ts';
 
-interface Held {
+interface OpenItem {
   readonly account: string;
   readonly strategy: string;
   readonly venue: string;
@@ -34,17 +34,17 @@ export async function orphans(store: EventStore, settings: SettingsInForce, prop
   const kept = new Set(proposed.feeds.map(({ venue, symbol }) => instrumentKey(venue, symbol)));
   const unfed = [...settings.feeds.keys()].filter((key) => !kept.has(key));
   if (going.length === 0 && unfed.length === 0) return [];
-  const held = [...(await openPositions(store, settings)), ...(await openOrders(store))];
+  const openItems = [...(await openPositions(store, settings)), ...(await openOrders(store))];
   return [
     ...going.flatMap(({ name }) => {
-      const own = held.filter(({ strategy }) => strategy === name);
+      const own = openItems.filter(({ strategy }) => strategy === name);
       if (own.length === 0) return [];
       return [
         `strategy ${name} holds ${listOf(own)} and cannot be retired or moved, because nobody would close that: first "tapedeck flatten --strategy ${name}"`,
       ];
     }),
     ...unfed.flatMap((key) => {
-      const own = held.filter(({ venue, symbol }) => instrumentKey(venue, symbol) === key);
+      const own = openItems.filter(({ venue, symbol }) => instrumentKey(venue, symbol) === key);
       if (own.length === 0) return [];
       return [`the feed of ${key} cannot be retired while there is ${listOf(own)}, because nothing would value or fill that`];
     }),
@@ -73,12 +73,12 @@ export async function movedSignals(store: EventStore, { strategies }: Settings):
   return sentences;
 }
 
-function listOf(held: readonly Held[]): string {
-  return held.map(({ what, account }) => `${what} in account ${account}`).join(', ');
+function listOf(items: readonly OpenItem[]): string {
+  return items.map(({ what, account }) => `${what} in account ${account}`).join(', ');
 }
 
-async function openPositions(store: EventStore, settings: SettingsInForce): Promise<Held[]> {
-  const last = new Map<string, Omit<Held, 'what'> & { readonly quantity: string }>();
+async function openPositions(store: EventStore, settings: SettingsInForce): Promise<OpenItem[]> {
+  const last = new Map<string, Omit<OpenItem, 'what'> & { readonly quantity: string }>();
   for await (const { type, data } of eventsOf(store, { categories: ['account'], types: ['PositionChanged'] })) {
     if (type !== 'PositionChanged') continue;
     const { account, strategy, venue, symbol, quantity } = data;
@@ -86,7 +86,7 @@ async function openPositions(store: EventStore, settings: SettingsInForce): Prom
   }
   const open = [...last.values()].filter(({ quantity }) => quantity !== '0');
   const prices = await lastPrices(store, new Set(open.map(({ venue, symbol }) => instrumentKey(venue, symbol))));
-  const held: Held[] = [];
+  const found: OpenItem[] = [];
   for (const { quantity, ...position } of open) {
     const key = instrumentKey(position.venue, position.symbol);
     const listed = settings.instruments.get(key);
@@ -94,12 +94,12 @@ async function openPositions(store: EventStore, settings: SettingsInForce): Prom
     const price = prices.get(key)?.price;
     const mark = price === undefined ? null : parseDecimal(price);
     const rest = withoutDust(parseDecimal(quantity), readInstrument(listed), mark);
-    if (sign(rest) !== 0) held.push({ ...position, what: `${formatDecimal(rest)} ${key}` });
+    if (sign(rest) !== 0) found.push({ ...position, what: `${formatDecimal(rest)} ${key}` });
   }
-  return held;
+  return found;
 }
 
-async function openOrders(store: EventStore): Promise<Held[]> {
+async function openOrders(store: EventStore): Promise<OpenItem[]> {
   const open = new Map<string, ApprovedOrder>();
   const types = ['OrderApproved', 'OrderFilled', 'OrderCanceled', 'OrderExpired', 'OrderRejected'];
   for await (const { type, data } of eventsOf(store, { categories: ['order'], types })) {

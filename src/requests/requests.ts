@@ -21,7 +21,7 @@ type RequestName = 'OrderRequested' | 'OrderCancelRequested' | 'TradingHaltReque
 const MAX_TRIES = 3;
 
 /** Who asks, and where it is recorded. */
-export interface Asking {
+export interface RequestContext {
   readonly store: EventStore;
   readonly clock: Clock;
   /** `api:alice`, `cli:bob`. */
@@ -45,22 +45,34 @@ export class RequestConflictError extends Error {}
 export class RequestOutcomeUnknownError extends Error {}
 
 /** Asks for an order. `key` is the client's own, unique for the account. Throws RequestConflictError, InvalidEventError. */
-export function requestOrder(write: Asking, data: EventData['OrderRequested'], key: string): Promise<RecordedRequest> {
+export function requestOrder(write: RequestContext, data: EventData['OrderRequested'], key: string): Promise<RecordedRequest> {
   return record(write, 'OrderRequested', `${data.account}|${key}`, data);
 }
 
 /** Asks to cancel an order. `key` tells requests about the same order apart. */
-export function requestCancel(write: Asking, data: EventData['OrderCancelRequested'], key: string): Promise<RecordedRequest> {
+export function requestCancel(
+  write: RequestContext,
+  data: EventData['OrderCancelRequested'],
+  key: string,
+): Promise<RecordedRequest> {
   return record(write, 'OrderCancelRequested', `${data.account}|${data.orderId}|${key}`, data);
 }
 
 /** Asks to stop trading, until somebody asks to resume. `key` is unique for what is halted. */
-export function requestHalt(write: Asking, data: EventData['TradingHaltRequested'], key: string): Promise<RecordedRequest> {
+export function requestHalt(
+  write: RequestContext,
+  data: EventData['TradingHaltRequested'],
+  key: string,
+): Promise<RecordedRequest> {
   return record(write, 'TradingHaltRequested', `${scopeKey(data.scope)}|${key}`, data);
 }
 
 /** Asks to trade again. `key` is unique for what is resumed. */
-export function requestResume(write: Asking, data: EventData['TradingResumeRequested'], key: string): Promise<RecordedRequest> {
+export function requestResume(
+  write: RequestContext,
+  data: EventData['TradingResumeRequested'],
+  key: string,
+): Promise<RecordedRequest> {
   return record(write, 'TradingResumeRequested', `${scopeKey(data.scope)}|${key}`, data);
 }
 
@@ -81,7 +93,12 @@ function scopeKey(scope: HaltScope): string {
   return 'account' in scope ? scope.account : `strategy:${scope.strategy}`;
 }
 
-async function record<N extends RequestName>(write: Asking, type: N, key: string, data: EventData[N]): Promise<RecordedRequest> {
+async function record<N extends RequestName>(
+  write: RequestContext,
+  type: N,
+  key: string,
+  data: EventData[N],
+): Promise<RecordedRequest> {
   const { store, clock, actor, codeVersion, traceparent } = write;
   const requestId = makeId(`${type}|${key}`);
   const stream = requestStream(requestId);

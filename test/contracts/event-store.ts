@@ -474,10 +474,10 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         await watcher.until('caught up 0');
         await store.append('feed-a', 'no-stream', run('feed-a', 0, 3));
         await watcher.until('caught up 4');
-        const { held, heldLimit } = store.tail as TailWindow;
+        const { kept, keptLimit } = store.tail as TailWindow;
         for (const unit of ['events', 'bytes'] as const) {
-          expect(held[unit]).toBeGreaterThan(0);
-          expect(held[unit]).toBeLessThanOrEqual(heldLimit[unit]);
+          expect(kept[unit]).toBeGreaterThan(0);
+          expect(kept[unit]).toBeLessThanOrEqual(keptLimit[unit]);
         }
       });
 

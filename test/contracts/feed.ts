@@ -30,10 +30,10 @@ export function feedContract(name: string, given: () => Feed): void {
 
     it('tells a meter what came in, and gives the same evidence without one', async () => {
       let frames = 0;
-      const received = (more: number): void => {
+      const noteFrames = (more: number): void => {
         frames += more;
       };
-      const meter = { received, took: () => {}, monotonic: () => 0 };
+      const meter = { noteFrames, noteTime: () => {}, monotonic: () => 0 };
       const feed = given();
       expect(await readAll(feed, { meter })).toEqual(await readAll(feed));
       expect(frames).toBeGreaterThan(0);

@@ -42,7 +42,7 @@ function recorder<T extends object>(values: Partial<T>): { inner: T; calls: unkn
 
 describe('a forwarding store', () => {
   it('hands every call on as it is, and its answer back', async () => {
-    const tail = { held: { events: 1, bytes: 2 }, heldLimit: { events: 3, bytes: 4 } };
+    const tail = { kept: { events: 1, bytes: 2 }, keptLimit: { events: 3, bytes: 4 } };
     const traits = { hasLock: true, hasOwnIndex: false } as const;
     const { inner, calls } = recorder<LockingEventStore>({ traits, tail, maxWaiting: 7 });
     const store = new ForwardingEventStore(inner);

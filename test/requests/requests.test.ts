@@ -4,9 +4,9 @@ import type { EventData } from '../../src/domain/catalogue.ts';
 import { StoreError, StoreUnavailableError } from '../../src/ports/errors.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import {
-  type Asking,
   orderIdOf,
   RequestConflictError,
+  type RequestContext,
   RequestOutcomeUnknownError,
   requestCancel,
   requestHalt,
@@ -32,7 +32,7 @@ const ORDER: EventData['OrderRequested'] = {
   reason: null,
 };
 
-function write(store: EventStore = openMemoryEventStore({ time: clock, hasLock: true })): Asking {
+function write(store: EventStore = openMemoryEventStore({ time: clock, hasLock: true })): RequestContext {
   return { store, clock, actor: 'cli:bob', codeVersion: 'test' };
 }
 

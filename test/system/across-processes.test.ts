@@ -18,7 +18,7 @@ const temporary = new TemporaryFolder();
 const SERVER = join(ROOT, 'test', 'servers', 'event-store', 'main.ts');
 const CANDLES = 300;
 const FRAMES = 2_000;
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 let folders = 0;
 let made: Promise<Record<string, unknown[]>> | undefined;
 
@@ -75,7 +75,7 @@ async function madeByOne(): Promise<Record<string, unknown[]>> {
 
 /** Whoever is asked may not be there yet. */
 const seen = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
-  until(() => isSo().catch(() => false), { what, patienceMs: PATIENCE_MS, pauseMs: 100 });
+  until(() => isSo().catch(() => false), { what, timeoutMs: TIMEOUT_MS, pauseMs: 100 });
 
 async function address(child: Child): Promise<string> {
   return (/"address":"([^"]+)"|listening at (http[^"]+)"/.exec(await child.saw('Server listening at')) as RegExpExecArray)

@@ -79,9 +79,7 @@ describe('the roles of a process', () => {
 
   it.each([
     ['relay', /the role relay has nowhere to send to: set TAPEDECK_KAFKA/],
-    ['engine,gateway', /comes with live venues/],
-    ['clock', /comes with live venues/],
-    ['cook', /"cook" is not a role; the roles are engine, ingest, projections, relay, api/],
+    ['engine,cook', /"cook" is not a role; the roles are engine, ingest, projections, relay, api/],
   ])('are refused where this version has no %s', async (roles, message) => {
     const { code, stderr } = await tapedeck(['run', '--roles', roles]);
     expect(code).toBe(2);

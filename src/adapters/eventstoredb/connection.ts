@@ -10,7 +10,7 @@ import type { EventStoreDbAddress } from './address.ts';
 import { TapeClient } from './client.ts';
 import { describeFailure, finalFailure } from './failures.ts';
 
-export interface Patience {
+export interface CallTimeouts {
   /** Until a call that hears nothing is given up; its outcome is unknown then, and it is made again. */
   readonly callMs: number;
   /** The same where the server looks through the tape: it says nothing until it has found something. */
@@ -21,7 +21,7 @@ export interface Patience {
   readonly backoff: Backoff;
 }
 
-export const DEFAULT_TIMEOUTS: Patience = {
+export const DEFAULT_TIMEOUTS: CallTimeouts = {
   callMs: 5_000,
   searchMs: 60_000,
   totalMs: 12_000,
@@ -47,17 +47,17 @@ interface Client {
 let inUse: { readonly key: string; users: number; readonly connection: Connection } | undefined;
 
 /** The one connection of this thread. Throws StoreError for a second address while the first is in use. */
-export function connect(key: string, address: EventStoreDbAddress, patience: Patience, time: Time): Connection {
+export function connect(key: string, address: EventStoreDbAddress, timeouts: CallTimeouts, time: Time): Connection {
   if (inUse !== undefined && inUse.key !== key) {
     throw new StoreError('a thread has one EventStoreDB: close the store at the first address before another is opened');
   }
-  inUse ??= { key, users: 0, connection: new Connection(address, patience, time) };
+  inUse ??= { key, users: 0, connection: new Connection(address, timeouts, time) };
   inUse.users++;
   return inUse.connection;
 }
 
 export class Connection {
-  readonly patience: Patience;
+  readonly timeouts: CallTimeouts;
   readonly time: Time;
   /** How many clients there were. */
   clients = 0;
@@ -68,9 +68,9 @@ export class Connection {
   /** The last client is gone: never two at once. */
   #gone: Promise<void> = Promise.resolve();
 
-  constructor(address: EventStoreDbAddress, patience: Patience, time: Time) {
+  constructor(address: EventStoreDbAddress, timeouts: CallTimeouts, time: Time) {
     this.#address = address;
-    this.patience = patience;
+    this.timeouts = timeouts;
     this.time = time;
   }
 
@@ -78,7 +78,7 @@ export class Connection {
    * Makes a call until it has an outcome. Throws what `finalFailure` knows, or StoreUnavailableError in a sentence that
    * begins with `what`. `silenceMs` is how long nothing may be heard.
    */
-  async call<T>(what: string, attempt: Attempt<T>, silenceMs = this.patience.callMs): Promise<T> {
+  async call<T>(what: string, attempt: Attempt<T>, silenceMs = this.timeouts.callMs): Promise<T> {
     const begun = this.time.monotonic();
     for (let tries = 1; ; tries++) {
       const client = this.#current();
@@ -88,8 +88,8 @@ export class Connection {
         const final = finalFailure(error);
         if (final !== undefined) throw final;
         this.#giveUp(client);
-        const pauseMs = backoffMs(this.time, tries, this.patience.backoff);
-        const isLast = this.#hastened.signal.aborted || this.time.monotonic() - begun + pauseMs > this.patience.totalMs;
+        const pauseMs = backoffMs(this.time, tries, this.timeouts.backoff);
+        const isLast = this.#hastened.signal.aborted || this.time.monotonic() - begun + pauseMs > this.timeouts.totalMs;
         if (isLast) throw unavailable(what, tries, error);
         await pause(this.time, pauseMs, this.#hastened.signal);
       }
@@ -102,10 +102,10 @@ export class Connection {
   }
 
   /** Uses a client for as long as `work` goes on, which is told by `lost` when it was given up. One attempt. */
-  async hold(work: (client: TapeClient, lost: AbortSignal) => Promise<void>): Promise<void> {
+  async whileConnected(work: (client: TapeClient, lost: AbortSignal) => Promise<void>): Promise<void> {
     const client = this.#current();
     try {
-      const opened = await this.#within(client, async (fit) => fit, this.patience.callMs);
+      const opened = await this.#within(client, async (fit) => fit, this.timeouts.callMs);
       await work(opened, client.lost.signal);
     } catch (error) {
       if (finalFailure(error) === undefined) this.#giveUp(client);
@@ -143,7 +143,7 @@ export class Connection {
     this.clients++;
     const client = new TapeClient(this.#address, `tapedeck-${this.time.uuid()}`, this.time);
     try {
-      assertFit(await unlessSilent(this.time, this.patience.callMs, () => client.features(), this.#hastened.signal));
+      assertFit(await unlessSilent(this.time, this.timeouts.callMs, () => client.features(), this.#hastened.signal));
       return client;
     } catch (error) {
       await client.discard();
@@ -192,15 +192,15 @@ async function unlessSilent<T>(
   lost?: AbortSignal,
 ): Promise<T> {
   lost?.throwIfAborted();
-  const takeBack: (() => void)[] = [];
+  const listeners: (() => void)[] = [];
   const listen = (limit: TimeLimit): Promise<T> => {
-    takeBack.push(onAbort(hastened, () => limit.restart(Math.min(ms, LAST_CALL_MS))));
-    if (lost !== undefined) takeBack.push(onAbort(lost, () => limit.giveUp(new Error('the connection was given up'))));
+    listeners.push(onAbort(hastened, () => limit.restart(Math.min(ms, LAST_CALL_MS))));
+    if (lost !== undefined) listeners.push(onAbort(lost, () => limit.giveUp(new Error('the connection was given up'))));
     return work(() => limit.restart());
   };
   try {
     return await within(time, ms, listen, (silenceMs) => new Error(`no answer within ${silenceMs} ms`));
   } finally {
-    for (const take of takeBack) take();
+    for (const take of listeners) take();
   }
 }

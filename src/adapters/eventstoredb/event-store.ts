@@ -16,7 +16,7 @@ import {
 import { type RecordedEvent, readEvent } from '../../tape/envelope.ts';
 import { assertRevision, judgeAppend, NO_REVISION, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
 import { parseEventStoreDbAddress } from './address.ts';
-import { type Connection, connect, DEFAULT_TIMEOUTS, type Patience } from './connection.ts';
+import { type CallTimeouts, type Connection, connect, DEFAULT_TIMEOUTS } from './connection.ts';
 import { toWire, validPosition } from './events.ts';
 import { TapeOfStreams } from './reader.ts';
 import { TailSubscription } from './subscription.ts';
@@ -26,7 +26,7 @@ import { type TailLimits, TapeTail, USUAL_TAIL_LIMITS } from './tail.ts';
 const MAX_WAITING = 1_000;
 
 export interface EventStoreDbOptions {
-  readonly patience?: Patience;
+  readonly timeouts?: CallTimeouts;
   readonly tailLimits?: TailLimits;
 }
 
@@ -36,7 +36,7 @@ export interface EventStoreDbOptions {
  */
 export function openEventStoreDb(address: string, time: Time, options: EventStoreDbOptions = {}): EventStoreDbTape {
   return new EventStoreDbTape(
-    connect(address, parseEventStoreDbAddress(address), options.patience ?? DEFAULT_TIMEOUTS, time),
+    connect(address, parseEventStoreDbAddress(address), options.timeouts ?? DEFAULT_TIMEOUTS, time),
     options,
   );
 }
@@ -48,7 +48,7 @@ export class EventStoreDbTape implements EventStore {
   readonly tail: TapeTail;
   readonly #tape: TapeOfStreams;
   /** The last append to each stream that is under way: the next waits for it, so that they arrive in order. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #lastWrites = new Map<string, Promise<unknown>>();
   #waiting = 0;
   readonly #subscriptions = new Set<TailSubscription>();
   #closing: Promise<void> | undefined;
@@ -70,15 +70,15 @@ export class EventStoreDbTape implements EventStore {
       );
     }
     this.#waiting++;
-    const before = this.#turns.get(stream) ?? Promise.resolve();
-    const turn = before.then(() => this.#write(stream, expected, serialized));
-    const settled = turn.catch(() => undefined);
-    this.#turns.set(stream, settled);
+    const before = this.#lastWrites.get(stream) ?? Promise.resolve();
+    const writing = before.then(() => this.#write(stream, expected, serialized));
+    const settled = writing.catch(() => undefined);
+    this.#lastWrites.set(stream, settled);
     try {
-      return await turn;
+      return await writing;
     } finally {
       this.#waiting--;
-      if (this.#turns.get(stream) === settled) this.#turns.delete(stream);
+      if (this.#lastWrites.get(stream) === settled) this.#lastWrites.delete(stream);
     }
   }
 
@@ -127,7 +127,7 @@ export class EventStoreDbTape implements EventStore {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
-    await Promise.all(this.#turns.values());
+    await Promise.all(this.#lastWrites.values());
     await Promise.all([this.tail.close(), this.connection.release()]);
   }
 

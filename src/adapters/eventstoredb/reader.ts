@@ -153,7 +153,7 @@ export class TapeOfStreams {
   }
 
   #all(query: AllQuery): Promise<Page> {
-    const { callMs, searchMs } = this.#connection.patience;
+    const { callMs, searchMs } = this.#connection.timeouts;
     return this.#connection.call(
       'a read of the tape failed',
       (client, heard) => collect(client.readFiltered(query), query.count, heard),

@@ -136,11 +136,11 @@ export class TailSubscription implements Subscription {
   /** Undefined at once when it is closed meanwhile: a search can take a minute. */
   async #unlessClosed<T>(reading: Promise<T>): Promise<T | undefined> {
     const closed = Promise.withResolvers<undefined>();
-    const takeBack = onAbort(this.#closing.signal, () => closed.resolve(undefined));
+    const stopListening = onAbort(this.#closing.signal, () => closed.resolve(undefined));
     try {
       return await Promise.race([reading, closed.promise]);
     } finally {
-      takeBack();
+      stopListening();
     }
   }
 

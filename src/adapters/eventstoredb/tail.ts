@@ -75,11 +75,11 @@ export class TapeTail implements TailWindow {
     return this.#isCaughtUp;
   }
 
-  get held(): Amount {
+  get kept(): Amount {
     return { events: this.#kept.length, bytes: this.#bytes };
   }
 
-  get heldLimit(): Amount {
+  get keptLimit(): Amount {
     return { events: this.#limits.maxKept, bytes: this.#limits.maxKeptBytes };
   }
 
@@ -113,7 +113,7 @@ export class TapeTail implements TailWindow {
       const before = this.#position;
       try {
         await this.#begin();
-        await this.#connection.hold((client, lost) => this.#follow(client, lost));
+        await this.#connection.whileConnected((client, lost) => this.#follow(client, lost));
       } catch (error) {
         const final = finalFailure(error);
         if (final !== undefined) throw final;
@@ -121,8 +121,8 @@ export class TapeTail implements TailWindow {
       this.#isCaughtUp = false;
       if (comparePositions(before, this.#position) < 0) attempt = 0;
       if (signal.aborted) return;
-      const { time, patience } = this.#connection;
-      await pause(time, backoffMs(time, Math.max(1, attempt), patience.backoff), signal);
+      const { time, timeouts } = this.#connection;
+      await pause(time, backoffMs(time, Math.max(1, attempt), timeouts.backoff), signal);
     }
   }
 
@@ -163,7 +163,7 @@ export class TapeTail implements TailWindow {
     try {
       for await (const resolved of subscription) {
         const event = fromWire(resolved);
-        if (event !== undefined) this.#take(event.stored);
+        if (event !== undefined) this.#keep(event.stored);
         this.#settle(live);
       }
     } finally {
@@ -179,7 +179,7 @@ export class TapeTail implements TailWindow {
     this.#tell();
   }
 
-  #take(event: StoredEvent): void {
+  #keep(event: StoredEvent): void {
     this.#lastCame = this.#connection.time.monotonic();
     if (comparePositions(event.position, this.#position) <= 0) return;
     this.#kept.push(event);

@@ -76,15 +76,15 @@ function toOurLog(log: Logger): logCreator {
 
 /** Ends with what `work` came to, or with an error once it takes longer or `signal` is aborted. */
 export async function inTime<T>(time: Time, ms: number, what: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  let takeBack = (): void => {};
+  let stopListening = (): void => {};
   const waitFor = (limit: TimeLimit): Promise<T> => {
-    if (signal !== undefined) takeBack = onAbort(signal, () => limit.giveUp(new Error(`${what} was given up`)));
+    if (signal !== undefined) stopListening = onAbort(signal, () => limit.giveUp(new Error(`${what} was given up`)));
     return work;
   };
   try {
     return await within(time, ms, waitFor, () => new Error(`${what} took longer than ${ms / 1_000} s`));
   } finally {
-    takeBack();
+    stopListening();
   }
 }
 

@@ -153,11 +153,11 @@ class MemoryEventStore implements EventStore {
   }
 
   /** Takes the last event off again, when a section fails. */
-  #takeOff(): void {
+  #removeLast(): void {
     const row = this.#rows.pop() as Row;
-    takeOffLast(this.#streams, row.stream);
-    takeOffLast(this.#correlations, row.correlationId);
-    takeOffLast(this.#ids, row.id);
+    removeLast(this.#streams, row.stream);
+    removeLast(this.#correlations, row.correlationId);
+    removeLast(this.#ids, row.id);
   }
 
   #workWithin(hook: CommitHook | null): void {
@@ -186,7 +186,7 @@ class MemoryEventStore implements EventStore {
       if (this.#rows.length > before) this.#wakeAll();
       return result;
     } catch (error) {
-      while (this.#rows.length > before) this.#takeOff();
+      while (this.#rows.length > before) this.#removeLast();
       throw error;
     }
   }
@@ -288,7 +288,7 @@ function listIn(lists: Map<string, number[]>, name: string): number[] {
   return made;
 }
 
-function takeOffLast(lists: Map<string, number[]>, name: string): void {
+function removeLast(lists: Map<string, number[]>, name: string): void {
   const list = lists.get(name);
   list?.pop();
   if (list?.length === 0) lists.delete(name);

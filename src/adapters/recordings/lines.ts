@@ -31,7 +31,7 @@ export async function* readLines(file: string, tally: Tally): AsyncGenerator<Lin
   let torn: string | undefined;
   try {
     for await (const chunk of readChunks(file)) {
-      const lines = splitter.take(chunk);
+      const lines = splitter.split(chunk);
       if (lines.ends.length > 0) yield lines;
     }
   } catch (error) {
@@ -69,7 +69,7 @@ class LineSplitter {
     this.#tally = tally;
   }
 
-  take(chunk: Buffer): Lines {
+  split(chunk: Buffer): Lines {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const starts: number[] = [];
     const ends: number[] = [];

@@ -17,7 +17,7 @@ import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
 /** One kind of recording: takes line `index` of some, gives evidence. Several files of a kind are one session. */
 interface Session {
   startFile(file: string): void;
-  take(lines: Lines, index: number): readonly EvidenceDraft[];
+  readLine(lines: Lines, index: number): readonly EvidenceDraft[];
   endFile(): void;
   end(): EvidenceDraft[];
 }
@@ -60,9 +60,9 @@ async function* readRecording(
         session ??= makeSession(kind, feed, instrument, tally, meter);
         session.startFile(file);
       }
-      meter?.received(lines.ends.length);
+      meter?.noteFrames(lines.ends.length);
       for (let i = 0; i < lines.ends.length; i++) {
-        for (const draft of (session as Session).take(lines, i)) drafts.push(draft);
+        for (const draft of (session as Session).readLine(lines, i)) drafts.push(draft);
       }
       if (drafts.length > 0) yield drafts;
     }
@@ -127,13 +127,13 @@ class CandleFiles implements Session {
     this.#reader = this.#kind.open(file, this.#feed.bars, this.#tally);
   }
 
-  take(lines: Lines, index: number): readonly EvidenceDraft[] {
+  readLine(lines: Lines, index: number): readonly EvidenceDraft[] {
     const drafts: EvidenceDraft[] = [];
     const onCandle = (candle: Candle) => {
       this.#checkSpacing(candle.openTime);
-      for (const draft of this.#session.take(candle)) drafts.push(draft);
+      for (const draft of this.#session.apply(candle)) drafts.push(draft);
     };
-    this.#reader?.takeLine(lineText(lines, index), onCandle);
+    this.#reader?.readLine(lineText(lines, index), onCandle);
     return drafts;
   }
 
@@ -188,23 +188,23 @@ class FrameFiles implements Session {
     this.#line = 0;
   }
 
-  take(lines: Lines, index: number): readonly EvidenceDraft[] {
+  readLine(lines: Lines, index: number): readonly EvidenceDraft[] {
     this.#line++;
     this.#tally.at(this.#file, this.#line);
-    if (this.#meter !== undefined && this.#line % TIMED_EVERY === 0) return this.#takeTimed(lines, index, this.#meter);
+    if (this.#meter !== undefined && this.#line % TIMED_EVERY === 0) return this.#readTimed(lines, index, this.#meter);
     const frame = this.#read(lines, index);
-    return frame === undefined ? [] : this.#session.take(frame);
+    return frame === undefined ? [] : this.#session.apply(frame);
   }
 
-  #takeTimed(lines: Lines, index: number, meter: FeedMeter): readonly EvidenceDraft[] {
+  #readTimed(lines: Lines, index: number, meter: FeedMeter): readonly EvidenceDraft[] {
     const began = meter.monotonic();
     const frame = this.#read(lines, index);
     const read = meter.monotonic();
-    meter.took('parse', read - began);
+    meter.noteTime('parse', read - began);
     if (frame === undefined) return [];
-    const drafts = this.#session.take(frame);
-    if (frame.kind === 'depth') meter.took('book', meter.monotonic() - read);
-    if (frame.kind === 'trade') meter.took('bar', meter.monotonic() - read);
+    const drafts = this.#session.apply(frame);
+    if (frame.kind === 'depth') meter.noteTime('book', meter.monotonic() - read);
+    if (frame.kind === 'trade') meter.noteTime('bar', meter.monotonic() - read);
     return drafts;
   }
 

@@ -33,7 +33,7 @@ export class SqliteCheckpoint {
   }
 
   /** So many rows were committed. Never throws: nothing depends on it. */
-  wrote(rows: number): void {
+  noteWritten(rows: number): void {
     this.#rows += rows;
     if (this.#rows < EVERY_ROWS || this.#isBusy || this.#isClosed) return;
     this.#rows = 0;

@@ -1,7 +1,7 @@
 /**
  * The tape in one SQLite file. Appends that are waiting are written in one transaction (group commit): each succeeds
  * or fails by itself, and is answered when all of them are on the disk. Several processes may use one file at once;
- * SQLite's write lock puts them in turn.
+ * SQLite's write lock puts them in one order.
  */
 
 import type { DatabaseSync } from 'node:sqlite';
@@ -23,7 +23,7 @@ import type { RecordedEvent } from '../../tape/envelope.ts';
 import { isRefusal, serializeEvents } from '../rules/append-rules.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
-import { explainFailure, holdPlace, LOCK_WAIT_MS, readPatiently, writeTransaction } from './file.ts';
+import { explainFailure, LOCK_WAIT_MS, makePlaceGuard, readPatiently, writeTransaction } from './file.ts';
 import { StoredRows } from './stored-rows.ts';
 import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
 import { TapeWriter } from './tape-writer.ts';
@@ -93,7 +93,7 @@ export class SqliteEventStore implements LockingEventStore {
     this.#file = options.file;
     this.#time = options.time;
     this.#lockWaitMs = options.lockWaitMs ?? LOCK_WAIT_MS;
-    this.#assertInPlace = holdPlace(options.file, 'tape');
+    this.#assertInPlace = makePlaceGuard(options.file, 'tape');
     this.#checkpoint = new SqliteCheckpoint(options.file);
   }
 
@@ -202,7 +202,7 @@ export class SqliteEventStore implements LockingEventStore {
   }
 
   async #drain(): Promise<void> {
-    // Whatever else is appended in this turn joins the group.
+    // Appends of the same loop of events join the group.
     await this.#time.nextLoop();
     while (this.#waiting.length > 0) await this.#commitGroup();
     this.#draining = undefined;
@@ -244,7 +244,7 @@ export class SqliteEventStore implements LockingEventStore {
     const written = this.#writer.position - before;
     if (written === 0) return;
     for (const subscription of this.#subscriptions) subscription.wake();
-    this.#checkpoint.wrote(written);
+    this.#checkpoint.noteWritten(written);
   }
 
   #takeGroup(): Job[] {

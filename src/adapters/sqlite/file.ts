@@ -97,7 +97,7 @@ async function openPatiently(file: string, kind: SqliteFileKind, time: Time, ope
  * Returns a check that the file, open now, still lies at its place. The system lets a process go on writing to a file
  * that was deleted, and everything written to it is lost: the check throws StoreError instead.
  */
-export function holdPlace(name: string, what: string): () => void {
+export function makePlaceGuard(name: string, what: string): () => void {
   const file = resolve(name);
   const opened = statSync(file, { bigint: true });
   return () => {
@@ -196,7 +196,7 @@ function migrate(db: DatabaseSync, file: string, kind: SqliteFileKind): void {
 }
 
 /**
- * Takes the write lock, runs `work` and commits, or rolls back when it throws: all in one turn, so that nothing else of
+ * Takes the write lock, runs `work` and commits, or rolls back when it throws: all without a wait, so that nothing else of
  * this process comes in between. Waits for other processes up to `waitMs` without blocking this one; then throws
  * SQLite's BUSY failure. Durable as the file's kind says.
  */

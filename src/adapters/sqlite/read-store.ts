@@ -119,7 +119,7 @@ class SqliteReadStore implements ReadStore {
       ).run(projection, BigInt(position));
       return written;
     });
-    this.#checkpoint.wrote(written.size + 1);
+    this.#checkpoint.noteWritten(written.size + 1);
     return written;
   }
 
@@ -169,7 +169,7 @@ class SqliteReadStore implements ReadStore {
     });
   }
 
-  /** Once a turn of the event loop is enough: it takes as long as all the rest, and those asking now asked before it. */
+  /** Once a loop of events is enough: it takes as long as all the rest, and the readers of this loop asked before it. */
   #lookForCommits(): void {
     const [version] = this.#dataVersion.get() as unknown as [number];
     if (version !== this.#textsVersion) this.#forgetTexts();

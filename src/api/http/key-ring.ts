@@ -24,7 +24,7 @@ export interface KnownKey {
 /** The folder is looked at again for a request that comes after this time: so long a revoked key may still be good. */
 const FRESH_MS = 1_000;
 
-type Complain = (trouble: { readonly file: string; readonly reason: string }) => void;
+type Complain = (unreadable: { readonly file: string; readonly reason: string }) => void;
 
 export class KeyRing {
   readonly #sources: KeySources;
@@ -84,10 +84,10 @@ export class KeyRing {
     this.#known = [...this.#fixed, ...keys.map(knownKey)];
     this.#hasHadKeys ||= this.#known.length > 0 || unreadable.length > 0;
     this.#lookedAt = at;
-    for (const trouble of unreadable) {
-      if (this.#complaints.has(trouble.file)) continue;
-      this.#complaints.add(trouble.file);
-      this.#complain(trouble);
+    for (const file of unreadable) {
+      if (this.#complaints.has(file.file)) continue;
+      this.#complaints.add(file.file);
+      this.#complain(file);
     }
   }
 }

@@ -4,7 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { idText } from '../../domain/event.ts';
 import type { Time } from '../../ports/clock.ts';
-import { type Asking, type RecordedRequest, RequestConflictError, RequestOutcomeUnknownError } from '../../requests/requests.ts';
+import {
+  type RecordedRequest,
+  RequestConflictError,
+  type RequestContext,
+  RequestOutcomeUnknownError,
+} from '../../requests/requests.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import type { Answer } from '../routes/route-schema.ts';
 import { Problem } from './problem.ts';
@@ -36,7 +41,7 @@ export function keyOf(time: Time, headers: { readonly [KEY_HEADER]?: string | un
 export async function recordRequest(
   deps: ApiDependencies,
   request: FastifyRequest,
-  record: (write: Asking) => Promise<RecordedRequest>,
+  record: (write: RequestContext) => Promise<RecordedRequest>,
 ): Promise<RecordedRequest> {
   const write = {
     store: deps.events,

@@ -52,18 +52,18 @@ function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: Setti
 
 async function withDeeds(deps: ApiDependencies, configured: readonly ConfiguredStrategy[]) {
   const ids = [...new Set(configured.map(({ account }) => account))];
-  const holders = await deps.reads.load(collectionOf(deps, accounts), ids);
+  const accountsById = await deps.reads.load(collectionOf(deps, accounts), ids);
   const names = configured.map(({ name }) => name);
   const known = await deps.reads.load(collectionOf(deps, strategies), names);
   return configured.map((strategy) => {
-    const account = holders.get(strategy.account) as AccountDocument | undefined;
+    const account = accountsById.get(strategy.account) as AccountDocument | undefined;
     const deeds = shown(strategies, known.get(strategy.name) ?? silentStrategy(strategy.name));
-    return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => holds(scope, strategy)) };
+    return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => covers(scope, strategy)) };
   });
 }
 
 /** Halts of the strategy's account stand with that account already. */
-function holds(scope: HaltScope, strategy: ConfiguredStrategy): boolean {
+function covers(scope: HaltScope, strategy: ConfiguredStrategy): boolean {
   return 'strategy' in scope ? scope.strategy === strategy.name : true;
 }
 

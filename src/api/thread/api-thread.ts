@@ -32,10 +32,10 @@ interface ThreadFailure {
 }
 
 /** Starts it; resolves when it serves. It reads the stores by itself, and asks `main` for the rest. */
-export async function startApiThread(time: Time, main: MainThread, given: Omit<ApiThreadData, 'mainThread'>): Promise<ServedApi> {
+export async function startApiThread(time: Time, main: MainThread, data: Omit<ApiThreadData, 'mainThread'>): Promise<ServedApi> {
   const { port1, port2 } = new MessageChannel();
   answerThread(time, port1, main);
-  const workerData: ApiThreadData = { ...given, mainThread: port2 };
+  const workerData: ApiThreadData = { ...data, mainThread: port2 };
   const worker = new Worker(new URL('./api-worker.ts', import.meta.url), { workerData, transferList: [port2], name: 'api' });
   let serving: (address: string) => void = () => {};
   const served = new Promise<string>((resolve) => {

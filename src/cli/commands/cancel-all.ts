@@ -5,7 +5,7 @@ import type { ListedOrder } from '../../projections/orders.ts';
 import { currentOpenOrders } from '../../queries/current-orders.ts';
 import { type RecordedRequest, requestCancel } from '../../requests/requests.ts';
 import { comparePositions } from '../../tape/envelope.ts';
-import { answerText, askingOf, engineAnswered } from '../engine-answer.ts';
+import { answerText, engineAnswered, requestContextOf } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf } from '../scope.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -48,6 +48,6 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
 }
 
 async function cancel(stores: OpenStores, { id, account }: ListedOrder, reason: string): Promise<Asked> {
-  const recorded = await requestCancel(askingOf(stores), { orderId: id, account, reason }, stores.time.uuid());
+  const recorded = await requestCancel(requestContextOf(stores), { orderId: id, account, reason }, stores.time.uuid());
   return { ...recorded, order: id };
 }

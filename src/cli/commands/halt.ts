@@ -2,8 +2,8 @@
 
 import { type Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
-import { type Asking, type RecordedRequest, requestHalt, requestResume } from '../../requests/requests.ts';
-import { answerText, askingOf, engineAnswered } from '../engine-answer.ts';
+import { type RecordedRequest, type RequestContext, requestHalt, requestResume } from '../../requests/requests.ts';
+import { answerText, engineAnswered, requestContextOf } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf, scopeText } from '../scope.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -52,7 +52,7 @@ export function resumeCommand(command: Command): void {
 }
 
 function halt(
-  write: Asking,
+  write: RequestContext,
   scope: HaltScope,
   key: string,
   { mode, reason, cancelOpen, flatten }: HaltOptions,
@@ -64,11 +64,11 @@ function halt(
 function ask(
   options: ScopeOptions,
   verb: string,
-  request: (write: Asking, scope: HaltScope, key: string) => Promise<RecordedRequest>,
+  request: (write: RequestContext, scope: HaltScope, key: string) => Promise<RecordedRequest>,
 ): Promise<void> {
   return withTape(async (stores: OpenStores) => {
     const scope = await scopeOf(stores.events, options);
-    const { requestId, position } = await request(askingOf(stores), scope, stores.time.uuid());
+    const { requestId, position } = await request(requestContextOf(stores), scope, stores.time.uuid());
     const isDecided = await engineAnswered(stores, requestId, position);
     answer(options, { request: requestId, position, decided: isDecided }, () => [
       `${verb} of ${scopeText(scope)} ${answerText(isDecided)} (request ${requestId})`,

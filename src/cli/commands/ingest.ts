@@ -72,7 +72,7 @@ async function run({ config, time, events, reads }: OpenStores, files: readonly 
   if (json) process.stdout.write(`${jsonLine(outcome, isComplete)}\n`);
   else {
     screen.done(name, outcome);
-    for (const trouble of warnings(outcome)) screen.warn(trouble);
+    for (const warning of warnings(outcome)) screen.warn(warning);
   }
   if (!isComplete)
     throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');

@@ -41,7 +41,7 @@ import { onSignal } from './signal-orders.ts';
 /** Most accounts that are opened, looked at for a halt or marked upon one event; the others follow upon the next. */
 const MAX_ACCOUNTS = 25;
 
-/** Most halts and resumes that accounts are told of upon one event: while many wait for their turn, more may be asked for. */
+/** Most halts and resumes that are carried out on one event. More requests may arrive while many wait. */
 const MAX_NOTICES = 25;
 
 export const desk: Reactor<DeskState> = {

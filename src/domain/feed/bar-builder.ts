@@ -58,9 +58,9 @@ export class BarBuilder {
       this.#missing.add(0, trade.tradeId - 1);
       this.#accept(trade);
     } else if (trade.tradeId <= this.#lastId) {
-      this.#takeLate(trade);
+      this.#applyLate(trade);
     } else {
-      this.#takeNew(trade, this.#lastId);
+      this.#applyNew(trade, this.#lastId);
     }
     this.#giveUpOverdue();
     return this.#takeDrafts();
@@ -84,7 +84,7 @@ export class BarBuilder {
     return drafts;
   }
 
-  #takeNew(trade: Trade, lastId: number): void {
+  #applyNew(trade: Trade, lastId: number): void {
     if (trade.tradeId === lastId + 1) {
       this.#accept(trade);
       this.#acceptWaiting();
@@ -122,8 +122,8 @@ export class BarBuilder {
   }
 
   /** Takes a trade with an id that others have overtaken. */
-  #takeLate(trade: Trade): void {
-    const known = this.#missing.take(trade.tradeId);
+  #applyLate(trade: Trade): void {
+    const known = this.#missing.noteLate(trade.tradeId);
     if (known === 'known') {
       this.#noteDuplicate(trade);
       return;

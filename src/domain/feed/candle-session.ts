@@ -42,7 +42,7 @@ export class CandleSession {
   }
 
   /** The evidence that a candle makes: none when it is refused or known already, which is counted. */
-  take(candle: Candle): EvidenceDraft[] {
+  apply(candle: Candle): EvidenceDraft[] {
     const { openTime } = candle;
     if (openTime % intervalMs(this.#interval) !== 0) {
       this.#tally.note('off-grid-candle', `a candle opens at ${isoTime(openTime)}, between the bars of ${this.#interval}`);

@@ -23,7 +23,7 @@ export class DepthSampler {
   }
 
   /** The sample due after a depth event: at the first of a period by which the levels differ from the last sample. */
-  take(book: OrderBook, eventTime: number): EvidenceDraft[] {
+  sample(book: OrderBook, eventTime: number): EvidenceDraft[] {
     const period = Math.floor(eventTime / this.#everyMs);
     if (period <= this.#lastPeriod) return [];
     const bids = book.bids.top(this.#levels);

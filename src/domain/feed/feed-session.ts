@@ -57,7 +57,7 @@ export class FeedSession {
   }
 
   /** Takes the next message; returns the evidence that it makes, in order. */
-  take(message: MarketMessage): readonly EvidenceDraft[] {
+  apply(message: MarketMessage): readonly EvidenceDraft[] {
     this.#checkSilence(message.receivedAt);
     if (message.kind === 'depth') this.#applyDepth(message);
     else if (message.kind === 'trade') this.#applyTrade(message);
@@ -111,7 +111,7 @@ export class FeedSession {
       this.#hasBegun = true;
       this.#stale = null;
     }
-    this.#drafts.push(...sampler.take(book, eventTime));
+    this.#drafts.push(...sampler.sample(book, eventTime));
   }
 
   #goStale(reason: FeedStaleReason, time: number): void {

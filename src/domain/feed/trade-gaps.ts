@@ -21,7 +21,7 @@ export class TradeGaps {
   }
 
   /** Takes an id that came late out of the missing ones. Returns what was known of it before. */
-  take(id: number): 'missing' | 'known' | 'forgotten' {
+  noteLate(id: number): 'missing' | 'known' | 'forgotten' {
     if (id <= this.#forgotten) return 'forgotten';
     const index = this.#holes.findLastIndex((hole) => hole.from <= id && id <= hole.to);
     if (index < 0) return 'known';

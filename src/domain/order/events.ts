@@ -146,12 +146,12 @@ export const OrderDenied = eventType(
 
 const change = { orderId: idText, account: nameText, at: isoTimeText };
 
-/** Claimed by a gateway and being sent. */
+/** A gateway has claimed it and is sending it. Nothing emits it until venues are live. */
 export const OrderSubmitted = eventType('OrderSubmitted', 1, z.strictObject(change));
 export const OrderAccepted = eventType('OrderAccepted', 1, z.strictObject({ ...change, venueOrderId: z.string().nullable() }));
 /** Refused by the venue. */
 export const OrderRejected = eventType('OrderRejected', 1, z.strictObject({ ...change, reason: z.string() }));
-/** Nobody knows whether the venue has it; its reservation is kept until the venue says. */
+/** It is unknown whether the venue has it: its reservation is kept until the venue says. Nothing emits it until venues are live. */
 export const OrderUncertain = eventType('OrderUncertain', 1, z.strictObject({ ...change, reason: z.string() }));
 /** A stop price was touched. */
 export const OrderTriggered = eventType('OrderTriggered', 1, z.strictObject(change));

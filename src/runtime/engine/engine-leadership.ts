@@ -102,12 +102,12 @@ async function acquireWithin(time: Time, ms: number, lease: Lease, signal: Abort
   const over = new AbortController();
   const stop = (): void => over.abort();
   const timer = time.after(ms, stop);
-  const takeBack = onAbort(signal, stop);
+  const stopListening = onAbort(signal, stop);
   try {
     return await lease.acquire(over.signal);
   } finally {
     timer.cancel();
-    takeBack();
+    stopListening();
   }
 }
 

@@ -80,7 +80,7 @@ export class FeedWatch implements FeedMeter {
     metrics.collect(`feed ${venue} ${symbol}`, () => this.#tell());
   }
 
-  received(frames: number): void {
+  noteFrames(frames: number): void {
     this.#lastReceived = this.#time.monotonic();
     this.#figures.frames.inc(this.#market, frames);
   }
@@ -89,21 +89,21 @@ export class FeedWatch implements FeedMeter {
     return this.#time.monotonic();
   }
 
-  took(operation: 'parse' | 'book' | 'bar', ms: number): void {
+  noteTime(operation: 'parse' | 'book' | 'bar', ms: number): void {
     this.#figures[operation].observe({ venue: this.#market.venue }, ms / 1_000);
   }
 
   /** `take`, with a look at what the evidence says of the feed itself, and at what the tape has otherwise. */
-  watching(take: EvidenceSink): EvidenceSink {
+  watching(sink: EvidenceSink): EvidenceSink {
     return async (drafts, origin) => {
-      const outcome = await take(drafts, origin);
-      this.#saw(drafts);
+      const outcome = await sink(drafts, origin);
+      this.#noteEvidence(drafts);
       this.#figures.differing.inc(this.#market, outcome.differing);
       return outcome;
     };
   }
 
-  #saw(drafts: readonly EvidenceDraft[]): void {
+  #noteEvidence(drafts: readonly EvidenceDraft[]): void {
     this.#lastReceived = this.#time.monotonic();
     for (const draft of drafts) {
       if (draft.type === 'FeedStale') this.#enter(draft.data.reason);

@@ -24,7 +24,7 @@ export interface IngestOptions {
  * two commits. Returns the sums.
  */
 export async function ingest(
-  take: EvidenceSink,
+  sink: EvidenceSink,
   source: AsyncIterable<readonly EvidenceDraft[]>,
   origin: Omit<EvidenceOrigin, 'occurredAt'>,
   { signal, pacing, onProgress }: IngestOptions = {},
@@ -35,7 +35,7 @@ export async function ingest(
     if (waiting.length === 0) return;
     const drafts = waiting;
     waiting = [];
-    const step = await take(drafts, origin);
+    const step = await sink(drafts, origin);
     sum = {
       recorded: sum.recorded + step.recorded,
       already: sum.already + step.already,

@@ -66,7 +66,7 @@ export class LeaseKeeper {
     this.#isLooking = true;
     try {
       const records = await this.#terms.leases.read();
-      for (const lease of this.#byName.values()) lease.saw(records.get(lease.name) ?? null);
+      for (const lease of this.#byName.values()) lease.noteRecord(records.get(lease.name) ?? null);
     } finally {
       this.#isLooking = false;
     }

@@ -60,7 +60,7 @@ export class Tenure {
   }
 
   /** The counter was raised; `began` is when that was begun. */
-  raised(began: number): void {
+  noteRaised(began: number): void {
     this.#raisedAt = began;
   }
 
@@ -124,7 +124,7 @@ export class Lease {
   }
 
   /** Takes in what a look has found. */
-  saw(found: LeaseRecord | null): void {
+  noteRecord(found: LeaseRecord | null): void {
     if (this.#record !== undefined && found?.counter === this.#record?.counter && found?.owner === this.#record?.owner) return;
     this.#remember(found);
     if (found?.owner !== this.#terms.owner) this.#tenure?.end();
@@ -168,7 +168,7 @@ export class Lease {
   async #raise(): Promise<void> {
     const began = this.#terms.time.monotonic();
     this.#raiseBegan = began;
-    if (await this.#set({ owner: this.#terms.owner })) this.#tenure?.raised(began);
+    if (await this.#set({ owner: this.#terms.owner })) this.#tenure?.noteRaised(began);
   }
 
   async #take(): Promise<void> {

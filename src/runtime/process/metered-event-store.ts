@@ -45,8 +45,8 @@ export function watchTapeTail(metrics: Metrics, thread: ThreadName, { tail }: Pi
   const figures = metrics.of(TAPE_FAMILIES);
   metrics.collect('tape-tail', () => {
     for (const unit of ['events', 'bytes'] as const) {
-      figures.tail.set({ thread, unit }, tail.held[unit]);
-      figures.tailLimit.set({ thread, unit }, tail.heldLimit[unit]);
+      figures.tail.set({ thread, unit }, tail.kept[unit]);
+      figures.tailLimit.set({ thread, unit }, tail.keptLimit[unit]);
     }
   });
 }

@@ -44,7 +44,7 @@ export interface DocumentsOptions {
   readonly signal: AbortSignal;
 }
 
-/** The documents that stand still, and the trouble with the read store. */
+/** The documents that stand still, and the failure of the read store. */
 export interface DocumentsProgress {
   /** Documents that stand still because of an event that could not be applied, and the events parked for them. */
   readonly parkedKeys: number;

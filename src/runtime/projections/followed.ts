@@ -37,7 +37,7 @@ export interface FollowedProjections {
   /** By name. */
   readonly projections: ReadonlyMap<string, FollowedProjection>;
   /** Why nothing is known of them at this time; none when they could be looked up. */
-  warnings(): readonly Trouble[];
+  warnings(): readonly Warning[];
   /** Where they lie is known. */
   isKnown(): boolean;
   /** Resolves when closed; rejects when the stores failed for good. */
@@ -45,8 +45,8 @@ export interface FollowedProjections {
   close(): Promise<void>;
 }
 
-export interface Trouble {
-  /** The part in trouble. */
+export interface Warning {
+  /** The part that it concerns. */
   readonly path: string;
   readonly message: string;
 }
@@ -70,7 +70,7 @@ export async function followProjections(
   const followed = new Map<string, FollowedProjection>();
   for (const projection of projections) followed.set(projection.name, new FollowedProjection(projection, time));
   const closing = new AbortController();
-  let warnings: readonly Trouble[] = [{ path: 'read models', message: 'have not been looked up yet' }];
+  let warnings: readonly Warning[] = [{ path: 'read models', message: 'have not been looked up yet' }];
   let isKnown = false;
   let looked: () => void = () => {};
   const first = new Promise<void>((resolve) => {
@@ -132,7 +132,7 @@ export class FollowedProjection {
    * Notes the findings of a look. Readers never see a read model run back: while a new build is behind the one that
    * served before, they read on from that one, as long as it is kept for certain.
    */
-  saw(collection: string, position: string, lag: Lag): void {
+  noteProgress(collection: string, position: string, lag: Lag): void {
     const isBehind = collection !== this.#state.collection && comparePositions(position, this.#state.position) < 0;
     this.#behindSince = isBehind ? (this.#behindSince ?? this.#time.monotonic()) : undefined;
     if (this.#behindSince !== undefined && this.#time.monotonic() - this.#behindSince < READ_ON_MS) return;
@@ -159,7 +159,7 @@ async function lookAtAll(
     const serving = builds.get(name)?.serving;
     const collection = serving === undefined ? projection.progress().collection : collectionOf({ name }, serving);
     const position = serving === undefined ? START : await reads.checkpoint(collection);
-    projection.saw(collection, position, await lagBehind(events, clock, position, head));
+    projection.noteProgress(collection, position, await lagBehind(events, clock, position, head));
   }
   return [...followed.keys()].every((name) => builds.has(name));
 }

@@ -72,7 +72,7 @@ async function verifyCollection(
   const position = await reads.checkpoint(collection);
   const folding = new Folding(projection);
   for await (const page of eventsUpTo(events, projection, START, position)) {
-    folding.take(page);
+    folding.apply(page);
     onProgress(page.at(-1)?.position ?? position, position);
   }
   const stored = await readDocuments(reads, projection, collection);
@@ -107,7 +107,7 @@ class Folding {
   }
 
   /** `wanted`: only for documents, and up to positions, that it says yes to. */
-  take(events: readonly RecordedEvent[], wanted: (key: string, position: string) => boolean = () => true): void {
+  apply(events: readonly RecordedEvent[], wanted: (key: string, position: string) => boolean = () => true): void {
     const groups = new Map<string, RecordedEvent[]>();
     for (const event of events) {
       for (const key of keysOf(this.#projection, event)) {
@@ -147,7 +147,7 @@ async function goOn(
   const last = reached.at(-1);
   if (last === undefined) return;
   const wanted = (key: string, position: string): boolean => comparePositions(position, stored.get(key)?._position ?? START) <= 0;
-  for await (const page of eventsUpTo(events, projection, after, last)) folding.take(page, wanted);
+  for await (const page of eventsUpTo(events, projection, after, last)) folding.apply(page, wanted);
 }
 
 /** The events that a projection reads, after one position and up to another, a page at a time. */

@@ -23,7 +23,7 @@ export class RelayQueue {
   #wakeUps: (() => void)[] = [];
 
   /** Held now, those in hand included. */
-  get held(): { readonly events: number; readonly bytes: number } {
+  get queued(): { readonly events: number; readonly bytes: number } {
     return { events: this.#events, bytes: this.#bytes };
   }
 

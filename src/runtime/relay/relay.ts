@@ -88,7 +88,7 @@ export class Relay {
   }
 
   progress(): RelayProgress {
-    const { events, bytes } = this.#queue?.held ?? { events: 0, bytes: 0 };
+    const { events, bytes } = this.#queue?.queued ?? { events: 0, bytes: 0 };
     return {
       state: this.#state,
       reason: this.#reason,

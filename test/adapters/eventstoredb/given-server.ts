@@ -1,18 +1,23 @@
-/** Servers for the tests of the tape in EventStoreDB, and stores on them that lose patience soon. */
+/** Servers for the tests of the tape in EventStoreDB, and stores on them with short timeouts. */
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
-import type { Patience } from '../../../src/adapters/eventstoredb/connection.ts';
+import type { CallTimeouts } from '../../../src/adapters/eventstoredb/connection.ts';
 import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
 import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { EventStoreServer, type ServerOptions } from '../../servers/event-store/server.ts';
 
 /** Soon for a test, and long for a busy machine. */
-export const IMPATIENT: Patience = { callMs: 250, searchMs: 250, totalMs: 20_000, backoff: { firstMs: 5, longestMs: 50 } };
+export const SHORT_TIMEOUTS: CallTimeouts = {
+  callMs: 250,
+  searchMs: 250,
+  totalMs: 20_000,
+  backoff: { firstMs: 5, longestMs: 50 },
+};
 /** Where nothing has to be given up. */
-export const PATIENT: Patience = { ...IMPATIENT, callMs: 10_000, searchMs: 10_000 };
+export const LONG_TIMEOUTS: CallTimeouts = { ...SHORT_TIMEOUTS, callMs: 10_000, searchMs: 10_000 };
 const TAIL_LIMITS: TailLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
 
 const open: { close(): Promise<void> }[] = [];
@@ -30,8 +35,8 @@ export function addressOf({ port }: { readonly port: number }): string {
   return `esdb://127.0.0.1:${port}?tls=false`;
 }
 
-export function givenStore(address: string, patience = IMPATIENT, limits: Partial<TailLimits> = {}): EventStoreDbTape {
-  const store = openEventStoreDb(address, systemTime, { patience, tailLimits: { ...TAIL_LIMITS, ...limits } });
+export function givenStore(address: string, timeouts = SHORT_TIMEOUTS, limits: Partial<TailLimits> = {}): EventStoreDbTape {
+  const store = openEventStoreDb(address, systemTime, { timeouts, tailLimits: { ...TAIL_LIMITS, ...limits } });
   open.push(store);
   return store;
 }

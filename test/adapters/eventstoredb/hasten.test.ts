@@ -3,14 +3,14 @@
 import { expect, test } from 'vitest';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { run } from '../../contracts/tape-events.ts';
-import { addressOf, givenServer, givenStore, IMPATIENT } from './given-server.ts';
+import { addressOf, givenServer, givenStore, SHORT_TIMEOUTS } from './given-server.ts';
 
 /** Longer than any test may take. */
 const FOR_EVER = 600_000;
 
 test('an append that has no answer fails with an unknown outcome', async () => {
   const server = await givenServer();
-  const store = givenStore(addressOf(server), { ...IMPATIENT, callMs: FOR_EVER, totalMs: FOR_EVER });
+  const store = givenStore(addressOf(server), { ...SHORT_TIMEOUTS, callMs: FOR_EVER, totalMs: FOR_EVER });
   await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
   server.faults.appends.push('commit-silent');
   const appended = store.append('feed-a', 0, run('feed-a', 1, 1));
@@ -23,7 +23,7 @@ test('a read that is made again and again is made for the last time', async () =
   const server = await givenServer();
   server.faults.refuse = 'unavailable';
   const store = givenStore(addressOf(server), {
-    ...IMPATIENT,
+    ...SHORT_TIMEOUTS,
     totalMs: FOR_EVER,
     backoff: { firstMs: FOR_EVER, longestMs: FOR_EVER },
   });

@@ -12,7 +12,7 @@ import { Watcher } from '../../contracts/event-store.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import type { AppendFault } from '../../servers/event-store/faults.ts';
 import type { EventStoreServer } from '../../servers/event-store/server.ts';
-import { addressOf, givenGate, givenServer, givenStore, givenWire, IMPATIENT, PATIENT } from './given-server.ts';
+import { addressOf, givenGate, givenServer, givenStore, givenWire, LONG_TIMEOUTS, SHORT_TIMEOUTS } from './given-server.ts';
 
 describe('an append', () => {
   const lost: [AppendFault, string][] = [
@@ -50,7 +50,7 @@ describe('an append', () => {
   test('among more than a stream takes at once, when the server takes nothing any more, ends no process', async () => {
     const server = await givenServer();
     const wire = await givenWire(server.port);
-    const store = givenStore(addressOf(wire), { ...IMPATIENT, callMs: 1_000 });
+    const store = givenStore(addressOf(wire), { ...SHORT_TIMEOUTS, callMs: 1_000 });
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
     wire.freeze();
     const streams = Array.from({ length: 100 }, (_, index) => `feed-b${index}`);
@@ -63,7 +63,7 @@ describe('an append', () => {
   test('beyond as many as may wait says that the store is away, so that whoever can wait does', async () => {
     const server = await givenServer();
     const wire = await givenWire(server.port);
-    const store = givenStore(addressOf(wire), { ...IMPATIENT, callMs: 1_000 });
+    const store = givenStore(addressOf(wire), { ...SHORT_TIMEOUTS, callMs: 1_000 });
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
     wire.freeze();
     const waiting = Array.from({ length: 1_000 }, (_, index) => recovered('feed-a', index + 1)).map((event, index) =>
@@ -76,7 +76,7 @@ describe('an append', () => {
 
   test("C': replaces the client after an error that is no refusal, and only then", async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), PATIENT);
+    const store = givenStore(addressOf(server), LONG_TIMEOUTS);
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
     await expect(store.append('feed-a', 7, run('feed-a', 8, 8))).rejects.toBeInstanceOf(WrongExpectedRevisionError);
     expect(store.connection.clients).toBe(1);
@@ -103,7 +103,7 @@ describe('an append', () => {
 
   test('that the server refuses as too large says what to do, and is not made again', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), PATIENT);
+    const store = givenStore(addressOf(server), LONG_TIMEOUTS);
     const large = Array.from({ length: 6 }, (_, number) => {
       const event = recovered('feed-a', number);
       return { ...event, data: { ...event.data, symbol: 'x'.repeat(200 * 1024) } } as typeof event;
@@ -117,7 +117,7 @@ describe('an append', () => {
 
   test('gives up in the end, saying that the store is away', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...IMPATIENT, totalMs: 200 });
+    const store = givenStore(addressOf(server), { ...SHORT_TIMEOUTS, totalMs: 200 });
     server.faults.refuse = 'unavailable';
     const failure = await store.append('feed-a', 'no-stream', run('feed-a', 0, 0)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StoreUnavailableError);
@@ -128,7 +128,7 @@ describe('an append', () => {
 describe('F: a thread', () => {
   test('has one client, however many open the same address', async () => {
     const server = await givenServer();
-    const stores = [1, 2, 3].map(() => givenStore(addressOf(server), PATIENT));
+    const stores = [1, 2, 3].map(() => givenStore(addressOf(server), LONG_TIMEOUTS));
     await Promise.all(stores.map((store, index) => store.append(`feed-${index}`, 'no-stream', run(`feed-${index}`, 0, 0))));
     expect(server.connections).toBe(1);
     await stores[0]?.close();
@@ -146,7 +146,7 @@ describe('F: a thread', () => {
 
 describe('a subscription', () => {
   async function following(server: EventStoreServer) {
-    const store = givenStore(addressOf(server), PATIENT);
+    const store = givenStore(addressOf(server), LONG_TIMEOUTS);
     const watcher = new Watcher(store, { after: START });
     await watcher.until('caught up 0');
     await expect.poll(() => server.subscriptions).toBe(1);
@@ -177,7 +177,7 @@ describe('a subscription', () => {
 
   /** Appends in hundreds while the one who follows has not taken the first event yet. */
   async function appendBehindGate(server: EventStoreServer, maxKept: number) {
-    const store = givenStore(addressOf(server), PATIENT, { maxKept });
+    const store = givenStore(addressOf(server), LONG_TIMEOUTS, { maxKept });
     const gate = givenGate();
     const seen: number[] = [];
     const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
@@ -202,13 +202,13 @@ describe('a subscription', () => {
     const server = await givenServer();
     server.faults.cutSubscriptionsEvery = 41;
     const { store, finish } = await appendBehindGate(server, 2_000);
-    await expect.poll(() => store.tail.held.events, { timeout: 10_000 }).toBe(1_000);
+    await expect.poll(() => store.tail.kept.events, { timeout: 10_000 }).toBe(1_000);
     await finish();
   });
 
   test('A: tells positions of what it has handed over, not of what has come: whoever starts again from one misses nothing', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), PATIENT);
+    const store = givenStore(addressOf(server), LONG_TIMEOUTS);
     const seen: number[] = [];
     let saved = START;
     const until = async (count: number): Promise<void> => {
@@ -228,7 +228,7 @@ describe('a subscription', () => {
       for (let first = last + 1; first < count; first += 200) {
         await store.append('feed-a', first === 0 ? 'no-stream' : first - 1, run('feed-a', first, first + 199));
       }
-      await expect.poll(() => store.tail.held.events, { timeout: 10_000 }).toBe(count);
+      await expect.poll(() => store.tail.kept.events, { timeout: 10_000 }).toBe(count);
       gate.open();
       await subscription.ended;
     };
@@ -242,8 +242,8 @@ describe('a subscription', () => {
     const { store, finish } = await appendBehindGate(await givenServer(), 200);
     const oldest = (await store.read({ limit: 1 }))[0]?.position as string;
     await expect.poll(() => store.tail.next(oldest, 1), { timeout: 10_000 }).toBeUndefined();
-    await expect.poll(() => store.tail.held.events, { timeout: 10_000 }).toBeGreaterThan(100);
-    expect(store.tail.held.events).toBeLessThanOrEqual(200);
+    await expect.poll(() => store.tail.kept.events, { timeout: 10_000 }).toBeGreaterThan(100);
+    expect(store.tail.kept.events).toBeLessThanOrEqual(200);
     await finish();
   });
 
@@ -264,7 +264,7 @@ describe('a subscription', () => {
 
   test('comes through what the server would have to search for too long', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...IMPATIENT, totalMs: 200 });
+    const store = givenStore(addressOf(server), { ...SHORT_TIMEOUTS, totalMs: 200 });
     for (let first = 0; first < 1_000; first += 250) {
       await store.append('feed-a', first === 0 ? 'no-stream' : first - 1, run('feed-a', first, first + 249));
     }
@@ -281,7 +281,7 @@ describe('a subscription', () => {
 
   test('is closed at once while the server searches or is away, and leaves no client behind', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...PATIENT, searchMs: 60_000 });
+    const store = givenStore(addressOf(server), { ...LONG_TIMEOUTS, searchMs: 60_000 });
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 99));
     server.faults.longestSearch = 50;
     store.subscribe({ after: START, categories: ['order'], onEvents: () => undefined });
@@ -296,7 +296,7 @@ describe('a subscription', () => {
 
   test('says that it has caught up on a busy tape, of a server that does not say so, after it was broken', async () => {
     const server = await givenServer({ version: '22.10.2', traits: { hasCaughtUp: false } });
-    const store = givenStore(addressOf(server), PATIENT, { settleMs: 200, silenceMs: 300 });
+    const store = givenStore(addressOf(server), LONG_TIMEOUTS, { settleMs: 200, silenceMs: 300 });
     let [told, isOver] = [0, false];
     store.subscribe({ after: START, onEvents: () => undefined, onCaughtUp: () => told++ });
     await expect.poll(() => server.subscriptions).toBe(1);
@@ -382,7 +382,7 @@ describe('a read', () => {
 
   test('waits longer where the server has to search, and does not take it for one that is away', async () => {
     const server = await givenServer();
-    const store = givenStore(addressOf(server), { ...PATIENT, callMs: 1_000, totalMs: 10 });
+    const store = givenStore(addressOf(server), { ...LONG_TIMEOUTS, callMs: 1_000, totalMs: 10 });
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 9));
     server.faults.longestSearch = 5;
     const found = store.read({ categories: ['order'], limit: 1 }).then(

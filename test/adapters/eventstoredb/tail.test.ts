@@ -11,14 +11,14 @@ import { MeteredEventStore } from '../../../src/runtime/process/metered-event-st
 import { START } from '../../../src/tape/envelope.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import { figures } from '../../support/figures.ts';
-import { addressOf, givenServer, givenStore, PATIENT } from './given-server.ts';
+import { addressOf, givenServer, givenStore, LONG_TIMEOUTS } from './given-server.ts';
 
-const PATIENCE = { timeout: 20_000 };
+const TIMEOUT = { timeout: 20_000 };
 
 /** A tape that somebody follows, as the system has it, and what a scrape shows of it. */
 async function givenFollowed(limits: Partial<TailLimits>) {
   const server = await givenServer();
-  const store = givenStore(addressOf(server), PATIENT, limits);
+  const store = givenStore(addressOf(server), LONG_TIMEOUTS, limits);
   const metrics = makeMetrics();
   const tape = new MeteredEventStore(withEventIndex(store, openMemoryReadStore()), metrics, systemTime);
   let seen = 0;
@@ -43,15 +43,15 @@ test('grows with the tape up to its limit, then the oldest go', async () => {
   expect(await shown('tape_tail', 'events')).toBe(0);
   expect(await shown('tape_tail_limit', 'events')).toBe(200);
   await append(store, 0, 119);
-  await expect.poll(() => shown('tape_tail', 'events'), PATIENCE).toBe(120);
+  await expect.poll(() => shown('tape_tail', 'events'), TIMEOUT).toBe(120);
   expect(await shown('tape_tail', 'bytes')).toBeGreaterThan(120 * JSON.stringify(recovered('feed-a', 0).data).length);
   await append(store, 120, 199);
-  await expect.poll(() => shown('tape_tail', 'events'), PATIENCE).toBe(200);
+  await expect.poll(() => shown('tape_tail', 'events'), TIMEOUT).toBe(200);
   // The next one has a fifth of them go, rounded up.
   await append(store, 200, 200);
-  await expect.poll(() => shown('tape_tail', 'events'), PATIENCE).toBe(160);
+  await expect.poll(() => shown('tape_tail', 'events'), TIMEOUT).toBe(160);
   await append(store, 201, 400);
-  await expect.poll(handedOver, PATIENCE).toBe(401);
+  await expect.poll(handedOver, TIMEOUT).toBe(401);
   expect(await shown('tape_tail', 'events')).toBeLessThanOrEqual(200);
 });
 
@@ -63,7 +63,7 @@ test('has a limit in bytes as well, for events that are large', async () => {
     const event = recovered('feed-a', number);
     const large = { ...event, data: { ...event.data, symbol: 'x'.repeat(40_000) } } as typeof event;
     await store.append('feed-a', number === 0 ? 'no-stream' : number - 1, [large]);
-    await expect.poll(handedOver, PATIENCE).toBe(number + 1);
+    await expect.poll(handedOver, TIMEOUT).toBe(number + 1);
     most = Math.max(most, (await shown('tape_tail', 'bytes')) as number);
   }
   // 24 of them fit, with what each takes besides.

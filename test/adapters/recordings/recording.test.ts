@@ -61,9 +61,9 @@ describe('a recording of frames', () => {
   it('tells a meter of every line, and of one in 256 how long it took, and is the same evidence', async () => {
     const [received, took]: [number[], string[]] = [[], []];
     const meter = {
-      received: (lines: number) => void received.push(lines),
+      noteFrames: (lines: number) => void received.push(lines),
       monotonic: () => systemTime.monotonic(),
-      took: (operation: string, ms: number) => {
+      noteTime: (operation: string, ms: number) => {
         expect(ms).toBeGreaterThanOrEqual(0);
         took.push(operation);
       },

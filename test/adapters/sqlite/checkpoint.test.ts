@@ -66,7 +66,7 @@ test('a file that was removed or replaced is let alone and told of, and one that
   });
   const tried = async (): Promise<unknown> => {
     const begun = once(process, 'worker');
-    checkpoint.wrote(EVENTS);
+    checkpoint.noteWritten(EVENTS);
     const [thread] = await begun;
     return new Promise((resolve) => (thread as Worker).once('exit', resolve));
   };
@@ -80,7 +80,7 @@ test('a file that was removed or replaced is let alone and told of, and one that
   renameSync(`${file}.away`, file);
   const size = statSync(file).size;
   await store.commit('things', [{ collection: 'things', key: 'a', document: { _position: '1', text: 'x'.repeat(50_000) } }], '1');
-  checkpoint.wrote(EVENTS);
+  checkpoint.noteWritten(EVENTS);
   await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(size), WAIT);
   expect(warnings.map(({ message }) => message)).toEqual([
     expect.stringMatching(/^the log of .* could not be brought into the file .*the file was removed or replaced/),

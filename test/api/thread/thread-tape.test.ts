@@ -27,7 +27,7 @@ describeEventStore(
 );
 
 it('a tape of a thread has the tail of its own connection, and no lock', () => {
-  const tail = { held: { events: 1, bytes: 2 }, heldLimit: { events: 3, bytes: 4 } };
+  const tail = { kept: { events: 1, bytes: 2 }, keptLimit: { events: 3, bytes: 4 } };
   const inner = alteredEvents(openMemoryEventStore({ time: timeAt(DAY), hasLock: true }), { tail, maxWaiting: 5 });
   const tape = new ThreadTape(inner, inner.append.bind(inner));
   expect(tape).toMatchObject({ traits: { hasLock: false, hasOwnIndex: true }, tail, maxWaiting: null });

@@ -19,7 +19,7 @@ function session() {
 describe('candles', () => {
   it('become bars, from the feed’s first open time to its last close time', () => {
     const { candles, tally } = session();
-    const first = candles.take(candleAt(0, { quoteVolume: '33.123456789', tradeCount: 7 }));
+    const first = candles.apply(candleAt(0, { quoteVolume: '33.123456789', tradeCount: 7 }));
     expect(first.map((draft) => [draft.type, draft.occurredAt])).toEqual([
       ['FeedRecovered', '2024-08-09T00:00:00.000Z'],
       ['BarClosed', '2024-08-09T04:00:00.000Z'],
@@ -30,7 +30,7 @@ describe('candles', () => {
       data: { open: '10', high: '12.5', low: '9', close: '11', volume: '3', quoteVolume: '33.1234568', tradeCount: 7 },
     });
     expect(first[1]?.data).toMatchObject({ bid: null, ask: null, firstTradeId: null, lastTradeId: null, complete: true });
-    expect(candles.take(candleAt(4)).map((draft) => draft.type)).toEqual(['BarClosed']);
+    expect(candles.apply(candleAt(4)).map((draft) => draft.type)).toEqual(['BarClosed']);
     expect(candles.end().map((draft) => [draft.type, draft.occurredAt, draft.data])).toEqual([
       [
         'FeedStale',
@@ -43,7 +43,7 @@ describe('candles', () => {
 
   it('keep a volume that is finer than the instrument’s lot, for the venue traded it', () => {
     const { candles } = session();
-    const bar = candles.take(candleAt(0, { volume: '911.471731', quoteVolume: '88000000.1234567' }))[1];
+    const bar = candles.apply(candleAt(0, { volume: '911.471731', quoteVolume: '88000000.1234567' }))[1];
     expect(bar?.data).toMatchObject({ volume: '911.471731', quoteVolume: '88000000.1234567' });
   });
 
@@ -66,19 +66,19 @@ describe('candles', () => {
     ['half a trade', { tradeCount: 0.5 }, /the number of trades/],
   ])('are refused with %s, and only those', (_what, parts, message) => {
     const { candles, tally } = session();
-    expect(candles.take(candleAt(0, parts))).toEqual([]);
+    expect(candles.apply(candleAt(0, parts))).toEqual([]);
     expect(tally.count('bad-candle')).toBe(1);
     expect(tally.entries.get('bad-candle')?.first).toMatch(message);
-    expect(candles.take(candleAt(4))).toHaveLength(2);
+    expect(candles.apply(candleAt(4))).toHaveLength(2);
   });
 
   it('are refused off the grid of their interval, out of order, and a second time', () => {
     const { candles, tally } = session();
-    candles.take(candleAt(8));
-    expect(candles.take(candleAt(9))).toEqual([]);
-    expect(candles.take(candleAt(4))).toEqual([]);
-    expect(candles.take(candleAt(8))).toEqual([]);
-    expect(candles.take(candleAt(12))).toHaveLength(1);
+    candles.apply(candleAt(8));
+    expect(candles.apply(candleAt(9))).toEqual([]);
+    expect(candles.apply(candleAt(4))).toEqual([]);
+    expect(candles.apply(candleAt(8))).toEqual([]);
+    expect(candles.apply(candleAt(12))).toHaveLength(1);
     expect([...tally.entries].map(([reason, { count }]) => [reason, count])).toEqual([
       ['off-grid-candle', 1],
       ['unordered-candle', 1],

@@ -11,7 +11,7 @@ function session(feed: FeedSettings = SECONDS_FEED) {
   const tally = new Tally();
   const running = new FeedSession(feed, BTCUSDT, tally);
   const offset = (iso: string | null) => (iso === null ? null : iso.slice(14, 23));
-  const told = (drafts: ReturnType<FeedSession['take']>) =>
+  const told = (drafts: ReturnType<FeedSession['apply']>) =>
     drafts.map((draft) => {
       const at = offset(draft.occurredAt);
       if (draft.type === 'FeedStale') return `stale ${draft.data.reason} at ${at}, last good ${offset(draft.data.lastEventTime)}`;
@@ -22,7 +22,7 @@ function session(feed: FeedSettings = SECONDS_FEED) {
     });
   return {
     tally,
-    take: (...frames: MarketMessage[]) => told(frames.flatMap((frame) => running.take(frame))),
+    take: (...frames: MarketMessage[]) => told(frames.flatMap((frame) => running.apply(frame))),
     end: () => told(running.end()),
   };
 }

@@ -16,7 +16,7 @@ describe('missing trade ids', () => {
           next += length + skip;
         }
         for (const id of late) {
-          expect(ids.take(id)).toBe(model.has(id) ? 'missing' : 'known');
+          expect(ids.noteLate(id)).toBe(model.has(id) ? 'missing' : 'known');
           model.delete(id);
           const around = Array.from({ length: 7 }, (_, i) => id - 2 + i);
           expect(ids.noneAround(id - 1, id + 3)).toBe(!around.some((one) => model.has(one)));
@@ -28,8 +28,8 @@ describe('missing trade ids', () => {
   it('are forgotten, oldest first, beyond a thousand holes, and then nothing old is called whole', () => {
     const ids = new TradeGaps();
     for (let hole = 0; hole <= 1_000; hole++) ids.add(10 * hole + 1, 10 * hole + 2);
-    expect(ids.take(2)).toBe('forgotten');
-    expect(ids.take(11)).toBe('missing');
+    expect(ids.noteLate(2)).toBe('forgotten');
+    expect(ids.noteLate(11)).toBe('missing');
     expect(ids.noneAround(2, 5)).toBe(false);
     expect(ids.noneAround(4, 8)).toBe(true);
   });

@@ -11,7 +11,7 @@ import { MAX_CASCADE_BYTES } from '../../../src/runtime/engine/cascade-parts.ts'
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { makeEvidence, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 import { makeId } from '../../../src/tape/id.ts';
-import { addressOf, givenServer, givenStore, PATIENT } from '../../adapters/eventstoredb/given-server.ts';
+import { addressOf, givenServer, givenStore, LONG_TIMEOUTS } from '../../adapters/eventstoredb/given-server.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, tickingClock, wholeTape } from '../../support/small-market.ts';
 
@@ -172,7 +172,7 @@ describe('the largest cascade', () => {
 
   const tapes: readonly (readonly [string, () => Promise<EventStore>])[] = [
     ['in memory', async () => openMemoryEventStore({ time: tickingClock(), hasLock: true })],
-    ['in EventStoreDB', async () => givenStore(addressOf(await givenServer()), PATIENT)],
+    ['in EventStoreDB', async () => givenStore(addressOf(await givenServer()), LONG_TIMEOUTS)],
   ];
   const cases = [
     ['as many decisions as there may be', MAX_CASCADE, '€'],

@@ -1,4 +1,4 @@
-/** An engine that decides only while it is its turn: what is left of it, and on the read store, when the turn is over. */
+/** An engine that decides only while it leads: what is left of it, and on the read store, when its tenure is over. */
 
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
@@ -17,7 +17,7 @@ const INGEST = { actor: 'ingest', codeVersion: 'one' };
 const BARS = minuteBars(zigzag(48));
 const PARTS = [BARS.slice(0, 12), BARS.slice(12, 24), BARS.slice(24, 36), BARS.slice(36)];
 
-class NotMyTurn extends Error {}
+class NotMyLease extends Error {}
 
 interface Choices {
   readonly codeVersion?: string;
@@ -40,12 +40,12 @@ async function givenTape() {
   const checkpoint = { position: START, of: new Map<string, string>() };
 
   function instance({ codeVersion = 'one', mayRollBack = false, decide }: Choices = {}) {
-    /** What may be seen of it: engines made, reads of the evidence from its beginning, appends; whether it is its turn; what happens meanwhile. */
+    /** What may be seen of it: engines made, reads of the evidence from its beginning, appends; whether it leads; what happens meanwhile. */
     const seen = {
       engines: 0,
       fromTheStart: 0,
       appends: 0,
-      isMyTurn: true,
+      isLeader: true,
       onPage: (): void => {},
       onSave: async (): Promise<void> => {},
     };
@@ -82,7 +82,7 @@ async function givenTape() {
         },
       },
       assertLeader: () => {
-        if (!seen.isMyTurn) throw new NotMyTurn();
+        if (!seen.isLeader) throw new NotMyLease();
       },
     });
     return { runner, seen };
@@ -106,7 +106,7 @@ async function decidedOn(store: EventStore): Promise<unknown> {
   return factsOf(tape.map((event) => (event.stream === 'engine' ? { ...event, revision: 0 } : event)));
 }
 
-describe('an engine whose turn is over', () => {
+describe('an engine whose tenure is over', () => {
   it('keeps its state: it follows, and decides again, from where it was', async () => {
     const tape = await givenTape();
     const [a, b] = [tape.instance(), tape.instance()];
@@ -182,8 +182,8 @@ describe('an engine whose turn is over', () => {
     const appended = a.seen.appends;
     a.seen.fromTheStart = 0;
     await tape.record(PARTS[1] ?? []);
-    a.seen.isMyTurn = false;
-    await expect(a.runner.catchUp()).rejects.toThrow(NotMyTurn);
+    a.seen.isLeader = false;
+    await expect(a.runner.catchUp()).rejects.toThrow(NotMyLease);
     await a.runner.standDown();
     await a.runner.follow();
     expect(a.seen).toMatchObject({ engines: 1, fromTheStart: 0, appends: appended });
@@ -197,9 +197,9 @@ describe('an engine whose turn is over', () => {
     await tape.record(PARTS[0] ?? []);
     // It was frozen while it read.
     a.seen.onPage = () => {
-      a.seen.isMyTurn = false;
+      a.seen.isLeader = false;
     };
-    await expect(a.runner.catchUp()).rejects.toThrow(NotMyTurn);
+    await expect(a.runner.catchUp()).rejects.toThrow(NotMyLease);
     expect(tape.checkpoint.position).toBe(before);
     await a.runner.standDown();
     await tape.instance({ codeVersion: 'two' }).runner.catchUp();
@@ -208,16 +208,16 @@ describe('an engine whose turn is over', () => {
     expect(a.seen.engines).toBe(2);
   });
 
-  it('forgets what it passed over, too, when its turn ends while the checkpoint is being saved: another build has not seen that', async () => {
+  it('forgets what it passed over, too, when its tenure ends while the checkpoint is being saved: another build has not seen that', async () => {
     const tape = await givenTape();
     const a = tape.instance({ decide: nothing });
     await a.runner.catchUp();
     await tape.record(PARTS[0] ?? []);
     a.seen.onSave = async () => {
-      a.seen.isMyTurn = false;
+      a.seen.isLeader = false;
       await tape.instance({ codeVersion: 'two' }).runner.catchUp();
     };
-    await expect(a.runner.catchUp()).rejects.toThrow(NotMyTurn);
+    await expect(a.runner.catchUp()).rejects.toThrow(NotMyLease);
     await a.runner.standDown();
     expect((await wholeTape(tape.store)).some(({ type }) => type === 'SignalGenerated')).toBe(true);
     await a.runner.follow();
@@ -258,7 +258,7 @@ describe('evidence that a build passed over', () => {
         };
         await expect(tape.instance({ codeVersion: 'two', decide: killed }).runner.catchUp()).rejects.toThrow('killed');
       };
-      // Frozen between asking whether it is its turn and saving.
+      // Frozen between asking whether it leads and saving.
       await expect(a.runner.catchUp()).rejects.toThrow('has taken over');
       const { activations, signals } = await activationsAndSignals(tape.store);
       expect([activations, signals]).toEqual([['one', 'two'], 0]);

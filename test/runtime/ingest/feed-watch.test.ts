@@ -18,8 +18,8 @@ function watched() {
 describe('the figures of a feed', () => {
   it('count what was refused, what was dropped and what was missing, each by its reason, once', async () => {
     const { metrics, tally, watch } = watched();
-    watch.received(100);
-    watch.received(20);
+    watch.noteFrames(100);
+    watch.noteFrames(20);
     tally.note('bad-frame', 'x');
     tally.note('duplicate-trade', 'x');
     tally.note('depth-gap', 'x');
@@ -41,7 +41,7 @@ describe('the figures of a feed', () => {
     const again = new Tally();
     const next = new FeedWatch(metrics, MARKET, again, systemTime);
     again.note('bad-frame', 'x');
-    next.received(5);
+    next.noteFrames(5);
     const seen = await figures(metrics);
     expect(seen.get(`tapedeck_feed_refused_total{${LABELS},reason="bad-frame"}`)).toBe(2);
     expect(seen.get(`tapedeck_feed_frames_total{${LABELS}}`)).toBe(5);
@@ -82,8 +82,8 @@ describe('the figures of a feed', () => {
 
   it('have the time of a frame by what was done with it', async () => {
     const { metrics, watch } = watched();
-    watch.took('parse', 0.004);
-    watch.took('book', 0.03);
+    watch.noteTime('parse', 0.004);
+    watch.noteTime('book', 0.03);
     const seen = await figures(metrics);
     expect(seen.get('tapedeck_parse_seconds_bucket{le="0.000005",venue="binance"}')).toBe(1);
     expect(seen.get('tapedeck_book_seconds_sum{venue="binance"}')).toBeCloseTo(0.00003, 9);

@@ -63,7 +63,7 @@ describe('a guarded store', () => {
   });
 
   it('has a lock, an index and a tail as the store has', async () => {
-    const tail = { held: { events: 1, bytes: 2 }, heldLimit: { events: 3, bytes: 4 } };
+    const tail = { kept: { events: 1, bytes: 2 }, keptLimit: { events: 3, bytes: 4 } };
     const inner = alteredEvents(withoutLock(openMemoryEventStore({ time: timeAt(DAY), hasLock: true })), {
       traits: { hasLock: false, hasOwnIndex: false },
       tail,

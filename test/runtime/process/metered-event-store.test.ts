@@ -70,11 +70,11 @@ describe('a metered tape', () => {
 
   it('shows what it keeps for those who follow it, where it keeps something', async () => {
     expect([...(await figures(metered().metrics)).keys()].filter((name) => name.startsWith('tapedeck_tape_tail'))).toEqual([]);
-    const tail = { held: { events: 7, bytes: 4_200 }, heldLimit: { events: 10, bytes: 9_000 } };
+    const tail = { kept: { events: 7, bytes: 4_200 }, keptLimit: { events: 10, bytes: 9_000 } };
     const { metrics, store } = metered({ tail });
     expect(store.tail).toBe(tail);
     expect((await figures(metrics)).get('tapedeck_tape_tail{thread="main",unit="events"}')).toBe(7);
-    tail.held.bytes = 8_500;
+    tail.kept.bytes = 8_500;
     const seen = await figures(metrics);
     expect(seen.get('tapedeck_tape_tail{thread="main",unit="bytes"}')).toBe(8_500);
     expect(seen.get('tapedeck_tape_tail_limit{thread="main",unit="events"}')).toBe(10);

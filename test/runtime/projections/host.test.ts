@@ -16,11 +16,11 @@ import { quickened } from '../../support/test-time.ts';
 import { until } from '../../support/until.ts';
 import { appendable, ChainTape, chain, halted, loudChain, time } from '../engine/chain.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** The time of tests that would take seconds otherwise, and their patience in it. */
 const QUICK = quickened(time, 10);
-const QUICK_PATIENCE_MS = 10 * PATIENCE_MS;
+const QUICK_TIMEOUT_MS = 10 * TIMEOUT_MS;
 
 async function host(
   tape: ChainTape,
@@ -54,7 +54,7 @@ describe('a read model', () => {
     const tape = new ChainTape();
     const position = await tape.halt('a', 'x');
     const hosted = await host(tape);
-    expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(position, TIMEOUT_MS)).toBe(true);
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'x' });
     expect(hosted.progress()).toMatchObject({ projection: 'chain', collection: 'chain@1.1', position, building: null });
   });
@@ -62,19 +62,19 @@ describe('a read model', () => {
   it('goes on where it left off after a restart', async () => {
     const tape = new ChainTape();
     const first = await host(tape);
-    await first.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await first.waitFor(await tape.halt('a', 'x'), TIMEOUT_MS);
     await first.close();
     await first.ended;
     const second = await host(tape);
     expect(second.progress().position).toBe('1');
-    await second.waitFor(await tape.halt('a', 'y'), PATIENCE_MS);
+    await second.waitFor(await tape.halt('a', 'y'), TIMEOUT_MS);
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'xy' });
   });
 
   it('has a new version built beside the old one, which serves until the new one has caught up', async () => {
     const tape = new ChainTape();
     const old = await host(tape);
-    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await old.waitFor(await tape.halt('a', 'x'), TIMEOUT_MS);
     await old.close();
 
     const { store, open } = gated(tape.reads, 'chain@2.2');
@@ -86,7 +86,7 @@ describe('a read model', () => {
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'x' });
 
     open();
-    expect(await next.waitFor(later, QUICK_PATIENCE_MS)).toBe(true);
+    expect(await next.waitFor(later, QUICK_TIMEOUT_MS)).toBe(true);
     expect(next.progress()).toMatchObject({ collection: 'chain@2.2', position: later, building: null });
     expect(await tape.texts('chain@2.2', 'a')).toEqual({ a: 'XY' });
     // What served before is dropped, once nobody can be reading it any more.
@@ -118,7 +118,7 @@ describe('a read model', () => {
   it('is built in the end when a third version comes while the second is made', async () => {
     const tape = new ChainTape();
     const old = await host(tape);
-    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await old.waitFor(await tape.halt('a', 'x'), TIMEOUT_MS);
     const seconds = gated(tape.reads, 'chain@2.2');
     const second = await host(tape, loudChain, seconds.store);
     const thirds = gated(tape.reads, 'chain@3.3');
@@ -129,16 +129,16 @@ describe('a read model', () => {
     });
     thirds.open();
     const position = await tape.halt('a', 'y');
-    expect(await third.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await third.waitFor(position, TIMEOUT_MS)).toBe(true);
     await until(() => third.progress().collection === 'chain@3.3');
-    expect(await second.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await second.waitFor(position, TIMEOUT_MS)).toBe(true);
     expect((await readBuilds(tape.reads, ['chain'])).get('chain')?.made).toBe(3);
   });
 
   it('is built again by an older version that is begun after a newer one was given up', async () => {
     const tape = new ChainTape();
     const old = await host(tape);
-    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await old.waitFor(await tape.halt('a', 'x'), TIMEOUT_MS);
     await beginBuild(tape.reads, { ...loudChain, version: 3 });
     const second = await host(tape, loudChain);
     await until(() => second.progress().collection === 'chain@2.3');
@@ -150,7 +150,7 @@ describe('a read model', () => {
     const newer = await host(tape, loudChain);
     const older = await host(tape, chain);
     const position = await tape.halt('a', 'y');
-    expect(await older.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await older.waitFor(position, TIMEOUT_MS)).toBe(true);
     expect(older.progress()).toMatchObject({ collection: 'chain@2.1', building: null });
     expect(await tape.texts('chain@2.1', 'a')).toEqual({ a: 'XY' });
     expect(newer.progress().collection).toBe('chain@2.1');
@@ -159,12 +159,12 @@ describe('a read model', () => {
   it('is built once by two processes of a new version that start together', async () => {
     const tape = new ChainTape();
     const old = await host(tape);
-    await old.waitFor(await tape.halt('a', 'x'), PATIENCE_MS);
+    await old.waitFor(await tape.halt('a', 'x'), TIMEOUT_MS);
     await old.close();
     const both = await Promise.all([host(tape, loudChain), host(tape, loudChain)]);
     const position = await tape.halt('a', 'y');
     for (const hosted of both) {
-      expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+      expect(await hosted.waitFor(position, TIMEOUT_MS)).toBe(true);
       expect(hosted.progress().collection).toBe('chain@2.2');
     }
     expect(await tape.texts('chain@2.2', 'a')).toEqual({ a: 'XY' });
@@ -213,7 +213,7 @@ describe('a read model among several instances', () => {
     const hosted = await startProjection(chain, tape.events, slow, { time: QUICK, lease });
     hosted.ended.catch(() => {});
     onTestFinished(() => hosted.close());
-    expect(await hosted.waitFor(await tape.halt('a', 'x'), QUICK_PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(await tape.halt('a', 'x'), QUICK_TIMEOUT_MS)).toBe(true);
     let open: () => void = () => {};
     gate = new Promise((resolve) => {
       open = resolve;
@@ -224,7 +224,7 @@ describe('a read model among several instances', () => {
     isAway = false;
     await until(() => lease.isHeld());
     open();
-    expect(await hosted.waitFor(position, QUICK_PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(position, QUICK_TIMEOUT_MS)).toBe(true);
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'xy' });
   });
 
@@ -246,7 +246,7 @@ describe('a read model among several instances', () => {
     await until(() => first.lease.isHeld());
     const second = await hostAmong('b');
     const position = await tape.halt('a', 'x');
-    expect(await second.hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await second.hosted.waitFor(position, TIMEOUT_MS)).toBe(true);
     expect(second.hosted.progress()).toMatchObject({ collection: 'chain@1.1', position, caughtUp: true });
     expect(second.lease.isHeld()).toBe(false);
   });
@@ -264,7 +264,7 @@ describe('whoever only reads', () => {
     // The age of what is not delivered, by the time it was recorded.
     expect(seen?.progress()).toMatchObject({ caughtUp: false, position: '0', lagMs: 0 });
     await host(tape);
-    expect(await seen?.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await seen?.waitFor(position, TIMEOUT_MS)).toBe(true);
     expect(seen?.progress()).toMatchObject({ caughtUp: true, position });
   });
 
@@ -272,22 +272,22 @@ describe('whoever only reads', () => {
     const tape = new ChainTape();
     const old = await host(tape);
     const position = await tape.halt('a', 'x');
-    await old.waitFor(position, PATIENCE_MS);
+    await old.waitFor(position, TIMEOUT_MS);
     const followed = await followProjections([chain], tape.events, tape.reads, { time, isAcross: false });
     onTestFinished(() => followed.close());
     await old.close();
     await host(tape, loudChain);
     await until(() => followed.projections.get('chain')?.progress().collection === 'chain@2.2');
-    expect(await followed.projections.get('chain')?.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await followed.projections.get('chain')?.waitFor(position, TIMEOUT_MS)).toBe(true);
   });
 
   it('never reads back: what it has read is read on until the build that serves has come as far', () => {
     const followed = new FollowedProjection(chain, time);
     const lag = { caughtUp: true, lagMs: 0 };
-    followed.saw('chain@1.1', '7', lag);
-    followed.saw('chain@2.2', '5', lag);
+    followed.noteProgress('chain@1.1', '7', lag);
+    followed.noteProgress('chain@2.2', '5', lag);
     expect(followed.progress()).toMatchObject({ collection: 'chain@1.1', position: '7' });
-    followed.saw('chain@2.2', '7', lag);
+    followed.noteProgress('chain@2.2', '7', lag);
     expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '7' });
   });
 
@@ -295,10 +295,10 @@ describe('whoever only reads', () => {
     const simulated = new SimulatedTime();
     const followed = new FollowedProjection(chain, simulated);
     const lag = { caughtUp: false, lagMs: 9 };
-    followed.saw('chain@1.1', '7', lag);
-    followed.saw('chain@2.2', '5', lag);
+    followed.noteProgress('chain@1.1', '7', lag);
+    followed.noteProgress('chain@2.2', '5', lag);
     await simulated.runUntil(GRACE_MS / 2);
-    followed.saw('chain@2.2', '5', lag);
+    followed.noteProgress('chain@2.2', '5', lag);
     expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '5' });
   });
 

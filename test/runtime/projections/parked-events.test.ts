@@ -5,7 +5,7 @@ import { listStandstills, retryParked } from '../../../src/runtime/projections/p
 import { until } from '../../support/until.ts';
 import { ChainTape, chain, time } from '../engine/chain.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** A chain that can be taught to swallow poison, as by a mended build. */
 function mendable(): Projection<{ text: string }> & { poisons: string[] } {
@@ -33,7 +33,7 @@ async function standstill(projection: Projection) {
   const tape = new ChainTape();
   const hosted = await host(tape, projection);
   for (const reason of ['x', 'poison', 'y', 'z']) await tape.halt('a', reason);
-  await hosted.waitFor(await tape.halt('b', 'v'), PATIENCE_MS);
+  await hosted.waitFor(await tape.halt('b', 'v'), TIMEOUT_MS);
   return { tape, hosted };
 }
 
@@ -71,7 +71,7 @@ describe('what is parked', () => {
     expect(await listStandstills(tape.reads, projection)).toEqual([]);
     // The running system notices, without an event.
     await until(() => hosted.progress().parkedKeys === 0);
-    await hosted.waitFor(await tape.halt('a', '!'), PATIENCE_MS);
+    await hosted.waitFor(await tape.halt('a', '!'), TIMEOUT_MS);
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: 'xpoisonyz!' });
   });
 
@@ -101,7 +101,7 @@ describe('what is parked', () => {
     }
     isDone = true;
     await halting;
-    await hosted.waitFor(position, PATIENCE_MS);
+    await hosted.waitFor(position, TIMEOUT_MS);
     await until(() => hosted.progress().parkedKeys === 0);
     expect(await tape.texts('chain@1.1', 'a')).toEqual({ a: expected });
   });
@@ -122,7 +122,7 @@ describe('what is parked', () => {
   it('is not to be retried where nothing is parked, or where the documents could not be told', async () => {
     const { tape, hosted } = await standstill(chain);
     await expect(retryParked(chain, tape.events, tape.reads, 'b')).rejects.toThrow('nothing is parked for the document "b"');
-    await hosted.waitFor(await tape.halt('c', 'nameless'), PATIENCE_MS);
+    await hosted.waitFor(await tape.halt('c', 'nameless'), TIMEOUT_MS);
     const [, keyless] = await listStandstills(tape.reads, chain);
     expect(keyless).toMatchObject({ error: 'no key', position: '6' });
     await expect(retryParked(chain, tape.events, tape.reads, keyless?.key ?? '')).rejects.toThrow(

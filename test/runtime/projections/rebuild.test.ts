@@ -7,7 +7,7 @@ import { quickened } from '../../support/test-time.ts';
 import { until } from '../../support/until.ts';
 import { ChainTape, chain, loudChain, time } from '../engine/chain.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const forever = new AbortController().signal;
 
 function rebuild(tape: ChainTape, projection: Projection = chain, signal = forever, progress: RebuildProgress[] = []) {
@@ -20,7 +20,7 @@ async function projected(projection: Projection = chain): Promise<ChainTape> {
   const tape = new ChainTape();
   const hosted = await startProjection(projection, tape.events, tape.reads, { time });
   await tape.halt('a', 'x');
-  await hosted.waitFor(await tape.halt('b', 'y'), PATIENCE_MS);
+  await hosted.waitFor(await tape.halt('b', 'y'), TIMEOUT_MS);
   await hosted.close();
   return tape;
 }
@@ -57,7 +57,7 @@ describe('a rebuild', () => {
     });
     expect(await rebuilding).toMatchObject({ before: 'chain@1.1', collection: 'chain@1.2' });
     await halting;
-    expect(await hosted.waitFor(position, PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(position, TIMEOUT_MS)).toBe(true);
     expect(hosted.progress().collection).toBe('chain@1.2');
     expect(await tape.texts('chain@1.2', 'a', 'b')).toEqual({ a: `x${'.'.repeat(count)}`, b: 'y' });
   });
@@ -67,7 +67,7 @@ describe('a rebuild', () => {
     const hosted = await startProjection(chain, tape.events, tape.reads, { time });
     onTestFinished(() => hosted.close());
     expect(await rebuild(tape)).toMatchObject({ before: 'chain@2.1', collection: 'chain@1.2' });
-    expect(await hosted.waitFor(await tape.halt('a', 'z'), PATIENCE_MS)).toBe(true);
+    expect(await hosted.waitFor(await tape.halt('a', 'z'), TIMEOUT_MS)).toBe(true);
     expect(await tape.texts('chain@1.2', 'a', 'b')).toEqual({ a: 'xz', b: 'y' });
   });
 

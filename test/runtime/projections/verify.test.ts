@@ -5,7 +5,7 @@ import { verifyProjection } from '../../../src/runtime/projections/verify.ts';
 import { alteredReads } from '../../support/altered-stores.ts';
 import { ChainTape, chain, time } from '../engine/chain.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const quiet = { onProgress: () => {} };
 
 /** Three accounts; `c` stands still. The projection runs on. */
@@ -21,7 +21,7 @@ async function projected() {
     ['c', 'poison'],
     ['c', 'v'],
   ] as const;
-  for (const [account, reason] of halts) await hosted.waitFor(await tape.halt(account, reason), PATIENCE_MS);
+  for (const [account, reason] of halts) await hosted.waitFor(await tape.halt(account, reason), TIMEOUT_MS);
   return { tape, hosted };
 }
 
@@ -58,7 +58,7 @@ describe('a comparison with the tape', () => {
     const { tape, hosted } = await projected();
     let position = '';
     for (let count = 0; count < 600; count++) position = await tape.halt('c', 'w');
-    await hosted.waitFor(position, PATIENCE_MS);
+    await hosted.waitFor(position, TIMEOUT_MS);
     const verified = await verifyProjection(chain, tape.events, tape.reads, quiet);
     expect(verified).toMatchObject({ position, parkedKeys: 1, differing: 0 });
   });
@@ -83,7 +83,7 @@ describe('a comparison with the tape', () => {
     const { tape, hosted } = await projected();
     let hasMoved = false;
     const onProgress = async () => {};
-    const move = async (reason: string) => hosted.waitFor(await tape.halt('a', reason), PATIENCE_MS);
+    const move = async (reason: string) => hosted.waitFor(await tape.halt('a', reason), TIMEOUT_MS);
     const reads = alteredReads(tape.reads, {
       find: async (query) => {
         if (!hasMoved && query.collection === 'chain@1.1') {

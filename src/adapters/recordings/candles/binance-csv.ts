@@ -34,7 +34,7 @@ class BinanceCsvCandles implements CandleReader {
   }
 
   /** Takes the file's next line; the first is the header. */
-  takeLine(line: string, onCandle: (candle: Candle) => void): void {
+  readLine(line: string, onCandle: (candle: Candle) => void): void {
     this.#line++;
     const text = line.trim();
     if (this.#line === 1 || text === '') return;

@@ -7,7 +7,7 @@ import type { Interval } from '../../../domain/interval.ts';
 /** Reads one file, line by line. What cannot be used is noted in the tally under its line, and loses nothing else. */
 export interface CandleReader {
   /** Takes the file's next line; calls `onCandle` for each candle that ends in it. */
-  takeLine(line: string, onCandle: (candle: Candle) => void): void;
+  readLine(line: string, onCandle: (candle: Candle) => void): void;
   /** Says what was left over when the file ended. */
   end(): void;
 }

@@ -31,7 +31,7 @@ class CoinbaseCandles implements CandleReader {
     this.#tally = tally;
   }
 
-  takeLine(line: string, onCandle: (candle: Candle) => void): void {
+  readLine(line: string, onCandle: (candle: Candle) => void): void {
     this.#line++;
     let text = line;
     if (!this.#isOpened) {
@@ -40,7 +40,7 @@ class CoinbaseCandles implements CandleReader {
       this.#isOpened = true;
       text = text.slice(start + 1);
     }
-    while (text.length > 0) text = this.#takeRow(text, onCandle);
+    while (text.length > 0) text = this.#readRow(text, onCandle);
   }
 
   end(): void {
@@ -49,7 +49,7 @@ class CoinbaseCandles implements CandleReader {
     this.#tally.note('truncated-line', 'the file ends within a candle');
   }
 
-  #takeRow(text: string, onCandle: (candle: Candle) => void): string {
+  #readRow(text: string, onCandle: (candle: Candle) => void): string {
     if (this.#row === null) {
       const start = text.indexOf('{');
       if (start < 0) return '';
