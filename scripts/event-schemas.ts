@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { EVENT_TYPES } from '../src/domain/catalogue.ts';
 import { decimalText, type EventType, idText, isoTimeText, nonNegativeDecimal, positiveDecimal } from '../src/domain/event.ts';
+import { eventMetadata } from '../src/tape/metadata-shape.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'schemas', 'events');
 
@@ -21,19 +22,6 @@ const PATTERNS: readonly (readonly [z.ZodType, string])[] = [
   [decimalText, `^-?${DIGITS}$`],
   [isoTimeText, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z$'],
 ];
-
-const metadata = z.strictObject({
-  occurredAt: isoTimeText.describe("The venue's or the event's own time; a decision's is that of its evidence."),
-  recordedAt: isoTimeText.describe("By the tape's clock."),
-  correlationId: idText.describe('The evidence or the request that it follows from, in the end.'),
-  causationId: idText.describe('The event that it follows from directly; its own id where there is none.'),
-  actor: z.string().describe('A part, or a person: ingest, engine, api:alice, cli:bob.'),
-  codeVersion: z.string().describe('The build that made it.'),
-  reactor: z.string().optional().describe('Of a decision: the part of the engine that made it.'),
-  evidence: idText.optional().describe('Of a decision: what it was made upon.'),
-  index: z.string().optional().describe("Of a decision: its number among that reactor's upon that cause."),
-  traceparent: z.string().optional().describe('The W3C trace context of the request that brought it.'),
-});
 
 /** File name to content, for every event type that there is. */
 export function eventSchemas(): ReadonlyMap<string, string> {
@@ -49,7 +37,7 @@ function schemaOf({ type, version, schema }: EventType): object {
     type: z.literal(type),
     schemaVersion: z.literal(version),
     data: schema,
-    metadata,
+    metadata: eventMetadata,
   });
   const { $schema, ...shape } = z.toJSONSchema(envelope, {
     io: 'input',
