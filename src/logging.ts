@@ -32,7 +32,7 @@ export function makeLogger(level: string, file?: string): Logger {
   );
 }
 
-/** What of an engine's decisions is worth a line each: signals, and what became of orders and trading. */
+/** The decisions that are worth a line each: signals, and changes of orders and of trading. */
 const LOGGED: ReadonlySet<string> = new Set([
   'SignalGenerated',
   'OrderApproved',

@@ -2,7 +2,7 @@
  * The figures that Prometheus scrapes. Times are in seconds, sizes in bytes. Labels are bounded: names from the settings
  * (venue, symbol, strategy, account), from the code (projection, route, type, reason), and never an id.
  *
- * A room describes its families beside the code that sets them; `metric-families.ts` lists them. Every thread has figures
+ * A room describes its families next to the code that sets them; `metric-families.ts` lists them. Every thread has figures
  * of its own. Some are looked up at each scrape only (`collect`), so that they cost nothing in between.
  */
 
@@ -115,7 +115,7 @@ export class Metrics {
     this.#sources.set(source, look);
   }
 
-  /** Shows the queue's depth beside its limit. */
+  /** Shows the queue's depth and its limit. */
   watchQueue(queue: WatchedQueue): void {
     this.#queues.push(queue);
   }

@@ -30,7 +30,7 @@ export interface SystemDependencies {
   readonly publisher?: Publisher | undefined;
 }
 
-/** A kind of work that a process does. The command that starts the system starts `api` beside it. */
+/** A kind of work that a process does. The command that starts the system starts `api` apart. */
 export type Role = 'engine' | 'ingest' | 'projections' | 'relay' | 'api';
 
 /** The parts of a process, put together. */
@@ -39,7 +39,7 @@ export interface System {
   readonly metrics: Metrics;
   /** The tape, with writes in the figures; where the engine runs here and the tape has a lock, in step with it. */
   readonly events: EventStore;
-  /** Shows other threads that this one turns. */
+  /** Shows other threads that this thread's event loop runs. */
   readonly heartbeat: SharedArrayBuffer;
   /** How the parts are. */
   report(): SystemReport;

@@ -1,6 +1,6 @@
 /**
- * The map: which roles run, wired to which. Takes its ports as arguments and opens nothing. The API is started beside
- * it, for it may have a thread of its own.
+ * The map of the system: its roles and how they are wired. It takes its ports as arguments and opens nothing. The API is
+ * started apart, because it may have a thread of its own.
  */
 
 import { makeMetrics } from './metric-families.ts';

@@ -12,7 +12,7 @@ export interface Backoff {
 /** Between calls of a backend that is away. */
 const BACKEND_BACKOFF: Backoff = { firstMs: 50, longestMs: 5_000 };
 
-/** Calls `listener` when `signal` aborts, at once where it has. Returns what takes the listener back. */
+/** Calls `listener` when `signal` aborts, at once where it has. Returns the function that removes the listener. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   if (signal.aborted) listener();
   else signal.addEventListener('abort', listener, { once: true });
@@ -49,8 +49,8 @@ export interface TimeLimit {
 }
 
 /**
- * The outcome of `work`; rejects with what `late` makes when there is none within so many milliseconds. What becomes of
- * the work then is nobody's concern.
+ * The outcome of `work`; rejects with the error of `late` when there is none within so many milliseconds. The
+ * outcome of the work is ignored then.
  */
 export async function within<T>(
   time: Pick<Time, 'after' | 'monotonic'>,
@@ -60,7 +60,7 @@ export async function within<T>(
 ): Promise<T> {
   const ended = Promise.withResolvers<never>();
   let [limitMs, began] = [ms, time.monotonic()];
-  // A limit that begins again as long as it was, as it may do for each event that is read, sets no timer anew.
+  // A limit that begins again as long as it was, as it may do for each event that is read, keeps its timer.
   const look = (): void => {
     const leftMs = began + limitMs - time.monotonic();
     if (leftMs > 0) timer = time.after(leftMs, look);
@@ -91,8 +91,8 @@ export function backoffMs(time: Pick<Time, 'random'>, failed: number, { firstMs,
 
 /**
  * Calls until an answer comes: while a backend is away (StoreUnavailableError), again and again with backoff; any other
- * error is the caller's. `onAway` is told of the first failure of each absence. When `signal` aborts, the failure is the
- * caller's.
+ * error is thrown. `onAway` is called at the first failure of each absence. When `signal` aborts, the failure is
+ * thrown.
  */
 export async function untilAvailable<T>(
   time: Time,

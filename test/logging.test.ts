@@ -48,7 +48,7 @@ describe('the log', () => {
     expect('traceparent' in lines[0]).toBe(false);
   });
 
-  it('names the trace of the request that a decision was made upon', () => {
+  it('names the trace of the request that a decision was made on', () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const traced = aTrade().map((event) => ({ ...event, metadata: { ...event.metadata, traceparent } }) as TapeEvent);
     const [line] = written((log) => logDecisions(log, traced)).split('\n');

@@ -140,7 +140,7 @@ function evidenceOf({ type, stream, key, data, occurredAt }: EvidenceDraft): Tap
 }
 
 /**
- * Milliseconds of the commits of the same rows, bare, at the same rate: of each bar, and then of what was decided upon
+ * Milliseconds of the commits of the same rows, bare, at the same rate: of each bar, and then of what was decided on
  * it. The first is what the row is compared with, the other is shown beside it. Nothing else is done meanwhile.
  */
 async function commits(tape: string): Promise<Commits> {
@@ -173,7 +173,7 @@ interface Commits {
   readonly ofDecisions: readonly number[];
 }
 
-/** A bar's row, and those of the cascade upon it. */
+/** A bar's row, and those of the cascade on it. */
 type BarRows = readonly [SQLInputValue[], readonly SQLInputValue[][]];
 
 async function barsWithDecisions(tape: string): Promise<readonly BarRows[]> {

@@ -24,11 +24,11 @@ export const rest: Row = {
   async run(): Promise<Outcome[]> {
     const events = await openEventStore(`sqlite:${await recordedTape()}`, systemTime);
     const reads = await openReadStore(`sqlite:${newFile()}`, systemTime);
-    const parts = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, mayRollBack: false };
-    const system = await startSystem(parts);
+    const dependencies = { events, reads, time: systemTime, log: makeLogger('silent'), codeVersion: BUILD, mayRollBack: false };
+    const system = await startSystem(dependencies);
     await projected(events, reads);
     const { metrics, heartbeat } = system;
-    const api = await startApi({ ...parts, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
+    const api = await startApi({ ...dependencies, metrics, heartbeat }, { host: '127.0.0.1', port: 0, apiKeys: [] });
     const outcomes = [
       await against('one order', api.address, await orderPaths(api.address), 0.6),
       await against('100 bars', api.address, await barPaths(api.address), 0.25),

@@ -22,11 +22,11 @@ export interface ServedProjection {
   waitFor(position: string, timeoutMs: number): Promise<boolean>;
 }
 
-/** What is not as it should be, part by part; none when all is well. */
+/** The parts that are not as they should be; none when all is well. */
 type Check = () => readonly Violation[];
 
 export interface Health {
-  /** The loops turn; waiting counts as turning. Never a dependency, never a quiet market. */
+  /** The event loops run; waiting counts as running. It never depends on a backend or on a quiet market. */
   readonly live: Check;
   /** Reads can be served within the lag limit. */
   readonly ready: Check;
@@ -52,7 +52,7 @@ export interface ApiDependencies extends KeySources {
   readonly health: Health;
   /** The figures of this thread. */
   readonly metrics: Metrics;
-  /** Those of the other threads of the process, where there are any. */
+  /** The figures of the other threads of the process, where there are any. */
   readonly otherMetrics?: (() => Promise<readonly MetricsSnapshot[]>) | undefined;
   readonly timeouts: Timeouts;
   /** Absent: nothing is logged. */

@@ -1,4 +1,4 @@
-/** What the cluster asks of a process that serves no API: health and figures, and nothing else. */
+/** The probes of a process that serves no API: health and metrics only. */
 
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';

@@ -27,13 +27,13 @@ export interface ServeOptions extends KeySources, ProbedAt {
   readonly corsOrigins?: readonly string[] | undefined;
 }
 
-/** What the API serves in whichever thread it runs. */
+/** The dependencies of the API, in whichever thread it runs. */
 export interface ServeDependencies
   extends Pick<SystemDependencies, 'events' | 'reads' | 'time' | 'log' | 'codeVersion'>,
     Pick<ApiDependencies, 'metrics' | 'otherMetrics'> {
   /** Of the thread with the engine. */
   readonly heartbeat: SharedArrayBuffer;
-  /** How the parts of the process are; null while that is not known. Absent: there are none beside the API. */
+  /** How the parts of the process are; null while that is not known. Absent: the API is the only one. */
   readonly report?: (() => SystemReport | null) | undefined;
   /** The stores are across a network, for several instances. */
   readonly isAcross?: boolean | undefined;
@@ -53,7 +53,7 @@ const NO_PARTS: SystemReport = { parts: [{ part: 'main', state: 'running', reaso
 /** Projections that are further behind than this make the process not ready. */
 const MAX_LAG_MS = 5_000;
 
-/** Serves what is in the stores, whoever makes it, in this thread. */
+/** Serves the stores' contents in this thread, whichever process makes them. */
 export async function startApi(
   { log, heartbeat, report = () => NO_PARTS, isAcross = false, ...dependencies }: ServeDependencies,
   { host, port, ...terms }: ServeOptions,
@@ -118,7 +118,7 @@ function notTurning(state: HeartbeatState): Violation[] {
   return state === 'stuck' ? [{ path: 'main', message: `its event loop has been blocked for ${seconds} s` }] : [];
 }
 
-/** A part that stops before everything is started is told of by `System.ended`, not by a crash of the process. */
+/** `System.ended` reports a part that stops before everything is started; the process must not crash for it. */
 function watched<P extends { readonly ended: Promise<void> }>(part: P): P {
   part.ended.catch(() => undefined);
   return part;

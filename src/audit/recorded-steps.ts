@@ -1,4 +1,4 @@
-/** The tape as the engine went through it: each piece of evidence, with what is recorded to have been decided upon it. */
+/** The tape as the engine went through it: each piece of evidence, with what is recorded to have been decided on it. */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
@@ -60,7 +60,7 @@ class StepReader {
         this.#codeVersion = codeVersion;
         return decisions;
       }
-      // A build takes over behind the last cascade, but maybe after later evidence, upon which nothing was decided.
+      // A build takes over behind the last cascade, but maybe after later evidence, on which nothing was decided.
       if (next.data.after !== this.#lastEvidenceId) return [];
       this.#log.pass(next);
       this.#codeVersion = next.data.codeVersion;

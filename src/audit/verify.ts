@@ -1,5 +1,5 @@
 /**
- * Makes the recorded decisions again and compares. After each piece of evidence upon which something else is recorded
+ * Makes the recorded decisions again and compares. After each piece of evidence on which something else is recorded
  * than what this build decides, the state is that of the record, so that what is told of later evidence is told of it
  * alone; still, differences after the first are marked as following it. What another build decided is compared and
  * counted apart. Nothing is written.
@@ -32,10 +32,10 @@ export interface Difference {
 }
 
 export interface Compared {
-  /** Pieces of evidence, and decisions that are recorded upon them. */
+  /** Pieces of evidence, and decisions that are recorded on them. */
   evidence: number;
   decisions: number;
-  /** Evidence upon which this build decides otherwise. */
+  /** Evidence on which this build decides otherwise. */
   differing: number;
 }
 
@@ -44,7 +44,7 @@ export interface Verification {
   readonly own: Readonly<Compared>;
   /** What other builds recorded. */
   readonly others: Readonly<Compared>;
-  /** Evidence that no engine is known to have come to, upon which this build decides something. */
+  /** Evidence that no engine is known to have come to, on which this build decides something. */
   readonly undecided: number;
   /** The first ones, in order. */
   readonly differences: readonly Difference[];

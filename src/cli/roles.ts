@@ -1,4 +1,4 @@
-/** Which parts of the system a process runs. */
+/** The roles that a process runs. */
 
 import { InvalidArgumentError } from 'commander';
 import type { Role } from '../system-dependencies.ts';

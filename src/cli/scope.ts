@@ -1,4 +1,4 @@
-/** What a command that stops or starts trading is about: everything, one account or one strategy. */
+/** The scope of a command that stops or starts trading: everything, one account or one strategy. */
 
 import type { Command } from 'commander';
 import { type HaltScope, MANUAL } from '../domain/order/events.ts';

@@ -1,4 +1,4 @@
-/** What a set of settings changes, field by field, against what is in force. */
+/** The changes that a set of settings makes, field by field, against the settings in force. */
 
 import type { TapeEvent } from '../domain/catalogue.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';

@@ -1,4 +1,4 @@
-/** What every command opens: the configuration and the stores, closed again whatever happens. */
+/** Opens the configuration and the stores for a command, and closes them whatever happens. */
 
 import { existsSync } from 'node:fs';
 import { openEventStore, openLeases, openReadStore } from '../adapters/open.ts';
@@ -72,7 +72,7 @@ async function withLeases<T>({ readStore }: Config, events: EventStore, work: (l
   }
 }
 
-/** Who acts from the command line, as recorded on the tape. */
+/** The actor at the command line, as recorded on the tape. */
 export function cliActor({ user }: Config): string {
   return `cli:${user}`;
 }

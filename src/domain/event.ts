@@ -1,4 +1,4 @@
-/** What an event is to the domain: its facts and where they came from, without its place in a store. */
+/** An event as the domain knows it: its facts and where they came from, without its place in a store. */
 
 import { z } from 'zod';
 import { isDecimal } from './decimal.ts';
@@ -12,15 +12,15 @@ export interface Metadata {
   readonly correlationId: string;
   /** Id of the direct cause; the event's own id where nothing on the tape caused it. */
   readonly causationId: string;
-  /** Who or what recorded it: a part (`ingest`, `engine`) or a person (`api:alice`, `cli:bob`). */
+  /** The part (`ingest`, `engine`) or person (`api:alice`, `cli:bob`) that recorded it. */
   readonly actor: string;
   /** The build that made it. */
   readonly codeVersion: string;
-  /** Decisions only: the reactor that decided, the evidence it was decided upon, and the number in the id. */
+  /** Decisions only: the reactor that decided, the evidence it was decided on, and the number in the id. */
   readonly reactor?: string;
   readonly evidence?: string;
   readonly index?: string;
-  /** W3C trace context of the request that brought it, and of what was decided upon that. */
+  /** W3C trace context of the request that brought it, and of what was decided on that. */
   readonly traceparent?: string;
 }
 

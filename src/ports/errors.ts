@@ -1,4 +1,4 @@
-/** What a port throws that a person or time can mend: what, where and what to do. */
+/** Errors of ports that a person or time can mend. Their messages say what happened, where, and what to do. */
 
 import { UserError } from '../domain/user-error.ts';
 

@@ -90,14 +90,14 @@ export interface Amount {
   readonly bytes: number;
 }
 
-/** What a store keeps in memory of the tape's end, for those who follow it. */
+/** The part of the tape's end that a store keeps in memory, for its followers. */
 export interface TailWindow {
   readonly kept: Amount;
-  /** The oldest go when there would be more: whoever is further back has them read from the store. */
+  /** Above it the oldest events are dropped. Followers that are further back read from the store. */
   readonly keptLimit: Amount;
 }
 
-/** What a tape's reader can do. */
+/** The capabilities of a tape's reader. */
 export interface TapeTraits {
   /**
    * It finds events by id, correlation and time by itself. Else it looks through the whole tape for them, and an index
@@ -106,7 +106,7 @@ export interface TapeTraits {
   readonly hasOwnIndex: boolean;
 }
 
-/** What a store can do. */
+/** The capabilities of a store. */
 export interface EventStoreTraits extends TapeTraits {
   /** It has a write lock that can be held: it is a LockingEventStore. Else several machines may append at any time. */
   readonly hasLock: boolean;
@@ -152,11 +152,11 @@ export interface EventStore extends TapeReader {
  * that is known.
  */
 export interface CommitHook {
-  /** Called behind the appends of a commit, before it is durable. What it appends is undone where it throws. */
+  /** Called after the appends of a commit, before it is durable. Its own appends are undone when it throws. */
   within(section: TapeSection): void;
   /** The commit is durable. */
   committed(): void;
-  /** What `within` appended was undone, for it threw or the commit failed. The appends are committed without it, where they can be. */
+  /** The appends of `within` were undone: it threw, or the commit failed. The other appends are committed without them where possible. */
   undone(error: unknown): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a find means, the same behind every read store: names, bounds, which documents fit, and their order. Stores in
- * databases say it in their own language; whoever finds in memory goes by these functions.
+ * The meaning of a find, the same for every read store: names, bounds, the documents that fit, and their order. Stores in
+ * databases say it in their own language; finds in memory use these functions.
  */
 
 import type { CollectionDefinition, FieldValue, FindQuery, ReadDocument } from './read-store.ts';

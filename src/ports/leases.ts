@@ -1,6 +1,6 @@
 /** Where instances on the same stores agree on who does what. */
 
-/** Who may do a piece of work at this time, of the instances that could; nobody's clock decides it. */
+/** Leases: they say which of several instances may do a piece of work now. Nobody's clock decides it. */
 export interface LeaseRecord {
   /** The incarnation of the process that holds it; null once it was given back. */
   readonly owner: string | null;
@@ -8,7 +8,7 @@ export interface LeaseRecord {
   readonly holder: string;
   /** Counts the owners that there were. */
   readonly epoch: number;
-  /** Raised by the owner as long as it holds the lease, and by whoever takes it over. */
+  /** Raised by the owner as long as it holds the lease, and by the one that takes it over. */
   readonly counter: number;
 }
 

@@ -4,7 +4,7 @@ import type { Publication } from '../tape/publication.ts';
 
 /** How far a tape has been published. */
 export interface PublishedPosition {
-  /** Which tape, by its name: see `tapeName`. */
+  /** The name of the tape: see `tapeName`. */
   readonly tape: string;
   readonly position: string;
 }
@@ -31,7 +31,7 @@ export interface Publisher {
   open(signal: AbortSignal): Promise<PublisherSession>;
 }
 
-/** What was published, as a consumer gets it. */
+/** A published record, as a consumer gets it. */
 export interface PublishedRecord {
   readonly partition: number;
   readonly offset: string;

@@ -13,7 +13,7 @@ export interface ReadDocument {
 export type IndexDefinition = readonly string[];
 
 export interface CollectionDefinition {
-  /** Documents of another version or build live beside it: `orders@1.2`. */
+  /** Each version and build has a collection of its own: `orders@1.2`. */
   readonly name: string;
   readonly indexes: readonly IndexDefinition[];
 }

@@ -11,8 +11,8 @@ export interface Projection<Document extends object = object> {
   /** Lower case; names its documents, with version and build: `orders@1.2`. */
   readonly name: string;
   /**
-   * Raised when documents would come out differently: they are then made anew under the new version, while those of
-   * the old one are served. So whoever reads them bears with a field that is not there yet, and with one that is new.
+   * Raised when documents would come out differently: they are then rebuilt under the new version, while those of
+   * the old one are served. So readers must bear with a field that is not there yet, and with one that is new.
    */
   readonly version: number;
   /** Categories of the streams that it reads, all where absent; others are passed over, but its position moves with them. */

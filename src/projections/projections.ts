@@ -31,7 +31,7 @@ export const PROJECTIONS: readonly Projection[] = [
   equity,
 ];
 
-/** Those that are kept for a tape. */
+/** The projections that are kept for a tape. */
 export function projectionsOn(tape: Pick<TapeReader, 'traits'>): readonly Projection[] {
   return tape.traits.hasOwnIndex ? PROJECTIONS : [...PROJECTIONS, eventIndex];
 }

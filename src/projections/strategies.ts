@@ -11,7 +11,7 @@ export interface StrategyDocument {
   orders: number;
   denied: number;
   fills: number;
-  /** The latest that was decided upon. */
+  /** The latest that was decided on. */
   lastOrder: { readonly id: string; readonly time: string } | null;
   lastFill: string | null;
 }

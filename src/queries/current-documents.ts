@@ -64,7 +64,7 @@ export async function currentDocument<Document extends object>(
   return document as object | undefined as Document | undefined;
 }
 
-/** What becomes of the documents, or of one, by events that the read model has not read yet. */
+/** Applies events that the read model has not read yet to the documents, or to one. */
 async function readAhead(
   events: EventStore,
   reads: ReadStore,

@@ -17,7 +17,7 @@ const FETCH = 16;
 /** After every key. */
 const LAST_KEY = '\u{ffff}';
 
-/** The index as far as it may be relied upon. */
+/** The index as far as it may be relied on. */
 interface Known {
   readonly collection: string;
   /** Everything up to this position is in it. */
@@ -73,7 +73,7 @@ class EventIndex {
 
   async read(query: ReadQuery): Promise<RecordedEvent[]> {
     const known = await this.#known();
-    // What is not a query is told by the store.
+    // The store itself refuses a query that is none.
     if (known === undefined || query.limit <= 0 || query.categories?.length === 0 || query.types?.length === 0) {
       return this.#store.read(query);
     }

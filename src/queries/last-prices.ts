@@ -1,4 +1,4 @@
-/** What instruments traded at last, from the tape itself. */
+/** The last prices of instruments, from the tape itself. */
 
 import { instrumentKey } from '../domain/settings/in-force.ts';
 import type { EventStore } from '../ports/event-store.ts';

@@ -1,4 +1,4 @@
-/** What came of a run, as a person wants to know it: bars, signals, orders, fills, positions, profit, where to look next. */
+/** The summary of a run for a person: bars, signals, orders, fills, positions, profit, where to look next. */
 
 import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';

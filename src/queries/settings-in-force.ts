@@ -19,7 +19,7 @@ export class SettingsReader {
     this.#events = events;
   }
 
-  /** What is in force on the tape now. The caller does not change it. */
+  /** The settings in force on the tape now. The caller does not change them. */
   async inForce(): Promise<SettingsInForce> {
     this.#next ??= this.#readNext();
     await this.#next;
@@ -36,7 +36,7 @@ export class SettingsReader {
   }
 
   async #readOn(): Promise<void> {
-    // A page at once, for whoever has the settings already sees them change.
+    // A page at once, because callers that hold the settings see them change.
     for await (const page of eventPagesOf(this.#events, { stream: SETTINGS_STREAM, after: this.#after })) {
       for (const event of page) {
         evolveSettings(this.#settings, event);

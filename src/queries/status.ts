@@ -84,7 +84,7 @@ async function readLeases(leases: Leases) {
   return records.map(([name, { owner, holder, epoch }]) => ({ name, holder: owner === null ? null : holder, epoch }));
 }
 
-/** Which build decides, the last evidence that something was decided upon, and how much lies behind it. */
+/** The build that decides, the last evidence with a decision, and how much evidence lies behind it. */
 async function readEngine(events: EventStore) {
   const [activation] = await events.read({ types: ['EngineActivated'], isBackward: true, limit: 1 });
   const [cascade] = await events.read({ types: ['CascadeDecided'], isBackward: true, limit: 1 });

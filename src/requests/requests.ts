@@ -1,7 +1,7 @@
 /**
- * What people ask for, put on the tape as evidence: each request is the one event of a stream of its own, whose name
- * and id follow from who asks for what under which key. So a request that is sent again, by a client that had no
- * answer or by us after an append without a known outcome, is still one request.
+ * Requests of people, put on the tape as evidence. Each request is the only event of a stream of its own. Its id follows
+ * from the type, the account and the client's key. So a request that is sent again is still one request: by a client
+ * that had no answer, or by us after an append without a known outcome.
  */
 
 import type { EventData, TapeEvent } from '../domain/catalogue.ts';
@@ -20,7 +20,7 @@ type RequestName = 'OrderRequested' | 'OrderCancelRequested' | 'TradingHaltReque
 /** How often an append without a known outcome is made, in all. */
 const MAX_TRIES = 3;
 
-/** Who asks, and where it is recorded. */
+/** The actor of a request, and the tape that records it. */
 export interface RequestContext {
   readonly store: EventStore;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ export interface RecordedRequest {
   readonly isRepeated: boolean;
 }
 
-/** The key was used before, for something else: a mistake of whoever asks. */
+/** The key was used before, for something else: a mistake of the caller. */
 export class RequestConflictError extends Error {}
 
 /** The store failed, and nobody knows whether the request is on the tape: ask again with the same key. */
@@ -107,7 +107,7 @@ async function record<N extends RequestName>(
   const { position, isRepeated } = await appendOnce(store, request);
   // The store knows ids only: what was asked for under this key is what revision 0 says.
   const [recorded] = await store.read({ stream, limit: 1 }).catch((error: unknown) => {
-    // It may be on the tape: whoever asks again with another key would ask for two.
+    // It may be on the tape: asking again with another key would ask for two.
     throw outcomeUnknown(error);
   });
   if (recorded?.id !== requestId) throw new Error(`the request ${requestId} was appended and is not in its stream`);
@@ -128,7 +128,7 @@ async function appendOnce(store: EventStore, request: TapeEvent): Promise<Append
     } catch (error) {
       if (error instanceof WrongExpectedRevisionError || error instanceof StoreError) throw error;
       lost = error;
-      // Whoever says so has tried for as long as a client can wait.
+      // The store has tried for as long as a client can wait.
       if (error instanceof StoreUnavailableError) break;
     }
   }

@@ -15,7 +15,7 @@ import { movedSignals, orphans } from './orphans.ts';
 
 /** Events of one append. */
 const BATCH = 500;
-/** How often the difference is made anew when somebody else changes the settings at the same time. */
+/** How often the difference is computed again when somebody else changes the settings at the same time. */
 const MAX_RACES = 10;
 
 /** The proposed settings contradict those in force; says which and what to do. */
@@ -54,12 +54,12 @@ export async function applySettings(store: EventStore, proposed: Settings, origi
 }
 
 export interface SettingsPlan extends SettingsOutcome {
-  /** What would be appended, after that revision; the last closes the set. */
+  /** The events to append, after that revision; the last closes the set. */
   readonly events: readonly TapeEvent[];
   readonly revision: number | 'no-stream';
 }
 
-/** What proposing the settings would come to. Appends nothing; throws SettingsRefusedError as `applySettings` does. */
+/** The outcome that proposing the settings would have. Appends nothing; throws SettingsRefusedError as `applySettings` does. */
 export async function planSettings(store: EventStore, proposed: Settings, origin: SettingsOrigin): Promise<SettingsPlan> {
   const { $schema: _, ...content } = proposed;
   const hash = canonicalHash(content);
@@ -77,7 +77,7 @@ export async function planSettings(store: EventStore, proposed: Settings, origin
   return { outcome: 'applied', settings, events, revision };
 }
 
-/** How many of these very events the tape ends with already, because whoever appended them was cut off: they stand. */
+/** How many of these very events the tape ends with already, because the process that appended them was cut off: they stand. */
 function countBegun(pending: readonly TapeEvent[], events: readonly TapeEvent[]): number {
   for (let count = Math.min(pending.length, events.length); count > 0; count--) {
     const from = pending.length - count;

@@ -96,7 +96,7 @@ describe('verifying a tape', () => {
   });
 
   it('counts apart what another build decided', async () => {
-    // Nothing was decided upon the last two bars of the first build, which are its own all the same.
+    // Nothing was decided on the last two bars of the first build, which are its own all the same.
     const store = await decidedBy({ one: 32, two: 58 });
     const result = await verify(store, repeater('two', [5, 41, 44].map(openTime)), 'two');
     expect(result.others).toEqual({ evidence: 32, decisions: 10, differing: 1 });

@@ -160,7 +160,7 @@ async function decidesFurther(played: Played): Promise<void> {
   await until('two cascades more', MOST_SECONDS, played.round.instances, further);
 }
 
-/** Waits until so much more was recorded that something would have been decided upon it. */
+/** Waits until so much more was recorded that something would have been decided on it. */
 async function recordsFurther({ round: { eventStore, instances } }: Played): Promise<void> {
   const { length } = eventStore;
   await until('more evidence', MOST_SECONDS, instances, () => eventStore.length >= length + EVIDENCE_OF_A_CASCADE);

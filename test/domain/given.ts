@@ -67,7 +67,7 @@ export class Scene {
     return makeEvidence(type, stream, `${this.#counter++}`, data, origin);
   }
 
-  /** Hands one piece of evidence on; returns what was decided upon it. */
+  /** Hands one piece of evidence on; returns what was decided on it. */
   when<N extends EventName>(type: N, data: EventData[N]): TapeEvent[] {
     return this.take(this.evidence(type, data));
   }
@@ -121,7 +121,7 @@ export class Scene {
     });
   }
 
-  /** A signal upon a bar that closes now. */
+  /** A signal on a bar that closes now. */
   signal(side: 'buy' | 'sell', of: Partial<EventData['SignalGenerated']> = {}): TapeEvent[] {
     return this.when('SignalGenerated', {
       strategy: 'cross',

@@ -26,8 +26,15 @@ async function documentsIn(reads: ReadStore): Promise<unknown[]> {
 }
 
 async function startOver(events: EventStore, reads: ReadStore): Promise<void> {
-  const parts = { events, reads, time: tickingClock(), log: makeLogger('silent'), codeVersion: 'test', mayRollBack: false };
-  const system = await startSystem(parts);
+  const dependencies = {
+    events,
+    reads,
+    time: tickingClock(),
+    log: makeLogger('silent'),
+    codeVersion: 'test',
+    mayRollBack: false,
+  };
+  const system = await startSystem(dependencies);
   await projected(events, reads);
   await system.close();
 }

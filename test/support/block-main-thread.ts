@@ -1,4 +1,4 @@
-/** Preloaded into a process: upon SIGUSR2 its main thread stands still for some seconds, and says so before and after. */
+/** Preloaded into a process: on SIGUSR2 its main thread stands still for some seconds, and says so before and after. */
 
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';

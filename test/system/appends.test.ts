@@ -31,7 +31,7 @@ function slowToSave(reads: ReadStore): ReadStore {
   };
 }
 
-it('is decided upon when the append is answered, and the engine has done with it when the system is closed', async () => {
+it('is decided on when the append is answered, and the engine has done with it when the system is closed', async () => {
   const clock = tickingClock();
   const [events, reads] = [await openEventStore('memory:', clock), await openReadStore('memory:', systemTime)];
   await applySettings(events, smallSettings(1, 1, 2, '3m'), { clock, actor: 'test', codeVersion: 'one' });

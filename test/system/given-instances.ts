@@ -34,7 +34,7 @@ export interface GivenInstance {
   close(): Promise<void>;
 }
 
-/** A tape with settings of one strategy, upon stores without a lock of their own. */
+/** A tape with settings of one strategy, on stores without a lock of their own. */
 export class GivenTape {
   readonly clock = tickingClock();
   readonly events = openMemoryEventStore({ time: this.clock, hasLock: false });
@@ -108,7 +108,7 @@ export class GivenTape {
     return builds.size === names.length;
   }
 
-  /** Has the engine decided upon all bars, and said so? */
+  /** Has the engine decided on all bars, and said so? */
   async isAtRest(): Promise<boolean> {
     const [last] = await this.events.read({ categories: ['bars'], isBackward: true, limit: 1 });
     return comparePositions(await this.engineCheckpoint(), last?.position ?? START) >= 0;

@@ -120,7 +120,7 @@ describe('an instance that loses the lease of the engine', () => {
     await until(() => tape.isAtRest());
     const before = await tape.engineCheckpoint();
     a.link.freeze();
-    // Upon what is of no instrument nothing is decided, and so nothing is appended that could be refused.
+    // On what is of no instrument nothing is decided, and so nothing is appended that could be refused.
     await tape.record([barClosed(barOf({ venue: 'testvenue', symbol: 'CCCBBB' }))]);
     await sleep(LEASE_MS);
     await tape.holdEngineLease();

@@ -36,7 +36,7 @@ async function contentsOf(folder: string) {
   const reads = await openReadStore(`sqlite:${folder}/reads.sqlite`, systemTime);
   const tape = (await wholeTape(events)).map(({ id, stream, revision, position, type, data, metadata }) => {
     const { occurredAt, ...rest } = metadata;
-    // Settings are stamped by the edge's systemTime, and what is decided upon them carries their time.
+    // Settings are stamped by the edge's systemTime, and what is decided on them carries their time.
     return { id, stream, revision, position, type, data, ...rest };
   });
   const documents: unknown[] = [];

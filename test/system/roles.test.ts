@@ -53,7 +53,7 @@ describe('the roles of a process', () => {
     const api = several.run('--roles', 'api');
     const address = await addressOf(api);
     const feeding = several.run('--roles', 'ingest,projections');
-    await feeding.saw('for an engine elsewhere to decide upon');
+    await feeding.saw('for an engine elsewhere to decide on');
     await feeding.saw('"feed":"binance BTCUSDT 1s"');
 
     const price = async () => (await fetch(`${address}/v1/prices/binance/BTCUSDT`)).json() as Promise<{ feed?: object }>;

@@ -1,5 +1,5 @@
 /**
- * Events as EventStoreDB holds them. Its event id is made anew for each append and is the same in all attempts at that
+ * Events as EventStoreDB holds them. Its event id is made again for each append and is the same in all attempts at that
  * append: so the server takes an append that is sent again for what it is, and whoever else appended the same facts is
  * told from us. The tape's own id is in the metadata, which are flat strings.
  */

@@ -24,7 +24,7 @@ import { comparePositions, START } from '../../tape/envelope.ts';
 import { shownText } from '../rules/shown-text.ts';
 
 interface Stored {
-  /** As a database would keep it; parsed anew for each reader, so that none changes another's. */
+  /** As a database would keep it; parsed for each reader, so that none changes another's. */
   readonly text: string;
   /** For searching; never handed out. */
   readonly document: ReadDocument;

@@ -24,7 +24,7 @@ function assertInPlace(): void {
 
 assertInPlace();
 const url = pathToFileURL(open.file);
-// A file that was removed meanwhile is not made anew.
+// A file that was removed meanwhile is not made again.
 url.searchParams.set('mode', 'rw');
 const db = new DatabaseSync(url, { timeout: READERS_WAIT_MS });
 const restart = db.prepare('PRAGMA wal_checkpoint(RESTART)');

@@ -24,7 +24,7 @@ export class OrderWaits {
   }
 
   /**
-   * Resolves with the order once it is decided upon, or closed; with undefined when that takes too long, or when the read
+   * Resolves with the order once it is decided on, or closed; with undefined when that takes too long, or when the read
    * model cannot be read: the request itself is recorded all the same.
    */
   async until(state: 'decided' | 'closed', orderId: string): Promise<OrderDocument | undefined> {

@@ -22,7 +22,7 @@ function shapeOf({ type, version, schema }: EventType) {
     .meta({ id: `${type}Event` });
 }
 
-/** Which shape an event has, by its type. */
+/** The shape of an event, by its type. */
 const mapping = Object.fromEntries(EVENT_TYPES.map(({ type }) => [type, `#/components/schemas/${type}Event`]));
 
 /** Every type of event that this build reads. */

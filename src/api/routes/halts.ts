@@ -22,12 +22,12 @@ const haltBody = z.strictObject({
 });
 const resumeBody = z.strictObject({ reason });
 
-/** What can be halted, and where. */
+/** A target of halts, and its routes. */
 interface Target {
   /** With its name as `:name`. */
   readonly path: string;
   readonly thing: string;
-  /** What halting it is called. */
+  /** The name of the halting operation. */
   readonly verb: string;
   readonly scope: (name: string) => HaltScope;
   readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;

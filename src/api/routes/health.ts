@@ -1,4 +1,4 @@
-/** What the cluster asks: does the process live, can it serve reads, has it started. They need no key. */
+/** The cluster's probes: whether the process lives, can serve reads, and has started. They need no key. */
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -77,7 +77,7 @@ export function healthRoutes(server: FastifyInstance, health: Health): void {
   }
 }
 
-/** What readiness asks of a projection. */
+/** The progress of a projection, as readiness needs it. */
 export interface ReadinessSource {
   progress(): { readonly projection: string; readonly caughtUp: boolean; readonly lagMs: number | null };
 }

@@ -68,7 +68,7 @@ const priceShape = z
   .meta({ id: 'Price' });
 const bookShape = DepthSampled.schema.meta({ id: 'Book', description: 'Levels are price and quantity, best first.' });
 const barShape = BarClosed.schema
-  .extend({ corrected: z.boolean().describe('Whether a late trade changed it after it had closed and was decided upon.') })
+  .extend({ corrected: z.boolean().describe('Whether a late trade changed it after it had closed and was decided on.') })
   .meta({ id: 'Bar' });
 
 export const marketRoutes: RouteGroup = {
@@ -110,7 +110,7 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   });
 }
 
-/** What is known of each; undefined where nothing has come yet. */
+/** The document of each; undefined where nothing has come yet. */
 async function documentsOf<Document extends object>(
   deps: ApiDependencies,
   projection: Projection<Document>,
@@ -199,7 +199,7 @@ function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsR
   });
 }
 
-/** What must be named must be there: 404 for an instrument that is not listed. */
+/** Answers 404 for an instrument that is not listed. */
 async function assertListed(
   settings: SettingsReader,
   { venue, symbol }: { readonly venue: string; readonly symbol: string },

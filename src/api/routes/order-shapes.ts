@@ -60,7 +60,7 @@ export const orderShape = listed.extend({ history: z.array(step) }).meta({ id: '
 
 export const fillShape = OrderFilled.schema.extend({ id: idText, recordedAt: isoTimeText, position }).meta({ id: 'Fill' });
 
-/** What the answer to a request about an order says. */
+/** The answer to a request about an order. */
 export const requestedShape = z.strictObject({
   id: idText.describe('Of the order.'),
   requestId: idText.describe('The event that records the request.'),

@@ -1,4 +1,4 @@
-/** Orders and fills: what became of them, and asking for one or for its end. */
+/** Orders and fills: reading them, placing orders and cancelling them. */
 
 import { z } from 'zod';
 import { formatDecimal, parseDecimal } from '../../domain/decimal.ts';
@@ -111,7 +111,7 @@ const placeQuery = z.strictObject({
 
 /**
  * `POST /v1/orders`: 202 with the id of the order that the request will become; with `wait`, 200 with the order once
- * it is decided upon (or closed), if that comes in time.
+ * it is decided on (or closed), if that comes in time.
  */
 function placeRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const waits = new OrderWaits(deps);
@@ -161,7 +161,7 @@ function unknownNames(
 }
 
 /**
- * `DELETE /v1/orders/{id}`: 202, asked to cancel. Without a key, asking again for the same reason is the same request;
+ * `DELETE /v1/orders/{id}`: 202, the cancel is requested. Without a key, asking again for the same reason is the same request;
  * 409 for an order that is closed.
  */
 function cancelRoute(server: ApiServer, deps: ApiDependencies): void {

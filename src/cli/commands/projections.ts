@@ -1,4 +1,4 @@
-/** `tapedeck projections`: the read models; make one anew, compare it with the tape, see and retry what could not be applied. */
+/** `tapedeck projections`: the read models; rebuild one, compare it with the tape, see and retry what could not be applied. */
 
 import { Command } from 'commander';
 import { type ListedProjection, listProjections, projectionNamed, projectionsNamed } from '../../runtime/projections/list.ts';

@@ -104,7 +104,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
       const serving = address === '' ? `running ${[...roles].join(', ')}` : `serving ${address}`;
       screen.say(serving, { address: served?.address ?? null, roles: [...roles], codeVersion: build });
       if (roles.has('ingest') && !roles.has('engine')) {
-        screen.say('evidence is recorded, for an engine elsewhere to decide upon', {});
+        screen.say('evidence is recorded, for an engine elsewhere to decide on', {});
       }
       await Promise.race([report.ended, aborted(signal)]);
       // Where the read models are made elsewhere, nobody knows when they will have caught up.
@@ -123,7 +123,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
   }
 }
 
-/** All roles are those that there is something for. */
+/** All roles, without the relay where no Kafka is configured. */
 function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Role> {
   if (kafka !== null || !roles.has('relay')) return roles;
   if (roles === ALL_ROLES) return new Set([...roles].filter((role) => role !== 'relay'));

@@ -120,7 +120,7 @@ async function plan(settings: Settings, stores: OpenStores): Promise<Planned> {
 
 async function apply(settings: Settings, stores: OpenStores, reason: string): Promise<Planned> {
   const origin = { ...originOf(stores), reason };
-  // What is about to change, before it does: somebody else's change in between is not ours to tell.
+  // Shown before the change is made: a change that somebody else makes in between is not ours.
   const planned = await planSettings(stores.events, settings, origin);
   const { outcome } = await applySettings(stores.events, settings, origin);
   return { ...planned, outcome };

@@ -1,4 +1,4 @@
-/** What is written behind options, read and checked. */
+/** Reads and checks the arguments of options. */
 
 import { InvalidArgumentError } from 'commander';
 import { isIsoTime } from '../../domain/time.ts';

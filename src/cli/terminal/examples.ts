@@ -1,4 +1,4 @@
-/** What every command's help ends with: how it is called. */
+/** The examples at the end of every command's help. */
 
 import type { Command } from 'commander';
 

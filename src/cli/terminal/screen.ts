@@ -1,4 +1,4 @@
-/** What `run` shows: a moving line and sentences on a terminal, JSON lines anywhere else. */
+/** The output of `run`: a progress line and sentences on a terminal, JSON lines anywhere else. */
 
 import type { WriteStream } from 'node:tty';
 import type { Logger } from 'pino';

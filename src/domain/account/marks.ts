@@ -25,7 +25,7 @@ export function noteEquity(account: Account): void {
   }
 }
 
-/** From here on peak and drawdown are counted anew. */
+/** From here on peak and drawdown are counted from the start. */
 export function resetDrawdown(account: Account): void {
   account.peak = account.equity;
   account.maxDrawdown = { peak: account.equity, equity: account.equity };

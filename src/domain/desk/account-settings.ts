@@ -22,7 +22,7 @@ export function adoptSettings(state: DeskState, settings: SettingsInForce): void
   watch(state);
 }
 
-/** What is halted for all is halted for an account that comes later. */
+/** A halt of all accounts holds for an account that is opened later. */
 function openAccount(state: DeskState, terms: AccountTerms, settings: SettingsInForce): void {
   const account = newAccount(terms, settings.limits.get(terms.id));
   const halt = state.halts.all;
@@ -40,7 +40,7 @@ export function use(state: DeskState, account: Account, key: string): void {
   watch(state);
 }
 
-/** Finds out anew which instruments matter to which accounts. */
+/** Finds the instruments that matter to each account. */
 function watch(state: DeskState): void {
   state.watchers.clear();
   for (const account of state.accounts.values()) {

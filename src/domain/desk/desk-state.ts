@@ -20,7 +20,7 @@ export interface DeskState {
   readonly halts: Halts;
   /** Accounts that are to be opened, told of a halt, or have orders to be cancelled. */
   readonly busy: Set<string>;
-  /** Positions that halts want closed, in order, and those of them that are closed upon the evidence in hand. */
+  /** Positions that halts want closed, in order, and those of them that are closed on the evidence in hand. */
   readonly toClose: Closing[];
   closing: readonly Closing[];
 }
@@ -32,7 +32,7 @@ interface Closing {
   readonly requestId: string;
 }
 
-/** What a decision is made with: the state and the settings, which it only reads, and what it hands on. */
+/** The context of a decision: the state and the settings, which it only reads, and its outputs. */
 export interface Deciding extends DecisionContext {
   readonly state: DeskState;
   readonly cause: TapeEvent;

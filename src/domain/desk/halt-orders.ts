@@ -16,10 +16,10 @@ import { markAccount } from './marking.ts';
 import { reviewOrder } from './order-review.ts';
 import { withoutDust } from './sizing.ts';
 
-/** Most cancels upon one event: each is answered and recorded, and a cascade has its bounds. The rest goes on at the next. */
+/** Most cancels on one event: each is answered and recorded, and a cascade has its bounds. The rest goes on at the next. */
 export const MAX_CANCELS = 50;
 
-/** Most positions closed upon one event, for the same reason. */
+/** Most positions closed on one event, for the same reason. */
 const MAX_CLOSINGS = 40;
 
 /** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
@@ -46,12 +46,12 @@ export function applyHaltRequest(
   }
 }
 
-/** Evidence has come: what of the closings that halts want is decided upon it. */
+/** Evidence has come: what of the closings that halts want is decided on it. */
 export function nextClosings(state: DeskState): void {
   state.closing = state.toClose.splice(0, MAX_CLOSINGS);
 }
 
-/** Closes what is to be closed upon this event, unless the halt that wanted it was lifted or replaced. */
+/** Closes what is to be closed on this event, unless the halt that wanted it was lifted or replaced. */
 export function closeForHalt(deciding: Deciding): void {
   const { state } = deciding;
   for (const { account: id, position: key, requestId } of state.closing) {
@@ -62,7 +62,7 @@ export function closeForHalt(deciding: Deciding): void {
   }
 }
 
-/** Lifts that scope's halt. For an account or for all, drawdown is counted anew from here. */
+/** Lifts that scope's halt. For an account or for all, drawdown is counted from here. */
 export function applyResumeRequest(
   state: DeskState,
   requestId: string,

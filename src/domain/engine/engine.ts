@@ -21,9 +21,9 @@ export interface EngineSnapshot {
 
 /** Observes the engine at work. The domain has no clock: an observer takes its times outside. Both call `work` once. */
 export interface EngineObserver {
-  /** Called around the whole cascade upon one piece of evidence; returns what `work` returns. */
+  /** Called around the whole cascade on one piece of evidence; returns what `work` returns. */
   cascade(evidence: TapeEvent, work: () => TapeEvent[]): TapeEvent[];
-  /** Called around what all reactors decide upon one event of a cascade directly. */
+  /** Called around what all reactors decide on one event of a cascade directly. */
   reaction(cause: TapeEvent, work: () => void): void;
 }
 
@@ -47,7 +47,7 @@ export class Engine {
     this.#observer = observer;
   }
 
-  /** Takes one piece of evidence and returns everything that was decided upon it, in order. */
+  /** Takes one piece of evidence and returns everything that was decided on it, in order. */
   decide(evidence: TapeEvent): TapeEvent[] {
     if (this.#observer === undefined) return this.#decideCascade(evidence);
     return this.#observer.cascade(evidence, () => this.#decideCascade(evidence));
@@ -100,7 +100,7 @@ export class Engine {
         const decision = this.#makeDecision(reactor.name, index++, cause, evidence, type, stream, data);
         if (cascade.push(decision) > MAX_CASCADE) {
           throw new Error(
-            `more than ${MAX_CASCADE} decisions upon ${evidence.type} ${evidence.id}: the reactors do not come to rest`,
+            `more than ${MAX_CASCADE} decisions on ${evidence.type} ${evidence.id}: the reactors do not come to rest`,
           );
         }
         this.#evolve(decision);
@@ -126,7 +126,7 @@ export class Engine {
       stream,
       type,
       schemaVersion: known.version,
-      // What was decided is what will be read back: the schema's own order and fields, or a bug that fails here.
+      // The decision must read back as it is: in the schema's order and with its fields. Otherwise a bug fails here.
       data: known.schema.parse(data) as EventData[N],
       metadata: {
         occurredAt: evidence.metadata.occurredAt,
@@ -143,7 +143,7 @@ export class Engine {
   }
 }
 
-/** What follows from a request is found from its caller's own traces, as the request is. */
+/** Decisions on a request carry its trace, so that its caller finds them as he finds the request. */
 export function traceOf({ traceparent }: Metadata): Pick<Metadata, 'traceparent'> {
   return traceparent === undefined ? {} : { traceparent };
 }

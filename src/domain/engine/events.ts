@@ -1,4 +1,4 @@
-/** The engine's own stream, `engine`: what was decided upon which evidence, and by which build. */
+/** The engine's own stream, `engine`: what was decided on which evidence, and by which build. */
 
 import { z } from 'zod';
 import { eventType, idText } from '../event.ts';
@@ -11,14 +11,14 @@ export const recordedDecision = z.strictObject({
   schemaVersion: z.int().min(1),
   data: z.record(z.string(), z.unknown()),
   reactor: z.string(),
-  /** The evidence or the decision that it was decided upon. */
+  /** The evidence or the decision that it was decided on. */
   causationId: idText,
   /** Number among that reactor's decisions on that cause; part of the id. */
   index: z.int().nonnegative(),
 });
 export type RecordedDecision = z.output<typeof recordedDecision>;
 
-/** Everything that followed from one piece of evidence, in order. Evidence upon which nothing was decided has none. */
+/** Everything that followed from one piece of evidence, in order. Evidence on which nothing was decided has none. */
 export const CascadeDecided = eventType(
   'CascadeDecided',
   1,

@@ -7,7 +7,7 @@ import type { SettingsInForce } from '../settings/in-force.ts';
 /** Records one decision. The engine gives it its id and evolves it into every state before this returns. */
 export type Emit = <N extends EventName>(type: N, stream: string, data: EventData[N]) => void;
 
-/** What a reactor decides with, beside its own state. */
+/** The context of a reactor's decisions, besides its own state. */
 export interface DecisionContext {
   readonly settings: SettingsInForce;
   readonly emit: Emit;

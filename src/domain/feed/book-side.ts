@@ -1,6 +1,6 @@
 /**
  * One side of a book. All its levels are in a map; the best of them, where most changes are and all reads, also in
- * order, as a window that is made anew from the map in the rare case that it runs out.
+ * order, as a window that is made again from the map in the rare case that it runs out.
  */
 
 import { LevelMap } from './level-map.ts';

@@ -66,7 +66,7 @@ export class OrderBook {
     return this.#wasValid || this.isCrossed ? 'stale' : 'syncing';
   }
 
-  /** Starts anew from a snapshot; one that is older than the book would only lose what is known. */
+  /** Starts again from a snapshot; one that is older than the book would only lose what is known. */
   reset(snapshot: BookSnapshot): void {
     if (snapshot.updateId < this.#id) {
       this.#tally.note('old-snapshot', `the snapshot of update ${snapshot.updateId} is older than the book, at ${this.#id}`);

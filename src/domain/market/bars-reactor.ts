@@ -14,7 +14,7 @@ import type { Bar } from './events.ts';
 import { addPart, closeRollup, follows, type PartEnd, type Rollup, startRollup } from './rollup.ts';
 
 interface FeedState {
-  /** Of the feed's own bars; another interval starts anew. */
+  /** Of the feed's own bars; another interval starts again. */
   readonly interval: Interval;
   last: PartEnd | null;
   readonly growing: Map<Interval, Rollup>;

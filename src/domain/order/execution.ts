@@ -1,4 +1,4 @@
-/** What a venue's report changes about an order. Nothing that a venue says is an error here: at worst it is an anomaly. */
+/** The changes that a venue's report makes to an order. No report is an error here: at worst it is an anomaly. */
 
 import { add, compare, type Decimal, formatDecimal, parseDecimal, sign, subtract, ZERO } from '../decimal.ts';
 import type { ExecutionReport } from '../venue/events.ts';
@@ -76,7 +76,7 @@ function acceptanceChanges(order: OrderState, report: ExecutionReport): OrderCha
   return [{ kind: 'accepted', venueOrderId: report.venueOrderId }];
 }
 
-/** What the fill is, as far as the report says; the quantity can also be told from the cumulative one. */
+/** The fill, as far as the report says; the quantity can also be told from the cumulative one. */
 function fillOf(order: OrderState, report: ExecutionReport, tradeId: string): Fill | null {
   const reported = parseDecimal(report.cumulativeQuantity);
   const quantity = report.quantity === null ? subtract(reported, order.cumulative) : parseDecimal(report.quantity);

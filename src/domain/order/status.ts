@@ -1,4 +1,4 @@
-/** An order's status, which follows from how far it has come: the one rule for whoever decides and whoever shows it. */
+/** An order's status, which follows from how far it has come: the one rule for the engine and the read models. */
 
 import { compare, type Decimal, sign } from '../decimal.ts';
 
@@ -21,7 +21,7 @@ export const ORDER_STATUSES = [
 ] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Those of orders that may still be filled. */
+/** The statuses of orders that may still be filled. */
 export const OPEN_STATUSES = [
   'approved',
   'submitted',

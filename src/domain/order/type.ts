@@ -1,4 +1,4 @@
-/** What an order type is: the price that it says, when it is done, what it reserves, and how it meets the market. */
+/** An order type: its price, its end, its reservation, and its way of meeting the market. */
 
 import type { Decimal } from '../decimal.ts';
 import type { Side } from '../event.ts';
@@ -30,7 +30,7 @@ export interface WorkingOrder {
   readonly tick: Decimal;
 }
 
-/** What the market does to an order: a fill in full at a price, or its end. `time` is the market's, ISO 8601. */
+/** The market's effect on an order: a fill in full at a price, or its end. `time` is the market's, ISO 8601. */
 export type Outcome =
   | { readonly kind: 'fill'; readonly price: Decimal; readonly liquidity: Liquidity; readonly time: string }
   | { readonly kind: 'expire'; readonly reason: string; readonly time: string };

@@ -1,11 +1,11 @@
-/** What a limit is, how it is set, and what it may look at. */
+/** A risk limit: its definition, its setting, and the view of the account that it checks. */
 
 import type { z } from 'zod';
 import { compare, type Decimal, divideUnits, formatDecimal, parseDecimal, powerOfTen, rescale } from '../decimal.ts';
 import { positiveDecimal, type Side } from '../event.ts';
 import type { Calendar } from '../market/calendar.ts';
 
-/** What the limits see of an order. */
+/** The terms of an order that limits see. */
 export interface OrderTerms {
   readonly side: Side;
   /** Null for a market order. */
@@ -46,7 +46,7 @@ export interface AccountView {
   grossWorth(): Decimal;
 }
 
-/** The account and the market as an order is decided upon. */
+/** The account and the market as an order is decided on. */
 export interface RiskView extends AccountView {
   readonly halt: HaltInForce;
   readonly calendar: Calendar;

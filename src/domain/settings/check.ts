@@ -20,7 +20,7 @@ import {
   strategy,
 } from './settings.ts';
 
-/** All of them may signal upon one bar and be filled upon the next, and a cascade has its bounds. */
+/** All of them may signal on one bar and be filled on the next, and a cascade has its bounds. */
 export const MAX_STRATEGIES_PER_INSTRUMENT = 20;
 
 type Path = readonly PropertyKey[];

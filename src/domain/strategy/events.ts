@@ -1,4 +1,4 @@
-/** What a strategy says. */
+/** The events of strategies. */
 
 import { z } from 'zod';
 import { eventType, isoTimeText, nameText, side, symbolText, venueText } from '../event.ts';

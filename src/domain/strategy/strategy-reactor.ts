@@ -27,7 +27,7 @@ interface StrategyState {
   readonly running: Map<string, Running>;
   /**
    * What the bars of the latest evidence changed, by the bar's event id. One piece of evidence may close two bars of
-   * one series, and both are taken in before the first is decided upon.
+   * one series, and both are taken in before the first is decided on.
    */
   readonly changes: Map<string, Change[]>;
 }
@@ -117,7 +117,7 @@ function startStrategy({ history }: StrategyState, strategy: ConfiguredStrategy,
   }
   const running: Running = { settings: strategy, state: kind.start(params, instrument), lastOpenTime: null };
   const bars = history.get(seriesKey(strategy.venue, strategy.symbol, strategy.interval)) ?? [];
-  // What the warm-up makes is history: nothing is decided upon it.
+  // What the warm-up makes is history: nothing is decided on it.
   for (const bar of bars.slice(-kind.warmUp(params))) feed(running, bar);
   return running;
 }

@@ -1,4 +1,4 @@
-/** What a strategy kind is: bars in, a change of side out. */
+/** A kind of strategy: bars in, a change of side out. */
 
 import type { z } from 'zod';
 import type { Side } from '../event.ts';
@@ -13,7 +13,7 @@ export interface SideChange {
 
 /** `State` is plain data. All functions are pure but for `evolve`, which changes the state in place. */
 export interface StrategyKind<Params = unknown, State = unknown> {
-  /** What settings name it by. */
+  /** Its name in the settings. */
   readonly kind: string;
   readonly params: z.ZodType<Params>;
   /** Bars that it must have had before it can say anything; at most HISTORY_BARS. */

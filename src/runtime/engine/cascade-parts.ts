@@ -1,7 +1,7 @@
 /**
  * How a cascade is recorded: in parts, each an event of the stream `engine`, all in one append. Its bytes are bounded,
  * beside the number of its decisions, by what the store with the smallest append takes, and on every store alike: the
- * same evidence must not be decided upon here and stop the engine there.
+ * same evidence must not be decided on here and stop the engine there.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
@@ -16,7 +16,7 @@ const MAX_PART_CHARACTERS = 60_000;
 /** Most bytes of all decisions as JSON. EventStoreDB takes 1 MiB an append, and parts or copies add their metadata. */
 export const MAX_CASCADE_BYTES = 900 * 1024;
 
-/** The events that record what was decided upon `evidence`, in order. Throws when it is more than every store takes. */
+/** The events that record what was decided on `evidence`, in order. Throws when it is more than every store takes. */
 export function cascadeEvents(evidence: TapeEvent, decisions: readonly TapeEvent[], codeVersion: string): TapeEvent[] {
   const parts = partsOf(evidence, decisions);
   return parts.map((part, index) => ({
@@ -52,7 +52,7 @@ function partsOf(evidence: TapeEvent, decisions: readonly TapeEvent[]): Recorded
   }
   if (bytes > MAX_CASCADE_BYTES) {
     throw new Error(
-      `the ${decisions.length} decisions upon ${evidence.type} ${evidence.id} have ${bytes} bytes, more than ${MAX_CASCADE_BYTES}, which every store takes at once`,
+      `the ${decisions.length} decisions on ${evidence.type} ${evidence.id} have ${bytes} bytes, more than ${MAX_CASCADE_BYTES}, which every store takes at once`,
     );
   }
   return parts;

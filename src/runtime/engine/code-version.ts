@@ -1,8 +1,8 @@
 /**
- * Which build this is, as far as decisions go: the hash of what decides and of nothing else. That is the sources that
- * the engine, its reactors, the catalogue and ids are made of, the versions of the packages that these import, and
- * Node's major. A file counts by its content and by that of the files that it imports, never by its path: moving or
- * renaming a file, and changing what decides nothing, is no new build.
+ * The name of the build, as far as decisions go: a hash of the code that decides. It covers the sources of the engine,
+ * its reactors, the catalogue and ids, the versions of the packages that these import, and Node's major version. A file
+ * counts by its content and by that of its imports, never by its path. So a file that moves, or a change of code that
+ * decides nothing, makes no new build.
  */
 
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** What decides begins here; paths under `src`. */
+/** The code that decides begins here; paths under `src`. */
 const ROOTS = ['domain/reactors.ts', 'domain/engine/engine.ts', 'domain/catalogue.ts', 'tape/id.ts'];
 
 const SOURCES = join(import.meta.dirname, '..', '..');
@@ -24,7 +24,7 @@ const IMPORT = /^(?:import|export)(?<what> [\w$*{},\s]+ from)? '(?<from>[^']+)';
 /** Types have no part in what runs. */
 const TYPE_IMPORT = /^(?:import|export) type [\w$*{},\s]+ from '[^']+';\n/gm;
 
-/** What is left where IMPORT cannot read an import, or where a module is loaded later. */
+/** An import that IMPORT cannot read, or a module that is loaded later. */
 const OTHER_IMPORT = /^import\b.*|^export\s*(?:\*|\{[^}]*\})[^;]*\bfrom\b.*|\bimport\s*\(.*/m;
 
 /**
@@ -35,7 +35,7 @@ export function codeVersion(): string {
   return nameOfBuild(SOURCES);
 }
 
-/** The name of the build whose sources are in the folder `sources`. Reads them anew each time. */
+/** The name of the build whose sources are in the folder `sources`. Reads them again each time. */
 export function nameOfBuild(sources: string): string {
   const files = new FileHashes();
   const roots = ROOTS.map((root) => files.hashOf(join(sources, root))).sort();
@@ -73,7 +73,7 @@ class FileHashes {
     return hashOf([...imports.sort(), rest]);
   }
 
-  /** What is imported, by its content or its version. */
+  /** The import, by its content or its version. */
   #identify(path: string, from: string): string {
     if (from.startsWith('.')) return this.hashOf(join(path, '..', from));
     if (!from.startsWith('node:')) this.packages.add(`${from} ${versionOf(from)}`);

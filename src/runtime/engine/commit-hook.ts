@@ -1,6 +1,6 @@
 /**
  * The engine within the commits of others: evidence that is appended in its process, such as the API's requests, is
- * decided upon in the commit that records it, while the engine has nothing else in hand. One wait for the disk instead
+ * decided on in the commit that records it, while the engine has nothing else in hand. One wait for the disk instead
  * of two. Else the engine hears of it from the tape; so it does when deciding fails, which loses no evidence.
  */
 

@@ -22,7 +22,7 @@ export class DecisionCopies {
   /** Of the last cascade; not known to be made. */
   #missing: readonly Copy[] = [];
 
-  /** Gives the copies of the next cascade their places. Those of the cascade before are taken for made. */
+  /** Gives the copies of the next cascade their places. The copies of the cascade before count as made. */
   noteCascade(decisions: readonly TapeEvent[]): void {
     this.#missing = decisions.map((event) => {
       const last = this.#revisions.get(event.stream);
@@ -43,7 +43,7 @@ export class DecisionCopies {
         );
       } catch (error) {
         if (!(error instanceof PartialOverlapError)) throw error;
-        // Whoever made the first of them made them in other runs.
+        // The process that made the first of them made them in other runs.
         for (const copy of run) yield* append(stream, copy.expected, [copy.event]);
       }
     }

@@ -37,7 +37,7 @@ export function engineCheckpoint(reads: ReadStore, assertSameTape: () => Promise
   };
 }
 
-/** What a replica had come to at a commit. */
+/** The state of a replica at a commit. */
 interface Reached {
   readonly replica: EngineReplica;
   readonly upTo: DecidedUpTo;
@@ -66,7 +66,7 @@ export class CheckpointSaver {
     await this.#save({ replica, upTo: { activation, position } });
   }
 
-  /** As `save`, in the background: whoever appends does not wait for another store. */
+  /** As `save`, in the background: appends do not wait for another store. */
   saveLater(replica: EngineReplica): void {
     const { activation, position } = replica;
     this.#next = { replica, upTo: { activation, position } };
@@ -109,7 +109,7 @@ export class CheckpointSaver {
     // One that was frozen must not raise it past evidence that another build has yet to decide.
     this.#assertLeader();
     await this.#checkpoint.save(activation, position);
-    // Who took over meanwhile may have looked before it was saved, and has what was passed over yet to decide.
+    // A build that took over meanwhile may have looked before it was saved: it is yet to decide the evidence passed over.
     this.#assertLeader();
     this.#saved = upTo;
     replica.decidedUpTo = upTo;

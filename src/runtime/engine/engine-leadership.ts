@@ -1,7 +1,7 @@
 /**
  * The engine among several instances on one tape. One decides: the holder of the lease. The others stand by: they take
- * in what it records, in memory and deciding nothing, so that whoever gets the lease goes on at once. A build that was
- * replaced stands by as well, says so, and does not ask for the lease.
+ * in its decisions, in memory, and decide nothing, so that the next holder goes on at once. A build that was replaced
+ * stands by as well, says so, and does not ask for the lease.
  */
 
 import type { Time } from '../../ports/clock.ts';
@@ -21,7 +21,7 @@ export function engineAlone(runner: EngineRunner, events: EventStore): RunPart {
   return (tell, signal) => decide(runner, events, signal, () => tell('running'));
 }
 
-/** What the engine's writes are made under: nothing is appended without the lease. */
+/** Guards the engine's writes: nothing is appended without the lease. */
 export class LeadershipGuard {
   #tenure: Tenure | undefined;
 

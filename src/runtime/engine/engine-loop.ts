@@ -19,7 +19,7 @@ export async function startEngineLoop(runner: EngineRunner, store: EventStore): 
     categories: EVIDENCE_CATEGORIES,
     onEvents: async (events) => {
       const last = events.at(-1)?.position ?? START;
-      // What this process took in step comes past here as well.
+      // Evidence that this process took in step comes past here as well.
       if (comparePositions(runner.position ?? START, last) < 0) await runner.catchUp();
     },
   });

@@ -1,8 +1,8 @@
 /**
- * Holds the engine to the tape. It goes through the evidence in the tape's order: what the record of decisions says to
- * have followed is adopted, and what it does not say is decided and recorded: the cascade first, whole, on the stream
- * `engine` at the exact revision, then a copy of each decision in its own stream. State is ahead of the tape only within
- * one call; a call that fails leaves the replica unusable, and a new one adopts again.
+ * Holds the engine to the tape. It goes through the evidence in the tape's order. It adopts decisions that the tape
+ * records, and makes and records the missing ones: the whole cascade first, on the stream `engine` at the exact
+ * revision, then a copy of each decision in its own stream. State is ahead of the tape only within one call. A call that
+ * fails leaves the replica unusable, and a new replica adopts again.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
@@ -29,7 +29,7 @@ export class DivergedError extends UserError {}
 /** Another build has taken over on this tape. */
 export class SupersededError extends UserError {}
 
-/** This state took evidence for decided that a build which has taken over since is yet to decide: adopt anew. */
+/** This state counts evidence as decided, but a build that has taken over since is yet to decide it: adopt again. */
 export class StaleStateError extends Error {}
 
 /** Evidence up to the position is decided, even where no cascade follows, unless another build has taken over since. */
@@ -80,7 +80,7 @@ export class EngineReplica {
     }
   }
 
-  /** Would whoever adopts what is recorded come to this state? */
+  /** Would a replica that adopts the record come to this state? */
   get isOnRecord(): boolean {
     return this.#passedUpTo === START || this.#isKnownDecided(this.#passedUpTo);
   }
@@ -134,7 +134,7 @@ export class EngineReplica {
     return { made, hasMore: page.length > 0 };
   }
 
-  /** Takes in one piece of evidence that lies next on the tape. Returns the decisions made upon it. */
+  /** Takes in one piece of evidence that lies next on the tape. Returns the decisions made on it. */
   *applyEvidence(evidence: TapeEvent, position: string): TapeProgram<TapeEvent[]> {
     const cascade = yield* this.#recordedCascade(evidence.id, position);
     if (cascade !== undefined) {
@@ -166,7 +166,7 @@ export class EngineReplica {
     }
   }
 
-  /** What is recorded to have followed from the evidence that lies next; undefined when it is not known to be decided. */
+  /** The recorded decisions on the next evidence; undefined when it is not known to be decided. */
   *#recordedCascade(evidenceId: string, position: string): TapeProgram<readonly TapeEvent[] | undefined> {
     const next = yield* this.#nextCascade();
     if (next === undefined) {
@@ -189,7 +189,7 @@ export class EngineReplica {
     }
   }
 
-  /** What an earlier activation has decided says nothing of evidence that a later one is to decide. */
+  /** Decisions of an earlier activation say nothing of evidence that a later one is to decide. */
   #isKnownDecided(position: string): boolean {
     const { activation, position: upTo } = this.decidedUpTo;
     return activation === this.activation && comparePositions(position, upTo) <= 0;
@@ -206,7 +206,7 @@ export class EngineReplica {
     // It lies right behind the last cascade: what it names is among the evidence since, or lies ahead.
     const mayLieBehind = after === null || this.#sinceCascade.has(after) || this.#sinceCascade.size === MAX_SINCE_CASCADE;
     if (mayLieBehind) {
-      throw new StaleStateError(`the build ${codeVersion} decides upon evidence that was taken for decided`);
+      throw new StaleStateError(`the build ${codeVersion} decides on evidence that was taken for decided`);
     }
     this.#adoptUntil = after;
   }
@@ -236,7 +236,7 @@ export class EngineReplica {
   }
 
   *#record(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): TapeProgram<void> {
-    // Whoever recorded the cascade before may not have come to its copies yet; only the last one's can be missing.
+    // The process that recorded the last cascade may have ended before it made the copies; earlier ones have theirs.
     yield* this.#copies.make();
     this.#noteCascade(yield* this.#appendCascade(evidence, position, decisions));
     yield* this.#copies.make();
@@ -259,7 +259,7 @@ export class EngineReplica {
     const recorded = yield* this.#recordedCascade(evidence.id, position);
     if (recorded === undefined || !sameDecisions(recorded, decisions)) {
       throw new DivergedError(
-        `diverged: upon ${evidence.type} ${evidence.id} this build (${this.#codeVersion}) decides ${describe(decisions)}, the tape says ${describe(recorded ?? [])}`,
+        `diverged: on ${evidence.type} ${evidence.id} this build (${this.#codeVersion}) decides ${describe(decisions)}, the tape says ${describe(recorded ?? [])}`,
       );
     }
     return recorded;
@@ -267,7 +267,7 @@ export class EngineReplica {
 
   #divergedOver(evidenceId: string): DivergedError {
     return new DivergedError(
-      `diverged: the tape has a cascade for evidence ${evidenceId}, upon which this build (${this.#codeVersion}) decided nothing`,
+      `diverged: the tape has a cascade for evidence ${evidenceId}, on which this build (${this.#codeVersion}) decided nothing`,
     );
   }
 }

@@ -33,7 +33,7 @@ export interface EngineDependencies {
 
 export interface EngineRole {
   readonly runner: EngineRunner;
-  /** The tape with its figures; what is appended to it is decided upon in the same commit where the tape has a lock. */
+  /** The tape with its figures; what is appended to it is decided on in the same commit where the tape has a lock. */
   readonly events: EventStore;
   readonly part: RunPart;
   /** Has it been in one call for too long? */

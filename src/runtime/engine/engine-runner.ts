@@ -35,7 +35,7 @@ export interface EngineRunnerOptions {
   readonly onDecided?: (decisions: readonly TapeEvent[]) => void;
 }
 
-/** What the engine does at this moment, and the state that it does it with. */
+/** The engine's mode at this moment, with its state. */
 type Mode =
   /** Nothing is adopted, or it was thrown away. */
   | { readonly kind: 'cold' }
@@ -52,7 +52,7 @@ export class EngineRunner {
   #mode: Mode = COLD;
   /** A person's wish is good for one time. */
   #mayRollBack: boolean;
-  /** What the leadership was found to have ended by, between two commits: the state is that of the tape, and is kept. */
+  /** The error that ended the leadership between two commits. The state is that of the tape then, and is kept. */
   #leadershipLost: unknown;
   readonly #checkpoints: CheckpointSaver;
   /** When the call in hand began or last got on, in epoch ms: a commit, an answer of the tape; null while there is none. */
@@ -96,7 +96,7 @@ export class EngineRunner {
 
   /**
    * Decides no more, for another process does; `follow` and `catchUp` may be called again. Its state is kept, unless a
-   * call has failed or it holds what nobody else can know to be decided: another build may decide otherwise upon that.
+   * call has failed or it holds what nobody else can know to be decided: another build may decide otherwise on that.
    */
   standDown(): Promise<void> {
     if (this.#mode.kind === 'stopped' && this.#mode.reason instanceof SupersededError) this.#mode = COLD;
@@ -177,7 +177,7 @@ export class EngineRunner {
     return replica;
   }
 
-  /** Its state is kept where whoever adopts what is recorded would come to it. */
+  /** Keeps the state where a replica that adopts the record would come to the same one. */
   #endDeciding(): void {
     if (this.#mode.kind !== 'deciding') return;
     const { replica } = this.#mode;

@@ -22,7 +22,7 @@ export interface StepOutcome {
   readonly decisions: number;
 }
 
-/** Records `drafts` in order and decides upon each, unless it is on the tape; `made` are the decisions. */
+/** Records `drafts` in order and decides on each, unless it is on the tape; `made` are the decisions. */
 export function recordInStep(
   section: TapeSection,
   replica: EngineReplica,
@@ -30,7 +30,7 @@ export function recordInStep(
   origin: Omit<EvidenceOrigin, 'occurredAt'>,
 ): Omit<StepOutcome, 'decisions'> & { readonly made: readonly TapeEvent[] } {
   const made: TapeEvent[] = [];
-  // What others appended since is taken in first, to its end: nobody can append now.
+  // The events that others appended since are taken in first, to the end: nobody can append now.
   for (let hasMore = true; hasMore; ) {
     const page = runInSection(section, replica.catchUp());
     made.push(...page.made);

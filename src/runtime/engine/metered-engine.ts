@@ -4,18 +4,16 @@ import type { EngineObserver } from '../../domain/engine/engine.ts';
 import { histogram, type Metrics, MICROSECONDS } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 
-/** Decisions upon one piece of evidence, up to the most that there may be. */
+/** Decisions on one piece of evidence, up to the most that there may be. */
 const CASCADES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 export const CASCADE_FAMILIES = {
   decide: histogram('tapedeck_decide_seconds', 'One piece of evidence with its whole cascade', MICROSECONDS, ['type']),
-  risk: histogram('tapedeck_risk_seconds', 'The desk upon one signal or request: sizing and every limit', MICROSECONDS, [
-    'cause',
-  ]),
-  size: histogram('tapedeck_cascade_decisions', 'Decisions upon one piece of evidence that caused any', CASCADES),
+  risk: histogram('tapedeck_risk_seconds', 'The desk on one signal or request: sizing and every limit', MICROSECONDS, ['cause']),
+  size: histogram('tapedeck_cascade_decisions', 'Decisions on one piece of evidence that caused any', CASCADES),
 };
 
-/** The reactors check an order upon these. */
+/** The reactors check an order on these. */
 const ORDER_CAUSES: ReadonlySet<string> = new Set(['SignalGenerated', 'OrderRequested']);
 
 export function meterEngine(metrics: Metrics, time: Time): EngineObserver {

@@ -48,7 +48,7 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
   return next.value;
 }
 
-/** Runs the program over the store's asynchronous port; `onStep` is told of each operation that was answered. */
+/** Runs the program over the store's asynchronous port; `onStep` is called after each operation that was answered. */
 export async function runOver<T>(store: EventStore, program: TapeProgram<T>, onStep = (): void => undefined): Promise<T> {
   let next = program.next();
   while (!next.done) {

@@ -25,7 +25,7 @@ export class LeaseKeeper {
   readonly #looking: Promise<void>;
   #isLooking = false;
 
-  /** Looks from now on; `onFailure` is told of each look or change that failed. */
+  /** Looks from now on; `onFailure` is called for each look or change that failed. */
   constructor(terms: LeaseTerms, onFailure: (error: unknown) => void) {
     this.#terms = terms;
     this.#onFailure = onFailure;

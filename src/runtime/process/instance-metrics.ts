@@ -1,4 +1,4 @@
-/** Which leases are held here, and which parts wait, looked up at each scrape. */
+/** Metrics of the leases that are held here and of the parts that wait, read at each scrape. */
 
 import { gauge, type Metrics } from '../../metrics.ts';
 import type { SystemReport } from './system-report.ts';
@@ -8,7 +8,7 @@ export const INSTANCE_FAMILIES = {
   partWaiting: gauge('tapedeck_part_waiting', '1 while the part waits for a backend that is away', ['part']),
 };
 
-/** Which leases are held here, and which parts wait for a backend that is away. */
+/** Shows the leases that are held here, and the parts that wait for a backend that is away. */
 export function watchInstance(metrics: Metrics, report: () => SystemReport): void {
   const { leaseHeld, partWaiting } = metrics.of(INSTANCE_FAMILIES);
   metrics.collect('instance', () => {

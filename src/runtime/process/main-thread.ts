@@ -1,7 +1,7 @@
 /**
- * What another thread of the process asks of the main one, over a port: to append to the tape, where its appends join
- * the same groups as everybody's, so that no lock is fought for and whoever follows the tape hears of them at once;
- * and for its figures. How its parts are it tells unasked.
+ * The main thread's services for another thread of the process, over a port. It appends to the tape: the appends join
+ * the same groups as all others, so that nobody fights for a lock and followers of the tape hear of them at once. It
+ * answers with its figures. It reports the state of its parts unasked.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -23,7 +23,7 @@ const REPORT_EVERY_MS = 500;
 /** How long figures are waited for: a scrape must not wait for a thread that is stuck. */
 const FIGURES_WAIT_MS = 2_000;
 
-/** What the main thread does for others. */
+/** The main thread's services. */
 export interface MainThread {
   readonly append: EventStore['append'];
   readonly figures: () => Promise<MetricsSnapshot>;
@@ -31,9 +31,9 @@ export interface MainThread {
   readonly report?: (() => SystemReport) | undefined;
 }
 
-/** It as other threads have it. */
+/** The main thread as another thread sees it. */
 export interface MainThreadOver extends Omit<MainThread, 'report'> {
-  /** What it told last; null before the first time. */
+  /** The last report; null before the first one. */
   readonly report: () => SystemReport | null;
 }
 

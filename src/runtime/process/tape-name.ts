@@ -1,4 +1,4 @@
-/** What a tape is known by. */
+/** The name of a tape. */
 
 import type { EventStore } from '../../ports/event-store.ts';
 

@@ -20,7 +20,7 @@ const BATCH_MS = 50;
 
 /** At the end of the tape, the time from one batch to the next: what comes in between is taken together. */
 const GAP_MS = 20;
-/** Whatever runs in this thread and must not wait, such as the engine, comes between two batches. */
+/** Other work of this thread that must not wait, such as the engine, runs between two batches. */
 const turns = new FairTurns();
 
 export interface RunnerOptions {

@@ -12,7 +12,7 @@ const MOST_FAILURES = 5;
 /** For so long the others come first then. */
 const STEP_BACK_MS = 10_000;
 
-/** `onRelay` is told of the relay that runs here; null: none any more. */
+/** Calls `onRelay` with the relay that runs here, and with null when it has ended. */
 export function relayPart(
   dependencies: Omit<RelayDependencies, 'isPatient' | 'onState'>,
   lease: Lease | null,

@@ -1,6 +1,6 @@
 /**
- * A read store belongs to one tape. Beside another one it would show documents of the old tape as if they were of the
- * new, and its checkpoints would pass over evidence that nobody has decided upon.
+ * A read store belongs to one tape. With another tape it would show documents of the old one as if they were of the
+ * new, and its checkpoints would pass over evidence that nobody has decided on.
  */
 
 import { UserError } from '../../domain/user-error.ts';
@@ -15,7 +15,7 @@ import { collectionOf, readBuilds } from '../projections/builds.ts';
 const TAPE = { name: 'tape@1', indexes: [] };
 const FIRST = 'first-event';
 
-/** The read store was made of another tape; says what tells them apart, and what to do. */
+/** The read store was made from another tape. The message says how the two differ, and what to do. */
 export class OtherTapeError extends UserError {
   constructor(difference: string) {
     super(

@@ -18,12 +18,12 @@ describe('an append', () => {
   const lost: [AppendFault, string][] = [
     ['silent', 'D: to which the server never answers, and which it did not write'],
     ['commit-silent', 'D: to which the server never answers, but which it wrote'],
-    ['half-close', 'E: upon which the server ends its answers, and which it did not write'],
-    ['commit-half-close', 'E: upon which the server ends its answers, but which it wrote'],
-    ['cut', 'upon which the connection breaks before it is written'],
-    ['commit-cut', 'upon which the connection breaks after it is written'],
-    ['commit-internal', "C': upon which the server fails in a way that the client keeps its channel for"],
-    ['commit-timeout', 'upon which the server gives up waiting for its own replicas'],
+    ['half-close', 'E: on which the server ends its answers, and which it did not write'],
+    ['commit-half-close', 'E: on which the server ends its answers, but which it wrote'],
+    ['cut', 'on which the connection breaks before it is written'],
+    ['commit-cut', 'on which the connection breaks after it is written'],
+    ['commit-internal', "C': on which the server fails in a way that the client keeps its channel for"],
+    ['commit-timeout', 'on which the server gives up waiting for its own replicas'],
   ];
   test.each(lost)('(%s) %s, is sent again with the same ids, and there once', async (fault) => {
     const server = await givenServer();

@@ -26,7 +26,7 @@ describe('a read that is repeated', () => {
     },
   );
 
-  it('is answered anew when something has', async () => {
+  it('is answered again when something has', async () => {
     const api = await givenApi();
     await api.record('DepthSampled', 'depth-binance.BTCUSDT.2025-01-01', DEPTH);
     const first = await api.get('/v1/book/binance/BTCUSDT');

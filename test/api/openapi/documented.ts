@@ -59,7 +59,7 @@ export class Documented {
     this.#ajv.addSchema({ $id: 'https://tapedeck.invalid/', components });
   }
 
-  /** Of every server of this build, as their routes are the same: to make it anew would take most of a test's time. */
+  /** Of every server of this build, as their routes are the same: to make it again would take most of a test's time. */
   static async of(server: FastifyInstance): Promise<Documented> {
     await server.ready();
     known ??= new Documented(server.swagger() as unknown as OpenApi);

@@ -81,7 +81,7 @@ describe('From a signal to a position', () => {
     expect(only(filled, 'AccountMarked')).toMatchObject({ equity: '99909.97', cash: '39909.97', peak: '100000' });
   });
 
-  it('closes what it holds upon the next sell signal, and books the profit', () => {
+  it('closes what it holds on the next sell signal, and books the profit', () => {
     const scene = trading();
     scene.fill(only(scene.signal('buy'), 'OrderApproved'), '1', '60000');
     scene.now += 60_000;
@@ -98,7 +98,7 @@ describe('From a signal to a position', () => {
     expect(only(filled, 'AccountMarked')).toMatchObject({ equity: '100990', cash: '100990' });
   });
 
-  it('has nothing to sell upon a sell signal when it is flat', () => {
+  it('has nothing to sell on a sell signal when it is flat', () => {
     expect(only(trading().signal('sell'), 'OrderDenied')).toMatchObject({
       reason: 'nothing-to-sell',
       quantity: '0',

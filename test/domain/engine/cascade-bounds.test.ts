@@ -50,7 +50,7 @@ describe('a cascade stays in its bounds when', () => {
     expect(opened.length).toBeLessThan(MAX_CASCADE / 1.25);
   });
 
-  it('as many strategies as one instrument may have signal upon one bar, and are filled upon the next', () => {
+  it('as many strategies as one instrument may have signal on one bar, and are filled on the next', () => {
     const scene = new Scene(REACTORS);
     const strategies = Array.from({ length: MAX_STRATEGIES_PER_INSTRUMENT }, (_, index) => ({
       ...CROSS,
@@ -96,7 +96,7 @@ describe('a cascade stays in its bounds when', () => {
     expect(expired).toEqual(Array.from({ length: 2 * asked }, () => reason));
   });
 
-  it('a halt closes what many accounts hold in many instruments, some upon each event', () => {
+  it('a halt closes what many accounts hold in many instruments, some on each event', () => {
     const symbols = Array.from({ length: 10 }, (_, index) => `A${index}USDT`);
     const instruments = symbols.map((symbol) => ({ ...BTCUSDT, symbol, base: symbol.slice(0, 2) }));
     const scene = new Scene(REACTORS);

@@ -62,11 +62,11 @@ describe('a cascade', () => {
       makeId,
       'test',
     );
-    // Upon the evidence: a1, a2 by a, b1 by b; upon a1: b2; upon b1: a3; upon a3: b3.
+    // On the evidence: a1, a2 by a, b1 by b; on a1: b2; on b1: a3; on a3: b3.
     expect(names(engine.decide(evidenceOf('1')))).toEqual(['a1', 'a2', 'b1', 'b2', 'a3', 'b3']);
   });
 
-  it('evolves every decision into every reactor before the next is made, and decides upon it later', () => {
+  it('evolves every decision into every reactor before the next is made, and decides on it later', () => {
     const log: string[] = [];
     const engine = new Engine(
       [scripted('a', { evidence: ['a1', 'a2'] }, log), scripted('b', { a1: ['b1'] }, log)],
@@ -92,7 +92,7 @@ describe('a cascade', () => {
       new Engine([scripted('a', { evidence: many(count) })], makeId, 'test').decide(evidenceOf('1'));
     expect(MAX_CASCADE).toBe(500);
     expect(decide(500)).toHaveLength(500);
-    expect(() => decide(501)).toThrow(/more than 500 decisions upon FeedStale .*the reactors do not come to rest/);
+    expect(() => decide(501)).toThrow(/more than 500 decisions on FeedStale .*the reactors do not come to rest/);
   });
 
   it('that never comes to rest is stopped', () => {
@@ -148,7 +148,7 @@ describe('a decision', () => {
     expect(back).toEqual(cascade);
   });
 
-  it('carries the trace of the request that it was decided upon, kept or not', () => {
+  it('carries the trace of the request that it was decided on, kept or not', () => {
     const traced = { ...evidence, metadata: { ...evidence.metadata, traceparent: '00-ab-cd-01' } } as TapeEvent;
     const [decision] = new Engine([scripted('a', { evidence: ['a1'] })], makeId, 'build-7').decide(traced);
     expect(decision?.metadata.traceparent).toBe('00-ab-cd-01');
@@ -163,7 +163,7 @@ describe('a decision', () => {
   });
 });
 
-// Scripts without loops: what is decided upon an event has a later letter than it.
+// Scripts without loops: what is decided on an event has a later letter than it.
 const LETTERS = 'pqrstuv';
 const scripts = fc
   .array(fc.tuple(fc.nat(LETTERS.length - 1), fc.nat(LETTERS.length - 1), fc.boolean()), { maxLength: 8 })
@@ -239,7 +239,7 @@ describe('the settings in force', () => {
   const applied = (generation: number): TapeEvent =>
     settingsEvent('SettingsApplied', `${generation}`, { generation, changes: 1, hash: HASH });
 
-  /** Writes down the staleness of the feed that it is handed with each event, and decides something upon each set. */
+  /** Writes down the staleness of the feed that it is handed with each event, and decides something on each set. */
   function reader(log: string[]): Reactor<null> {
     const read = ({ feeds }: SettingsInForce) => feeds.get('binance.BTCUSDT')?.staleAfter ?? 'none';
     return {
@@ -247,7 +247,7 @@ describe('the settings in force', () => {
       start: () => null,
       evolve: (_state, event, settings) => void log.push(`evolves ${event.type} with ${read(settings)}`),
       decide: (_state, event, { settings, emit }) => {
-        log.push(`decides upon ${event.type} with ${read(settings)}`);
+        log.push(`decides on ${event.type} with ${read(settings)}`);
         if (event.type === 'SettingsApplied') say(emit, 'a1');
       },
     };
@@ -258,10 +258,10 @@ describe('the settings in force', () => {
     const engine = new Engine([reader(log), scripted('b', {})], makeId, 'test');
     for (const event of [feed('1s'), applied(1), feed('2s')]) engine.decide(event);
     expect(log).toEqual([
-      ...['evolves FeedConfigured with none', 'decides upon FeedConfigured with none'],
-      ...['evolves SettingsApplied with 1s', 'decides upon SettingsApplied with 1s'],
-      ...['evolves FeedRecovered with 1s', 'decides upon FeedRecovered with 1s'],
-      ...['evolves FeedConfigured with 1s', 'decides upon FeedConfigured with 1s'],
+      ...['evolves FeedConfigured with none', 'decides on FeedConfigured with none'],
+      ...['evolves SettingsApplied with 1s', 'decides on SettingsApplied with 1s'],
+      ...['evolves FeedRecovered with 1s', 'decides on FeedRecovered with 1s'],
+      ...['evolves FeedConfigured with 1s', 'decides on FeedConfigured with 1s'],
     ]);
   });
 

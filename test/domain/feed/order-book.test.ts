@@ -80,7 +80,7 @@ describe('an order book', () => {
     expect(textsOf(book.bids.top(9))).toEqual({ prices: [100, 99, 98, 97], quantities: ['14', '1', '16', '12'] });
   });
 
-  it('starts anew from a snapshot after a gap', () => {
+  it('starts again from a snapshot after a gap', () => {
     const { book } = bookAt(10);
     book.apply(updateOf(13, 14, { bids: { 100: '14' } }));
     book.reset(snapshotOf(12, { 50: '1' }, { 110: '1' }));

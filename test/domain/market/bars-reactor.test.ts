@@ -189,7 +189,7 @@ describe('longer bars from trades', () => {
 });
 
 describe('the bars reactor', () => {
-  it('starts anew when the feed’s own interval changes, and drops rollups that are no longer asked for', () => {
+  it('starts again when the feed’s own interval changes, and drops rollups that are no longer asked for', () => {
     const { engine, feedBar } = engineOf({ ...FOUR_HOURS, rollups: ['12h', '1d'] });
     feedBar(barAt(0, '4h'));
     const reconfigure = (generation: number, feed: FeedSettings) => {

@@ -1,5 +1,5 @@
 /**
- * The limits worked out anew for each order from everything that happened, in plain integers: nothing is kept but the
+ * The limits worked out again for each order from everything that happened, in plain integers: nothing is kept but the
  * list of facts. Independent of the code under test, and slow.
  */
 
@@ -123,7 +123,7 @@ export class LimitsModel {
     this.#halt = mode;
   }
 
-  /** A person resumes the account: drawdown starts anew. */
+  /** A person resumes the account: drawdown starts again. */
   resume(): void {
     this.#halt = 'none';
     this.#history = [this.#equity()];

@@ -192,7 +192,7 @@ describe('The limit on', () => {
     expect(approved).toMatchObject({ referencePrice: '59999.995', bid: '59999.99', ask: '60000' });
   });
 
-  it('the age of the signal refuses to open upon an old bar or a backfilled one', () => {
+  it('the age of the signal refuses to open on an old bar or a backfilled one', () => {
     const scene = trading({});
     scene.now += 60_000;
     scene.bar('60000');

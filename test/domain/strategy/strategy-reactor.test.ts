@@ -113,7 +113,7 @@ describe('a strategy that another build put in force', () => {
 });
 
 describe('a strategy that is added later', () => {
-  it('decides as if it had run all along, but upon nothing of the past', () => {
+  it('decides as if it had run all along, but on nothing of the past', () => {
     const late: Partial<StrategySettings> = { name: 'late', params: { fast: 2, slow: 5 } };
     apply(settingsWith(1, late));
     const allAlong = signalsOf(bars(CLOSES), 'late').map(facts);
@@ -131,7 +131,7 @@ describe('a strategy that is added later', () => {
 });
 
 describe('one bar that closes several longer ones', () => {
-  it('of several intervals is decided upon for each', () => {
+  it('of several intervals is decided on for each', () => {
     const settings = settingsWith(1, { name: 'threes', interval: '3m' }, { name: 'fives', interval: '5m' });
     const [feed] = settings.feeds;
     apply({ ...settings, feeds: [{ ...(feed as Settings['feeds'][number]), rollups: ['3m', '5m'] }] });

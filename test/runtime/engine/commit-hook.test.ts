@@ -159,7 +159,7 @@ describe('evidence appended where the engine decides', () => {
     expect(second).toMatchObject({ value: { revision: 1, isRepeated: false } });
   });
 
-  it('is decided upon when it is answered, though more is appended at once than the engine takes in at once', async () => {
+  it('is decided on when it is answered, though more is appended at once than the engine takes in at once', async () => {
     const { store, engine } = await given();
     await engine.catchUp();
     // Of a whole day, for they are all of one stream, and with something to decide at its end.
@@ -177,7 +177,7 @@ describe('evidence appended where the engine decides', () => {
 });
 
 describe('evidence is recorded all the same', () => {
-  it('before the engine decides, and is decided upon later', async () => {
+  it('before the engine decides, and is decided on later', async () => {
     const { store, engine } = await given();
     await appendAll(store);
     expect((await wholeTape(store)).filter(isDecision)).toEqual([]);
@@ -219,7 +219,7 @@ describe('evidence is recorded all the same', () => {
     await expect(engine.catchUp()).rejects.toThrow('a bug in a strategy');
   });
 
-  it('when another build has taken over in another process, which decides upon it', async () => {
+  it('when another build has taken over in another process, which decides on it', async () => {
     const { store, engine, failures } = await given();
     await engine.catchUp();
     const other = new EngineRunner({
@@ -274,7 +274,7 @@ describe('evidence is recorded all the same', () => {
     await store.close();
   });
 
-  it('and decided upon, while the checkpoint, which is elsewhere, cannot be saved', async () => {
+  it('and decided on, while the checkpoint, which is elsewhere, cannot be saved', async () => {
     let isAway = false;
     const { store, engine } = await given({ save: () => (isAway ? new Promise(() => {}) : Promise.resolve()) });
     await engine.catchUp();

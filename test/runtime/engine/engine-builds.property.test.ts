@@ -27,7 +27,7 @@ const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? 1);
 
 class Killed extends Error {}
 
-/** Each build decides nothing upon some of the bars, each upon others. */
+/** Each build decides nothing on some of the bars, each on others. */
 function engineOf(build: string): Engine {
   const engine = smallEngine(build);
   const decide = engine.decide.bind(engine);
@@ -145,7 +145,7 @@ class Run {
   }
 }
 
-it(`decide in turn, upon everything, once (TAPEDECK_TEST_SEED=${SEED})`, { timeout: 120_000 }, async () => {
+it(`decide in turn, on everything, once (TAPEDECK_TEST_SEED=${SEED})`, { timeout: 120_000 }, async () => {
   let activations = 0;
   for (let number = 0; number < counts.builds; number++) {
     const run = new Run(SEED + number);
@@ -162,7 +162,7 @@ it(`decide in turn, upon everything, once (TAPEDECK_TEST_SEED=${SEED})`, { timeo
     const decided = tape.flatMap((event) =>
       event.type === 'CascadeDecided' && event.data.part === 1 ? [event.data.evidenceId] : [],
     );
-    if (new Set(decided).size !== decided.length) run.faults.push('decided twice upon the same');
+    if (new Set(decided).size !== decided.length) run.faults.push('decided twice on the same');
     expect({ seed: SEED + number, faults: run.faults }).toEqual({ seed: SEED + number, faults: [] });
     activations += tape.filter(({ type }) => type === 'EngineActivated').length;
   }

@@ -189,7 +189,7 @@ describe('an engine whose tenure is over', () => {
     expect(a.seen).toMatchObject({ engines: 1, fromTheStart: 0, appends: appended });
   });
 
-  it('does not raise the checkpoint, and forgets what it passed over: another build may decide upon that', async () => {
+  it('does not raise the checkpoint, and forgets what it passed over: another build may decide on that', async () => {
     const tape = await givenTape();
     const a = tape.instance({ decide: nothing });
     await a.runner.catchUp();
@@ -268,7 +268,7 @@ describe('evidence that a build passed over', () => {
     },
   );
 
-  it('is forgotten by a standby that had it for decided, which adopts anew instead of finding a difference', async () => {
+  it('is forgotten by a standby that had it for decided, which adopts again instead of finding a difference', async () => {
     const tape = await givenTape();
     const [a, standby] = [tape.instance({ decide: nothing }), tape.instance()];
     await a.runner.catchUp();

@@ -288,19 +288,19 @@ describe('an upgrade in the middle', () => {
     expect(signals.every(({ metadata }) => metadata.codeVersion === 'two')).toBe(true);
   });
 
-  it('does not decide upon evidence that the build before had passed over, even when the checkpoint is lost', async () => {
+  it('does not decide on evidence that the build before had passed over, even when the checkpoint is lost', async () => {
     const store = await tapeWith({ hasLock: true }, 1, 1, 2);
     // Bars that never turn: nothing is decided after the first ones but longer bars.
     const bars = minuteBars([1, 2, 3, 4, 5, 6, 7, 8]);
     const checkpoint = { position: START };
     await runnerOn(store, { checkpoint }).inStep(bars, INGEST);
     const before = await wholeTape(store);
-    // The new build would have decided otherwise upon the last two bars.
+    // The new build would have decided otherwise on the last two bars.
     const eager = () => {
       const engine = smallEngine('two');
       const decide = engine.decide.bind(engine);
       engine.decide = (evidence) => {
-        if (evidence.type === 'BarClosed') throw new Error('decided upon the past');
+        if (evidence.type === 'BarClosed') throw new Error('decided on the past');
         return decide(evidence);
       };
       return engine;
@@ -352,7 +352,7 @@ describe('an upgrade in the middle', () => {
 
   it('decides what comes next when another build, that knew of less, takes over while it adopts', async () => {
     const store = await tapeWith({ hasLock: false }, 1, 1, 2);
-    // Two bars upon which nothing is decided: that they were taken in is known by the checkpoint alone.
+    // Two bars on which nothing is decided: that they were taken in is known by the checkpoint alone.
     const bars = minuteBars(zigzag(12));
     const checkpoint = { position: START };
     const first = runnerOn(store, { checkpoint });

@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 describe('evidence that is recorded without an engine', () => {
-  it('is on the tape in its order, and an engine elsewhere decides upon it what it decides in step', async () => {
+  it('is on the tape in its order, and an engine elsewhere decides on it what it decides in step', async () => {
     const [inStep, recorded] = [await settled(), await settled()];
     await engineOn(inStep).inStep(DRAFTS, ORIGIN);
     const outcome = await new EvidenceRecorder(recorded, systemTime).record(DRAFTS, ORIGIN);

@@ -26,7 +26,7 @@ async function projected(projection: Projection = chain): Promise<ChainTape> {
 }
 
 describe('a rebuild', () => {
-  it('makes the documents anew, puts them in place and drops the old ones', async () => {
+  it('makes the documents again, puts them in place and drops the old ones', async () => {
     const tape = await projected();
     // Something is wrong with a document, which no event will mend.
     const document = { _position: '2', text: 'wrong' };

@@ -20,8 +20,8 @@ async function tapeBegunAt(ms: number): Promise<EventStore> {
 }
 
 function runnerOn(events: EventStore, reads: ReturnType<typeof openMemoryReadStore>) {
-  const parts = { events, reads, time: timeAt(0), log: makeLogger('silent'), codeVersion: 'one', mayRollBack: false };
-  return makeEngineRunner(parts);
+  const dependencies = { events, reads, time: timeAt(0), log: makeLogger('silent'), codeVersion: 'one', mayRollBack: false };
+  return makeEngineRunner(dependencies);
 }
 
 describe('a read store', () => {

@@ -13,7 +13,7 @@ export type AppendFault =
   | 'commit-cut'
   /** Breaks the stream (UNAVAILABLE) and commits nothing. */
   | 'cut'
-  /** Breaks the stream with INTERNAL, upon which the client keeps its channel. */
+  /** Breaks the stream with INTERNAL, on which the client keeps its channel. */
   | 'commit-internal'
   /** Answers that the server gave up waiting; whether it is written is open. It is. */
   | 'commit-timeout';

@@ -9,7 +9,7 @@ import { affordable, feeOf } from './paper-funds.ts';
 import { nextExecutionId, type PaperOrder, type Pending, remaining, reportOf } from './paper-order.ts';
 import { type Answering, findMarket, fundsOf, type PaperMarket } from './paper-state.ts';
 
-/** Most executions and expiries upon one event, so that a cascade stays in its bounds; the others follow at the next. */
+/** Most executions and expiries on one event, so that a cascade stays in its bounds; the others follow at the next. */
 const MAX_EXECUTIONS = 40;
 
 /**

@@ -8,7 +8,7 @@ function changesOf(fast: number, slow: number, cents: readonly number[]) {
   return cents.map((close) => smaCrossover.evolve(state, barOf({ close: (close / 100).toFixed(2) })));
 }
 
-/** Sums anew for each bar, in cents. */
+/** Sums again for each bar, in cents. */
 function naiveSides(fast: number, slow: number, cents: readonly number[]): (string | null)[] {
   let side: string | null = null;
   return cents.map((_, index) => {
@@ -23,7 +23,7 @@ function naiveSides(fast: number, slow: number, cents: readonly number[]): (stri
 }
 
 describe('the moving average crossover', () => {
-  it('signals where sums that are taken anew at each bar change sides', () => {
+  it('signals where sums that are taken again at each bar change sides', () => {
     const periods = fc
       .tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 8 }))
       .map(([fast, more]) => [fast, fast + more] as const);

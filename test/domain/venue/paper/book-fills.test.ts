@@ -201,7 +201,7 @@ describe('a GTC limit beside a book', () => {
   });
 });
 
-describe('many executions upon one event', () => {
+describe('many executions on one event', () => {
   it('are bounded, so that the cascade is; the rest is made at the next', () => {
     const market = new PaperMarket('book', RICH);
     for (let n = 0; n < 50; n++) market.approve({ name: `r${n}`, now: 0, quantity: '0.001', price: '100' });

@@ -52,7 +52,7 @@ export class PaperMarket {
     this.give('SettingsApplied', { generation: 1, hash: '0'.repeat(64), changes: 3 });
   }
 
-  /** Hands an event to the venue and returns what it reports upon it. */
+  /** Hands an event to the venue and returns what it reports on it. */
   give<N extends EventName>(type: N, data: EventData[N], occurredAt = at(0), reactor?: string): ExecutionReport[] {
     const before = this.reports.length;
     const event = this.#make(type, data, occurredAt, reactor);
