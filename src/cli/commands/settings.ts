@@ -91,7 +91,7 @@ function applyCommand(): Command {
       withTape(async (stores) => {
         const verdict = await judge(stores, file, (settings, at) => apply(settings, at, options.reason));
         const recorded = verdict.outcome === 'applied' ? await recordedIn(stores) : undefined;
-        const words = answerText(recorded?.isDecided === true);
+        const words = answerText(recorded?.decided === true);
         answer(options, { ...verdict, ...recorded }, (palette) => verdictLines(verdict, palette, words));
         process.exitCode = exitCodeOf(verdict);
       }),
@@ -157,10 +157,10 @@ function refusal(error: unknown): SettingsRefusedError {
   throw error;
 }
 
-async function recordedIn(stores: OpenStores): Promise<{ readonly position: string; readonly isDecided: boolean }> {
+async function recordedIn(stores: OpenStores): Promise<{ readonly position: string; readonly decided: boolean }> {
   const [closing] = await stores.events.read({ stream: SETTINGS_STREAM, isBackward: true, limit: 1 });
   if (closing === undefined) throw new Error('settings were applied and are not on the tape');
-  return { position: closing.position, isDecided: await engineAnswered(stores, closing.id, closing.position) };
+  return { position: closing.position, decided: await engineAnswered(stores, closing.id, closing.position) };
 }
 
 /** 0: the file is or would be in force; 1: it is not, or would not. */
