@@ -97,7 +97,7 @@ export async function revokeKey(folder: string, name: string): Promise<void> {
     await rm(join(folder, name + ENDING));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new ApiKeyError(`there is no key "${name}" in ${folder}: "tapedeck keys list" shows those that are`);
+    throw new ApiKeyError(`there is no key "${name}" in ${folder}: "./tapedeck keys list" shows those that are`);
   }
 }
 

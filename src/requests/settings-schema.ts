@@ -7,7 +7,8 @@ import { STRATEGY_KINDS } from '../domain/strategy/strategies.ts';
 
 type Schema = Record<string, unknown>;
 
-const DESCRIPTION = 'What is listed, fed, opened, limited and run. "tapedeck settings check FILE" says what it would change.';
+const DESCRIPTION =
+  'Instruments, feeds, accounts with risk limits, and strategies. "./tapedeck settings check FILE" says what it would change.';
 
 /** Settings have no decimal below zero. */
 const DECIMAL = '^(0|[1-9][0-9]{0,29})([.][0-9]{1,24})?$';

@@ -83,7 +83,7 @@ describe('a strategy', () => {
   ])('is not %s while it holds something', async (_what, change) => {
     const [sentence, ...more] = await left(await tapeWith(holds('2'), holds('1.5')), change);
     expect(sentence).toMatch(/strategy turns holds 1\.5 testvenue\.AAABBB in account paper and cannot be retired or moved/);
-    expect(sentence).toContain('"tapedeck flatten --strategy turns"');
+    expect(sentence).toContain('"./tapedeck flatten --strategy turns"');
     expect(more).toEqual([]);
   });
 

@@ -67,7 +67,7 @@ async function consume(address: KafkaAddress, log: Logger, time: Time, topic: st
 async function offsetsOf(time: Time, admin: Admin, topic: string): Promise<readonly Offsets[]> {
   const there = await admin.listTopics();
   if (there.includes(topic)) return whenSettled(time, () => admin.fetchTopicOffsets(topic));
-  throw new StoreError(`there is no topic "${topic}": the relay makes it when it starts ("tapedeck run" with TAPEDECK_KAFKA)`);
+  throw new StoreError(`there is no topic "${topic}": the relay makes it when it starts ("./tapedeck run" with TAPEDECK_KAFKA)`);
 }
 
 /** The offset at which a partition is read to its end; null when there is nothing to read up to. */

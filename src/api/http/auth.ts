@@ -31,7 +31,7 @@ export async function bindHost(config: { readonly host: string } & KeySources): 
   const kept = keyFolder === undefined ? [] : (await readKeys(keyFolder)).keys;
   if (kept.length > 0) return host;
   throw new OpenServerError(
-    `HOST is "${host}", which other machines can reach, and there are no API keys: make a key with "tapedeck keys add", set TAPEDECK_API_KEYS, or set HOST to 127.0.0.1`,
+    `HOST is "${host}", which other machines can reach, and there are no API keys: make a key with "./tapedeck keys add", set TAPEDECK_API_KEYS, or set HOST to 127.0.0.1`,
   );
 }
 

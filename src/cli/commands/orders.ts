@@ -58,7 +58,7 @@ async function list({ events, reads }: OpenStores, options: Options): Promise<vo
 
 async function show({ events, reads }: OpenStores, id: string, options: Options): Promise<void> {
   const order = await currentOrder(events, reads, id);
-  if (order === undefined) throw new UserError(`there is no order "${id}": "tapedeck orders" lists them, with their ids`);
+  if (order === undefined) throw new UserError(`there is no order "${id}": "./tapedeck orders" lists them, with their ids`);
   answer(options, order, (palette) => [...factLines(order, palette), '', ...historyLines(order.history, palette)]);
 }
 

@@ -32,7 +32,7 @@ function statusLines(status: Status, palette: Palette): string[] {
     leases === null ? `tape         ${tape.head} events` : `tape         up to position ${tape.head}`,
     `engine       build ${engine.build ?? '-'}; last evidence ${engine.lastEvidence ?? '-'}; last decision ${engine.lastDecision ?? '-'}`,
     `settings     generation ${settings.generation}`,
-    `read models  ${behind.length === 0 ? 'all at the end of the tape' : `${behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}; "tapedeck run" brings them up to date`}`,
+    `read models  ${behind.length === 0 ? 'all at the end of the tape' : `${behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}; "./tapedeck run" brings them up to date`}`,
     ...(leases === null ? [] : leaseLines(leases, look)),
     '',
     ...tableOr(

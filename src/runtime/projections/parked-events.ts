@@ -117,7 +117,7 @@ export async function retryParked(projection: Projection, events: EventStore, re
   const collection = await servingCollection(reads, projection);
   if (!(await loadParked(reads, collection, key)).has(key)) {
     throw new UserError(
-      `nothing is parked for the document "${key}" of ${collection}: "tapedeck projections parked" lists what is`,
+      `nothing is parked for the document "${key}" of ${collection}: "./tapedeck projections parked" lists what is`,
     );
   }
   return applyParked(projection, collection, events, reads, key);
@@ -141,7 +141,7 @@ export async function* openRows(
 export class KeylessEventError extends UserError {
   constructor(projection: string, { eventId, position, error }: ParkedDocument) {
     super(
-      `${eventId} at position ${position} was parked because the documents that it is about could not be told (${error}), and they may have gone on without it: run "tapedeck projections rebuild ${projection}" with a build that can tell them`,
+      `${eventId} at position ${position} was parked because the documents that it is about could not be told (${error}), and they may have gone on without it: run "./tapedeck projections rebuild ${projection}" with a build that can tell them`,
     );
   }
 }

@@ -132,7 +132,7 @@ describe('tapedeck projections parked and retry', () => {
     const { code, stderr } = await tape.run(['projections', 'retry', 'orders', 'x']);
     expect([code, stderr]).toEqual([
       2,
-      'tapedeck: nothing is parked for the document "x" of orders@2.1: "tapedeck projections parked" lists what is\n',
+      'tapedeck: nothing is parked for the document "x" of orders@2.1: "./tapedeck projections parked" lists what is\n',
     ]);
   });
 });

@@ -129,7 +129,7 @@ describe('tapedeck settings apply', () => {
     const refused = await tape.run(['settings', 'apply', file, ...REASON], folder);
     const reason = `strategy quick-cross holds ${held.data.quantity} binance.BTCUSDT in account paper-binance`;
     expect(linesOf(refused, 1)).toMatchObject([
-      { outcome: 'refused', reasons: [expect.stringMatching(`${reason} .*"tapedeck flatten --strategy quick-cross"`)] },
+      { outcome: 'refused', reasons: [expect.stringMatching(`${reason} .*"./tapedeck flatten --strategy quick-cross"`)] },
     ]);
     const other = propose(folder, without('golden-cross'));
     const retired = [{ thing: 'strategy', name: 'golden-cross', change: 'retired' }];

@@ -126,7 +126,7 @@ describe('what is parked', () => {
     const [, keyless] = await listStandstills(tape.reads, chain);
     expect(keyless).toMatchObject({ error: 'no key', position: '6' });
     await expect(retryParked(chain, tape.events, tape.reads, keyless?.key ?? '')).rejects.toThrow(
-      'run "tapedeck projections rebuild chain"',
+      'run "./tapedeck projections rebuild chain"',
     );
   });
 });
