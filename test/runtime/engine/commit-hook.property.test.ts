@@ -404,6 +404,7 @@ it('leaves what a clean run decides, answers what is durable, and saves no check
       await store.close();
       world.looking.close();
       expect(world.wrong).toEqual([]);
+      expect(tape.map(({ position }) => Number(position))).toEqual(tape.map((_, index) => index + 1));
       expect(factsOf(tape.filter(isDecision))).toEqual(expected);
       const decided = tape.flatMap((event) => (event.type === 'CascadeDecided' ? [event.data.evidenceId] : []));
       expect(new Set(decided).size).toBe(decided.length);
