@@ -124,7 +124,7 @@ export class EvidenceRecorder {
   }
 
   async #readOn(stream: string, known: Known): Promise<void> {
-    for await (const event of eventsOf(this.#store, { stream })) {
+    for await (const event of eventsOf(this.#store, { stream, after: known.position })) {
       known.facts.set(event.id, factHash(event));
       known.revision = event.revision;
       known.position = event.position;

@@ -88,6 +88,25 @@ describe('evidence that is recorded without an engine', () => {
     expect(factsOf(await wholeTape(events))).toEqual(factsOf(await wholeTape(clean)));
   });
 
+  it('is read back from where the recorder knows the stream on, for a day has a hundred thousand facts', async () => {
+    const events = newTape();
+    const asked: unknown[] = [];
+    const watched = alteredEvents(events, {
+      read: (query) => {
+        asked.push(query.after);
+        return events.read(query);
+      },
+    });
+    const recorder = new EvidenceRecorder(watched, systemTime);
+    const ofOneDay = DRAFTS.filter(({ stream }) => stream === DRAFTS[0]?.stream);
+    await recorder.record(ofOneDay.slice(0, 5), ORIGIN);
+    const known = await events.head();
+    await new EvidenceRecorder(events, systemTime).record(ofOneDay.slice(0, 7), ORIGIN);
+    await recorder.record(ofOneDay.slice(5, 9), ORIGIN);
+    expect(asked).toEqual([undefined, known]);
+    expect(await events.head()).toBe('9');
+  });
+
   it('is dropped where the tape has the same fact with other content, and the rest is recorded', async () => {
     const events = newTape();
     const others = minuteBars(zigzag(100).map((close) => close + 1));
