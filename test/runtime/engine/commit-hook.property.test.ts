@@ -1,6 +1,6 @@
 /**
  * An engine within the commits of others, on SQLite, whatever fails and in whichever order: COMMITs and savepoints,
- * before and after they took effect, the disk, checkpoints, decisions, kills, restarts, and a second process on the file.
+ * before and after they took effect, the disk, checkpoints, decisions, kills at any statement, restarts, and a second process on the file.
  * What is decided is that of a run in which nothing failed, every answered append is durable, and no checkpoint is ahead
  * of what is decided durably.
  */
@@ -33,11 +33,11 @@ const BARS = DRAFTS.map(({ type, stream, key, data, occurredAt }) =>
 const STREAM = BARS[0]?.stream as string;
 const folder = new TemporaryFolder();
 
-/** What fails, once, at the next statement that begins so. */
+/** What happens, once, at the next statement that begins so. */
 interface Fault {
   readonly statement: 'BEGIN' | 'COMMIT' | 'SAVEPOINT' | 'RELEASE' | 'ROLLBACK TO' | 'INSERT';
-  /** It fails though it took effect, as where the answer is lost. */
-  readonly isDone: boolean;
+  /** It fails, or does though it took effect, as where the answer is lost, or the process is killed right before it. */
+  readonly how: 'fails' | 'is done' | 'kills';
   /** Behind so many others that do not fail. */
   readonly after: number;
 }
@@ -55,7 +55,7 @@ type Step =
 const by = fc.constantFrom(0 as const, 0 as const, 0 as const, 1 as const);
 const fault: fc.Arbitrary<Fault> = fc.record({
   statement: fc.constantFrom('BEGIN', 'COMMIT', 'COMMIT', 'SAVEPOINT', 'RELEASE', 'ROLLBACK TO', 'INSERT'),
-  isDone: fc.boolean(),
+  how: fc.constantFrom('fails', 'is done', 'kills'),
   after: fc.nat(3),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -205,8 +205,16 @@ class Process {
     const fault = this.#faults[at];
     if (fault === undefined || fault.left-- > 0) return work();
     this.#faults.splice(at, 1);
-    if (fault.isDone && fault.statement !== 'BEGIN') work();
+    if (fault.how === 'kills') {
+      this.#die();
+      throw new Killed();
+    }
+    if (fault.how === 'is done' && fault.statement !== 'BEGIN') work();
     throw new Error(`the ${fault.statement} failed`);
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
   }
 
   arm(fault: Fault): void {
@@ -235,10 +243,15 @@ class Process {
     this.limitDisk(null);
   }
 
-  /** As SIGKILL: no statement is executed any more, and SQLite finds what was begun undone. */
-  async kill(): Promise<void> {
+  /** As SIGKILL: no statement is executed any more, and what was begun is undone. */
+  #die(): void {
     this.#isDead = true;
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  /** Resolves when nothing of it goes on. */
+  async kill(): Promise<void> {
+    this.#die();
     await this.store.close();
     await this.#looping;
   }
@@ -267,7 +280,10 @@ class Run {
 
   async play(steps: readonly Step[]): Promise<void> {
     for (const step of steps) await this.#do(step);
-    for (const process of this.#processes) process?.heal();
+    for (const by of [0, 1] as const) {
+      if (this.#processes[by]?.isDead) await this.#kill(by);
+      this.#processes[by]?.heal();
+    }
     const process = await this.#process(0);
     await this.#settle();
     while (this.#world.bars() < BARS.length) {
@@ -280,9 +296,19 @@ class Run {
   }
 
   async #process(by: 0 | 1): Promise<Process> {
+    if (this.#processes[by]?.isDead) await this.#kill(by);
     const process = this.#processes[by] ?? (await Process.start(this.#world));
     this.#processes[by] = process;
     return process;
+  }
+
+  async #kill(by: 0 | 1): Promise<void> {
+    const process = this.#processes[by];
+    this.#processes[by] = undefined;
+    await process?.kill();
+    // Nobody answers any more.
+    this.#pending = [];
+    this.#hasFailed = true;
   }
 
   async #do(step: Step): Promise<void> {
@@ -323,17 +349,12 @@ class Run {
         process.failToDecide();
         return;
       case 'kill':
+        await this.#kill(step.by);
+        return;
       case 'restart':
         this.#processes[step.by] = undefined;
-        if (step.kind === 'restart') {
-          process.heal();
-          await process.close();
-        } else {
-          await process.kill();
-          // Nobody answers any more.
-          this.#pending = [];
-          this.#hasFailed = true;
-        }
+        process.heal();
+        await process.close();
         return;
     }
   }
