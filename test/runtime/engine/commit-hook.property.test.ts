@@ -92,7 +92,7 @@ class World {
     return (this.looking.prepare(sql).get() as { count: number }).count;
   }
 
-  /** Evidence that a clean run decides upon, up to a position, and without a cascade on the tape. */
+  /** Evidence that a clean run decides on, up to a position, and without a cascade on the tape. */
   undecided(upTo: string): string[] {
     const evidence = this.looking
       .prepare(`SELECT id FROM events WHERE stream = ? AND position <= ?`)

@@ -17,6 +17,7 @@ import { isDecision, makeEvidence, START } from '../../../src/tape/envelope.ts';
 import { locking } from '../../support/altered-stores.ts';
 import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 
 const ORIGIN = { actor: 'ingest', codeVersion: 'one' };
 const DRAFTS = minuteBars(zigzag(30));
@@ -88,6 +89,11 @@ async function uncaughtIn(work: () => Promise<void>): Promise<unknown[]> {
     for (const listener of listeners) process.on('uncaughtException', listener);
   }
   return uncaught;
+}
+
+async function revisionOf(store: EventStore, stream: string): Promise<number> {
+  const [last] = await store.read({ stream, isBackward: true, limit: 1 });
+  return last?.revision as number;
 }
 
 /** A hook in whose commits the disk fills up as long as `isFull` says so. */
@@ -299,7 +305,27 @@ describe('evidence is recorded all the same', () => {
     await engine.catchUp();
   });
 
-  it('and decided upon no more once a checkpoint has failed, so that whoever follows the tape is told', async () => {
+  it('and decided on by and by, where one commit would have to wait too long for all that is there', async () => {
+    const { store, engine } = await given();
+    const loop = await startEngineLoop(engine, store);
+    const bars = eventsOf(minuteBars(zigzag(4_600)));
+    const last = bars.pop() as TapeEvent;
+    // By somebody in whose commits no hook takes part.
+    await locking(store).exclusively((section) => {
+      for (const bar of bars) section.append(bar.stream, section.revisionOf(bar.stream), [bar]);
+    });
+    const { position } = await store.append(last.stream, await revisionOf(store, last.stream), [last]);
+    expect(Number(engine.position)).toBeLessThan(Number(position));
+    await until(() => engine.position === position);
+    await loop.close();
+    const inStep = await given();
+    await inStep.engine.catchUp();
+    const drafts = minuteBars(zigzag(4_600));
+    for (let from = 0; from < drafts.length; from += 500) await inStep.engine.inStep(drafts.slice(from, from + 500), ORIGIN);
+    expect(await decisionsOn(store)).toEqual(await decisionsOn(inStep.store));
+  });
+
+  it('and decided on no more once a checkpoint has failed, so that whoever follows the tape is told', async () => {
     let fails = false;
     const save = async () => {
       if (fails) throw new StoreError('the read store is gone');
