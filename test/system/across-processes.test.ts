@@ -4,12 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { openEventStore } from '../../src/adapters/open.ts';
-import { systemTime } from '../../src/adapters/system-time.ts';
 import { type Child, endChildrenAfterwards, ROOT, startNode, startTapedeck, tapedeck } from '../support/child.ts';
+import { factsAt, factsIn } from '../support/facts.ts';
 import { figuresOf } from '../support/figures.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
-import { wholeTape } from '../support/small-market.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -46,19 +44,6 @@ function environment(folder: string, port: number): Record<string, string> {
   };
 }
 
-/** By stream, in order, without what the edge's clock stamped and who decided. */
-async function factsAt(address: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(address, systemTime);
-  const streams: Record<string, unknown[]> = {};
-  for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
-    if (type === 'EngineActivated') continue;
-    streams[stream] ??= [];
-    streams[stream].push({ id, ...(stream === 'engine' ? {} : { revision }), type, data, causationId: metadata.causationId });
-  }
-  await events.close();
-  return streams;
-}
-
 /** What one process makes of the recordings on its own disk. */
 async function madeByOne(): Promise<Record<string, unknown[]>> {
   const folder = newFolder();
@@ -70,7 +55,7 @@ async function madeByOne(): Promise<Record<string, unknown[]>> {
   await child.saw('"msg":"summary"');
   child.process.kill('SIGTERM');
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
-  return factsAt(`sqlite:${folder}/tape.sqlite`);
+  return factsIn(folder);
 }
 
 /** Whoever is asked may not be there yet. */

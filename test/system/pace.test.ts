@@ -3,11 +3,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openEventStore } from '../../src/adapters/open.ts';
-import { systemTime } from '../../src/adapters/system-time.ts';
 import { addressOf, type Child, endChildrenAfterwards, startTapedeck, tapedeck } from '../support/child.ts';
+import { factsIn } from '../support/facts.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
-import { wholeTape } from '../support/small-market.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
@@ -31,18 +29,6 @@ function givenRun(pace?: string): { folder: string; run: (...args: string[]) => 
 async function stop(child: Child): Promise<void> {
   child.process.kill('SIGTERM');
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
-}
-
-/** By stream, without what the edge's clock stamped. */
-async function factsIn(folder: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
-  const streams: Record<string, unknown[]> = {};
-  for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
-    streams[stream] ??= [];
-    streams[stream].push({ id, revision, type, data, causationId: metadata.causationId });
-  }
-  await events.close();
-  return streams;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers have many shapes
@@ -98,12 +84,12 @@ describe('a session that is played', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     cutOff.process.kill('SIGKILL');
     await cutOff.ended;
-    const begun = (await factsIn(played.folder))['feed-binance.BTCUSDT'];
+    const begun = (await factsIn(played.folder, () => true))['feed-binance.BTCUSDT'];
     expect(begun).toHaveLength(1);
     const again = played.run('--pace', '500');
     await again.saw('"msg":"summary"');
     await stop(again);
-    expect(await factsIn(played.folder)).toEqual(await factsIn(atOnce.folder));
+    expect(await factsIn(played.folder, () => true)).toEqual(await factsIn(atOnce.folder, () => true));
   });
 
   it('has the pace that the settings give its feed', { timeout: 60_000 }, async () => {
@@ -115,7 +101,7 @@ describe('a session that is played', () => {
     // Just under six minutes, three hundred times as fast.
     expect(performance.now() - begun).toBeGreaterThan(1_000);
     await stop(child);
-    expect((await factsIn(folder))['feed-binance.BTCUSDT']).toHaveLength(2);
+    expect((await factsIn(folder, () => true))['feed-binance.BTCUSDT']).toHaveLength(2);
   });
 
   it.each(['0', '-1', 'fast', '1e3'])('is not played at the pace "%s"', async (pace) => {

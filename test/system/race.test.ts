@@ -10,8 +10,8 @@ import { applySettings } from '../../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { endChildrenAfterwards, startNode, startTapedeck, tapedeck } from '../support/child.ts';
+import { factsIn } from '../support/facts.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
-import { wholeTape } from '../support/small-market.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
@@ -23,19 +23,6 @@ function newFolder(): string {
   const folder = join(temporary.path, `race-${++folders}`);
   mkdirSync(folder);
   return folder;
-}
-
-/** By stream: ids, types, data and causes, in order. Times of settings are the edge's, and so left out. */
-async function factsIn(folder: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
-  const streams: Record<string, unknown[]> = {};
-  for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
-    if (type === 'EngineActivated') continue;
-    streams[stream] ??= [];
-    streams[stream].push({ id, ...(stream === 'engine' ? {} : { revision }), type, data, causationId: metadata.causationId });
-  }
-  await events.close();
-  return streams;
 }
 
 const FEEDS = [

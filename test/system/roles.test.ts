@@ -3,11 +3,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openEventStore } from '../../src/adapters/open.ts';
-import { systemTime } from '../../src/adapters/system-time.ts';
+import type { RecordedEvent } from '../../src/tape/envelope.ts';
 import { addressOf, type Child, endChildrenAfterwards, ROOT, startTapedeck, tapedeck } from '../support/child.ts';
+import { factsIn } from '../support/facts.ts';
 import { writeRecordedHeads } from '../support/recorded-heads.ts';
-import { wholeTape } from '../support/small-market.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 endChildrenAfterwards();
@@ -26,18 +25,8 @@ async function stop(...children: readonly Child[]): Promise<void> {
   for (const child of children) expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
 }
 
-/** By stream, without what the edge's clock stamped. */
-async function factsIn(folder: string): Promise<Record<string, unknown[]>> {
-  const events = await openEventStore(`sqlite:${folder}/tape.sqlite`, systemTime);
-  const streams: Record<string, unknown[]> = {};
-  for (const { stream, id, revision, type, data, metadata } of await wholeTape(events)) {
-    if (type === 'EngineActivated' || stream.startsWith('request-')) continue;
-    streams[stream] ??= [];
-    streams[stream].push({ id, ...(stream === 'engine' ? {} : { revision }), type, data, causationId: metadata.causationId });
-  }
-  await events.close();
-  return streams;
-}
+/** Requests are made in one of the two runs only. */
+const isMadeByBoth = ({ type, stream }: RecordedEvent): boolean => type !== 'EngineActivated' && !stream.startsWith('request-');
 
 const ORDER = { account: 'paper-binance', venue: 'binance', symbol: 'BTCUSDT', side: 'buy', type: 'market', quantity: '0.001' };
 
@@ -47,7 +36,7 @@ describe('the roles of a process', () => {
     const whole = one.run();
     await whole.saw('"msg":"summary"');
     await stop(whole);
-    const expected = await factsIn(one.folder);
+    const expected = await factsIn(one.folder, isMadeByBoth);
 
     const engine = several.run('--roles', 'engine');
     const api = several.run('--roles', 'api');
@@ -59,7 +48,7 @@ describe('the roles of a process', () => {
     const price = async () => (await fetch(`${address}/v1/prices/binance/BTCUSDT`)).json() as Promise<{ feed?: object }>;
     await expect.poll(async () => (await price()).feed, { timeout: 20_000 }).toMatchObject({ reason: 'ended' });
     await expect.poll(async () => (await fetch(`${address}/readyz`)).status, { timeout: 20_000 }).toBe(200);
-    await expect.poll(() => factsIn(several.folder), { timeout: 20_000, interval: 500 }).toEqual(expected);
+    await expect.poll(() => factsIn(several.folder, isMadeByBoth), { timeout: 20_000, interval: 500 }).toEqual(expected);
 
     // Each projection is in the figures of the process that makes it and of the one that serves it.
     const figures = await (await fetch(`${address}/metrics`)).text();

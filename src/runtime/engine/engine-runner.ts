@@ -69,11 +69,6 @@ export class EngineRunner {
     this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader());
   }
 
-  /** Does it decide, and has it nothing in hand now? */
-  get isAtRest(): boolean {
-    return this.#mode.kind === 'deciding' && this.#calls === 0;
-  }
-
   /** Position of the last evidence that the engine has taken in. */
   get position(): string | undefined {
     return 'replica' in this.#mode ? this.#mode.replica.position : undefined;
