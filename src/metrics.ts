@@ -73,7 +73,7 @@ export function histogram<L extends string = never>(
 
 /** Of the figures themselves. */
 export const SCRAPE_FAMILIES = {
-  queueDepth: gauge('tapedeck_queue_depth', 'What waits in a queue', ['queue']),
+  queueDepth: gauge('tapedeck_queue_depth', 'Entries that wait in a queue', ['queue']),
   queueLimit: gauge('tapedeck_queue_limit', 'Most that may wait in a queue; more is refused', ['queue']),
   collectFailures: counter('tapedeck_collect_failures_total', 'Figures that could not be looked up for a scrape', ['source']),
 };

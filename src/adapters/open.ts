@@ -33,7 +33,7 @@ export async function openReadStore(address: string, time: Time): Promise<ReadSt
 }
 
 /**
- * Opens the leases of the instances that share the read store at `address`, beside it. Throws StoreError as
+ * Opens the leases of the instances that share the read store at `address`; they are kept with it. Throws StoreError as
  * `openReadStore` does.
  */
 export async function openLeases(address: string, time: Time): Promise<Leases> {
@@ -47,7 +47,7 @@ export async function openPublisher(address: string, log: Logger, time: Time): P
   return (await import('./kafka/publisher.ts')).openKafkaPublisher(address, log, time);
 }
 
-/** What was published on the brokers of that address, to be read. Throws StoreError as `openPublisher` does. */
+/** Opens a reader of the records published on the brokers of that address. Throws StoreError as `openPublisher` does. */
 export async function openPublished(address: string, log: Logger, time: Time): Promise<PublishedReader> {
   return (await import('./kafka/reader.ts')).openKafkaReader(address, log, time);
 }

@@ -27,7 +27,7 @@ export interface ApiKey {
 const MAX_KEYS = 100;
 
 const ENDING = '.json';
-/** What a key's name may be: it is a file's name, and the actor on the tape. */
+/** The form of a key's name: it is a file's name, and the actor on the tape. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 const storedKey = z.strictObject({
@@ -122,7 +122,7 @@ async function readKey(path: string): Promise<StoredKey | string | undefined> {
   }
 }
 
-/** Puts a whole file under a name that is free: a link is made or refused at once, whoever else tries. */
+/** Puts a whole file under a name that is free: a link is made or refused at once, even when others try too. */
 async function placeFile(folder: string, name: string, text: string): Promise<void> {
   const draft = join(folder, `.${name}.${randomBytes(6).toString('hex')}`);
   await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });

@@ -30,7 +30,7 @@ export interface Config {
   readonly leaseMs: number;
   /** Web pages from these origins may call the API from a browser; none unless set. */
   readonly corsOrigins: readonly string[];
-  /** Who works at the command line, as the system knows them. */
+  /** The operating system's name of the person at the command line. */
   readonly user: string;
   /** Started by `npm start` or `npm exec`, and so within a shell of npm's. */
   readonly isWithinNpm: boolean;

@@ -1,4 +1,4 @@
-/** What each account was worth, mark by mark. */
+/** The worth of each account, mark by mark. */
 
 import { type Projection, sequenceOf, unexpected } from './projection.ts';
 

@@ -1,4 +1,4 @@
-/** What became of each feed: whether it can be trusted, what came last, and how often it could not be trusted. */
+/** The state of each feed: whether it can be trusted, what came last, and how often it could not be trusted. */
 
 import type { FeedStaleReason } from '../domain/market/events.ts';
 import { resumesAfterEnd } from '../domain/market/session-end.ts';

@@ -1,4 +1,4 @@
-/** What a batch of events makes of one document. */
+/** Folds a batch of events into one document. */
 
 import { produce } from 'immer';
 import type { ReadDocument } from '../ports/read-store.ts';
@@ -26,7 +26,7 @@ export function foldDocument(projection: Projection, stored: ReadDocument | unde
     const document = applyAll(projection, stored, fresh, () => applied++);
     return { document, parked: [], error: undefined };
   } catch (error) {
-    // What the failing event had already changed is thrown away with the draft.
+    // The draft is thrown away, and with it the changes of the failing event.
     const document = applyAll(projection, stored, fresh.slice(0, applied), () => {});
     return { document, parked: fresh.slice(applied), error };
   }

@@ -39,7 +39,7 @@ type Terms = Pick<
 export interface OrderDocument {
   readonly id: string;
   account: string;
-  /** What was ordered; null as far as it is not known, as with orders that are not ours. */
+  /** The terms of the order; null where they are not known, as with orders that are not ours. */
   strategy: Terms['strategy'] | null;
   venue: Terms['venue'] | null;
   symbol: Terms['symbol'] | null;

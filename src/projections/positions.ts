@@ -1,4 +1,4 @@
-/** What each strategy holds in each instrument, per account; manual orders under `manual`. */
+/** The positions of each strategy in each instrument, per account; manual orders under `manual`. */
 
 import { type Projection, unexpected } from './projection.ts';
 

@@ -1,4 +1,4 @@
-/** Which fields of a document are shown, and how they lie in the stored document. */
+/** The fields of a document that are shown, and their place in the stored document. */
 
 import type { ReadDocument } from '../ports/read-store.ts';
 import type { Projection } from './projection.ts';

@@ -1,5 +1,5 @@
 /**
- * What a change of the settings would leave with nobody to close it. A strategy's position is closed by that strategy's
+ * Finds the positions and orders that a change of the settings would leave with nobody to close them. A strategy's position is closed by that strategy's
  * own signals, or by a halt that names it: once it is retired, or moved to another account or instrument, neither comes
  * for what it held. And without a feed nothing values a position, nor fills the order that would close it.
  */

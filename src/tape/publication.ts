@@ -10,7 +10,7 @@ import { envelopeOf, type RecordedEvent } from './envelope.ts';
 export interface Publication {
   /** Such as `orders`. */
   readonly topic: string;
-  /** What is published under one key keeps its order. */
+  /** Records under one key keep their order. */
   readonly key: string;
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ import type { Time } from '../../ports/clock.ts';
 import { pause } from '../../waiting.ts';
 import type { EventStoreDbAddress } from './address.ts';
 
-/** What the server looks at to leave events out. */
+/** The server's filter of events. */
 export type ServerFilter =
   | { readonly on: 'stream' | 'type'; readonly prefixes: readonly string[] }
   /** All but the server's own streams, whose names begin with `$`. */
@@ -99,7 +99,7 @@ export class TapeClient extends EventStoreDBClient {
 
   /**
    * Everything after a position, but for the server's own streams. No `checkpointReached`: it runs ahead of what was
-   * handed over, so that whoever saves it loses events.
+   * handed over, so that saving it would lose events.
    */
   subscribeAfter(position: bigint | undefined): AllStreamSubscription {
     const fromPosition = position === undefined ? 'start' : { commit: position, prepare: position };

@@ -43,7 +43,7 @@ interface Client {
   readonly lost: AbortController;
 }
 
-/** What this thread has a client for: with two, an error of one rejects appends of the other that were written. */
+/** The connection in use by this thread. With two clients, an error of one rejects appends of the other that were written. */
 let inUse: { readonly key: string; users: number; readonly connection: Connection } | undefined;
 
 /** The one connection of this thread. Throws StoreError for a second address while the first is in use. */
@@ -131,7 +131,7 @@ export class Connection {
     const opened = this.#open();
     const client: Client = { opened, lost: new AbortController() };
     this.#client = client;
-    // Whoever waits for it is told by the error itself.
+    // Its waiters get the error itself.
     opened.catch(() => {
       if (this.#client === client) this.#client = undefined;
     });

@@ -1,6 +1,6 @@
 /**
  * Events as EventStoreDB holds them. Its event id is made again for each append and is the same in all attempts at that
- * append: so the server takes an append that is sent again for what it is, and whoever else appended the same facts is
+ * append: so the server takes an append that is sent again for what it is, and another process that appended the same facts is
  * told from us. The tape's own id is in the metadata, which are flat strings.
  */
 
@@ -16,7 +16,7 @@ type WireEvent = EventData;
 
 const encoder = new TextEncoder();
 
-/** What a server puts where it has no position. */
+/** The value that a server sends where it has no position. */
 const HIGHEST_POSITION = 2n ** 63n - 1n;
 
 /** An event read back, and the id that the server knows it by. */

@@ -1,4 +1,4 @@
-/** What an error of EventStoreDB's client means: that the call is not to be, or that nobody knows and it is tried again. */
+/** The meaning of an error of EventStoreDB's client: the call is refused, or its outcome is unknown and it is tried again. */
 
 import {
   AccessDeniedError,

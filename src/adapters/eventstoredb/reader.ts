@@ -16,7 +16,7 @@ const PAGE = 500;
 /** Places in streams that are remembered. */
 const MAX_PLACES = 20_000;
 
-/** What one answer of the server held. */
+/** The events of one answer of the server. */
 interface Page {
   readonly events: readonly ReadBack[];
   /** There were as many as were asked for: there may be more. */
@@ -90,7 +90,7 @@ export class TapeOfStreams {
     }
   }
 
-  /** Remembers that the event at `position` of `stream` has this revision, for whoever reads on from there. */
+  /** Remembers that the event at `position` of `stream` has this revision, for reads that go on from there. */
   remember(stream: string, position: string, revision: number): void {
     if (this.#places.size >= MAX_PLACES) {
       for (const key of this.#places.keys()) {

@@ -1,4 +1,4 @@
-/** The loop behind `subscribe`: what is kept of the tail, and for whoever is further back, reads of his own. */
+/** The loop behind `subscribe`: it serves from the tail in memory, and reads from the server while it is further back. */
 
 import { categoryOf } from '../../domain/streams.ts';
 import type { Time } from '../../ports/clock.ts';

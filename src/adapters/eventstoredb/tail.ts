@@ -1,6 +1,6 @@
 /**
  * The one subscription of a process: everything that is appended, by whomever, kept for a while, so that all who follow
- * the tape are served from memory. Whoever is further back than what is kept reads for himself until he has come near.
+ * the tape are served from memory. A follower that is further back reads from the server until it has come near.
  * A subscription ends without a sign, cleanly or not at all: every end is a drop, and a silence is looked into.
  */
 
@@ -50,7 +50,7 @@ export class TapeTail implements TailWindow {
 
   #kept: StoredEvent[] = [];
   #bytes = 0;
-  /** What is kept comes after this position; undefined until the first look at the tape. */
+  /** The events in memory come after this position; undefined until the first look at the tape. */
   #after: string | undefined;
   /** Of the last event that came. */
   #position = START;
@@ -93,7 +93,7 @@ export class TapeTail implements TailWindow {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What comes after a position; undefined when that is further back than what is kept. Throws why the tail ended. */
+  /** The events after a position; undefined when it is further back than memory reaches. Throws the reason when the tail ended. */
   next(after: string, limit: number): Next | undefined {
     if (this.#failed !== undefined) throw this.#failed.error;
     if (this.#after === undefined || comparePositions(after, this.#after) < 0) return undefined;
@@ -126,7 +126,7 @@ export class TapeTail implements TailWindow {
     }
   }
 
-  /** Begins at the tape's end: what is before it is read by whoever wants it. */
+  /** Begins at the tape's end: earlier events are read from the server. */
   async #begin(): Promise<void> {
     if (this.#after !== undefined) return;
     const head = await this.#tape.head();
@@ -138,7 +138,7 @@ export class TapeTail implements TailWindow {
 
   /** Returns when the subscription has ended; resumes after the last event that came, never at a checkpoint. */
   async #follow(client: TapeClient, lost: AbortSignal): Promise<void> {
-    // What was aborted before is not told again.
+    // A signal that has aborted already does not fire again.
     if (this.#closing.signal.aborted || lost.aborted) return;
     this.subscriptions++;
     const subscription = client.subscribeAfter(this.#position === START ? undefined : BigInt(this.#position));

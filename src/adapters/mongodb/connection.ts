@@ -1,6 +1,6 @@
 /**
  * A connection to MongoDB, or to a server that speaks its protocol: what is asked of every call, and what its errors
- * mean. Opening one waits for nobody; the first call connects, and each later one does so again where needed.
+ * mean. Opening one does not wait; the first call connects, and each later call connects again where needed.
  */
 
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';

@@ -19,7 +19,7 @@ export interface MongoDocument {
   readonly [field: string]: unknown;
 }
 
-/** Of MongoDB: 16 MB a document; the text and the fields beside it share them. */
+/** Of MongoDB: 16 MB a document; the text and the plain fields share them. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_POSITION = 2n ** 63n - 1n;
 const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;

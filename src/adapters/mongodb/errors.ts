@@ -1,4 +1,4 @@
-/** What the driver's errors mean: a server that is away and may come back, or something that a person has to mend. */
+/** The meaning of the driver's errors: a server that is away and may come back, or something that a person has to mend. */
 
 import {
   MongoBulkWriteError,

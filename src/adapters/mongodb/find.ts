@@ -17,7 +17,7 @@ export function mongoSort({ sort }: FindQuery): Sort {
   return { [sort.field]: direction, _id: direction };
 }
 
-/** What a query finds; undefined when that is nothing. */
+/** The filter of a query; undefined when it can find nothing. */
 export function mongoFilter(query: FindQuery): Condition | undefined {
   const conditions: Condition[] = [];
   for (const [field, wanted] of Object.entries(query.equal ?? {})) {

@@ -29,7 +29,7 @@ interface StoredLease {
   readonly counter: bigint;
 }
 
-/** Opens the leases beside the read models at a `mongodb://` address. Throws StoreError for one that cannot be. */
+/** Opens the leases, which are kept with the read models, at a `mongodb://` address. Throws StoreError for one that cannot be. */
 export async function openMongoLeases(address: string): Promise<Leases> {
   return new MongoLeases(new MongoConnection(parseMongoAddress(address), 'leases', LIMITS));
 }

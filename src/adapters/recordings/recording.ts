@@ -1,4 +1,4 @@
-/** A recording as market evidence. What kind of recording it is shows in its first line. */
+/** A recording as market evidence. Its first line shows its kind. */
 
 import { type Candle, CandleSession } from '../../domain/feed/candle-session.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';

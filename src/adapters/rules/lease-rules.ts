@@ -1,4 +1,4 @@
-/** What every adapter for leases holds to. */
+/** The rules of every adapter for leases. */
 
 const MAX_NAME_LENGTH = 200;
 

@@ -1,4 +1,4 @@
-/** What is the same of an exclusive section in every embedded tape: it ends with its work, and keeps nothing by halves. */
+/** The exclusive section of every embedded tape: it ends with its work, and keeps all of it or nothing. */
 
 import type { TapeSection } from '../../ports/event-store.ts';
 import { isRefusal } from './append-rules.ts';

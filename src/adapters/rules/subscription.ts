@@ -9,7 +9,7 @@ import { positionNumber } from './append-rules.ts';
 /** Events of one batch. */
 export const MAX_BATCH = 500;
 
-/** What a subscription needs of a tape. Both answer at once. */
+/** The reads that a subscription needs of a tape. Both answer at once. */
 export interface TapeSource {
   /** Position of the last event, 0 for none. */
   head(): number;

@@ -31,7 +31,7 @@ const restart = db.prepare('PRAGMA wal_checkpoint(RESTART)');
 
 parentPort?.on('message', () => {
   assertInPlace();
-  // Beside commits: all that is there now.
+  // Between commits: all that is there now.
   db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   // With commits kept off: the little that came since, so that the log begins again from its start and does not grow.
   for (let tries = 1; (restart.get() as { busy: number }).busy === 1 && tries < MOST_TRIES; tries++);

@@ -1,6 +1,6 @@
 /**
  * Moves what was committed from a SQLite file's log into the file (a WAL checkpoint), in a thread of its own: it takes
- * some ten milliseconds of the disk, and whoever commits would wait for them. https://sqlite.org/wal.html#ckpt
+ * some ten milliseconds of the disk, and commits would wait for them. https://sqlite.org/wal.html#ckpt
  */
 
 import { statSync } from 'node:fs';
@@ -70,7 +70,7 @@ export class SqliteCheckpoint {
     this.#hasFailed = true;
     const reason = error instanceof Error ? error.message : String(error);
     process.emitWarning(
-      `the log of ${this.#open.file} could not be brought into the file beside the commits (${reason}): it grows, and a commit does it in the end, which takes longer; check the disk and the limits of the process`,
+      `the log of ${this.#open.file} could not be brought into the file between commits (${reason}): it grows, and a commit does it in the end, which takes longer; check the disk and the limits of the process`,
     );
   }
 }

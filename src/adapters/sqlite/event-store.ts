@@ -150,7 +150,7 @@ export class SqliteEventStore implements LockingEventStore {
   }
 
   async head(): Promise<string> {
-    // Whoever asks how far the tape is would be told of a file that is gone.
+    // The answer would be the head of a file that is gone.
     this.#assertInPlace();
     return String(this.#reading(() => this.#rows.last().position));
   }

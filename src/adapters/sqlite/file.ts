@@ -1,4 +1,4 @@
-/** What every SQLite file of Tapedeck has in common: opening, migrations, the wait for the write lock, plain errors. */
+/** The common part of every SQLite file of Tapedeck: opening, migrations, the wait for the write lock, plain errors. */
 
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -15,7 +15,7 @@ const BLOCKING_WAIT_MS = 5;
 const PAUSE_MS = 2;
 
 export interface SqliteFileKind {
-  /** What the file is to people: `tape`, `read store`. */
+  /** The file's name for people: `tape`, `read store`. */
   readonly what: string;
   /** Marks the file as of this kind (`PRAGMA application_id`), so that another program's file is never written to. */
   readonly applicationId: number;

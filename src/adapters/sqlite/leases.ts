@@ -1,5 +1,5 @@
 /**
- * Leases in a SQLite file of their own, for instances on one machine: beside the read models, so that to raise a lease
+ * Leases in a SQLite file of their own, for instances on one machine: apart from the read models, so that to raise a lease
  * never waits for a batch of documents. Deleting it costs the time of one lease, not truth.
  */
 

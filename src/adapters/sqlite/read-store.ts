@@ -124,7 +124,7 @@ class SqliteReadStore implements ReadStore {
   }
 
   async checkpoint(projection: string): Promise<string> {
-    // Whoever was told how far the documents are must not be shown older ones.
+    // A reader that knows how far the documents are must not be shown older ones.
     this.#hasLookedInThisLoop = false;
     const sql = 'SELECT CAST(position AS TEXT) FROM checkpoints WHERE projection = ?';
     const row = this.#reading(() => this.#statement(sql).get(projection) as [string] | undefined);

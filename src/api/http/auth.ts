@@ -10,12 +10,12 @@ import { HEALTH_PATHS, METRICS_PATH } from './public-paths.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks, as recorded on the tape: `api:<name of the key>`, or `api:local` where there are no keys. */
+    /** The actor of a request, as recorded on the tape: `api:<name of the key>`, or `api:local` where there are no keys. */
     actor: string;
   }
 }
 
-/** Who asks where there are no keys. */
+/** The actor where there are no keys. */
 export const LOCAL_ACTOR = 'api:local';
 
 /** Thrown when the server would be open to everyone; says what to set. */

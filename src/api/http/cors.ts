@@ -1,9 +1,9 @@
-/** Which web pages may call from a browser (CORS): none, unless their origins are set. */
+/** The web pages that may call from a browser (CORS): none, unless their origins are set. */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 const SENT = 'Authorization, X-API-Key, Content-Type, Idempotency-Key, If-None-Match, traceparent';
-/** Headers of answers that a page may read beside the few that it always may. */
+/** Headers of answers that a page may read besides the few that it always may. */
 const SHOWN =
   'Tapedeck-Position, ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate';
 /** How long a browser need not ask again. */

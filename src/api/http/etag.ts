@@ -34,7 +34,7 @@ export function tagOf(payload: string | Uint8Array): string {
   return `"${hash('sha1', payload, 'base64url')}"`;
 }
 
-/** A checksum beside the positions, which are those of one tape: it is the content that must be the same. */
+/** A checksum in addition to the positions, which are those of one tape: it is the content that must be the same. */
 function tagOfAnswer(reply: FastifyReply, payload: string | Uint8Array): string {
   const known = reply.getHeader('ETag');
   if (typeof known !== 'string') return tagOf(payload);

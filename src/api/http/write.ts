@@ -71,7 +71,7 @@ export async function recordRequest(
   }
 }
 
-/** What the answer to a request for something other than an order says. */
+/** The answer to a request that is not about an order. */
 const recordedShape = z.strictObject({
   requestId: idText.describe('The event that records the request.'),
   position: position.describe('Its position on the tape, for `min-position`.'),

@@ -1,4 +1,4 @@
-/** What the routes of the OpenAPI document have in common: problems, headers, conditional reads. */
+/** The common parts of the routes in the OpenAPI document: problems, headers, conditional reads. */
 
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ interface Operation {
   responses: Record<string, object>;
 }
 
-/** What every error is answered with; `application/problem+json`, RFC 9457. */
+/** The body of every error; `application/problem+json`, RFC 9457. */
 const problemShape = z
   .strictObject({
     type: z

@@ -26,7 +26,7 @@ and waits for one with \`min-position\`.`;
 const PAGE_POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** What zod cannot say of schemas whose rule is a function. */
+/** Patterns of schemas whose rule is a function, which zod cannot describe. */
 const UNSAID = new Map<unknown, object>([
   [decimalText, { pattern: '^-?(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['-12.5'] }],
   [nonNegativeDecimal, { pattern: '^(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],

@@ -7,7 +7,7 @@ import type { Time } from '../../ports/clock.ts';
 import { answerThread, type MainThread } from '../../runtime/process/main-thread.ts';
 import type { ServedApi } from '../serve.ts';
 
-/** What the thread is given; the rest it reads from the environment. */
+/** The data of the thread; it reads the rest from the environment. */
 export interface ApiThreadData {
   /** Where the main thread answers. */
   readonly mainThread: MessagePort;
@@ -19,7 +19,7 @@ export interface ApiThreadData {
   readonly isAcross: boolean;
 }
 
-/** What the thread tells: that it serves, or why it cannot (any more). */
+/** The thread's messages: it serves, or why it cannot (any more). */
 export type ApiThreadMessage = { readonly address: string } | { readonly failure: ThreadFailure };
 
 /** An error keeps its class and its fields between threads only when somebody sees to it. */

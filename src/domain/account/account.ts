@@ -13,7 +13,7 @@ import type { AccountTerms } from '../settings/in-force.ts';
 import { baseUnits, type Instrument } from './instrument.ts';
 import { flatPosition, type Position, positionKey } from './position.ts';
 
-/** What is working in one asset (spot) or instrument, in base units. */
+/** The working orders' quantities in one asset (spot) or instrument, in base units. */
 export interface Holding {
   /** The asset that it is in. */
   readonly asset: string;
@@ -23,7 +23,7 @@ export interface Holding {
   sells: Decimal;
 }
 
-/** What a person's halt or resume is to do in an account. */
+/** The effect that a person's halt or resume is to have in an account. */
 export interface Notice {
   readonly scope: HaltScope;
   readonly requestId: string;

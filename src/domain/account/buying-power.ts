@@ -19,7 +19,7 @@ export function affordableLots(markets: Markets, account: Account, instrument: I
   return lotsFor(instrument, free, withCosts(account, multiply(ask, add(ONE, account.slippage))));
 }
 
-/** What working purchases may cost, in the quote asset. */
+/** The most that working purchases may cost, in the quote asset. */
 function reservedQuote(markets: Markets, account: Account, quote: string): Decimal {
   let reserved = ZERO;
   for (const order of account.open.values()) {

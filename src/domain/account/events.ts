@@ -1,4 +1,4 @@
-/** What an account holds, is worth and may do, in `account-<account>`. */
+/** Events of an account: its holdings, worth and limits, in `account-<account>`. */
 
 import { z } from 'zod';
 import { assetText, decimalText, eventType, idText, nameText, symbolText, venueText } from '../event.ts';

@@ -9,7 +9,7 @@ import type { MarketView } from '../market/market-view.ts';
 import { type Account, balanceOf, type Holding, heldOf } from './account.ts';
 import type { Instrument } from './instrument.ts';
 
-/** What is listed, and how each market stands; both by instrument key. */
+/** The listed instruments and the state of each market; both by instrument key. */
 export interface Markets {
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly market: Pick<MarketView, 'get'>;

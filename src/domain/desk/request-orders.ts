@@ -1,4 +1,4 @@
-/** What people ask for: orders, and cancels of orders. */
+/** Requests of people: orders, and cancels of orders. */
 
 import { type Account, openOrdersOf, positionOf } from '../account/account.ts';
 import { freeBase } from '../account/buying-power.ts';

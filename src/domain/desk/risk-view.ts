@@ -1,4 +1,4 @@
-/** What the limits may look at, taken from the desk's state. */
+/** The limits' view of the desk's state. */
 
 import { type Account, heldOf } from '../account/account.ts';
 import type { Instrument } from '../account/instrument.ts';

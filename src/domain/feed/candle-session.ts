@@ -71,7 +71,7 @@ export class CandleSession {
     return drafts;
   }
 
-  /** What the end of the recording makes. */
+  /** The evidence that the end of the recording makes. */
   end(): EvidenceDraft[] {
     if (this.#lastOpen === null) return [];
     const closeTime = this.#lastOpen + intervalMs(this.#interval);

@@ -7,7 +7,7 @@ import { isoTime } from '../time.ts';
 
 export type MarketEventName = 'BarClosed' | 'BarCorrected' | 'DepthSampled' | 'FeedStale' | 'FeedRecovered';
 
-/** What `makeEvidence` takes; `occurredAt` is the venue's time. */
+/** The input of `makeEvidence`; `occurredAt` is the venue's time. */
 export type EvidenceDraft = {
   [N in MarketEventName]: {
     readonly type: N;
@@ -18,7 +18,7 @@ export type EvidenceDraft = {
   };
 }[MarketEventName];
 
-/** What a feed is of. */
+/** The market of a feed. */
 export interface Market {
   readonly venue: string;
   readonly symbol: string;

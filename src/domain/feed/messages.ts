@@ -1,4 +1,4 @@
-/** What a feed says, message by message: prices in the instrument's units, times in epoch milliseconds. */
+/** The messages of a feed: prices in the instrument's units, times in epoch milliseconds. */
 
 import type { Decimal } from '../decimal.ts';
 import type { Quantity } from './units.ts';

@@ -1,4 +1,4 @@
-/** Which trade ids of a session are known to be missing. */
+/** The trade ids of a session that are known to be missing. */
 
 interface IdRange {
   readonly from: number;
@@ -20,7 +20,7 @@ export class TradeGaps {
     if (this.#holes.length > MAX_HOLES) this.#forgotten = (this.#holes.shift() as IdRange).to;
   }
 
-  /** Takes an id that came late out of the missing ones. Returns what was known of it before. */
+  /** Removes an id that came late from the missing ones. Returns its state before. */
   noteLate(id: number): 'missing' | 'known' | 'forgotten' {
     if (id <= this.#forgotten) return 'forgotten';
     const index = this.#holes.findLastIndex((hole) => hole.from <= id && id <= hole.to);

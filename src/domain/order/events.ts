@@ -27,7 +27,7 @@ export const timeInForce = z.enum(TIMES_IN_FORCE);
 export const haltMode = z.enum(['reduce-only', 'stop']);
 export type HaltMode = z.output<typeof haltMode>;
 
-/** What a halt or a resume is about: everything, one account, or one strategy. */
+/** The scope of a halt or a resume: everything, one account, or one strategy. */
 export const haltScope = z.union([
   z.strictObject({ all: z.literal(true) }),
   z.strictObject({ account: nameText }),
@@ -84,7 +84,7 @@ export const TradingResumeRequested = eventType(
 
 // --- The life of an order, in `order-<order id>` ---
 
-/** What every order has, from its first event on. */
+/** The terms of every order, from its first event on. */
 const terms = {
   orderId: idText,
   account: nameText,

@@ -93,7 +93,7 @@ export function externalOrder(
   };
 }
 
-/** What may still be filled; zero when closed. */
+/** The quantity that may still be filled; zero when closed. */
 export function remainingOf(order: OrderState): Decimal {
   return order.quantity === null || isClosed(order) ? ZERO : subtract(order.quantity, order.cumulative);
 }

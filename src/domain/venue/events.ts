@@ -1,4 +1,4 @@
-/** What a venue reports about orders. Paper accounts' reports are decisions of the paper venue; real ones are evidence. */
+/** Reports of venues about orders. Paper accounts' reports are decisions of the paper venue; real ones are evidence. */
 
 import { z } from 'zod';
 import {

@@ -5,7 +5,7 @@ import { counter, type Metrics } from '../../metrics.ts';
 
 export const DECISION_FAMILIES = {
   signals: counter('tapedeck_signals_total', 'Signals that this process decided', ['strategy', 'side']),
-  orders: counter('tapedeck_orders_total', 'What became of orders, as this process decided; fill: executions', ['outcome']),
+  orders: counter('tapedeck_orders_total', 'Outcomes of the orders that this process decided; fill: executions', ['outcome']),
   denied: counter('tapedeck_orders_denied_total', 'Orders denied before any venue saw them', ['strategy', 'reason']),
 };
 

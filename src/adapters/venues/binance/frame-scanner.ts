@@ -35,7 +35,7 @@ const ZERO = 48;
 const OPEN = 91;
 const CLOSE = 93;
 
-/** What is read where no number of the shape is. */
+/** The value that stands for a text that is no number of the shape. */
 const NONE = -1;
 
 /** A text that comes at its place in every frame of a kind: whole words of four bytes, and the bytes that are left. */

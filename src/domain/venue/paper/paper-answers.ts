@@ -1,4 +1,4 @@
-/** What the paper venue says to orders and cancels: accepted, rejected, canceled. */
+/** The paper venue's answers to orders and cancels: accepted, rejected, canceled. */
 
 import { ZERO } from '../../decimal.ts';
 import type { ApprovedOrder } from '../../order/events.ts';

@@ -1,4 +1,4 @@
-/** What market data bring about: fills and expiries, as the orders' own pending states say. */
+/** The effects of market data: fills and expiries, as the orders' own pending states say. */
 
 import { add, compare, type Decimal, formatDecimal, isZero, minimum } from '../../decimal.ts';
 import type { Liquidity } from '../../order/type.ts';
