@@ -156,7 +156,7 @@ export interface CommitHook {
   within(section: TapeSection): void;
   /** The commit is durable. */
   committed(): void;
-  /** The appends of `within` were undone: it threw, or the commit failed. The other appends are committed without them where possible. */
+  /** The appends of `within` were undone: it threw, or the commit failed. The others are committed alone where possible. */
   undone(error: unknown): void;
 }
 

@@ -93,7 +93,7 @@ export class TapeTail implements TailWindow {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The events after a position; undefined when it is further back than memory reaches. Throws the reason when the tail ended. */
+  /** The events after a position; undefined when they begin further back than memory does. Throws why the tail ended. */
   next(after: string, limit: number): Next | undefined {
     if (this.#failed !== undefined) throw this.#failed.error;
     if (this.#after === undefined || comparePositions(after, this.#after) < 0) return undefined;
