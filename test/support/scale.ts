@@ -18,5 +18,5 @@ export const counts = {
   /** Runs of three builds that decide in turn, each with a seed of its own. */
   builds: of(20, 60),
   /** Orders of appends, failures, kills and restarts about the hook in a tape's commits. */
-  interleavings: of(60, 1_000),
+  interleavings: of(60, 500),
 };

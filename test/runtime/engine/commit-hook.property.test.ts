@@ -406,7 +406,7 @@ async function cleanRun(): Promise<readonly RecordedEvent[]> {
 }
 
 it('leaves what a clean run decides, answers what is durable, and saves no checkpoint ahead of it', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const clean = await cleanRun();
   const expected = factsOf(clean.filter(isDecision));
