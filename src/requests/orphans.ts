@@ -1,7 +1,8 @@
 /**
  * Finds the positions and orders that a change of the settings would leave with nobody to close them. A strategy's
- * position is closed by that strategy's own signals: without it, or with another account or instrument, nobody is there
- * for what it held. And without a feed nothing values a position, nor fills the order that would close it.
+ * position is closed by its own signals, or by a halt that names it: once it is retired, or moved to another account or
+ * instrument, neither comes for its old position. And without a feed nothing values a position, nor fills the order that
+ * would close it.
  */
 
 import { readInstrument } from '../domain/account/instrument.ts';
