@@ -250,7 +250,7 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         ['types', { types: ['FeedStale', 'FeedRecovered'] }],
         ['no type', { types: [] }],
         ['a correlation', { correlationId: recovered('feed-a', 1).id }],
-        ['a time on', { from: isoTime(DAY + 3000) }],
+        ['a time from', { from: isoTime(DAY + 3000) }],
         ['up to a time', { to: isoTime(DAY + 3000) }],
         ['a stretch of time', { from: isoTime(DAY + 2000), to: isoTime(DAY + 50_000) }],
         ['a stream, a type and a time', { stream: 'feed-a', types: ['FeedRecovered'], from: isoTime(DAY + 2000) }],
@@ -269,6 +269,8 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
       test.each(cases)('finds %s on a %s tape, forward and backward, page by page and from any position', async (...given) => {
         const [, , query, more] = given;
         const begin = all;
+        // Each page of a long one costs a search of it where a server looks through the whole.
+        const pageSize = more > 0 ? 20 : 2;
         if (more > 0) {
           await store.append('bars-b', 'no-stream', run('bars-b', 0, more - 1));
           all = await store.read({ limit: 1000 });
@@ -277,7 +279,7 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         for (const isBackward of [false, true]) {
           const inOrder = isBackward ? [...expected].reverse() : expected;
           expect(await store.read({ ...query, isBackward, limit: 1000 })).toEqual(inOrder);
-          expect(await pages(store, { ...query, isBackward, limit: 2 })).toEqual(inOrder);
+          expect(await pages(store, { ...query, isBackward, limit: pageSize })).toEqual(inOrder);
           for (const { position } of begin) {
             const isBeyond = (event: RecordedEvent): boolean =>
               comparePositions(event.position, position) * (isBackward ? -1 : 1) > 0;

@@ -18,15 +18,15 @@ describe('an address of EventStoreDB', () => {
         { address: 'node-1', port: 2114 },
         { address: 'node-2', port: 2113 },
       ],
-      discover: false,
-      tls: false,
+      isDiscovered: false,
+      hasTls: false,
       rootCertificate: undefined,
       userCertificate: undefined,
       userKey: undefined,
       credentials: { username: 'ops', password: 'p@ss:/' },
       times: { keepAliveInterval: 20_000 },
     });
-    expect(parseEventStoreDbAddress('esdb+discover://cluster.example:2113/')).toMatchObject({ discover: true, tls: true });
+    expect(parseEventStoreDbAddress('esdb+discover://cluster.example:2113/')).toMatchObject({ isDiscovered: true, hasTls: true });
   });
 
   test.each([
