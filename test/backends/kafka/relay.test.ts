@@ -231,7 +231,7 @@ describe('tapedeck consume', () => {
     });
     expect(await tapedeck(['consume', 'weather'], env)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('there are bars'),
+      stderr: expect.stringContaining('the topics are bars'),
     });
   });
 });
