@@ -38,7 +38,7 @@ export async function openReadStore(address: string, time: Time): Promise<ReadSt
  */
 export async function openLeases(address: string, time: Time): Promise<Leases> {
   if (address === MEMORY) return (await import('./memory/leases.ts')).openMemoryLeases();
-  if (isMongoAddress(address)) return (await import('./mongodb/leases.ts')).openMongoLeases(address);
+  if (isMongoAddress(address)) return (await import('./mongodb/leases.ts')).openMongoLeases(address, time);
   return (await import('./sqlite/leases.ts')).openSqliteLeases(`${fileOf(address, 'read store')}-leases`, time);
 }
 

@@ -4,9 +4,17 @@
  */
 
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
-import { StoreError } from '../../ports/errors.ts';
+import type { Time } from '../../ports/clock.ts';
+import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import { within } from '../../waiting.ts';
 import type { MongoAddress } from './address.ts';
 import { explainMongoError } from './errors.ts';
+
+/**
+ * No call takes longer, whatever it is made of: a command whose connection is lost in an unlucky moment is never
+ * answered by the driver.
+ */
+const LONGEST_CALL_MS = 60_000;
 
 /** Limits of a connection; the address may name others. Milliseconds. */
 export interface MongoLimits {
@@ -35,12 +43,14 @@ export class MongoConnection {
   readonly place: string;
   readonly #db: Db;
   readonly #what: string;
+  readonly #time: Time;
   readonly #client: MongoClient;
   #isClosed = false;
 
   /** `what` it is for, as a person knows it. Throws StoreError for an address that cannot be one. */
-  constructor(address: MongoAddress, what: string, limits: MongoLimits) {
+  constructor(address: MongoAddress, what: string, limits: MongoLimits, time: Time) {
     this.#what = what;
+    this.#time = time;
     this.place = address.place;
     this.#client = connect(address, limits);
     // Positions and counters are exact integers of 64 bits.
@@ -51,8 +61,11 @@ export class MongoConnection {
   async calling<T>(work: (db: Db) => Promise<T>): Promise<T> {
     this.#assertOpen();
     try {
-      await this.#connect();
-      return await work(this.#db);
+      const call = async (): Promise<T> => {
+        await this.#connect();
+        return work(this.#db);
+      };
+      return await within(this.#time, LONGEST_CALL_MS, call, (ms) => this.#late(ms));
     } catch (error) {
       this.#assertOpen();
       throw explainMongoError(error, this.#what, this.place);
@@ -68,6 +81,13 @@ export class MongoConnection {
   async #connect(): Promise<void> {
     await this.#client.connect();
     if (this.#isClosed) await this.#client.close();
+  }
+
+  #late(ms: number): StoreUnavailableError {
+    return new StoreUnavailableError(
+      'read store',
+      `MongoDB at ${this.place} has not answered the ${this.#what} for ${ms / 1_000} s`,
+    );
   }
 
   #assertOpen(): void {

@@ -4,6 +4,7 @@
  */
 
 import type { Collection, Db } from 'mongodb';
+import type { Time } from '../../ports/clock.ts';
 import type { LeaseRecord, Leases } from '../../ports/leases.ts';
 import { assertLeaseName } from '../rules/lease-rules.ts';
 import { parseMongoAddress } from './address.ts';
@@ -30,8 +31,8 @@ interface StoredLease {
 }
 
 /** Opens the leases, which are kept with the read models, at a `mongodb://` address. Throws StoreError for one that cannot be. */
-export async function openMongoLeases(address: string): Promise<Leases> {
-  return new MongoLeases(new MongoConnection(parseMongoAddress(address), 'leases', LIMITS));
+export async function openMongoLeases(address: string, time: Time): Promise<Leases> {
+  return new MongoLeases(new MongoConnection(parseMongoAddress(address), 'leases', LIMITS, time));
 }
 
 class MongoLeases implements Leases {

@@ -72,7 +72,7 @@ class MongoReadStore implements ReadStore {
   constructor(text: string, time: Time, isWritable: boolean) {
     this.#time = time;
     const address = parseMongoAddress(text);
-    this.#connection = new MongoConnection(address, 'read store', LIMITS);
+    this.#connection = new MongoConnection(address, 'read store', LIMITS, time);
     this.#isWritable = isWritable;
     this.#bulkSize = address.bulkSize;
   }

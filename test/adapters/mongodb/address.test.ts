@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isMongoAddress, parseMongoAddress } from '../../../src/adapters/mongodb/address.ts';
 import { MongoConnection } from '../../../src/adapters/mongodb/connection.ts';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 
 describe('an address of MongoDB', () => {
@@ -84,5 +85,5 @@ function connect(address: string): MongoConnection {
     socketTimeoutMS: 10,
     maxPoolSize: 1,
   };
-  return new MongoConnection(parseMongoAddress(address), 'read store', limits);
+  return new MongoConnection(parseMongoAddress(address), 'read store', limits, systemTime);
 }

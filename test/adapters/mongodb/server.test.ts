@@ -31,7 +31,7 @@ describeReadStore('the read store in MongoDB', async () => givenStore(await give
 
 describeLeases('leases in MongoDB', async () => {
   const server = await givenServer();
-  return () => openMongoLeases(`mongodb://127.0.0.1:${server.port}/models`);
+  return () => openMongoLeases(`mongodb://127.0.0.1:${server.port}/models`, systemTime);
 });
 
 const ORDERS = { name: 'orders@1', indexes: [['at']] };
