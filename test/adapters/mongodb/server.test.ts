@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { parseMongoAddress } from '../../../src/adapters/mongodb/address.ts';
+import { MongoConnection } from '../../../src/adapters/mongodb/connection.ts';
 import { openMongoLeases } from '../../../src/adapters/mongodb/leases.ts';
 import { openMongoReadStore } from '../../../src/adapters/mongodb/read-store.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
@@ -8,6 +10,7 @@ import type { DocumentWrite, ReadStore } from '../../../src/ports/read-store.ts'
 import { describeLeases } from '../../contracts/leases.ts';
 import { describeReadStore } from '../../contracts/read-store.ts';
 import { MongoServer } from '../../servers/mongodb/server.ts';
+import { quickened } from '../../support/test-time.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -245,4 +248,17 @@ describe('the read store in MongoDB', () => {
     server.faults.answers.set('create', [{ ok: 0, code: 73, codeName: 'InvalidNamespace', errmsg: 'not that name' }]);
     await expect(store.prepare([ORDERS])).rejects.toThrow(/refuses what the read store asks of it: not that name \(73\)/);
   });
+});
+
+test('a call that the driver never answers ends after a minute, as one that waiting mends', { timeout: 10_000 }, async () => {
+  const server = await givenServer();
+  const limits = { serverSelectionTimeoutMS: 2_000, connectTimeoutMS: 2_000, waitQueueTimeoutMS: 2_000 };
+  const address = parseMongoAddress(`mongodb://127.0.0.1:${server.port}/models`);
+  const terms = { ...limits, socketTimeoutMS: 2_000, maxPoolSize: 1 };
+  // A minute of this time is six tenths of a second.
+  const connection = new MongoConnection(address, 'read store', terms, quickened(systemTime, 100));
+  open.push(connection);
+  const call = connection.calling(() => new Promise<never>(() => {}));
+  await expect(call).rejects.toThrow(StoreUnavailableError);
+  await expect(call).rejects.toThrow('has not answered the read store for 60 s');
 });
