@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Those start processes, or speak to servers of their own over sockets. */
+/** Those start processes, speak to servers of their own over sockets, or read whole recordings. */
 const PROCESSES = [
   'test/{system,cli,docs,bench}/**',
+  'test/api/{http,openapi,thread}/**',
+  'test/adapters/{recordings,venues}/**',
   'test/adapters/{eventstoredb,mongodb}/**',
   'test/adapters/sqlite/processes.test.ts',
 ];
