@@ -1,8 +1,21 @@
-/** Conditional reads: an answer is tagged by its content, and a client that has it already gets 304 in a few bytes. */
+/**
+ * Conditional reads: an answer is tagged by its content, and a client that has it already gets 304 in a few bytes. The bytes
+ * and the tag are kept as long as the read store keeps the texts that they are made of.
+ */
 
 import { hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The bytes of an answer, and its tag. */
+interface Answer {
+  readonly body: Buffer;
+  readonly tag: string;
+}
+
+/** Answers by what they are made of, and by the subject of the read: one page of rows may stand in answers of several routes. */
+const answers = new WeakMap<object, Map<string, Answer>>();
 
 /** Tags every successful read of `server`'s routes. */
 export function tagAnswers(server: FastifyInstance): void {
@@ -24,21 +37,33 @@ export function tagAnswers(server: FastifyInstance): void {
   });
 }
 
-/** Tags an answer by the positions of its documents, which are shorter than the answer. */
-export function tagAs(reply: FastifyReply, content: string): void {
-  reply.header('ETag', hash('sha1', content, 'base64url'));
-}
-
-/** The tag of an answer, for a route that caches it and sets the header itself. */
-export function tagOf(payload: string | Uint8Array): string {
+function tagOf(payload: string | Uint8Array): string {
   return `"${hash('sha1', payload, 'base64url')}"`;
 }
 
-/** A checksum in addition to the positions, which are those of one tape: it is the content that must be the same. */
+/**
+ * The JSON that `make` makes of `texts`, with its tag in the reply's header. The read store hands out the same object as
+ * long as nothing is committed.
+ */
+export function answerKept(reply: FastifyReply, texts: object, subject: string, make: () => string): Buffer {
+  let known = answers.get(texts);
+  if (known === undefined) {
+    known = new Map();
+    answers.set(texts, known);
+  }
+  let answer = known.get(subject);
+  if (answer === undefined) {
+    const body = Buffer.from(make());
+    answer = { body, tag: tagOf(body) };
+    known.set(subject, answer);
+  }
+  reply.header('Content-Type', JSON_TYPE).header('ETag', answer.tag);
+  return answer.body;
+}
+
 function tagOfAnswer(reply: FastifyReply, payload: string | Uint8Array): string {
   const known = reply.getHeader('ETag');
-  if (typeof known !== 'string') return tagOf(payload);
-  return known.startsWith('"') ? known : `"${known}.${crc32(payload).toString(36)}.${payload.length}"`;
+  return typeof known === 'string' ? known : tagOf(payload);
 }
 
 function isTaggable(request: FastifyRequest, reply: FastifyReply, payload: unknown): payload is string | Uint8Array {

@@ -2,13 +2,13 @@
 
 import type { FastifyReply } from 'fastify';
 import { compareTexts, type Place } from '../../ports/find-rules.ts';
-import type { FieldValue, FindQuery } from '../../ports/read-store.ts';
+import type { FieldValue, FindQuery, FoundText } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { listedText } from '../../projections/shown.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { tagAs } from './etag.ts';
-import { collectionOf, JSON_TYPE } from './read.ts';
+import { answerKept } from './etag.ts';
+import { collectionOf } from './read.ts';
 
 /** Parts of a query that a page depends on and the rows do not. */
 const PAGING = new Set(['limit', 'cursor', 'min-position']);
@@ -38,7 +38,7 @@ export interface DocumentList {
 }
 
 /** The answer of `answerPage` when there are no documents. */
-export const NONE_LISTED = '{"data":[],"next":null}';
+export const NONE_LISTED = Buffer.from('{"data":[],"next":null}');
 
 /**
  * The answer with one page of documents: their texts are passed on as they are stored. `route` keeps cursors of one list
@@ -50,23 +50,17 @@ export async function answerPage(
   route: string,
   query: PageQuery,
   list: DocumentList,
-): Promise<string> {
+): Promise<Buffer> {
   const subject = subjectOf(route, query);
   const found = await deps.reads.findTexts(findQuery(deps, subject, query, list));
-  let content = collectionOf(deps, list.projection);
-  const { data, next } = pageOf(
-    found,
-    query.limit,
-    subject,
-    ({ key, value }) => ({ key, value }),
-    ({ position, text }) => {
-      content += `|${position}`;
-      return listedText(list.projection, text);
-    },
-  );
-  reply.type(JSON_TYPE);
-  tagAs(reply, `${content}|${next}`);
-  return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
+  return answerKept(reply, found, JSON.stringify(subject), () => {
+    const { data, next } = pageOf(found, query.limit, subject, placeOf, ({ text }) => listedText(list.projection, text));
+    return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
+  });
+}
+
+function placeOf({ key, value }: FoundText): Place {
+  return { key, value };
 }
 
 function findQuery(

@@ -1,20 +1,18 @@
 /** Reads of the read models: which position an answer reflects, pages of documents, and one document. */
 
 import type { FastifyReply } from 'fastify';
-import type { ReadDocument, ShownText } from '../../ports/read-store.ts';
+import type { ReadDocument } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { comparePositions } from '../../tape/envelope.ts';
 import { pause } from '../../waiting.ts';
 import type { ApiDependencies, ServedProjection } from '../dependencies.ts';
-import { tagOf } from './etag.ts';
+import { answerKept } from './etag.ts';
 import { Problem } from './problem.ts';
 
 export const POSITION_HEADER = 'Tapedeck-Position';
 
 /** How often the tape's end is looked at while a position is waited for. */
 const LOOK_MS = 20;
-
-export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
  * Waits for the position that the query names and puts the position that the answer will reflect in its header: that
@@ -74,15 +72,6 @@ function notReached(deps: ApiDependencies, wanted: string, reply: FastifyReply):
   );
 }
 
-/** The bytes of an answer, and its tag. */
-interface Answer {
-  readonly body: Buffer;
-  readonly tag: string;
-}
-
-/** Of the texts that the read store keeps: it hands out the same object again as long as nothing is committed. */
-const answers = new WeakMap<ShownText, Answer>();
-
 /** The answer with one document, its JSON as it is stored; undefined where there is none. */
 export async function answerDocument<T extends object>(
   deps: ApiDependencies,
@@ -92,18 +81,7 @@ export async function answerDocument<T extends object>(
 ): Promise<Buffer | undefined> {
   const found = await deps.reads.loadText(collectionOf(deps, projection as Projection), key);
   if (found === undefined) return undefined;
-  const { body, tag } = answerWith(found);
-  reply.header('Content-Type', JSON_TYPE).header('ETag', tag);
-  return body;
-}
-
-function answerWith(found: ShownText): Answer {
-  const known = answers.get(found);
-  if (known !== undefined) return known;
-  const body = Buffer.from(found.text);
-  const answer = { body, tag: tagOf(body) };
-  answers.set(found, answer);
-  return answer;
+  return answerKept(reply, found, '', () => found.text);
 }
 
 /** One document, or undefined. */

@@ -194,7 +194,7 @@ function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsR
       to,
     });
     // None are an answer for what is listed only, and seldom.
-    if (list === NONE_LISTED) await assertListed(settings, query);
+    if (list.equals(NONE_LISTED)) await assertListed(settings, query);
     return list;
   });
 }

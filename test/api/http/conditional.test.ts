@@ -11,7 +11,7 @@ describe('a read that is repeated', () => {
       await recordSettings(api);
       const first = await api.get(url);
       const tag = String(first.headers.etag);
-      expect(tag).toMatch(/^"[\w-]{27}(\.[\w.]+)?"$/);
+      expect(tag).toMatch(/^"[\w-]{27}"$/);
       expect(first.headers['cache-control']).toBe('private, no-cache');
       for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
         const again = await api.get(url, { 'if-none-match': known });
