@@ -96,10 +96,10 @@ export class Scene {
     return put('SettingsApplied', { generation: ++this.#counter, changes: changes + 1, hash: HASH });
   }
 
-  /** A bar that closes now; only its close matters to the desk. */
+  /** A bar that closes now; only its close matters to the desk. Its volume is large enough for any order. */
   bar(close: string, of: Partial<EventData['BarClosed']> = {}): TapeEvent[] {
     const times = { openTime: isoTime(this.now - 60_000), closeTime: isoTime(this.now) };
-    return this.when('BarClosed', barOf({ ...times, close, ...of }));
+    return this.when('BarClosed', barOf({ ...times, close, volume: '1000000', ...of }));
   }
 
   /** The feed can be trusted from now on. */

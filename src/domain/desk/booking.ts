@@ -11,6 +11,7 @@ import { isClosed } from '../order/status.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { accountStream, orderStream } from '../streams.ts';
 import type { ExecutionReport } from '../venue/events.ts';
+import { missingOf, newlyMissing } from './coverage.ts';
 import type { Deciding } from './desk-state.ts';
 import { resumeFlattening } from './halt-orders.ts';
 import { markAccount } from './marking.ts';
@@ -117,6 +118,7 @@ function recordFill(
     return false;
   }
   const feeAsset = fill.feeAsset ?? instrument.quote;
+  const missing = new Map([instrument.base, instrument.quote, feeAsset].map((asset) => [asset, missingOf(state, account, asset)]));
   emit('OrderFilled', orderStream(order.orderId), {
     ...change,
     strategy: order.strategy,
@@ -142,6 +144,11 @@ function recordFill(
     postBalance(deciding, account, instrument.quote, profit, 'trade', order.orderId);
   }
   postBalance(deciding, account, feeAsset, negate(fill.fee), 'fee', order.orderId);
+  const detail = newlyMissing(state, account, missing);
+  if (detail !== null) {
+    const anomaly = { anomaly: 'balance-below-position', reportId, detail: `after trade ${fill.tradeId} ${detail}` };
+    emit('OrderAnomalyDetected', orderStream(order.orderId), { ...change, ...anomaly });
+  }
   return true;
 }
 

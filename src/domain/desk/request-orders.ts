@@ -10,6 +10,7 @@ import { remainingOf } from '../order/order.ts';
 import type { Refusal } from '../order/type.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { orderStream } from '../streams.ts';
+import { unclaimedOf } from './coverage.ts';
 import type { Deciding, DeskState } from './desk-state.ts';
 import { deny, type OrderDraft, reviewOrder } from './order-review.ts';
 
@@ -68,24 +69,32 @@ function draftOf({ makeId }: Deciding, requestId: string, request: EventData['Or
 
 /** A person may sell what people bought and what the account was opened with, never what a strategy holds. */
 function shortageOf(state: DeskState, account: Account, instrument: Instrument, quantity: Decimal): Refusal | null {
-  const sellable = minimum(manualBase(state, account, instrument.base), freeBase(account, instrument));
+  const { base } = instrument;
+  const own = minimum(manualBase(state, account, base), unclaimedOf(state, account, base));
+  const sellable = minimum(subtract(own, manualSales(state, account, base)), freeBase(account, instrument));
   const wanted = baseUnits(instrument, quantity);
   if (compare(wanted, sellable) <= 0) return null;
   const reason = sign(sellable) <= 0 ? 'nothing-to-sell' : 'not-enough-to-sell';
   return { reason, value: formatDecimal(wanted), bound: formatDecimal(sign(sellable) < 0 ? ZERO : sellable) };
 }
 
-/** The opening balance of the asset plus what people bought less what they sold or are selling, in base units. */
+/** The opening balance of the asset plus what people bought less what they sold, in base units. */
 function manualBase(state: DeskState, account: Account, asset: string): Decimal {
   let base = account.openings.get(asset) ?? ZERO;
   for (const key of account.net.keys()) {
     const instrument = state.instruments.get(key);
     if (instrument?.base === asset && instrument.isSpot) base = add(base, positionOf(account, MANUAL, instrument).quantity);
   }
+  return base;
+}
+
+/** What people are selling of the asset. */
+function manualSales(state: DeskState, account: Account, asset: string): Decimal {
+  let sales = ZERO;
   for (const order of openOrdersOf(account, MANUAL, null)) {
     const instrument = state.instruments.get(instrumentKey(order.venue, order.symbol));
     if (order.side !== 'sell' || instrument?.base !== asset || !instrument.isSpot) continue;
-    base = subtract(base, baseUnits(instrument, remainingOf(order)));
+    sales = add(sales, baseUnits(instrument, remainingOf(order)));
   }
-  return base;
+  return sales;
 }

@@ -93,11 +93,12 @@ export function withoutDust(quantity: Decimal, instrument: Instrument, mark: Dec
   return quantity;
 }
 
-/** First what closes, then what opens. */
+/** First what closes, then what opens. A spot instrument cannot be sold short, so there is nothing to turn round. */
 function stepsOf(instrument: Instrument, held: Decimal, change: Decimal): Step[] {
   const side: Side = sign(change) > 0 ? 'buy' : 'sell';
   const amount = absolute(change);
-  const closing = sign(held) === -sign(change) ? minimum(amount, absolute(held)) : ZERO;
+  const isReversal = !instrument.isSpot && sign(held) === -sign(change);
+  const closing = isReversal ? minimum(amount, absolute(held)) : ZERO;
   return [closing, subtract(amount, closing)].map((part) => ({ side, quantity: lotsOf(instrument, part) }));
 }
 

@@ -9,6 +9,8 @@ import { afterFill, flatPosition } from '../../../src/domain/account/position.ts
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { parseDecimal } from '../../../src/domain/decimal.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
+import type { Reactor } from '../../../src/domain/engine/reactor.ts';
+import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
 import { all, CANDLES, CROSS, PAPER, Scene } from '../given.ts';
 
@@ -20,6 +22,11 @@ function units(text: string): bigint {
   const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
   const value = BigInt(whole + fraction.padEnd(PLACES, '0'));
   return isNegative ? -value : value;
+}
+
+function formatUnits(value: bigint): string {
+  const digits = value.toString().padStart(PLACES + 1, '0');
+  return `${digits.slice(0, -PLACES)}.${digits.slice(-PLACES)}`.replace(/\.?0+$/, '');
 }
 
 /** The product of two, exact or it throws. */
@@ -94,15 +101,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 const OPENING = { USDT: '1000000', BTC: '1.5', BNB: '3.123456' };
 
-function newScene(kind: 'spot' | 'perpetual'): Scene {
-  const scene = new Scene([desk]);
+function newScene(kind: 'spot' | 'perpetual', reactors: readonly Reactor[] = [desk], account: object = {}): Scene {
+  const scene = new Scene(reactors);
   scene.settings({
     instruments: [
       { ...BTCUSDT, kind },
       { ...BTCUSDT, kind, symbol: 'ETHUSDT', base: 'ETH' },
     ],
     feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }],
-    accounts: [{ ...PAPER, balances: OPENING }],
+    accounts: [{ ...PAPER, balances: OPENING, ...account }],
     strategies: [
       { ...CROSS, size: { quantity: '1.23456' } },
       {
@@ -230,6 +237,47 @@ describe('What is bought, sold, paid and held adds up to the last digit', () => 
         expect(cost - realized).toBe(flows);
       }),
       { numRuns: 120 },
+    );
+  });
+});
+
+describe('What the paper venue fills', () => {
+  const paidIn = fc.constantFrom('quote', 'base', { asset: 'ETH', price: '3000' }, { asset: 'BNB', price: '300' });
+  const moves = fc.array(
+    action.filter(({ kind }) => kind !== 'fill' && kind !== 'end'),
+    { minLength: 10, maxLength: 60 },
+  );
+
+  it('never takes a fee from what a strategy holds, whatever fees are paid in', () => {
+    fc.assert(
+      fc.property(paidIn, moves, (fees, actions) => {
+        const opening = { USDT: '1000000', BTC: '0.5', ETH: '0.001', BNB: '0.01' };
+        const scene = newScene('spot', [paperVenue, desk], {
+          balances: opening,
+          fees: { maker: '0.001', taker: '0.002', paidIn: fees },
+        });
+        // What waits for a bar has one between any two moves.
+        for (const next of actions) {
+          play(scene, [next]);
+          scene.now += 60_000;
+          for (const symbol of ['BTCUSDT', 'ETHUSDT']) scene.bar(formatUnits(lastClose(scene, symbol)), { symbol });
+        }
+        const balances = recordedBalances(scene);
+        const held: Record<string, bigint> = {};
+        for (const { strategy, symbol, quantity } of recordedPositions(scene)) {
+          const amount = units(quantity);
+          if (strategy !== 'manual') expect(amount).toBeGreaterThanOrEqual(0n);
+          const base = symbol.replace('USDT', '');
+          if (amount > 0n) held[base] = (held[base] ?? 0n) + amount;
+        }
+        for (const [asset, amount] of Object.entries(held)) expect(balances[asset] ?? 0n).toBeGreaterThanOrEqual(amount);
+        expect(all(scene.tape, 'OrderAnomalyDetected')).toEqual([]);
+        for (const [asset, amount] of Object.entries(opening)) {
+          const changes = all(scene.tape, 'BalanceChanged').filter((changed) => changed.asset === asset);
+          expect(changes.reduce((sum, { change }) => sum + units(change), 0n)).toBe(balances[asset] ?? units(amount));
+        }
+      }),
+      { numRuns: 150 },
     );
   });
 });

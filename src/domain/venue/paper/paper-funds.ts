@@ -1,8 +1,9 @@
 /**
  * What the accounts at the paper venue hold. Accepted orders reserve: a purchase its quantity at its limit (a market
  * order: at the expected price plus slippage) with the dearer fee, in the quote asset; a sale its quantity, in the
- * base asset. Everything else is free. Fees are never taken from what is reserved, so an accepted limit order can
- * always be paid for.
+ * base asset. Everything else is free. A fee is taken from what the fill brings, from the quote asset, or from what no
+ * strategy holds and no order reserves. So an accepted limit order can always be paid for, and what a strategy holds is
+ * there to be sold.
  */
 
 import {
@@ -23,12 +24,14 @@ import {
 } from '../../decimal.ts';
 import type { Liquidity } from '../../order/type.ts';
 import { type PaperOrder, remaining } from './paper-order.ts';
+import type { HeldPositions } from './paper-positions.ts';
 
 /** Account to asset to balance. */
 export type Ledger = Map<string, Map<string, Decimal>>;
 
 export interface Funds {
   readonly ledger: Ledger;
+  readonly positions: HeldPositions;
   /** Every order at the venue; those accepted reserve. */
   readonly orders: () => Iterable<PaperOrder>;
 }
@@ -65,7 +68,7 @@ export function reserveOf(order: PaperOrder): Fee {
 }
 
 /** The balance less what accepted orders reserve; `except` is left out, because it may use its own reserve. */
-export function freeFunds(funds: Funds, account: string, asset: string, except: PaperOrder | null): Decimal {
+export function freeFunds(funds: Funds, account: string, asset: string, except: PaperOrder): Decimal {
   let free = balanceOf(funds.ledger, account, asset);
   for (const order of funds.orders()) {
     if (order === except || !order.isAccepted || order.account !== account) continue;
@@ -96,22 +99,20 @@ export function affordable(funds: Funds, order: PaperOrder, wanted: Decimal, pri
 }
 
 /**
- * The fee of a fill and its asset, as the account's terms say: exact in the quote or the base asset. Where the base
- * or the third asset does not cover it (a purchase pays a base fee from what it brings), it is paid in the quote asset.
+ * The fee of a fill and its asset, as the account's terms say: exact in the quote or the base asset. `base` means what is
+ * received, as spot venues take it: the base asset on a purchase, the quote asset on a sale. A third asset pays only from
+ * what no strategy holds and no order reserves; where that does not cover the fee, it is paid in the quote asset.
  */
 export function feeOf(funds: Funds, order: PaperOrder, quantity: Decimal, price: Decimal, liquidity: Liquidity): Fee {
   const { paidIn } = order.fees;
   const size = multiply(quantity, order.contractSize);
   const rate = rateOf(order, liquidity);
   const inQuote: Fee = { asset: order.quote, amount: fitTape(multiply(multiply(size, price), rate)) };
-  if (paidIn === 'quote') return inQuote;
-  if (paidIn === 'base') {
-    const inBase: Fee = { asset: order.base, amount: fitTape(multiply(size, rate)) };
-    return order.side === 'buy' || covers(funds, order, inBase) ? inBase : inQuote;
-  }
+  if (paidIn === 'quote' || (paidIn === 'base' && order.side === 'sell')) return inQuote;
+  if (paidIn === 'base') return { asset: order.base, amount: fitTape(multiply(size, rate)) };
   const amount = divide(inQuote.amount, paidIn.price, THIRD_ASSET_SCALE, 'ceil');
   const inThird: Fee = { asset: paidIn.asset, amount };
-  return covers(funds, order, inThird) ? inThird : inQuote;
+  return compare(amount, nobodysFunds(funds, order.account, paidIn.asset)) <= 0 ? inThird : inQuote;
 }
 
 /** Moves what a fill moves: what was bought and sold, and the fee. */
@@ -129,9 +130,24 @@ function rateOf(order: PaperOrder, liquidity: Liquidity): Decimal {
   return liquidity === 'maker' ? order.fees.maker : order.fees.taker;
 }
 
-/** Is the fee covered by what no order reserves, this one included? */
-function covers(funds: Funds, order: PaperOrder, fee: Fee): boolean {
-  return compare(fee.amount, freeFunds(funds, order.account, fee.asset, null)) <= 0;
+/** The balance less what strategies hold of the asset and what orders reserve; a sale reserves from its own position first. */
+function nobodysFunds(funds: Funds, account: string, asset: string): Decimal {
+  let left = balanceOf(funds.ledger, account, asset);
+  const sales = new Map<string, Decimal>();
+  for (const order of funds.orders()) {
+    if (!order.isAccepted || order.account !== account) continue;
+    const reserve = reserveOf(order);
+    if (reserve.asset !== asset) continue;
+    if (order.side === 'buy') left = subtract(left, reserve.amount);
+    else sales.set(order.position, add(sales.get(order.position) ?? ZERO, reserve.amount));
+  }
+  for (const [position, held] of funds.positions.get(account) ?? []) {
+    if (held.asset !== asset) continue;
+    left = subtract(left, maximum(held.quantity, sales.get(position) ?? ZERO));
+    sales.delete(position);
+  }
+  for (const sold of sales.values()) left = subtract(left, sold);
+  return left;
 }
 
 function fitTape(amount: Decimal): Decimal {

@@ -5,7 +5,7 @@ import type { ApprovedOrder } from '../../order/events.ts';
 import { SEND_WINDOW_MS } from '../../order/order.ts';
 import type { Outcome, WorkingOrder } from '../../order/type.ts';
 import { type OrderTypeName, orderTypeOf } from '../../order/types.ts';
-import type { AccountTerms } from '../../settings/in-force.ts';
+import { type AccountTerms, instrumentKey } from '../../settings/in-force.ts';
 import type { InstrumentSettings } from '../../settings/settings.ts';
 import { durationMs, epochMs } from '../../time.ts';
 import type { ExecutionReport } from '../events.ts';
@@ -20,7 +20,7 @@ export type Pending =
 export interface FeeTerms {
   readonly maker: Decimal;
   readonly taker: Decimal;
-  /** A third asset with the price of one unit in the quote asset. */
+  /** `base` means what is received; a third asset has the price of one unit in the quote asset. */
   readonly paidIn: 'quote' | 'base' | { readonly asset: string; readonly price: Decimal };
 }
 
@@ -28,6 +28,8 @@ export interface PaperOrder extends WorkingOrder {
   readonly orderId: string;
   readonly clientOrderId: string;
   readonly account: string;
+  /** What it changes: the strategy's position in the instrument. */
+  readonly position: string;
   readonly venue: string;
   readonly symbol: string;
   readonly type: OrderTypeName;
@@ -66,6 +68,7 @@ export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, in
     orderId: approved.orderId,
     clientOrderId: approved.clientOrderId,
     account: approved.account,
+    position: `${approved.strategy}|${instrumentKey(approved.venue, approved.symbol)}`,
     venue: approved.venue,
     symbol: approved.symbol,
     side: approved.side,

@@ -5,6 +5,7 @@ import { instrumentKey } from '../../settings/in-force.ts';
 import { emptyBook, type PaperBook } from './book-fills.ts';
 import type { Funds, Ledger } from './paper-funds.ts';
 import type { PaperOrder, ReportedOrder } from './paper-order.ts';
+import type { HeldPositions } from './paper-positions.ts';
 
 /** Closed orders that are remembered, so that a cancel that crosses a fill gets its proper answer. */
 const MAX_CLOSED = 256;
@@ -18,6 +19,7 @@ export interface PaperMarket {
 
 export interface PaperState {
   readonly ledger: Ledger;
+  readonly positions: HeldPositions;
   /** By instrument key. */
   readonly markets: Map<string, PaperMarket>;
   /** By order id, oldest first. */
@@ -31,7 +33,7 @@ export interface Answering {
 }
 
 export function newPaperState(): PaperState {
-  return { ledger: new Map(), markets: new Map(), closed: new Map() };
+  return { ledger: new Map(), positions: new Map(), markets: new Map(), closed: new Map() };
 }
 
 /** The market of an instrument that an order or a sample came for before, or undefined. */
@@ -54,7 +56,7 @@ export function* ordersAt(state: PaperState): Iterable<PaperOrder> {
 }
 
 export function fundsOf(state: PaperState): Funds {
-  return { ledger: state.ledger, orders: () => ordersAt(state) };
+  return { ledger: state.ledger, positions: state.positions, orders: () => ordersAt(state) };
 }
 
 /** Takes an order off its market and remembers it, and forgets the oldest one beyond MAX_CLOSED. */

@@ -20,6 +20,7 @@ import { answerCancel, answerOrder, lacksPrice } from './paper-answers.ts';
 import { reportExecutions } from './paper-executions.ts';
 import { settle } from './paper-funds.ts';
 import { arrivingOrder, type PaperOrder, remaining } from './paper-order.ts';
+import { holdFill } from './paper-positions.ts';
 import { closeOrder, findMarket, marketOf, newPaperState, type PaperMarket, type PaperState } from './paper-state.ts';
 
 export const paperVenue: Reactor<PaperState> = {
@@ -153,7 +154,9 @@ function applyTrade(state: PaperState, market: PaperMarket, order: PaperOrder, r
     throw new Error(`the paper venue's execution ${report.executionId} has no price, quantity or fee`);
   }
   const [atPrice, amount] = [parseDecimal(price), parseDecimal(quantity)];
-  settle(state.ledger, order, amount, atPrice, { amount: parseDecimal(fee), asset: feeAsset });
+  const paid = { amount: parseDecimal(fee), asset: feeAsset };
+  settle(state.ledger, order, amount, atPrice, paid);
+  holdFill(state.positions, order, amount, paid);
   if (order.pending?.kind === 'sweep') takeFromLevel(market.book, order.side, atPrice, amount);
   order.filled = add(order.filled, amount);
   if (isZero(remaining(order))) closeOrder(state, market, order);

@@ -245,18 +245,15 @@ describe('fees', () => {
     expect(formatDecimal(market.balance('USD'))).toBe('899');
   });
 
-  it('in the base asset are paid in the quote asset by a sale that leaves nothing to pay with', () => {
+  it('in the base asset are what is received: a sale pays in the quote asset, whatever else the account holds', () => {
     const fees = { maker: '0.001', taker: '0.002', paidIn: 'base' as const };
     const market = new PaperMarket('candles', { ...BTC, fees });
     market.approve({ name: 'a', now: 0, side: 'sell', quantity: '1' });
     expect(lines(candle(market, 0, ['100', '100', '100', '100']))).toEqual([
-      'a trade 1 @ 99 taker, fee 0.002 BTC, so far 1, 12:00:00.000',
+      'a trade 1 @ 99 taker, fee 0.198 USD, so far 1, 12:00:00.000',
     ]);
-    market.approve({ name: 'b', now: 1, side: 'sell', quantity: '0.998' });
-    expect(lines(candle(market, 1, ['100', '100', '100', '100']))).toEqual([
-      'b trade 0.998 @ 99 taker, fee 0.197604 USD, so far 0.998, 16:00:00.000',
-    ]);
-    expect(formatDecimal(market.balance('BTC'))).toBe('0');
+    expect(formatDecimal(market.balance('BTC'))).toBe('1');
+    expect(formatDecimal(market.balance('USD'))).toBe('1098.802');
   });
 
   it('in a third asset are the notional’s part over its price, rounded up at 8 places', () => {
