@@ -77,6 +77,19 @@ export function findEventType(type: string): EventType | undefined {
 export class UnreadableEventError extends UserError {}
 
 /**
+ * The event in today's shape, which is the same object where it has that already: decisions that an older build
+ * recorded come as they were. Throws UnreadableEventError as `upcast` does.
+ */
+export function inTodaysShape<E extends { readonly type: string; readonly schemaVersion: number; readonly data: unknown }>(
+  event: E,
+): E {
+  const known = byName.get(event.type);
+  if (known?.version === event.schemaVersion) return event;
+  const data = upcast(event.type, event.schemaVersion, event.data as Record<string, unknown>);
+  return { ...event, schemaVersion: known?.version ?? event.schemaVersion, data };
+}
+
+/**
  * Brings data that an older build recorded to today's shape. Throws UnreadableEventError for a type that is not in
  * the catalogue and for a version newer than this build's. Data of today's version are handed back as they are.
  */

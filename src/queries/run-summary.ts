@@ -2,6 +2,7 @@
 
 import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
+import { volumeShareText } from '../domain/venue/paper/fill-bounds.ts';
 import { readAll } from '../ports/pages.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import { type AccountDocument, accounts } from '../projections/accounts.ts';
@@ -24,6 +25,8 @@ interface AccountSummary {
   readonly currency: string;
   readonly equity: string;
   readonly profit: string;
+  /** The part of a bar's volume that its orders fill at most, or `off`. */
+  readonly maxVolumeShare: string;
   readonly positions: readonly PositionDocument[];
 }
 
@@ -78,6 +81,7 @@ async function summarizeAccount(reads: ReadStore, account: AccountDocument, sett
     currency,
     equity,
     profit: formatDecimal(subtract(parseDecimal(equity), parseDecimal(opening))),
+    maxVolumeShare: volumeShareText(settings.accounts.get(id) ?? {}),
     positions: open,
   };
 }

@@ -1,7 +1,7 @@
 /** Events as they are put on the tape and as they are read back. */
 
 import { z } from 'zod';
-import { type EventData, type EventName, findEventType, type TapeEvent, upcast } from '../domain/catalogue.ts';
+import { type EventData, type EventName, findEventType, inTodaysShape, type TapeEvent } from '../domain/catalogue.ts';
 import type { Metadata } from '../domain/event.ts';
 import { makeId } from './id.ts';
 
@@ -52,14 +52,7 @@ export class InvalidEventError extends Error {}
 
 /** Reads a stored event in today's shape. Throws UnreadableEventError for what this build does not know. */
 export function readEvent(stored: StoredEvent): RecordedEvent {
-  const known = findEventType(stored.type);
-  if (known !== undefined && known.version === stored.schemaVersion) return stored as unknown as RecordedEvent;
-  const data = upcast(stored.type, stored.schemaVersion, stored.data);
-  return {
-    ...stored,
-    schemaVersion: findEventType(stored.type)?.version ?? stored.schemaVersion,
-    data,
-  } as unknown as RecordedEvent;
+  return inTodaysShape(stored) as unknown as RecordedEvent;
 }
 
 export interface EvidenceOrigin {

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { openRecording } from '../../adapters/open.ts';
 import { INTERVALS } from '../../domain/interval.ts';
 import { UserError } from '../../domain/user-error.ts';
+import { volumeShareText } from '../../domain/venue/paper/fill-bounds.ts';
 import { makeLogger } from '../../logging.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
@@ -15,6 +16,7 @@ import { makeEngineRunner } from '../../system.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
+import { fillLines } from '../terminal/fill-lines.ts';
 import { wantsJson } from '../terminal/output.ts';
 import { makeScreen } from '../terminal/screen.ts';
 
@@ -69,9 +71,11 @@ async function run({ config, time, events, reads }: OpenStores, files: readonly 
     onProgress: (progress) => screen.progress(name, progress),
   });
   const isComplete = !signal.aborted;
-  if (json) process.stdout.write(`${jsonLine(outcome, isComplete)}\n`);
+  const shares = new Map([...settings.accounts.values()].map((account) => [account.id, volumeShareText(account)]));
+  if (json) process.stdout.write(`${jsonLine(outcome, isComplete, shares)}\n`);
   else {
     screen.done(name, outcome);
+    for (const line of fillLines(shares)) screen.say(`  ${line}`, {});
     for (const warning of warnings(outcome)) screen.warn(warning);
   }
   if (!isComplete)
@@ -85,6 +89,11 @@ function checkInterval(asked: string | undefined, made: string): void {
   throw new UserError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
 }
 
-function jsonLine({ recorded, already, differing, decisions, upTo, tally }: FeedOutcome, complete: boolean): string {
-  return JSON.stringify({ complete, recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) });
+function jsonLine(
+  { recorded, already, differing, decisions, upTo, tally }: FeedOutcome,
+  complete: boolean,
+  shares: ReadonlyMap<string, string>,
+): string {
+  const counts = { complete, recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) };
+  return JSON.stringify({ ...counts, maxVolumeShare: Object.fromEntries(shares) });
 }

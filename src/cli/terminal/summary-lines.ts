@@ -2,6 +2,7 @@
 
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import type { Summary } from '../../queries/run-summary.ts';
+import { fillLines } from './fill-lines.ts';
 import { money, tableOr, thousands } from './table.ts';
 
 type Position = Summary['accounts'][number]['positions'][number];
@@ -36,6 +37,7 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
         open.map(positionText).join('; ') || 'flat',
       ]),
     ),
+    ...fillLines(new Map(held.map(({ account, maxVolumeShare }) => [account, maxVolumeShare]))),
     '',
     'Where to look next',
     `  ${address}/docs`,

@@ -3,7 +3,7 @@
  * their fixed order, and what they decide is handed on, first in, first out, until nothing more follows: a cascade.
  */
 
-import { type EventData, type EventName, findEventType, type TapeEvent } from '../catalogue.ts';
+import { type EventData, type EventName, findEventType, inTodaysShape, type TapeEvent } from '../catalogue.ts';
 import type { MakeId, Metadata } from '../event.ts';
 import { evolveSettings, noSettings, type SettingsInForce } from '../settings/in-force.ts';
 import type { RecordedDecision } from './events.ts';
@@ -53,10 +53,10 @@ export class Engine {
     return this.#observer.cascade(evidence, () => this.#decideCascade(evidence));
   }
 
-  /** Takes one piece of evidence with what is recorded to have followed from it, without deciding. */
+  /** Takes one piece of evidence with what is recorded to have followed from it, maybe by an older build, without deciding. */
   adopt(evidence: TapeEvent, cascade: readonly TapeEvent[]): void {
     this.#evolve(evidence);
-    for (const decision of cascade) this.#evolve(decision);
+    for (const decision of cascade) this.#evolve(inTodaysShape(decision));
   }
 
   /** A copy of the settings in force and of every state, which later events do not change. */

@@ -16,7 +16,8 @@ export interface Candle {
   readonly high: string;
   readonly low: string;
   readonly close: string;
-  readonly volume: string;
+  /** Null where the source does not say; zero means that nothing was traded. */
+  readonly volume: string | null;
   readonly quoteVolume: string | null;
   readonly tradeCount: number | null;
 }
@@ -94,8 +95,8 @@ export class CandleSession {
         );
       }
     }
-    const volume = notNegative('volume', candle.volume);
-    const quoteScale = priceScale + Math.max(quantityScale, volume.scale);
+    const volume = candle.volume === null ? null : notNegative('volume', candle.volume);
+    const quoteScale = priceScale + Math.max(quantityScale, volume?.scale ?? 0);
     const { tradeCount } = candle;
     if (tradeCount !== null && !(Number.isSafeInteger(tradeCount) && tradeCount >= 0)) {
       throw new BadCandleError('the number of trades is not a whole number of zero or more');
@@ -110,7 +111,7 @@ export class CandleSession {
       high: formatDecimal(high),
       low: formatDecimal(low),
       close: formatDecimal(close),
-      volume: formatDecimal(volume),
+      volume: volume === null ? null : formatDecimal(volume),
       quoteVolume: candle.quoteVolume === null ? null : formatDecimal(quoteVolume(candle.quoteVolume, quoteScale)),
       tradeCount,
       firstTradeId: null,

@@ -17,8 +17,8 @@ const bar = z.strictObject({
   high: positiveDecimal,
   low: positiveDecimal,
   close: positiveDecimal,
-  /** In the base asset. */
-  volume: nonNegativeDecimal,
+  /** In the base asset; null where the source does not say. */
+  volume: nonNegativeDecimal.nullable(),
   /** In the quote asset: the sum of price times quantity; null where the source does not say. */
   quoteVolume: nonNegativeDecimal.nullable(),
   tradeCount: z.int().nonnegative().nullable(),
@@ -34,10 +34,13 @@ const bar = z.strictObject({
 
 export type Bar = z.output<typeof bar>;
 
-export const BarClosed = eventType('BarClosed', 1, bar);
+/** Version 1 always had a volume. */
+const withVolume = { 1: (data: Readonly<Record<string, unknown>>) => ({ ...data }) };
+
+export const BarClosed = eventType('BarClosed', 2, bar, withVolume);
 
 /** A late trade changed a bar that was already closed: kept for charts, without effect on decisions. */
-export const BarCorrected = eventType('BarCorrected', 1, bar);
+export const BarCorrected = eventType('BarCorrected', 2, bar, withVolume);
 
 const level = z.tuple([positiveDecimal, positiveDecimal]);
 

@@ -20,7 +20,8 @@ export interface Rollup {
   readonly open: string;
   high: Decimal;
   low: Decimal;
-  volume: Decimal;
+  /** Null where a part does not say. */
+  volume: Decimal | null;
   quoteVolume: Decimal | null;
   tradeCount: number | null;
   readonly firstTradeId: number | null;
@@ -46,7 +47,7 @@ export function startRollup(interval: Interval, openMs: number, part: Bar, partO
     open: part.open,
     high: parseDecimal(part.high),
     low: parseDecimal(part.low),
-    volume: parseDecimal(part.volume),
+    volume: part.volume === null ? null : parseDecimal(part.volume),
     quoteVolume: part.quoteVolume === null ? null : parseDecimal(part.quoteVolume),
     tradeCount: part.tradeCount,
     firstTradeId: part.firstTradeId,
@@ -61,12 +62,15 @@ export function addPart(rollup: Rollup, part: Bar, isContiguous: boolean): void 
   const low = parseDecimal(part.low);
   if (compare(high, rollup.high) > 0) rollup.high = high;
   if (compare(low, rollup.low) < 0) rollup.low = low;
-  rollup.volume = add(rollup.volume, parseDecimal(part.volume));
-  rollup.quoteVolume =
-    rollup.quoteVolume === null || part.quoteVolume === null ? null : add(rollup.quoteVolume, parseDecimal(part.quoteVolume));
+  rollup.volume = addKnown(rollup.volume, part.volume);
+  rollup.quoteVolume = addKnown(rollup.quoteVolume, part.quoteVolume);
   rollup.tradeCount = rollup.tradeCount === null || part.tradeCount === null ? null : rollup.tradeCount + part.tradeCount;
   rollup.last = part;
   rollup.isComplete &&= part.complete && isContiguous;
+}
+
+function addKnown(sum: Decimal | null, part: string | null): Decimal | null {
+  return sum === null || part === null ? null : add(sum, parseDecimal(part));
 }
 
 /** The longer bar as it is recorded; `isWhole` says whether nothing is missing between its last part and its end. */
@@ -82,7 +86,7 @@ export function closeRollup(rollup: Rollup, isWhole: boolean): Bar {
     high: formatDecimal(rollup.high),
     low: formatDecimal(rollup.low),
     close: last.close,
-    volume: formatDecimal(rollup.volume),
+    volume: rollup.volume === null ? null : formatDecimal(rollup.volume),
     quoteVolume: rollup.quoteVolume === null ? null : formatDecimal(rollup.quoteVolume),
     tradeCount: rollup.tradeCount,
     firstTradeId: rollup.firstTradeId,

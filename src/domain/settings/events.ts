@@ -13,9 +13,11 @@ export const FeedRetired = eventType('FeedRetired', 1, z.strictObject({ venue: v
 
 /** Without its limits, which are their own event. */
 const accountTerms = account.omit({ limits: true });
-export const AccountOpened = eventType('AccountOpened', 1, accountTerms);
-/** Fees, slippage or latency changed; opening balances have no effect any more. */
-export const AccountUpdated = eventType('AccountUpdated', 1, accountTerms);
+/** Version 1 had no bounds of fills: those that are usual hold for it. */
+const unbounded = { 1: (data: Readonly<Record<string, unknown>>) => ({ ...data }) };
+export const AccountOpened = eventType('AccountOpened', 2, accountTerms, unbounded);
+/** Fees, slippage, latency or bounds of fills changed; opening balances have no effect any more. */
+export const AccountUpdated = eventType('AccountUpdated', 2, accountTerms, unbounded);
 export const RiskLimitsSet = eventType('RiskLimitsSet', 1, z.strictObject({ account: nameText, limits: riskLimits }));
 
 /** `settingsHash` is the SHA-256 of the strategy's settings as canonical JSON; signals name it. */

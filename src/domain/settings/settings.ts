@@ -82,6 +82,11 @@ const openingBalance = nonNegativeDecimal.refine((text) => !/^\d{19}/.test(text)
 /** More than the whole would leave a balance below nothing. */
 const fraction = nonNegativeDecimal.refine((text) => /^(0|1(\.0+)?$)/.test(text), 'must be a fraction from 0 to 1');
 
+/** Absent in a file, so that a set that was recorded before there was one has the same hash. */
+const volumeShare = z
+  .string()
+  .regex(/^(off|1(\.0{1,24})?|0\.(?=\d*[1-9])\d{1,24})$/, 'must be a fraction above 0 and up to 1, or "off"');
+
 export const account = z.strictObject({
   id: nameText.describe('Its name, for good.'),
   venue: z.enum(['paper']).describe('"paper": orders are filled by Tapedeck\'s own rules, never sent to a venue.'),
@@ -105,6 +110,16 @@ export const account = z.strictObject({
   slippage: fraction
     .default('0')
     .describe('Adverse part of the price that a market order pays where only candles are known, as a fraction.'),
+  maxVolumeShare: volumeShare
+    .optional()
+    .describe(
+      'Largest part of a bar\'s volume that the account fills of it in an instrument, as a fraction, or "off"; "0.25", unless said otherwise. The rest of a market order expires, that of a limit order waits for the next bar.',
+    ),
+  maxFillGap: durationText
+    .optional()
+    .describe(
+      'How long a market order waits for the next bar where only candles are known, such as "8h"; when that opens later, the order expires. Two intervals of the bars, seven days for bars of a day, unless said otherwise.',
+    ),
   latency: durationText.default('100ms').describe('Time from a decision to the venue, where a book is known.'),
   limits: riskLimits.describe('A limit that is absent is not checked.'),
 });

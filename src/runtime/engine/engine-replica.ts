@@ -5,7 +5,7 @@
  * fails leaves the replica unusable, and a new replica adopts again.
  */
 
-import type { TapeEvent } from '../../domain/catalogue.ts';
+import { inTodaysShape, type TapeEvent } from '../../domain/catalogue.ts';
 import type { Engine } from '../../domain/engine/engine.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
@@ -272,9 +272,10 @@ export class EngineReplica {
   }
 }
 
-/** Equal in id, stream, type, data and cause. */
+/** Equal in id, stream, type, data and cause, each in today's shape: another build may have recorded them in an older one. */
 export function sameDecisions(a: readonly TapeEvent[], b: readonly TapeEvent[]): boolean {
-  return a.length === b.length && a.every((decision, index) => sameFact(decision, b[index] as TapeEvent));
+  const [left, right] = [a, b].map((decisions) => decisions.map(inTodaysShape)) as [TapeEvent[], TapeEvent[]];
+  return left.length === right.length && left.every((decision, index) => sameFact(decision, right[index] as TapeEvent));
 }
 
 /** Is it the same event: equal in id, stream, type, data and direct cause? */

@@ -215,6 +215,19 @@ describe('whatever the reactors do', () => {
     );
   });
 
+  it('a decision that an older build recorded is adopted in the shape of today', () => {
+    const shapes: unknown[] = [];
+    const reader: Reactor<null> = {
+      ...{ name: 'reader', start: () => null, decide: () => {} },
+      evolve: (_state, { schemaVersion, data }) => void shapes.push([schemaVersion, data]),
+    };
+    const evidence = evidenceOf('1');
+    const older = { ...evidence, schemaVersion: 1, data: MARKET } as unknown as TapeEvent;
+    new Engine([reader], makeId, 'test').adopt(evidence, [older]);
+    expect(shapes[1]).toEqual([2, { ...MARKET, lastEventTime: null }]);
+    expect(older.schemaVersion).toBe(1);
+  });
+
   it('a snapshot is not changed by what follows, and an engine goes on from it', () => {
     fc.assert(
       fc.property(scripts, scripts, (a, b) => {

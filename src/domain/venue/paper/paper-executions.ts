@@ -4,12 +4,13 @@ import { add, compare, type Decimal, formatDecimal, isZero, minimum } from '../.
 import type { Liquidity } from '../../order/type.ts';
 import { orderTypeOf } from '../../order/types.ts';
 import { levelsFor } from './book-fills.ts';
+import { NOT_ENOUGH_VOLUME } from './fill-bounds.ts';
 import { report } from './paper-answers.ts';
 import { affordable, feeOf } from './paper-funds.ts';
 import { nextExecutionId, type PaperOrder, type Pending, remaining, reportOf } from './paper-order.ts';
 import { type Answering, findMarket, fundsOf, type PaperMarket } from './paper-state.ts';
 
-/** Most executions and expiries on one event, so that a cascade stays in its bounds; the others follow at the next. */
+/** Most reports of executions and expiries on one event, so that a cascade stays in its bounds; the others follow at the next. */
 const MAX_EXECUTIONS = 40;
 
 /**
@@ -28,18 +29,18 @@ export function reportExecutions(answering: Answering, venue: string, symbol: st
   due.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   let left = MAX_EXECUTIONS;
   for (const { order, pending, time } of due) {
-    if (left === 0) return;
-    // An order that expires without an execution counts too: hundreds may at once, when a feed falls silent.
+    if (left <= 0) return;
+    // An order that expires counts too: hundreds may at once, when a feed falls silent.
     if (pending.kind === 'sweep') left -= sweepBook(answering, market, order, time, left) || 1;
+    else if (pending.kind === 'fill') left -= fillFromBar(answering, order, pending);
     else {
       left--;
-      if (pending.kind === 'expire') expire(answering, order, pending.reason, time);
-      else fill(answering, order, remaining(order), pending.price, pending.liquidity, time);
+      expire(answering, order, pending.reason, time);
     }
   }
 }
 
-/** Takes level by level, best first; returns the number of executions. */
+/** Takes level by level, best first; returns the number of reports. */
 function sweepBook(answering: Answering, market: PaperMarket, order: PaperOrder, time: string, most: number): number {
   const levels = levelsFor(market.book, order);
   let executions = 0;
@@ -49,8 +50,18 @@ function sweepBook(answering: Answering, market: PaperMarket, order: PaperOrder,
     executions++;
     if (!fill(answering, order, wanted, level.price, 'taker', time) || isZero(remaining(order))) return executions;
   }
-  if (order.isImmediate) expire(answering, order, orderTypeOf(order.type).restReason(!isZero(order.filled)), time);
-  return executions;
+  if (!order.isImmediate) return executions;
+  expire(answering, order, orderTypeOf(order.type).restReason(!isZero(order.filled)), time);
+  return executions + 1;
+}
+
+/** Fills its share of a bar; the rest of an immediate order expires, that of another one rests. Returns the number of reports. */
+function fillFromBar(answering: Answering, order: PaperOrder, pending: Extract<Pending, { kind: 'fill' }>): number {
+  const { quantity, price, liquidity, time } = pending;
+  if (!fill(answering, order, quantity, price, liquidity, time)) return 2;
+  if (!order.isImmediate || isZero(remaining(order))) return 1;
+  expire(answering, order, NOT_ENOUGH_VOLUME, time);
+  return 2;
 }
 
 /** Reports a fill of as much of `wanted` as the account can pay for. Where that is less, the rest expires: returns false. */

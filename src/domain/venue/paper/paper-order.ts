@@ -9,11 +9,13 @@ import { type AccountTerms, instrumentKey } from '../../settings/in-force.ts';
 import type { InstrumentSettings } from '../../settings/settings.ts';
 import { durationMs, epochMs } from '../../time.ts';
 import type { ExecutionReport } from '../events.ts';
+import { readVolumeShare } from './fill-bounds.ts';
 
 /** What the market has already decided about an order and is still to be reported. */
 export type Pending =
-  /** Where its account cannot pay for it in full, it fills what that can pay for. */
-  | Outcome
+  /** Where its account cannot pay for all of `quantity`, it fills what that can pay for. */
+  | (Extract<Outcome, { kind: 'fill' }> & { readonly quantity: Decimal })
+  | Extract<Outcome, { kind: 'expire' }>
   /** Takes from the sample in hand what its terms allow. */
   | { readonly kind: 'sweep' };
 
@@ -42,6 +44,10 @@ export interface PaperOrder extends WorkingOrder {
   readonly decidedMs: number;
   readonly deadlineMs: number;
   readonly latencyMs: number;
+  /** How long a market order waits for its bar where only candles are known; null: as long as is usual for the bars. */
+  readonly maxFillGapMs: number | null;
+  /** The part of a bar's volume that the account's orders may fill; null: not bounded. */
+  readonly volumeShare: Decimal | null;
   readonly fees: FeeTerms;
   /** Price that a purchase is reserved at. */
   readonly reservePrice: Decimal;
@@ -84,6 +90,8 @@ export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, in
     decidedMs: approvalMs(approved),
     deadlineMs: epochMs(approved.sendBy),
     latencyMs: durationMs(account.latency),
+    maxFillGapMs: account.maxFillGap === undefined ? null : durationMs(account.maxFillGap),
+    volumeShare: readVolumeShare(account),
     slippage,
     fees: feeTerms(account, instrument),
     reservePrice: type.reservePrice(price, multiply(expected, add(ONE, slippage))),

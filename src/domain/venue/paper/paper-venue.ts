@@ -14,7 +14,7 @@ import type { ApprovedOrder } from '../../order/events.ts';
 import { instrumentKey, type SettingsInForce } from '../../settings/in-force.ts';
 import type { FeedSettings } from '../../settings/settings.ts';
 import type { ExecutionReport } from '../events.ts';
-import { meetCandle, restThroughBar } from './bar-fills.ts';
+import { meetBar } from './bar-fills.ts';
 import { applySample, expireWhenLate, meetSample, takeFromLevel } from './book-fills.ts';
 import { answerCancel, answerOrder, lacksPrice } from './paper-answers.ts';
 import { reportExecutions } from './paper-executions.ts';
@@ -106,13 +106,7 @@ function openAccounts({ ledger }: PaperState, settings: SettingsInForce): void {
 function applyBar(state: PaperState, bar: Bar, settings: SettingsInForce): void {
   const market = findMarket(state, bar.venue, bar.symbol);
   if (market === undefined) return;
-  const hasBook = feedOf(settings, bar.venue, bar.symbol)?.depth !== undefined;
-  for (const order of market.orders.values()) {
-    if (!order.isAccepted) continue;
-    if (!hasBook) meetCandle(order, bar);
-    else if (order.isImmediate) expireWhenLate(order, bar.closeTime);
-    else restThroughBar(order, bar);
-  }
+  meetBar(market.orders.values(), bar, feedOf(settings, bar.venue, bar.symbol)?.depth !== undefined);
 }
 
 function applyDepth(state: PaperState, sample: DepthSample, settings: SettingsInForce): void {
@@ -158,6 +152,8 @@ function applyTrade(state: PaperState, market: PaperMarket, order: PaperOrder, r
   settle(state.ledger, order, amount, atPrice, paid);
   holdFill(state.positions, order, amount, paid);
   if (order.pending?.kind === 'sweep') takeFromLevel(market.book, order.side, atPrice, amount);
+  // What is left waits for the next bar.
+  if (order.pending?.kind === 'fill') order.pending = null;
   order.filled = add(order.filled, amount);
   if (isZero(remaining(order))) closeOrder(state, market, order);
 }

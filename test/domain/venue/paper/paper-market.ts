@@ -108,15 +108,20 @@ export class PaperMarket {
     return this.give('DepthSampled', data, at(now));
   }
 
-  /** A bar of one second, or with `hours` of so many. */
-  bar(openMs: number, [open, high, low, close]: readonly [string, string, string, string], hours?: number): ExecutionReport[] {
+  /** A bar of one second, or with `hours` of so many; its volume is large enough for any order, unless it is given. */
+  bar(
+    openMs: number,
+    [open, high, low, close]: readonly [string, string, string, string],
+    hours?: number,
+    volume: string | null = '1000',
+  ): ExecutionReport[] {
     const closeMs = openMs + (hours === undefined ? 1000 : hours * 3_600_000);
     const data = barOf({
       venue: BTCUSD.venue,
       symbol: BTCUSD.symbol,
       interval: hours === undefined ? '1s' : '4h',
       ...{ openTime: at(openMs), closeTime: at(closeMs) },
-      ...{ open, high, low, close, volume: '5' },
+      ...{ open, high, low, close, volume },
     });
     return this.give('BarClosed', data, at(closeMs));
   }
@@ -154,8 +159,13 @@ export class PaperMarket {
 const HOUR_4 = 4 * 3_600_000;
 
 /** The n-th 4-hour candle from 12:00 on. */
-export function candle(market: PaperMarket, n: number, prices: readonly [string, string, string, string]): ExecutionReport[] {
-  return market.bar(n * HOUR_4, prices, 4);
+export function candle(
+  market: PaperMarket,
+  n: number,
+  prices: readonly [string, string, string, string],
+  volume?: string | null,
+): ExecutionReport[] {
+  return market.bar(n * HOUR_4, prices, 4, volume);
 }
 
 /** The parts of reports that matter in a test, one line each. */

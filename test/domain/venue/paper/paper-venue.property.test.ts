@@ -7,6 +7,8 @@ import { at, type Levels, lines, PaperMarket } from './paper-market.ts';
 
 const price = fc.integer({ min: 9500, max: 10500 }).map((ticks) => (ticks / 100).toFixed(2));
 const quantity = fc.integer({ min: 1, max: 6000 }).map((lots) => (lots / 1000).toFixed(3));
+/** Of a bar, in thousandths; some sources do not say it. */
+const volume = fc.option(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30_000 })).map((lots) => (lots / 1000).toFixed(3)));
 const fourPrices = fc.array(price, { minLength: 4, maxLength: 4 });
 const six = { minLength: 6, maxLength: 6 };
 
@@ -25,7 +27,7 @@ const sample = fc.record({
 const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ order }) },
   { weight: 4, arbitrary: fc.record({ sample }) },
-  { weight: 2, arbitrary: fc.record({ bar: fourPrices }) },
+  { weight: 2, arbitrary: fc.record({ bar: fourPrices, volume }) },
   { weight: 1, arbitrary: fc.record({ cancel: fc.nat({ max: 20 }) }) },
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
@@ -43,7 +45,7 @@ interface Sent {
 interface Seen {
   readonly time: number;
   readonly levels?: { readonly buy: Levels; readonly sell: Levels };
-  readonly bar?: { readonly openTime: number; readonly low: string; readonly high: string };
+  readonly bar?: { readonly openTime: number; readonly low: string; readonly high: string; readonly volume: string | null };
   readonly trades: readonly ExecutionReport[];
 }
 
@@ -68,7 +70,7 @@ class Story {
       if ('order' in what) this.#send(what.order);
       else if ('cancel' in what) this.market.cancel(`o${what.cancel}`, this.#now);
       else if ('sample' in what) this.#sample(what.sample);
-      else this.#bar([...what.bar].sort((a, b) => Number(a) - Number(b)) as [string, string, string, string]);
+      else this.#bar([...what.bar].sort((a, b) => Number(a) - Number(b)) as [string, string, string, string], what.volume);
       for (const asset of ['USD', 'BTC', 'BNB']) expect(this.market.balance(asset).units).toBeGreaterThanOrEqual(0n);
     }
     return this;
@@ -92,12 +94,12 @@ class Story {
     this.#see({ time: this.#now, levels: { buy: asks, sell: bids } }, this.market.depth(this.#now, bids, asks));
   }
 
-  #bar([low, open, close, high]: readonly [string, string, string, string]) {
+  #bar([low, open, close, high]: readonly [string, string, string, string], volume: string | null) {
     const length = this.#hasCandles ? 4 * 3_600_000 : 1000;
     const openTime = Math.ceil(this.#now / length) * length;
     this.#now = openTime + length;
-    const reports = this.market.bar(openTime, [open, high, low, close], this.#hasCandles ? 4 : undefined);
-    this.#see({ time: this.#now, bar: { openTime, low, high } }, reports);
+    const reports = this.market.bar(openTime, [open, high, low, close], this.#hasCandles ? 4 : undefined, volume);
+    this.#see({ time: this.#now, bar: { openTime, low, high, volume } }, reports);
   }
 
   #see(what: Omit<Seen, 'trades'>, reports: readonly ExecutionReport[]) {
@@ -189,6 +191,20 @@ describe('whatever happens, the paper venue', () => {
             if (trade.side === 'buy') expect(cents(bar.low)).toBeLessThan(cents(limit));
             else expect(cents(bar.high)).toBeGreaterThan(cents(limit));
           }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('fills no more of a bar than a quarter of its volume, all orders together, and nothing where none was traded', () => {
+    fc.assert(
+      fc.property(fc.boolean(), steps, (hasCandles, all) => {
+        const { seen } = new Story(hasCandles, 'quote').run(all);
+        for (const { bar, trades } of seen) {
+          if (bar === undefined || bar.volume === null) continue;
+          const filled = trades.reduce((sum, trade) => sum + units(trade.quantity), 0n);
+          expect(filled * 4n).toBeLessThanOrEqual(units(bar.volume));
         }
       }),
       { numRuns: 150 },

@@ -103,8 +103,8 @@ describe('a market order where only candles are known', () => {
     const market = new PaperMarket('candles');
     market.approve({ name: 'a', now: 1 });
     expect(candle(market, 0, ['100', '100', '100', '100'])).toEqual([]);
-    expect(lines(candle(market, 3, ['50', '50', '50', '50']))).toEqual([
-      'a trade 1 @ 50.5 taker, fee 0.101 USD, so far 1, 00:00:00.000',
+    expect(lines(candle(market, 2, ['50', '50', '50', '50']))).toEqual([
+      'a trade 1 @ 50.5 taker, fee 0.101 USD, so far 1, 20:00:00.000',
     ]);
   });
 
