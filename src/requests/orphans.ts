@@ -41,7 +41,7 @@ export async function orphans(store: EventStore, settings: SettingsInForce, prop
       const own = openItems.filter(({ strategy }) => strategy === name);
       if (own.length === 0) return [];
       return [
-        `strategy ${name} holds ${listOf(own)} and cannot be retired or moved, because nobody would close that: first "./tapedeck flatten --strategy ${name}"`,
+        `strategy ${name} holds ${listOf(own)} and cannot be retired or moved, because nobody would close that: first "./tapedeck flatten --strategy ${name}", with --at-last-price where the recording has ended`,
       ];
     }),
     ...unfed.flatMap((key) => {

@@ -23,6 +23,7 @@ function approval(orderId: string): EventData['OrderApproved'] {
     ...TERMS,
     origin: { kind: 'signal', id: idOf('signal') },
     clientOrderId: 'tabc',
+    atLastPrice: false,
     referencePrice: '50001',
     bid: null,
     ask: null,

@@ -47,6 +47,14 @@ describe('an older event', () => {
     expect(findEventType('FeedStale')?.schema.safeParse(today).success).toBe(true);
   });
 
+  it.each(['TradingHaltRequested', 'OrderApproved'])('is brought to the shape of today: %s knew no last price', (type) => {
+    expect(upcast(type, 1, { reason: 'x' })).toEqual({ reason: 'x', atLastPrice: false });
+  });
+
+  it.each(['AccountOpened', 'AccountUpdated'])('says no bounds of fills where it did not: %s', (type) => {
+    expect(upcast(type, 1, { slippage: '0' })).toEqual({ slippage: '0' });
+  });
+
   it('is not changed itself', () => {
     const recorded = Object.freeze({ ...first });
     upcast('FeedStale', 1, recorded);

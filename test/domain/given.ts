@@ -216,6 +216,7 @@ export class Scene {
       mode: 'stop',
       cancelOpen: false,
       flatten: false,
+      atLastPrice: false,
       reason: 'a test',
       ...of,
     });

@@ -109,7 +109,14 @@ function requestsAt(second: number, atMs: number, cents: number): TapeEvent[] {
   const order = { account, venue: 'binance', symbol: 'BTCUSDT', reason: null } as const;
   const limit = { ...order, type: 'limit', timeInForce: 'GTC', quantity: '0.01', price: price(cents - 50_000) } as const;
   const market = { ...order, type: 'market', timeInForce: 'IOC', quantity: '0.02', price: null } as const;
-  const halt = { scope: { account }, mode: 'reduce-only', cancelOpen: true, flatten: true, reason: 'a drill' } as const;
+  const halt = {
+    scope: { account },
+    mode: 'reduce-only',
+    cancelOpen: true,
+    flatten: true,
+    atLastPrice: false,
+    reason: 'a drill',
+  } as const;
   switch (second) {
     case 60:
       return [request('OrderRequested', `${account}|a`, { ...market, side: 'buy' }, atMs)];

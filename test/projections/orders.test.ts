@@ -28,6 +28,7 @@ function approved(position: number, more: Partial<ApprovedOrder> = {}): Recorded
   return recorded(position, 'OrderApproved', STREAM, {
     ...terms,
     clientOrderId: 't1',
+    atLastPrice: false,
     referencePrice: '100.5',
     bid: '100',
     ask: '101',

@@ -21,7 +21,16 @@ function terms(strategy: string) {
 
 const approved = (position: number, strategy: string) =>
   recorded(position, 'OrderApproved', STREAM, {
-    ...{ ...terms(strategy), clientOrderId: 'tabc', referencePrice: '1', bid: null, ask: null, equity: '1', position: '0' },
+    ...{
+      ...terms(strategy),
+      clientOrderId: 'tabc',
+      atLastPrice: false,
+      referencePrice: '1',
+      bid: null,
+      ask: null,
+      equity: '1',
+      position: '0',
+    },
     ...{ limits: [], sendBy: noon(5) },
   });
 const denied = (position: number, strategy: string) =>

@@ -41,7 +41,7 @@ function holds(quantity: string, strategy = 'turns'): ['PositionChanged', string
 
 function ordered(quantity: string): ['OrderApproved', string, object] {
   const terms = { side: 'buy', type: 'limit', timeInForce: 'GTC', quantity, price: '90', reducing: false };
-  const figures = { referencePrice: '100', bid: null, ask: null, equity: '1000', position: '0', limits: [] };
+  const figures = { atLastPrice: false, referencePrice: '100', bid: null, ask: null, equity: '1000', position: '0', limits: [] };
   const ids = { orderId: ORDER, clientOrderId: 'x1', origin: { kind: 'signal', id: makeId('a signal') } };
   const data = {
     ...ids,

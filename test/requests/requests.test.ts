@@ -90,7 +90,7 @@ describe('a request', () => {
     const who = write();
     const orderId = makeId('an order');
     const other = makeId('another order');
-    const halt = { mode: 'stop', cancelOpen: true, flatten: false, reason: 'drill' } as const;
+    const halt = { mode: 'stop', cancelOpen: true, flatten: false, atLastPrice: false, reason: 'drill' } as const;
     const made = [
       await requestOrder(who, ORDER, 'k'),
       await requestOrder(who, ORDER, 'k2'),

@@ -12,14 +12,22 @@ import { accepted, keyOf, optionalKey, reason, recordedAnswers, recordRequest } 
 import { routeSchema } from './route-schema.ts';
 
 /** As at the command line: what is halted may still close what it holds, unless the request says otherwise. */
-const haltBody = z.strictObject({
-  mode: haltMode
-    .default('reduce-only')
-    .describe('"reduce-only": positions may still be closed, by strategies too; "stop": no orders at all.'),
-  cancelOpen: z.boolean().default(false).describe('Cancel the open orders.'),
-  flatten: z.boolean().default(false).describe('Close the positions.'),
-  reason,
-});
+const haltBody = z
+  .strictObject({
+    mode: haltMode
+      .default('reduce-only')
+      .describe('"reduce-only": positions may still be closed, by strategies too; "stop": no orders at all.'),
+    cancelOpen: z.boolean().default(false).describe('Cancel the open orders.'),
+    flatten: z.boolean().default(false).describe('Close the positions.'),
+    atLastPrice: z
+      .boolean()
+      .default(false)
+      .describe(
+        'With "flatten": close the positions of feeds that have ended, at their last price. Closings of others are denied. Paper accounts only.',
+      ),
+    reason,
+  })
+  .refine(({ atLastPrice, flatten }) => flatten || !atLastPrice, { path: ['atLastPrice'], message: 'needs "flatten"' });
 const resumeBody = z.strictObject({ reason });
 
 /** A target of halts, and its routes. */
@@ -49,8 +57,8 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
   );
   server.post(`${path}/${verb}`, halt, async (request, reply) => {
     const scope = await scopeOf(request.params.name);
-    const { mode, cancelOpen, flatten, reason } = request.body;
-    const data = { scope, mode, cancelOpen, flatten, reason };
+    const { mode, cancelOpen, flatten, atLastPrice, reason } = request.body;
+    const data = { scope, mode, cancelOpen, flatten, atLastPrice, reason };
     const recorded = await recordRequest(deps, request, (write) => requestHalt(write, data, keyOf(deps.time, request.headers)));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });

@@ -16,6 +16,8 @@ const AT_ONCE = 100;
 
 interface Asked extends RecordedRequest {
   readonly order: string;
+  /** Whose position the order was to close for a halt; null for another order. */
+  readonly closes: string | null;
 }
 
 export function cancelAllCommand(command: Command): void {
@@ -36,18 +38,24 @@ async function cancelAll(stores: OpenStores, options: ScopeOptions): Promise<voi
   }
   const last = asked.toSorted((a, b) => comparePositions(a.position, b.position)).at(-1);
   const isDecided = last === undefined ? null : await engineAnswered(stores, last.requestId, last.position);
-  const cancels = asked.map(({ order, requestId, position }) => ({ order, request: requestId, position }));
+  const cancels = asked.map(({ order, requestId, position, closes }) => ({ order, request: requestId, position, closes }));
   answer(options, { cancels, decided: isDecided }, () => {
     if (isDecided === null) return ['no open orders'];
     const count = asked.length === 1 ? 'one order' : `${asked.length} orders`;
     return [
       `cancel of ${count} ${answerText(isDecided)}`,
       ...cancels.map(({ order, request }) => `  ${order} (request ${request})`),
+      ...new Set(cancels.flatMap(({ closes }) => (closes === null ? [] : [closingText(closes)]))),
     ];
   });
 }
 
-async function cancel(stores: OpenStores, { id, account }: ListedOrder, reason: string): Promise<Asked> {
+/** A cancel does not lift the halt that wanted the position closed. */
+function closingText(strategy: string): string {
+  return `  an order that was to close a position of ${strategy} is among them: the position stays open, and ${strategy} stays halted (after flatten: reduce-only) until it is resumed`;
+}
+
+async function cancel(stores: OpenStores, { id, account, strategy, origin }: ListedOrder, reason: string): Promise<Asked> {
   const recorded = await requestCancel(requestContextOf(stores), { orderId: id, account, reason }, stores.time.uuid());
-  return { ...recorded, order: id };
+  return { ...recorded, order: id, closes: origin?.kind === 'halt' ? strategy : null };
 }

@@ -2,14 +2,20 @@
 
 import { type Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
+import { type HaltOutcome, haltOutcome } from '../../queries/halt-outcome.ts';
 import { type RecordedRequest, type RequestContext, requestHalt, requestResume } from '../../requests/requests.ts';
 import { answerText, engineAnswered, requestContextOf } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf, scopeText } from '../scope.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
+import { haltLines } from '../terminal/halt-lines.ts';
 import { answer } from '../terminal/output.ts';
 
-interface HaltOptions extends ScopeOptions {
+interface FlattenOptions extends ScopeOptions {
+  readonly atLastPrice?: true;
+}
+
+interface HaltOptions extends FlattenOptions {
   readonly mode: HaltMode;
   readonly cancelOpen?: true;
   readonly flatten?: true;
@@ -24,7 +30,7 @@ export function haltCommand(command: Command): void {
     )
     .option('--cancel-open', 'cancel the open orders')
     .option('--flatten', 'close the positions')
-    .action((options: HaltOptions) => ask(options, 'halt', (write, scope, key) => halt(write, scope, key, options)));
+    .action((options: HaltOptions) => stop(options, 'halt'));
   withExamples(command, [
     'tapedeck halt --account paper-binance --cancel-open --reason "feed looks wrong"',
     'tapedeck halt --all --mode stop --reason "exchange maintenance"',
@@ -33,13 +39,12 @@ export function haltCommand(command: Command): void {
 
 /** Closing what is held while its strategies trade on would be undone by the next signal: so it is a halt. */
 export function flattenCommand(command: Command): void {
-  scoped(command).action((options: ScopeOptions) =>
-    ask(options, 'flatten', (write, scope, key) =>
-      halt(write, scope, key, { ...options, mode: 'reduce-only', cancelOpen: true, flatten: true }),
-    ),
-  );
+  scoped(command)
+    .option('--at-last-price', 'close what is of a feed that has ended at its last price, and nothing else')
+    .action((options: FlattenOptions) => stop({ ...options, mode: 'reduce-only', cancelOpen: true, flatten: true }, 'flatten'));
   withExamples(command, [
-    'tapedeck flatten --strategy golden-cross --reason "to be retired"',
+    'tapedeck flatten --strategy quick-cross --reason "to be retired"',
+    'tapedeck flatten --strategy golden-cross --at-last-price --reason "the recording has ended"',
     'tapedeck flatten --all --reason "going home"',
   ]);
 }
@@ -51,27 +56,37 @@ export function resumeCommand(command: Command): void {
   withExamples(command, ['tapedeck resume --account paper-binance --reason "feed is well again"']);
 }
 
-function halt(
-  write: RequestContext,
-  scope: HaltScope,
-  key: string,
-  { mode, reason, cancelOpen, flatten }: HaltOptions,
-): Promise<RecordedRequest> {
-  const data = { scope, mode, cancelOpen: cancelOpen === true, flatten: flatten === true, reason };
-  return requestHalt(write, data, key);
+/** Halts, and says what became of what was open and held. */
+function stop(options: HaltOptions, verb: string): Promise<void> {
+  const { mode, reason } = options;
+  const [cancelOpen, flatten, atLastPrice] = [
+    options.cancelOpen === true,
+    options.flatten === true,
+    options.atLastPrice === true,
+  ];
+  return ask(
+    options,
+    verb,
+    (write, scope, key) => requestHalt(write, { scope, mode, cancelOpen, flatten, atLastPrice, reason }, key),
+    async ({ events, reads }, scope, requestId) =>
+      cancelOpen || flatten ? haltOutcome(events, reads, { requestId, scope, flatten }) : undefined,
+  );
 }
 
 function ask(
   options: ScopeOptions,
   verb: string,
   request: (write: RequestContext, scope: HaltScope, key: string) => Promise<RecordedRequest>,
+  outcomeOf?: (stores: OpenStores, scope: HaltScope, requestId: string) => Promise<HaltOutcome | undefined>,
 ): Promise<void> {
   return withTape(async (stores: OpenStores) => {
     const scope = await scopeOf(stores.events, options);
     const { requestId, position } = await request(requestContextOf(stores), scope, stores.time.uuid());
     const isDecided = await engineAnswered(stores, requestId, position);
-    answer(options, { request: requestId, position, decided: isDecided }, () => [
+    const outcome = isDecided ? await outcomeOf?.(stores, scope, requestId) : undefined;
+    answer(options, { request: requestId, position, decided: isDecided, ...outcome }, () => [
       `${verb} of ${scopeText(scope)} ${answerText(isDecided)} (request ${requestId})`,
+      ...(outcome === undefined ? [] : haltLines(outcome)),
     ]);
   });
 }

@@ -32,6 +32,13 @@ export interface Notice {
   readonly halt: Halt | null;
 }
 
+export interface ToCancel {
+  readonly requestId: string;
+  readonly reason: string;
+  /** What it was to sell or buy may then be closed at the last price, all in one cascade. */
+  readonly isAtLastPrice: boolean;
+}
+
 export interface Account {
   readonly id: string;
   readonly currency: string;
@@ -44,7 +51,7 @@ export interface Account {
   /** Halts and resumes that are in force and are not said in its stream yet, in order. */
   readonly pendingNotices: Notice[];
   /** Open orders that a halt wants cancelled, with its request and reason. */
-  readonly toCancel: Map<string, { readonly requestId: string; readonly reason: string }>;
+  readonly toCancel: Map<string, ToCancel>;
   /** Greatest time seen for it, epoch ms; 0 before the first. */
   nowMs: number;
   /** UTC day of now, counted from 1970; null before the first. */

@@ -118,7 +118,9 @@ function recordFill(
     return false;
   }
   const feeAsset = fill.feeAsset ?? instrument.quote;
-  const missing = new Map([instrument.base, instrument.quote, feeAsset].map((asset) => [asset, missingOf(state, account, asset)]));
+  const missing = new Map(
+    [instrument.base, instrument.quote, feeAsset].map((asset) => [asset, missingOf(state, account, asset)]),
+  );
   emit('OrderFilled', orderStream(order.orderId), {
     ...change,
     strategy: order.strategy,

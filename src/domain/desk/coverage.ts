@@ -36,11 +36,7 @@ export function unclaimedOf(state: DeskState, account: Account, asset: string): 
 }
 
 /** Says of which assets more is missing than `before`, and how much; null: of none. */
-export function newlyMissing(
-  state: DeskState,
-  account: Account,
-  before: ReadonlyMap<string, Decimal>,
-): string | null {
+export function newlyMissing(state: DeskState, account: Account, before: ReadonlyMap<string, Decimal>): string | null {
   const found: string[] = [];
   for (const [asset, was] of before) {
     const missing = missingOf(state, account, asset);

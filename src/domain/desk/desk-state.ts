@@ -30,6 +30,7 @@ interface Closing {
   readonly account: string;
   readonly position: string;
   readonly requestId: string;
+  readonly isAtLastPrice: boolean;
 }
 
 /** The context of a decision: the state and the settings, which it only reads, and its outputs. */

@@ -8,12 +8,13 @@ import type { EventData } from '../catalogue.ts';
 import { absolute, add, type Decimal, minimum, sign, subtract, ZERO } from '../decimal.ts';
 import { type HaltScope, MANUAL } from '../order/events.ts';
 import { remainingOf } from '../order/order.ts';
-import { type Halt, isFlattening, liftHalt, setHalt } from '../risk/halts.ts';
+import type { Refusal } from '../order/type.ts';
+import { flatteningHalt, type Halt, liftHalt, setHalt } from '../risk/halts.ts';
 import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import { accountStream, orderStream } from '../streams.ts';
 import type { Deciding, DeskState } from './desk-state.ts';
 import { markAccount } from './marking.ts';
-import { reviewOrder } from './order-review.ts';
+import { deny, reviewOrder } from './order-review.ts';
 import { withoutDust } from './sizing.ts';
 
 /** Most cancels on one event: each is answered and recorded, and a cascade has its bounds. The rest goes on at the next. */
@@ -22,6 +23,10 @@ export const MAX_CANCELS = 50;
 /** Most positions closed on one event, for the same reason. */
 const MAX_CLOSINGS = 40;
 
+/** A close at the last price is filled at once: it counts as so many closings, and a cancel that leads to one as so many cancels. */
+const CLOSINGS_AT_LAST_PRICE = 3;
+const CANCELS_AT_LAST_PRICE = 4;
+
 /** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
 export function applyHaltRequest(
   state: DeskState,
@@ -29,8 +34,8 @@ export function applyHaltRequest(
   request: EventData['TradingHaltRequested'],
   settings: SettingsInForce,
 ): void {
-  const { scope, mode, reason, flatten, cancelOpen } = request;
-  const halt: Halt = { mode, reason, requestId, flatten };
+  const { scope, mode, reason, flatten, cancelOpen, atLastPrice: isAtLastPrice } = request;
+  const halt: Halt = { mode, reason, requestId, flatten, isAtLastPrice };
   setHalt(state.halts, scope, halt);
   const strategy = 'strategy' in scope ? scope.strategy : null;
   for (const account of accountsIn(state, scope, settings)) {
@@ -38,17 +43,22 @@ export function applyHaltRequest(
     state.busy.add(account.id);
     if (flatten) {
       for (const [position, { strategy: owner }] of account.positions) {
-        if (strategy === null || owner === strategy) state.toClose.push({ account: account.id, position, requestId });
+        if (strategy === null || owner === strategy) {
+          state.toClose.push({ account: account.id, position, requestId, isAtLastPrice });
+        }
       }
     }
     if (!cancelOpen) continue;
-    for (const { orderId } of openOrdersOf(account, strategy, null)) account.toCancel.set(orderId, { requestId, reason });
+    for (const { orderId } of openOrdersOf(account, strategy, null)) {
+      account.toCancel.set(orderId, { requestId, reason, isAtLastPrice });
+    }
   }
 }
 
 /** Evidence has come: what of the closings that halts want is decided on it. */
 export function nextClosings(state: DeskState): void {
-  state.closing = state.toClose.splice(0, MAX_CLOSINGS);
+  const costs = state.toClose.map(({ isAtLastPrice }) => (isAtLastPrice ? CLOSINGS_AT_LAST_PRICE : 1));
+  state.closing = state.toClose.splice(0, countWithin(costs, MAX_CLOSINGS));
 }
 
 /** Closes what is to be closed on this event, unless the halt that wanted it was lifted or replaced. */
@@ -58,7 +68,8 @@ export function closeForHalt(deciding: Deciding): void {
     const account = state.accounts.get(id);
     const position = account?.positions.get(key);
     if (account === undefined || position === undefined) continue;
-    if (isFlattening(state.halts, id, position.strategy, requestId)) closePosition(deciding, account, position, requestId, '');
+    const halt = flatteningHalt(state.halts, id, position.strategy, requestId);
+    if (halt !== undefined) closePosition(deciding, account, position, halt, '');
   }
 }
 
@@ -89,14 +100,29 @@ export function giveNotice(deciding: Deciding, account: Account, notice: Notice)
   deciding.emit('TradingHalted', stream, { account: account.id, scope, mode: halt.mode, reason, requestId });
 }
 
-/** Cancels at most so many of the open orders that halts want cancelled; returns how many. */
+/** How many of them, in their order, cost no more than `most` together. */
+function countWithin(costs: readonly number[], most: number): number {
+  let spent = 0;
+  let count = 0;
+  for (const cost of costs) {
+    spent += cost;
+    if (spent > most) break;
+    count++;
+  }
+  return count;
+}
+
+/** Cancels open orders that halts want cancelled, as many as `atMost` allows; returns how much of it they take. */
 export function cancelForHalt({ emit, cause }: Deciding, account: Account, atMost: number): number {
-  const next = [...account.toCancel].slice(0, atMost);
+  const all = [...account.toCancel];
+  const costs = all.map(([, { isAtLastPrice }]) => (isAtLastPrice ? CANCELS_AT_LAST_PRICE : 1));
+  const count = countWithin(costs, atMost);
+  const next = all.slice(0, count);
   for (const [orderId, { requestId, reason }] of next) {
     const at = cause.metadata.occurredAt;
     emit('OrderCancelPending', orderStream(orderId), { orderId, account: account.id, at, requestId, reason });
   }
-  return next.length;
+  return costs.slice(0, count).reduce((sum, cost) => sum + cost, 0);
 }
 
 /** An order that a flattening halt had cancelled has come to its end: what is left of the position is closed now. */
@@ -107,16 +133,17 @@ export function resumeFlattening(
   requestId: string,
   name: string,
 ): void {
-  if (!isFlattening(deciding.state.halts, account.id, position.strategy, requestId)) return;
-  closePosition(deciding, account, position, requestId, `|${name}`);
+  const halt = flatteningHalt(deciding.state.halts, account.id, position.strategy, requestId);
+  if (halt !== undefined) closePosition(deciding, account, position, halt, `|${name}`);
 }
 
 /**
  * Closes a position by a market order, less what is working to close it. While an order on that side is being
  * cancelled it waits for its end, because both together could turn the position round.
  */
-function closePosition(deciding: Deciding, account: Account, position: Position, requestId: string, suffix: string): void {
+function closePosition(deciding: Deciding, account: Account, position: Position, halt: Halt, suffix: string): void {
   const { state, makeId } = deciding;
+  const { requestId, isAtLastPrice } = halt;
   const key = instrumentKey(position.venue, position.symbol);
   const instrument = state.instruments.get(key);
   if (instrument === undefined) return;
@@ -144,8 +171,20 @@ function closePosition(deciding: Deciding, account: Account, position: Position,
     quantity,
     price: null,
     origin: { kind: 'halt', id: requestId },
+    isAtLastPrice,
   } as const;
-  reviewOrder(deciding, account, instrument, draft, null);
+  const refusal = isAtLastPrice ? lastPriceRefusal(deciding, account, key) : null;
+  if (refusal === null) reviewOrder(deciding, account, instrument, draft, null);
+  else deny(deciding, draft, refusal, true);
+}
+
+/** Why a position cannot be closed at the last price; null when it can. A market that goes on has a next price. */
+function lastPriceRefusal({ state, settings }: Deciding, account: Account, key: string): Refusal | null {
+  const venue = settings.accounts.get(account.id)?.venue ?? null;
+  if (venue !== 'paper') return { reason: 'not-on-paper', value: venue, bound: 'paper' };
+  const market = state.market.get(key);
+  if (market?.untrusted !== 'ended') return { reason: 'feed-not-ended', value: market?.untrusted ?? 'live', bound: 'ended' };
+  return market.mark === null ? { reason: 'market-data', value: 'no-price', bound: 'trusted' } : null;
 }
 
 function closingLots(account: Account, instrument: Instrument, side: 'buy' | 'sell', base: Decimal): Decimal {

@@ -32,6 +32,8 @@ export interface OrderDraft {
   readonly quantity: Decimal;
   readonly price: Decimal | null;
   readonly origin: ApprovedOrder['origin'];
+  /** Filled at the mark that it is judged at. */
+  readonly isAtLastPrice: boolean;
 }
 
 /** The client order id that follows from an order id. */
@@ -89,6 +91,7 @@ export function reviewOrder(
   emit('OrderApproved', orderStream(draft.orderId), {
     ...termsOf(draft, isReducing),
     clientOrderId: clientOrderIdOf(draft.orderId),
+    atLastPrice: draft.isAtLastPrice,
     referencePrice: formatDecimal(reference),
     bid: optionalText(market?.bid),
     ask: optionalText(market?.ask),

@@ -64,6 +64,7 @@ function draftOf({ makeId }: Deciding, requestId: string, request: EventData['Or
     quantity: parseDecimal(request.quantity),
     price: request.price === null ? null : parseDecimal(request.price),
     origin: { kind: 'request', id: requestId },
+    isAtLastPrice: false,
   };
 }
 

@@ -86,5 +86,6 @@ function draftOf({ makeId }: Deciding, { strategy, account, signal, signalId }: 
     quantity: ZERO,
     price: null,
     origin: { kind: 'signal', id: signalId },
+    isAtLastPrice: false,
   };
 }

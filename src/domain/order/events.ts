@@ -62,9 +62,10 @@ export const OrderCancelRequested = eventType(
   z.strictObject({ orderId: idText, account: nameText, reason: reasonText.nullable() }),
 );
 
+/** Version 1 knew no close at the last price. */
 export const TradingHaltRequested = eventType(
   'TradingHaltRequested',
-  1,
+  2,
   z.strictObject({
     scope: haltScope,
     mode: haltMode,
@@ -72,8 +73,11 @@ export const TradingHaltRequested = eventType(
     cancelOpen: z.boolean(),
     /** Close what is held, by market orders. */
     flatten: z.boolean(),
+    /** With `flatten`: close at the last price what is of a feed that has ended, and nothing else; on paper only. */
+    atLastPrice: z.boolean(),
     reason: reasonText,
   }),
+  { 1: (data) => ({ ...data, atLastPrice: false }) },
 );
 
 export const TradingResumeRequested = eventType(
@@ -107,15 +111,17 @@ const terms = {
 export const limitCheck = z.strictObject({ limit: z.string(), value: z.string(), bound: z.string() });
 export type LimitCheck = z.output<typeof limitCheck>;
 
-/** Passed every check, on what was known at that moment. */
+/** Passed every check, on what was known at that moment. Version 1 knew no fill at the last price. */
 export const OrderApproved = eventType(
   'OrderApproved',
-  1,
+  2,
   z.strictObject({
     ...terms,
     quantity: positiveDecimal,
     /** At most 32 letters and digits, the same on every machine; the venue knows the order by it. */
     clientOrderId: z.string().regex(/^[A-Za-z0-9]{1,32}$/),
+    /** Its feed has ended: a person wants it filled at `referencePrice`, by the paper venue. */
+    atLastPrice: z.boolean(),
     /** The mark that the order was judged at. */
     referencePrice: positiveDecimal,
     bid: optionalPrice,
@@ -127,6 +133,7 @@ export const OrderApproved = eventType(
     /** The order may not be sent to a venue after this. */
     sendBy: isoTimeText,
   }),
+  { 1: (data) => ({ ...data, atLastPrice: false }) },
 );
 export type ApprovedOrder = z.output<typeof OrderApproved.schema>;
 

@@ -8,8 +8,9 @@ export interface Halt {
   readonly mode: HaltMode;
   readonly reason: string;
   readonly requestId: string;
-  /** What is held is to be closed. */
+  /** What is held is to be closed; at the last price, where its feed has ended. */
   readonly flatten: boolean;
+  readonly isAtLastPrice: boolean;
 }
 
 export interface Halts {
@@ -51,7 +52,7 @@ export function haltInForce(halts: Halts, account: string, strategy: string): Ha
   return strictest;
 }
 
-/** Was it that request that halted the strategy, to close what is held, and is it still in force? */
-export function isFlattening(halts: Halts, account: string, strategy: string, requestId: string): boolean {
-  return haltsOver(halts, account, strategy).some((halt) => halt?.requestId === requestId && halt.flatten);
+/** The halt by that request that is to close what the strategy holds, as long as it is in force. */
+export function flatteningHalt(halts: Halts, account: string, strategy: string, requestId: string): Halt | undefined {
+  return haltsOver(halts, account, strategy).find((halt) => halt?.requestId === requestId && halt.flatten) ?? undefined;
 }

@@ -103,7 +103,7 @@ export const account = z.strictObject({
         .union([z.enum(['quote', 'base']), z.strictObject({ asset: assetText, price: positiveDecimal })])
         .default('quote')
         .describe(
-          "The instrument's quote asset; \"base\": what is received, which is base on a purchase and quote on a sale; or a third asset with the price of one unit in the account's currency, taken from what no strategy holds, else from the quote asset.",
+          'The instrument\'s quote asset; "base": what is received, which is base on a purchase and quote on a sale; or a third asset with the price of one unit in the account\'s currency, taken from what no strategy holds, else from the quote asset.',
         ),
     })
     .describe('Fee rates as fractions of the notional.'),

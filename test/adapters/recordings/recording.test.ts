@@ -234,7 +234,7 @@ describe('the Coinbase candles', () => {
       const high = Math.max(...group.map((candle) => Number(candle.high)));
       const low = Math.min(...group.map((candle) => Number(candle.low)));
       expect(figures(day)).toEqual([Number(group[0]?.open), high, low, Number(group.at(-1)?.close)]);
-      expect(e8(day.volume)).toBe(group.reduce((sum, candle) => sum + e8(candle.volume), 0n));
+      expect(e8(day.volume ?? '')).toBe(group.reduce((sum, candle) => sum + e8(candle.volume), 0n));
     });
   });
 

@@ -5,12 +5,30 @@ const HALT = { mode: 'stop', cancelOpen: true, reason: 'looks wrong' };
 
 describe('stop and go', () => {
   it.each([
-    ['/v1/accounts/paper-1/halt', HALT, 'TradingHaltRequested', { scope: { account: 'paper-1' }, flatten: false, ...HALT }],
+    [
+      '/v1/accounts/paper-1/halt',
+      HALT,
+      'TradingHaltRequested',
+      { scope: { account: 'paper-1' }, flatten: false, atLastPrice: false, ...HALT },
+    ],
     [
       '/v1/accounts/paper-1/halt',
       { reason: 'check' },
       'TradingHaltRequested',
-      { scope: { account: 'paper-1' }, mode: 'reduce-only', cancelOpen: false, flatten: false, reason: 'check' },
+      {
+        scope: { account: 'paper-1' },
+        mode: 'reduce-only',
+        cancelOpen: false,
+        flatten: false,
+        atLastPrice: false,
+        reason: 'check',
+      },
+    ],
+    [
+      '/v1/strategies/cross/pause',
+      { flatten: true, atLastPrice: true, reason: 'ended' },
+      'TradingHaltRequested',
+      { scope: { strategy: 'cross' }, mode: 'reduce-only', cancelOpen: false, flatten: true, atLastPrice: true, reason: 'ended' },
     ],
     [
       '/v1/accounts/paper-1/resume',
@@ -22,7 +40,14 @@ describe('stop and go', () => {
       '/v1/strategies/cross/pause',
       { reason: 'check' },
       'TradingHaltRequested',
-      { scope: { strategy: 'cross' }, mode: 'reduce-only', cancelOpen: false, flatten: false, reason: 'check' },
+      {
+        scope: { strategy: 'cross' },
+        mode: 'reduce-only',
+        cancelOpen: false,
+        flatten: false,
+        atLastPrice: false,
+        reason: 'check',
+      },
     ],
     ['/v1/strategies/cross/resume', { reason: 'ok' }, 'TradingResumeRequested', { scope: { strategy: 'cross' }, reason: 'ok' }],
   ])('POST %s records a request', async (url, body, type, data) => {
@@ -62,6 +87,7 @@ describe('stop and go', () => {
     ['another mode', { mode: 'panic', reason: 'x' }, ['mode']],
     ['a field that is not known', { ...HALT, canceLOpen: true }, ['canceLOpen']],
     ['an empty reason', { mode: 'stop', reason: '' }, ['reason']],
+    ['a last price and nothing to close', { ...HALT, atLastPrice: true }, ['atLastPrice']],
   ])('is refused with %s', async (_name, body, paths) => {
     const api = await givenApi();
     await recordSettings(api);

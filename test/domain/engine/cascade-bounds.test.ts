@@ -96,7 +96,8 @@ describe('a cascade stays in its bounds when', () => {
     expect(expired).toEqual(Array.from({ length: 2 * asked }, () => reason));
   });
 
-  it('a halt closes what many accounts hold in many instruments, some on each event', () => {
+  /** 25 accounts that hold each of ten instruments. */
+  function manyHoldings() {
     const symbols = Array.from({ length: 10 }, (_, index) => `A${index}USDT`);
     const instruments = symbols.map((symbol) => ({ ...BTCUSDT, symbol, base: symbol.slice(0, 2) }));
     const scene = new Scene(REACTORS);
@@ -117,11 +118,36 @@ describe('a cascade stays in its bounds when', () => {
     }
     for (let minute = 0; minute < 5; minute++) barsOfAll();
     expect(all(scene.tape, 'OrderFilled')).toHaveLength(250);
+    return { scene, symbols, barsOfAll };
+  }
+
+  it('a halt closes what many accounts hold in many instruments, some on each event', () => {
+    const { scene, barsOfAll } = manyHoldings();
     const cascades = [scene.halt({ scope: { all: true }, flatten: true })];
     for (let minute = 0; minute < 12; minute++) cascades.push(...barsOfAll());
     expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 1.25);
     const closings = all(scene.tape, 'OrderFilled').filter(({ side }) => side === 'sell');
     expect(closings).toHaveLength(250);
+  });
+
+  it.each([
+    ['at once', false],
+    ['when each has an order that waits to close it', true],
+  ])('a halt closes as many at their last prices, %s', (_when, isWaiting) => {
+    const { scene, symbols } = manyHoldings();
+    const ended = () =>
+      symbols.map((symbol) => scene.when('FeedStale', { venue: 'binance', symbol, reason: 'ended', lastEventTime: null }));
+    const cascades = ended();
+    const scope = { all: true } as const;
+    if (isWaiting) {
+      scene.halt({ scope, flatten: true });
+      ended();
+      expect(all(scene.tape, 'OrderAccepted')).toHaveLength(500);
+    }
+    cascades.push(scene.halt({ scope, cancelOpen: true, flatten: true, atLastPrice: true }));
+    for (let more = 0; more < 3; more++) cascades.push(...ended());
+    expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 1.25);
+    expect(all(scene.tape, 'OrderFilled').filter(({ side }) => side === 'sell')).toHaveLength(250);
   });
 
   it('one halt after the other is asked for, with the longest reason, before most of the accounts were told of the first', () => {

@@ -93,7 +93,9 @@ describe('An order that a venue fills', () => {
 
   it('on the other side is booked as the venue says, with an anomaly', () => {
     const decided = scene.fill(order, '0.3', '60000', { side: 'sell' });
-    expect(only(decided, 'OrderAnomalyDetected').anomaly).toBe('terms-differ');
+    const anomalies = all(decided, 'OrderAnomalyDetected').map(({ anomaly }) => anomaly);
+    // The strategy has sold what it did not have.
+    expect(anomalies).toEqual(['balance-below-position', 'terms-differ']);
     expect(only(decided, 'PositionChanged')).toMatchObject({ quantity: '-0.3', cost: '-18000' });
   });
 

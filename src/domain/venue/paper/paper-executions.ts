@@ -1,6 +1,7 @@
 /** The effects of market data: fills and expiries, as the orders' own pending states say. */
 
 import { add, compare, type Decimal, formatDecimal, isZero, minimum } from '../../decimal.ts';
+import type { ApprovedOrder } from '../../order/events.ts';
 import type { Liquidity } from '../../order/type.ts';
 import { orderTypeOf } from '../../order/types.ts';
 import { levelsFor } from './book-fills.ts';
@@ -32,12 +33,18 @@ export function reportExecutions(answering: Answering, venue: string, symbol: st
     if (left <= 0) return;
     // An order that expires counts too: hundreds may at once, when a feed falls silent.
     if (pending.kind === 'sweep') left -= sweepBook(answering, market, order, time, left) || 1;
-    else if (pending.kind === 'fill') left -= fillFromBar(answering, order, pending);
+    else if (pending.kind === 'fill') left -= fillPending(answering, order, pending);
     else {
       left--;
       expire(answering, order, pending.reason, time);
     }
   }
+}
+
+/** Fills an order that was accepted and waits for no market, because its feed has ended. */
+export function reportAtLastPrice(answering: Answering, { venue, symbol, orderId }: ApprovedOrder): void {
+  const order = findMarket(answering.state, venue, symbol)?.orders.get(orderId);
+  if (order?.isAccepted === true && order.pending?.kind === 'fill') fillPending(answering, order, order.pending);
 }
 
 /** Takes level by level, best first; returns the number of reports. */
@@ -55,8 +62,8 @@ function sweepBook(answering: Answering, market: PaperMarket, order: PaperOrder,
   return executions + 1;
 }
 
-/** Fills its share of a bar; the rest of an immediate order expires, that of another one rests. Returns the number of reports. */
-function fillFromBar(answering: Answering, order: PaperOrder, pending: Extract<Pending, { kind: 'fill' }>): number {
+/** Fills what it was allotted; the rest of an immediate order expires, that of another one rests. Returns the number of reports. */
+function fillPending(answering: Answering, order: PaperOrder, pending: Extract<Pending, { kind: 'fill' }>): number {
   const { quantity, price, liquidity, time } = pending;
   if (!fill(answering, order, quantity, price, liquidity, time)) return 2;
   if (!order.isImmediate || isZero(remaining(order))) return 1;

@@ -7,7 +7,7 @@ import type { Outcome, WorkingOrder } from '../../order/type.ts';
 import { type OrderTypeName, orderTypeOf } from '../../order/types.ts';
 import { type AccountTerms, instrumentKey } from '../../settings/in-force.ts';
 import type { InstrumentSettings } from '../../settings/settings.ts';
-import { durationMs, epochMs } from '../../time.ts';
+import { durationMs, epochMs, isoTime } from '../../time.ts';
 import type { ExecutionReport } from '../events.ts';
 import { readVolumeShare } from './fill-bounds.ts';
 
@@ -69,7 +69,8 @@ export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, in
   const slippage = parseDecimal(account.slippage);
   const type = orderTypeOf(approved.type);
   const price = type.hasPrice && approved.price !== null ? parseDecimal(approved.price) : null;
-  const expected = parseDecimal(approved.ask ?? approved.referencePrice);
+  const reference = parseDecimal(approved.referencePrice);
+  const expected = approved.ask === null ? reference : parseDecimal(approved.ask);
   return {
     orderId: approved.orderId,
     clientOrderId: approved.clientOrderId,
@@ -94,13 +95,19 @@ export function arrivingOrder(approved: ApprovedOrder, account: AccountTerms, in
     volumeShare: readVolumeShare(account),
     slippage,
     fees: feeTerms(account, instrument),
-    reservePrice: type.reservePrice(price, multiply(expected, add(ONE, slippage))),
+    reservePrice: approved.atLastPrice ? reference : type.reservePrice(price, multiply(expected, add(ONE, slippage))),
     filled: ZERO,
     isAccepted: false,
     hasMetMarket: false,
-    pending: null,
+    pending: approved.atLastPrice ? atLastPrice(approved, reference) : null,
     reports: 0,
   };
+}
+
+/** The fill of an order whose market has ended, at its last price, in the account's own time. */
+function atLastPrice(approved: ApprovedOrder, price: Decimal): Pending {
+  const time = isoTime(approvalMs(approved));
+  return { kind: 'fill', price, quantity: parseDecimal(approved.quantity), liquidity: 'taker', time };
 }
 
 function feeTerms(account: AccountTerms, instrument: InstrumentSettings): FeeTerms {

@@ -17,7 +17,7 @@ import type { ExecutionReport } from '../events.ts';
 import { meetBar } from './bar-fills.ts';
 import { applySample, expireWhenLate, meetSample, takeFromLevel } from './book-fills.ts';
 import { answerCancel, answerOrder, lacksPrice } from './paper-answers.ts';
-import { reportExecutions } from './paper-executions.ts';
+import { reportAtLastPrice, reportExecutions } from './paper-executions.ts';
 import { settle } from './paper-funds.ts';
 import { arrivingOrder, type PaperOrder, remaining } from './paper-order.ts';
 import { holdFill } from './paper-positions.ts';
@@ -67,7 +67,9 @@ export const paperVenue: Reactor<PaperState> = {
         reportExecutions(answering, event.data.venue, event.data.symbol, null);
         return;
       case 'OrderApproved':
-        if (isPaper(event.data.account, settings)) answerOrder(answering, event.data);
+        if (!isPaper(event.data.account, settings)) return;
+        answerOrder(answering, event.data);
+        if (event.data.atLastPrice) reportAtLastPrice(answering, event.data);
         return;
       case 'OrderCancelPending': {
         const { orderId, account, at } = event.data;

@@ -108,7 +108,7 @@ describe('the recorded Binance session', () => {
         Math.min(...prices),
         prices.at(-1),
       ]);
-      expect(e8(bar.volume)).toBe(trades.reduce((sum, trade) => sum + e8(trade.q), 0n));
+      expect(e8(bar.volume ?? '')).toBe(trades.reduce((sum, trade) => sum + e8(trade.q), 0n));
       // Price and quantity have eight places each, and their product sixteen.
       const worth = trades.reduce((sum, trade) => sum + e8(trade.p) * e8(trade.q), 0n);
       expect(e8(bar.quoteVolume ?? '') * 100_000_000n).toBe(worth);

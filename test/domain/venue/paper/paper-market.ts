@@ -78,6 +78,7 @@ export class PaperMarket {
       reducing: false,
       origin: { kind: 'signal', id: orderId(name) },
       clientOrderId: name,
+      atLastPrice: false,
       referencePrice: '100',
       bid: null,
       ask: null,
