@@ -23,7 +23,7 @@ import {
   ZERO,
 } from '../../decimal.ts';
 import type { Liquidity } from '../../order/type.ts';
-import { type PaperOrder, remaining } from './paper-order.ts';
+import { type Fee, type PaperOrder, remaining } from './paper-order.ts';
 import type { HeldPositions } from './paper-positions.ts';
 
 /** Account to asset to balance. */
@@ -34,11 +34,6 @@ export interface Funds {
   readonly positions: HeldPositions;
   /** Every order at the venue; those accepted reserve. */
   readonly orders: () => Iterable<PaperOrder>;
-}
-
-export interface Fee {
-  readonly amount: Decimal;
-  readonly asset: string;
 }
 
 /** Fees in a third asset are rounded up to this many decimal places. */

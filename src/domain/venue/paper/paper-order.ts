@@ -19,6 +19,11 @@ export type Pending =
   /** Takes from the sample in hand what its terms allow. */
   | { readonly kind: 'sweep' };
 
+export interface Fee {
+  readonly amount: Decimal;
+  readonly asset: string;
+}
+
 export interface FeeTerms {
   readonly maker: Decimal;
   readonly taker: Decimal;

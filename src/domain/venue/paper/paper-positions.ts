@@ -1,8 +1,7 @@
 /** What each strategy holds at the paper venue, folded from its fills: what nobody holds may pay a fee. */
 
 import { add, type Decimal, isZero, multiply, negate, ZERO } from '../../decimal.ts';
-import type { Fee } from './paper-funds.ts';
-import type { PaperOrder } from './paper-order.ts';
+import type { Fee, PaperOrder } from './paper-order.ts';
 
 export interface HeldPosition {
   readonly asset: string;
