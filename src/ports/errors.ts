@@ -9,8 +9,8 @@ export class StoreError extends UserError {}
 export type BackendName = 'event store' | 'read store' | 'Kafka';
 
 /**
- * A backend across the network does not answer, or says that it cannot serve now: it may be back later, and then the
- * same may be asked again. Whether a write was made is not known. Thrown for absence only, as against what waiting does
+ * A backend across the network does not answer, or says that it cannot serve now, or another process holds the lock of a
+ * file: it may be back later, and then the same may be asked again. Whether a write was made is not known. Thrown for absence only, as against what waiting does
  * not mend (StoreError): a wrong address, refused credentials, a server too old. Opening a store waits for nobody: it is
  * the first call that throws this.
  */

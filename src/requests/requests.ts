@@ -8,6 +8,7 @@ import type { EventData, TapeEvent } from '../domain/catalogue.ts';
 import type { HaltScope } from '../domain/order/events.ts';
 import { orderStream, requestStream } from '../domain/streams.ts';
 import { isoTime } from '../domain/time.ts';
+import { UserError } from '../domain/user-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../ports/errors.ts';
 import { type Appended, type EventStore, WrongExpectedRevisionError } from '../ports/event-store.ts';
@@ -42,7 +43,7 @@ export interface RecordedRequest {
 export class RequestConflictError extends Error {}
 
 /** The store failed, and nobody knows whether the request is on the tape: ask again with the same key. */
-export class RequestOutcomeUnknownError extends Error {}
+export class RequestOutcomeUnknownError extends UserError {}
 
 /** Asks for an order. `key` is the client's own, unique for the account. Throws RequestConflictError, InvalidEventError. */
 export function requestOrder(write: RequestContext, data: EventData['OrderRequested'], key: string): Promise<RecordedRequest> {
@@ -137,7 +138,7 @@ async function appendOnce(store: EventStore, request: TapeEvent): Promise<Append
 
 function outcomeUnknown(cause: unknown): RequestOutcomeUnknownError {
   return new RequestOutcomeUnknownError(
-    'the store failed, and it is not known whether the request was recorded: ask again with the same key',
+    `the store failed, and it is not known whether the request was recorded: ask again with the same key (${cause instanceof Error ? cause.message : String(cause)})`,
     { cause },
   );
 }

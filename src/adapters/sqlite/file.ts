@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Time } from '../../ports/clock.ts';
-import { StoreError } from '../../ports/errors.ts';
+import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import { pause } from '../../waiting.ts';
 
 /** How long to wait for a lock that another process holds, before saying so. */
@@ -34,9 +34,10 @@ interface SqliteFailure extends Error {
 }
 
 const BUSY = 5;
+const LOCKED = 6;
 const ADVICE: Readonly<Record<number, string>> = {
   [BUSY]: 'is locked by another process: wait for it to finish or stop it, then try again',
-  6: 'is locked by another process: wait for it to finish or stop it, then try again',
+  [LOCKED]: 'is locked by another process: wait for it to finish or stop it, then try again',
   8: 'cannot be written: give the user that runs Tapedeck write access to the file and to its folder',
   10: 'could not be read or written, the disk reports an error: check the disk and its free space, then start again',
   11: 'is damaged: keep it for examination and restore the last backup',
@@ -58,16 +59,26 @@ export function isBusy(error: unknown): boolean {
   return primaryCode(error) === BUSY;
 }
 
-/** A StoreError in plain words for what the machine refused; our own bugs are handed back as they are. */
+function isLocked(error: unknown): boolean {
+  return isBusy(error) || primaryCode(error) === LOCKED;
+}
+
+/**
+ * A StoreError in plain words for what the machine refused, a StoreUnavailableError for a lock, which its holder lets go
+ * when it goes on or ends; our own bugs are handed back as they are.
+ */
 export function explainFailure(error: unknown, what: string, file: string): unknown {
   const advice = ADVICE[primaryCode(error) ?? -1];
   if (advice === undefined) return error;
-  return new StoreError(`the ${what} ${file} ${advice} (SQLite: ${(error as Error).message})`, { cause: error });
+  const message = `the ${what} ${file} ${advice} (SQLite: ${(error as Error).message})`;
+  if (!isLocked(error)) return new StoreError(message, { cause: error });
+  return new StoreUnavailableError(what === 'tape' ? 'event store' : 'read store', message, { cause: error });
 }
 
 /**
  * Opens the file, making it and its folder where they are absent, and brings its schema up to date. Processes may do
- * so at once: opening waits while another one holds the file. Throws StoreError for what a person has to mend.
+ * so at once: opening waits while another one holds the file. Throws StoreError for what a person has to mend, and
+ * StoreUnavailableError when another process holds it for too long.
  */
 export async function openSqliteFile(name: string, kind: SqliteFileKind, time: Time): Promise<DatabaseSync> {
   const file = resolve(name);
