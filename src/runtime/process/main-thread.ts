@@ -20,6 +20,13 @@ import type { SystemReport } from './system-report.ts';
 
 /** How often the main thread tells how its parts are. */
 const REPORT_EVERY_MS = 500;
+/**
+ * How long an append is waited for: whoever asked for it must have an answer while it still listens. It may be made all
+ * the same.
+ */
+const APPEND_WAIT_MS = 10_000;
+/** Most questions that wait for their answers: of a thread that is stuck no more is asked. */
+const MOST_WAITING = 10_000;
 /** How long figures are waited for: a scrape must not wait for a thread that is stuck. */
 const FIGURES_WAIT_MS = 2_000;
 
@@ -103,19 +110,26 @@ export function mainThreadOver(time: Time, port: MessagePort): MainThreadOver {
   });
   const ask = <T>(question: Question): Promise<T> =>
     new Promise((resolve, reject) => {
+      if (waiting.size >= MOST_WAITING) throw stuck(`${MOST_WAITING} questions before this one`);
       const id = asked++;
       waiting.set(id, { resolve, reject });
       port.postMessage({ id, ...question });
     });
   return {
-    append: (stream, expected, events) => ask({ ask: 'append', stream, expected, events }),
+    append: (stream, expected, events) =>
+      within(time, APPEND_WAIT_MS, () => ask({ ask: 'append', stream, expected, events }), noAnswer),
     figures: () => within(time, FIGURES_WAIT_MS, () => ask({ ask: 'figures' }), noAnswer),
     report: () => reported,
   };
 }
 
 function noAnswer(ms: number): Error {
-  return new Error(`the main thread has not answered within ${ms} ms`);
+  return stuck(`within ${ms} ms`);
+}
+
+/** The thread is busy, or waits for a disk: the tape is out of reach for now. */
+function stuck(what: string): Error {
+  return new StoreUnavailableError('event store', `the main thread, which writes the tape, has not answered ${what}`);
 }
 
 function describe(error: unknown): Failure {

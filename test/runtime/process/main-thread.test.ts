@@ -10,6 +10,8 @@ import { DECISION_FAMILIES } from '../../../src/runtime/engine/decision-metrics.
 import { answerThread, mainThreadOver } from '../../../src/runtime/process/main-thread.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { minuteBars, tickingClock } from '../../support/small-market.ts';
+import { quickened } from '../../support/test-time.ts';
+import { until } from '../../support/until.ts';
 
 const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
 
@@ -18,12 +20,15 @@ const BARS: readonly TapeEvent[] = minuteBars([100, 101, 102, 103]).map(({ type,
 );
 const STREAM = (BARS[0] as TapeEvent).stream;
 
-function given(store: Pick<EventStore, 'append'> = openMemoryEventStore({ time: tickingClock(), hasLock: true })) {
+function given(
+  store: Pick<EventStore, 'append'> = openMemoryEventStore({ time: tickingClock(), hasLock: true }),
+  time = systemTime,
+) {
   const { port1, port2 } = new MessageChannel();
   const metrics = makeMetrics();
   answerThread(systemTime, port1, { append: store.append.bind(store), figures: () => metrics.snapshot() });
   onTestFinished(() => port1.close());
-  return { ...mainThreadOver(systemTime, port2), metrics, hangUp: () => port1.close() };
+  return { ...mainThreadOver(time, port2), metrics, hangUp: () => port1.close() };
 }
 
 describe('an append by another thread', () => {
@@ -57,6 +62,21 @@ describe('an append by another thread', () => {
     await expect(waited.append(STREAM, 'no-stream', BARS)).rejects.toThrow(away);
     const broken = given({ append: () => Promise.reject(new TypeError('a bug')) });
     await expect(broken.append(STREAM, 'no-stream', BARS)).rejects.toThrow('a bug');
+  });
+
+  it('is answered in time where that thread is stuck, and may be made all the same', async () => {
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const store = openMemoryEventStore({ time: tickingClock(), hasLock: true });
+    const stuck: EventStore['append'] = (...of) => held.then(() => store.append(...of));
+    const { append } = given({ append: stuck }, quickened(systemTime, 100));
+    const late = await append(STREAM, 'no-stream', BARS).catch((error: unknown) => error);
+    expect(late).toBeInstanceOf(StoreUnavailableError);
+    expect(late).toMatchObject({ backend: 'event store', message: expect.stringContaining('has not answered within 10000 ms') });
+    letGo();
+    await until(async () => (await store.head()) === String(BARS.length));
   });
 
   it('is told when nobody is there to make it any more', async () => {
