@@ -17,7 +17,7 @@ import { openEventStore, openReadStore, openRecording } from '../src/adapters/op
 import { systemTime } from '../src/adapters/system-time.ts';
 import { startApiThread } from '../src/api/thread/api-thread.ts';
 import { readConfig } from '../src/config/environment.ts';
-import { makeLogger } from '../src/logging.ts';
+import { makeLogger, openLogOutput } from '../src/logging.ts';
 import type { EventStore } from '../src/ports/event-store.ts';
 import { eventsOf } from '../src/ports/pages.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
@@ -81,7 +81,7 @@ async function play(forSeconds: number, hasReaders: boolean): Promise<Round> {
   ];
   const origin = { clock: systemTime, actor: 'bench', codeVersion };
   const { settings } = await applySettings(events, await loadSettings(config.settingsFile), origin);
-  const log = makeLogger('error');
+  const log = makeLogger('error', openLogOutput(systemTime));
   const dependencies = { events, reads, time: systemTime, log, codeVersion, mayRollBack: false };
   const system = await startSystem(dependencies, new Set(['projections']));
   const engine = makeEngineRunner(dependencies);

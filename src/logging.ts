@@ -1,7 +1,18 @@
 /** Logs: JSON lines, one per signal and per order decision, none per tick, and never a secret. */
 
-import { destination, type Logger, pino } from 'pino';
+import { mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { BoundedOutput, finishAtExit } from './bounded-output.ts';
 import type { TapeEvent } from './domain/catalogue.ts';
+import { isoTime } from './domain/time.ts';
+import { counter, type Metrics, setCounter } from './metrics.ts';
+import type { Time } from './ports/clock.ts';
+
+const STANDARD_OUTPUT = 1;
+const NOWHERE = { write: () => {} };
+/** Stands where lines are missing. */
+const GAP = 'lines of the log could not be written, and were dropped';
 
 /** Members that hold a secret, wherever a line may carry them. */
 const SECRETS = [
@@ -14,12 +25,32 @@ const SECRETS = [
   'req.headers["x-api-key"]',
 ];
 
+export const LOG_FAMILIES = {
+  dropped: counter('tapedeck_log_dropped_total', 'Lines of the log that could not be written and did not fit into memory'),
+};
+
 /**
- * The root logger. Lines go to standard output, or to `file`, and are written before the call returns, so that a
- * crash loses none.
+ * Where the lines of this thread go: standard output, or `file`, made where it is absent. When the thread ends, what
+ * waits is written. Throws where the file cannot be opened.
  */
-export function makeLogger(level: string, file?: string): Logger {
-  const target = destination(file === undefined ? { dest: 1, sync: true } : { dest: file, sync: true, mkdir: true });
+export function openLogOutput(time: Time, file?: string): BoundedOutput {
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const output = new BoundedOutput(file === undefined ? STANDARD_OUTPUT : openSync(file, 'a', 0o600), time, {
+    gap: (dropped) => `${JSON.stringify({ level: 'warn', time: isoTime(time.now()), dropped, msg: GAP })}\n`,
+  });
+  finishAtExit(output);
+  return output;
+}
+
+/** Shows how much waits to be written, in characters, and how many lines were dropped. */
+export function watchLog(metrics: Metrics, output: BoundedOutput): void {
+  const { dropped } = metrics.of(LOG_FAMILIES);
+  metrics.watchQueue({ name: 'log', limit: output.mostWaiting, depth: () => output.waiting });
+  metrics.collect('log', () => setCounter(dropped, {}, output.dropped));
+}
+
+/** The root logger. A line is handed to `output`, and nobody waits for it; without an output there is no log. */
+export function makeLogger(level: string, output?: Pick<BoundedOutput, 'write'>): Logger {
   return pino(
     {
       level,
@@ -28,7 +59,7 @@ export function makeLogger(level: string, file?: string): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: SECRETS,
     },
-    target,
+    output ?? NOWHERE,
   );
 }
 

@@ -1,6 +1,7 @@
 /** Every family of figures, under what it is about: a line for each place that sets some. */
 
 import { HTTP_FAMILIES } from './api/http/request-metrics.ts';
+import { LOG_FAMILIES } from './logging.ts';
 import { type Families, Metrics, SCRAPE_FAMILIES } from './metrics.ts';
 import { DECISION_FAMILIES } from './runtime/engine/decision-metrics.ts';
 import { ENGINE_FAMILIES } from './runtime/engine/engine-metrics.ts';
@@ -24,6 +25,7 @@ export const METRIC_FAMILIES: ReadonlyMap<string, Families> = new Map<string, Fa
   ['The API', HTTP_FAMILIES],
   ['Instances', INSTANCE_FAMILIES],
   ['The process', PROCESS_FAMILIES],
+  ['The log', LOG_FAMILIES],
   ['Queues and scrapes', SCRAPE_FAMILIES],
 ]);
 

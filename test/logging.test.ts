@@ -1,22 +1,30 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { systemTime } from '../src/adapters/system-time.ts';
 import type { TapeEvent } from '../src/domain/catalogue.ts';
 import { REACTORS } from '../src/domain/reactors.ts';
-import { logDecisions, makeLogger } from '../src/logging.ts';
+import { logDecisions, makeLogger, openLogOutput, watchLog } from '../src/logging.ts';
+import { makeMetrics } from '../src/metric-families.ts';
 import { CROSS, PAPER, Scene } from './domain/given.ts';
+import { figures } from './support/figures.ts';
 import { TemporaryFolder } from './support/temporary-folder.ts';
 
 const temporary = new TemporaryFolder();
 const SECRET = 'a-secret-of-some-length';
-let files = 0;
 
 /** What is written by `work`. */
 function written(work: (log: Logger) => void): string {
-  const file = join(temporary.path, 'logs', `log-${++files}`);
-  work(makeLogger('info', file));
-  return readFileSync(file, 'utf8');
+  let text = '';
+  work(
+    makeLogger('info', {
+      write: (line) => {
+        text += line;
+      },
+    }),
+  );
+  return text;
 }
 
 /** Everything that is decided while one strategy buys. */
@@ -65,5 +73,37 @@ describe('the log', () => {
     const text = written((log) => log.info(fields, 'something'));
     expect(text).toContain('something');
     expect(text).not.toContain(SECRET);
+  });
+});
+
+describe('the output of the log', () => {
+  it('is a file for nobody but the user, made with its folder, and goes on where it was', async () => {
+    const file = join(temporary.path, 'logs', 'tapedeck.log');
+    for (const text of ['first', 'second']) {
+      const output = openLogOutput(systemTime, file);
+      makeLogger('info', output).info(text);
+      await output.flush(10_000);
+    }
+    expect(
+      readFileSync(file, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).msg),
+    ).toEqual(['first', 'second']);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+  });
+
+  it('shows what was dropped and what waits as metrics', async () => {
+    const output = openLogOutput(systemTime, '/dev/full');
+    const metrics = makeMetrics();
+    watchLog(metrics, output);
+    const log = makeLogger('info', output);
+    for (let index = 0; index < 40; index++) log.info({ text: 'x'.repeat(10_000) }, 'long');
+    const seen = await figures(metrics);
+    expect(seen.get('tapedeck_log_dropped_total')).toBe(output.dropped);
+    expect(output.dropped).toBeGreaterThan(10);
+    expect(seen.get('tapedeck_queue_depth{queue="log"}')).toBeGreaterThan(200_000);
+    expect(seen.get('tapedeck_queue_limit{queue="log"}')).toBe(262_144);
   });
 });

@@ -25,12 +25,12 @@ export function serveApi(
 /** Serves what the cluster asks of a process without the API. Others on the same machine may have the port. */
 export async function serveProbes(
   { config }: OpenStores,
-  { log }: SystemDependencies,
+  { log, time }: SystemDependencies,
   system: System,
   screen: Screen,
 ): Promise<ServedApi | undefined> {
   try {
-    return await startProbes({ log }, system, config);
+    return await startProbes({ log, time }, system, config);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     screen.warn(`/livez, /readyz, /startupz and /metrics are not served: port ${config.port} is in use; set PORT to another one`);

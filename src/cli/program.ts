@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../runtime/process/package-version.ts';
 import { COMMANDS } from './commands/commands.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { endWhenReaderIsGone } from './terminal/broken-pipe.ts';
+import { endWhenReaderIsGone, ignoreFailures } from './terminal/broken-pipe.ts';
 
 /** Its script tells a shell of every command. */
 const NEEDS_ALL = 'completion';
@@ -13,6 +13,7 @@ const NEEDS_ALL = 'completion';
 /** Runs the command that `words` ask for, and sets the exit code of the process. */
 export async function runProgram(words: readonly string[]): Promise<void> {
   endWhenReaderIsGone(process.stdout);
+  ignoreFailures(process.stderr);
   try {
     const program = await makeProgram(words);
     await program.parseAsync(words, { from: 'user' });

@@ -1,21 +1,33 @@
-/** When a command is to stop. */
+/** When a command is to stop, and that it does. */
 
 import type { Time } from '../ports/clock.ts';
 
 const LOOK_EVERY_MS = 250;
+/** Longer than requests in hand may take, shorter than a cluster waits before it ends the process itself. */
+const END_MS = 20_000;
 
 /**
- * Aborts at the first SIGINT or SIGTERM, so that what is in hand is finished; a second one ends the process at once.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed), so that what is in hand is finished; a second
+ * one of the same ends the process at once.
  * `isWithinNpm`: aborts also when the parent is gone. npm hands SIGTERM on to the shell that it started us in, and that
  * shell ends without telling us: we would stay behind, holding the port.
  */
 export function stopSignal(time: Time, isWithinNpm: boolean): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => controller.abort(name));
   }
   if (isWithinNpm) abortWithoutParent(time, controller);
   return controller.signal;
+}
+
+/**
+ * Ends the process, should it not have ended by itself in time from now: what holds it up may never end, such as a disk
+ * that does not answer. The tape is whole whenever a process is killed.
+ */
+export function endForSure(time: Time): void {
+  // Anything milder waits for the same.
+  time.after(END_MS, () => process.kill(process.pid, 'SIGKILL'), { isAwaited: false });
 }
 
 function abortWithoutParent(time: Time, controller: AbortController): void {

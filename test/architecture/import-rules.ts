@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 export type Sources = ReadonlyMap<string, string>;
 
 const FOUNDATION = ['tape', 'ports', 'waiting.ts', 'domain'];
-const FIGURES = ['metrics.ts', 'logging.ts'];
+const FIGURES = ['metrics.ts', 'logging.ts', 'bounded-output.ts'];
 
 /**
  * A room is a folder under src, a folder under src/runtime, or a file at the top of src. Values: the rooms, or single
@@ -66,7 +66,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   config: FOUNDATION,
   'metric-families.ts': ['api/http/request-metrics.ts', 'runtime', ...FIGURES],
   'metrics.ts': FOUNDATION,
-  'logging.ts': FOUNDATION,
+  'logging.ts': ['metrics.ts', 'bounded-output.ts', ...FOUNDATION],
+  'bounded-output.ts': FOUNDATION,
   'waiting.ts': ['ports', 'domain'],
   ports: ['tape', 'domain'],
   tape: ['domain'],

@@ -8,7 +8,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openReadStoreToRead, openTapeToRead } from '../../adapters/open.ts';
 import { systemTime as time } from '../../adapters/system-time.ts';
 import { readConfig } from '../../config/environment.ts';
-import { makeLogger } from '../../logging.ts';
+import { makeLogger, openLogOutput, watchLog } from '../../logging.ts';
 import { makeMetrics } from '../../metric-families.ts';
 import { withEventIndex } from '../../queries/indexed-tape.ts';
 import { mainThreadOver } from '../../runtime/process/main-thread.ts';
@@ -33,7 +33,8 @@ function stepBack(): void {
 async function serve(): Promise<void> {
   stepBack();
   const config = readConfig(process.env);
-  const log = makeLogger(config.logLevel, logFile);
+  const output = openLogOutput(time, logFile);
+  const log = makeLogger(config.logLevel, output);
   const { append, figures, report } = mainThreadOver(time, mainThread);
   const tape = await openTapeToRead(config.eventStore, time);
   const reads = await openReadStoreToRead(config.readStore, time);
@@ -41,6 +42,7 @@ async function serve(): Promise<void> {
   const metrics = makeMetrics();
   watchProcess(metrics, time, 'api', codeVersion);
   watchTapeTail(metrics, 'api', tape);
+  watchLog(metrics, output);
   const otherMetrics = async () => [await figures()];
   const dependencies = { events, reads, time, codeVersion, log, heartbeat, metrics, otherMetrics, report, isAcross };
   const api = await startApi(dependencies, config);

@@ -9,7 +9,7 @@ import type { Config } from '../../config/environment.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
 import { paceText, type Settings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
-import { makeLogger } from '../../logging.ts';
+import { makeLogger, openLogOutput, watchLog } from '../../logging.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
@@ -22,10 +22,13 @@ import { aborted } from '../../waiting.ts';
 import { serveApi, serveProbes } from '../api.ts';
 import { IngestReport } from '../ingest-report.ts';
 import { ALL_ROLES, parseRoles } from '../roles.ts';
-import { stopSignal } from '../stop-signal.ts';
+import { endForSure, stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
-import { makeScreen, type Screen } from '../terminal/screen.ts';
+import { boundedTerminal, makeScreen, type Screen } from '../terminal/screen.ts';
+
+/** How long the end waits for the last lines of the log, which nobody may read. */
+const FLUSH_MS = 1_000;
 
 interface Options {
   readonly roles: ReadonlySet<Role>;
@@ -73,8 +76,10 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
   signal.addEventListener('abort', hasten, { once: true });
   const roles = rolesWith(options.roles, config);
   const logFile = process.stdout.isTTY && options.json !== true ? join(config.dataFolder, 'tapedeck.log') : undefined;
-  const log = makeLogger(config.logLevel, logFile);
-  const screen = makeScreen(logFile === undefined ? undefined : process.stdout, log);
+  const output = openLogOutput(time, logFile);
+  const log = makeLogger(config.logLevel, output);
+  const terminal = logFile === undefined ? undefined : boundedTerminal(time);
+  const screen = makeScreen(terminal, log);
   const report = new IngestReport(screen);
   const build = codeVersion();
   const proposed = await loadSettings(config.settingsFile);
@@ -91,6 +96,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
     publisher: roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log, time) : undefined,
   };
   const system = makeSystem(dependencies, roles);
+  watchLog(system.metrics, output);
   let served: ServedApi | undefined;
   try {
     // At once, so that a probe sees what the process waits for.
@@ -116,10 +122,15 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
     });
     await Promise.race([working, system.ended, ...(served === undefined ? [] : [served.ended])]);
   } finally {
+    endForSure(time);
     screen.say('stopping', {});
     hasten();
-    await served?.close();
-    await system.close();
+    try {
+      await served?.close();
+    } finally {
+      await system.close();
+      await Promise.all([output.flush(FLUSH_MS), terminal?.flush(FLUSH_MS)]);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /** The output of `run`: a progress line and sentences on a terminal, JSON lines anywhere else. */
 
-import type { WriteStream } from 'node:tty';
 import type { Logger } from 'pino';
+import { BoundedOutput, finishAtExit } from '../../bounded-output.ts';
+import type { Time } from '../../ports/clock.ts';
 import type { Summary } from '../../queries/run-summary.ts';
 import type { FeedOutcome } from '../../runtime/ingest/feed-run.ts';
 import type { IngestProgress } from '../../runtime/ingest/ingest.ts';
@@ -15,12 +16,31 @@ export interface Screen {
   summary(summary: Summary, address: string): void;
 }
 
+/** A terminal that text goes to. */
+export interface Terminal {
+  readonly columns: number | undefined;
+  write(text: string): void;
+}
+
+/** The terminal at standard output. A person may stop it, or its connection may be slow: nobody waits for that. */
+export function boundedTerminal(time: Time): Terminal & Pick<BoundedOutput, 'flush'> {
+  const output = new BoundedOutput(process.stdout.fd, time, { gap: (dropped) => `\r\x1b[K! ${dropped} lines were not shown\n` });
+  finishAtExit(output);
+  return {
+    get columns() {
+      return process.stdout.columns;
+    },
+    write: (text) => output.write(text),
+    flush: (ms) => output.flush(ms),
+  };
+}
+
 /** A screen on the terminal, or one that writes to the log where there is no terminal. */
-export function makeScreen(terminal: WriteStream | undefined, log: Logger): Screen {
+export function makeScreen(terminal: Terminal | undefined, log: Logger): Screen {
   return terminal === undefined ? logScreen(log) : terminalScreen(terminal, log);
 }
 
-function terminalScreen(terminal: WriteStream, log: Logger): Screen {
+function terminalScreen(terminal: Terminal, log: Logger): Screen {
   const line = (text: string): void => {
     terminal.write(`\r\x1b[K${text}\n`);
   };
