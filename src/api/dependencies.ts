@@ -47,6 +47,8 @@ export interface ApiDependencies extends KeySources {
   readonly codeVersion: string;
   /** Requests that one API key may make in a second; absent: as many as it can. */
   readonly rateLimit?: number | undefined;
+  /** How many files and connections the process may have open; absent: as many as it likes. */
+  readonly descriptors?: number | undefined;
   /** Web pages from these origins may call the API; absent: none. */
   readonly corsOrigins?: readonly string[] | undefined;
   readonly health: Health;

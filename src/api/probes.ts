@@ -3,8 +3,10 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Metrics } from '../metrics.ts';
+import type { Time } from '../ports/clock.ts';
 import type { Health } from './dependencies.ts';
-import { answerError, problemDocument, sendProblem } from './http/problem.ts';
+import { answerBrokenRequest, answerError, problemDocument, sendProblem } from './http/problem.ts';
+import { boundConnections } from './limits/connections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 
@@ -12,17 +14,30 @@ export interface ProbeDependencies {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger;
+  readonly time: Time;
+  /** How many files and connections the process may have open. */
+  readonly descriptors: number;
 }
 
+/** A request has no body, and comes whole at once. */
+const REQUEST_MS = 10_000;
+/** How often connections are looked at for requests that do not come. */
+const LOOK_MS = 1_000;
+
 /** Builds the server with `/livez`, `/readyz`, `/startupz` and `/metrics`, which need no key. */
-export function buildProbeServer({ health, metrics, logger }: ProbeDependencies): FastifyInstance {
+export function buildProbeServer({ health, metrics, logger, time, descriptors }: ProbeDependencies): FastifyInstance {
   const server = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     bodyLimit: 1_024,
+    requestTimeout: REQUEST_MS,
+    connectionTimeout: 2 * REQUEST_MS,
+    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(time, error, socket),
     frameworkErrors: answerError,
   });
+  boundConnections(server, metrics, { descriptors, holderOf: () => null });
   server.setValidatorCompiler(validatorCompiler);
   server.setErrorHandler(answerError);
   server.setNotFoundHandler((_request, reply) =>

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { projectionsOn } from '../projections/projections.ts';
+import { descriptorLimit } from '../runtime/process/descriptors.ts';
 import { type HeartbeatState, MAX_TURN_MS, watchHeartbeat } from '../runtime/process/heartbeat.ts';
 import { awaitedIn, type SystemReport } from '../runtime/process/system-report.ts';
 import { followProjections } from '../runtime/projections/followed.ts';
@@ -75,6 +76,7 @@ export async function startApi(
       report,
     },
     timeouts: DEFAULT_TIMEOUTS,
+    descriptors: descriptorLimit(),
     logger: log,
   });
   waitForReadModels(server, followed.isKnown);
@@ -87,12 +89,16 @@ export async function startApi(
 }
 
 /** Serves the probes and the figures of a process without an API. */
-export async function startProbes({ log }: Pick<SystemDependencies, 'log'>, system: System, at: ProbedAt): Promise<ServedApi> {
+export async function startProbes(
+  { log, time }: Pick<SystemDependencies, 'log' | 'time'>,
+  system: System,
+  at: ProbedAt,
+): Promise<ServedApi> {
   const { metrics, report } = system;
   const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'is waiting' }));
   const ready = () => [...starting(report()), ...waiting()];
   const health = { live: () => [], ready, started: () => starting(report()), report };
-  const server = buildProbeServer({ health, metrics, logger: log });
+  const server = buildProbeServer({ health, metrics, logger: log, time, descriptors: descriptorLimit() });
   return listening(server, at, { ended: new Promise(() => {}), close: () => server.close() });
 }
 

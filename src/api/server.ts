@@ -5,14 +5,15 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import type { Time, Timer } from '../ports/clock.ts';
 import { SettingsReader } from '../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
-import { requireKey } from './http/auth.ts';
+import { isPublic, requireKey } from './http/auth.ts';
 import { allowOrigins } from './http/cors.ts';
 import { tagAnswers } from './http/etag.ts';
 import { KeyRing } from './http/key-ring.ts';
-import { shedLoad } from './http/load-shedding.ts';
-import { answerBrokenRequest, answerError, Problem, problemDocument, sendProblem } from './http/problem.ts';
-import { limitRate, prepareRateLimit } from './http/rate-limit.ts';
+import { answerBrokenRequest, answerError, invalidRequest, Problem, problemDocument, sendProblem } from './http/problem.ts';
 import { timeRequests } from './http/request-metrics.ts';
+import { boundConnections } from './limits/connections.ts';
+import { shedLoad } from './limits/load-shedding.ts';
+import { limitRate, prepareRateLimit } from './limits/rate-limit.ts';
 import { ABOUT, documentRoutes, watchRoutes } from './openapi/openapi.ts';
 import { HEALTH, healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -25,6 +26,8 @@ const BODY_LIMIT = 64 * 1024;
 const HEADER_LIMIT = 16 * 1024;
 /** Longest path with its query. */
 const URL_LIMIT = 8 * 1024;
+/** A client that has said what it wants says so at once. */
+const HEADERS_MS = 10_000;
 /** How often connections are looked at, at least, for requests that do not come: well before one is cut off as idle. */
 const LOOK_MS = 1_000;
 
@@ -42,27 +45,39 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     connectionTimeout: 2 * requestMs,
     http: {
       maxHeaderSize: HEADER_LIMIT,
-      headersTimeout: requestMs,
+      headersTimeout: Math.min(HEADERS_MS, requestMs),
       connectionsCheckingInterval: Math.min(LOOK_MS, Math.ceil(requestMs / 4)),
+      // Node's own answer has no body.
+      requireHostHeader: false,
     },
     return503OnClosing: false,
     // Closing ends idle connections at once; those with a request in flight get their answer.
     forceCloseConnections: 'idle',
     frameworkErrors: answerError,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(deps.time, error, socket),
   });
   // JSON only: a form on a web page could send plain text here without being asked (CORS).
   server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(validatorCompiler);
   server.setErrorHandler(answerError);
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, problemDocument(404, 'not-found', `There is no route ${request.method} ${request.url.split('?')[0]}.`)),
+  server.setNotFoundHandler(({ method, url }, reply) =>
+    sendProblem(
+      reply,
+      METHODS.has(method)
+        ? problemDocument(404, 'not-found', `There is no route ${method} ${url.split('?')[0]}.`)
+        : problemDocument(501, 'not-implemented', `${method} is a method that no route here has.`),
+    ),
   );
   timeRequests(server, deps.metrics);
   refuseLongUrls(server);
+  requireHost(server);
   allowOrigins(server, deps.corsOrigins ?? []);
-  shedLoad(server, deps.metrics);
   requireKey(server, keyRing(deps));
+  boundConnections(server, deps.metrics, {
+    descriptors: deps.descriptors ?? Number.POSITIVE_INFINITY,
+    holderOf: ({ routeOptions, actor }) => (isPublic(routeOptions.url ?? '') ? null : actor),
+  });
+  shedLoad(server, deps.metrics);
   finishBeforeClosing(server, deps.time, deps.timeouts.closeMs);
   prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
   watchRoutes(server, [...ROUTE_GROUPS, HEALTH, ABOUT]);
@@ -75,9 +90,8 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
 
 /** Before it is known where the read models lie, the server listens, for the probes, and everything else is 503. */
 export function waitForReadModels(server: FastifyInstance, areKnown: () => boolean): void {
-  server.addHook('onRequest', (request, reply, done) => {
+  server.addHook('onRequest', (request, _reply, done) => {
     if (areKnown() || !request.url.startsWith('/v1/')) return done();
-    reply.header('Retry-After', '1');
     done(new Problem(503, 'starting', 'The server is starting, or waiting for a store: see /readyz.'));
   });
 }
@@ -114,7 +128,7 @@ function addGroup(server: ApiServer, tag: GroupTag, add: (routes: ApiServer) => 
 }
 
 function keyRing({ apiKeys, keyFolder, time, logger }: ApiDependencies): KeyRing {
-  return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'this file is not an API key'));
+  return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'API keys cannot be read'));
 }
 
 function refuseLongUrls(server: FastifyInstance): void {
@@ -123,6 +137,14 @@ function refuseLongUrls(server: FastifyInstance): void {
     done(
       isLong ? new Problem(414, 'uri-too-long', `The path with its query is longer than ${URL_LIMIT / 1024} KiB.`) : undefined,
     );
+  });
+}
+
+/** As HTTP/1.1 wants it, with a problem for an answer. */
+function requireHost(server: FastifyInstance): void {
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    const isMissing = raw.headers.host === undefined && raw.httpVersion !== '1.0';
+    done(isMissing ? invalidRequest('The request has no Host header.', 'Host', 'is missing') : undefined);
   });
 }
 
@@ -155,7 +177,18 @@ function methodsByPath(server: FastifyInstance): Map<string, Set<string>> {
   return methods;
 }
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Those that a route may have. */
+const METHODS: ReadonlySet<string> = new Set<HTTPMethods>([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'QUERY',
+]);
 
 /** 405, with what is allowed, where a path is known and the method is not. */
 function refuseOtherMethods(server: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
@@ -163,7 +196,7 @@ function refuseOtherMethods(server: FastifyInstance, methods: ReadonlyMap<string
     // The page for people is made of files; its own routes know what they answer.
     if (url.startsWith('/docs')) continue;
     const allowed = [...known].sort().join(', ');
-    const refuse = METHODS.filter((method) => !known.has(method));
+    const refuse = [...METHODS].filter((method) => !known.has(method));
     server.route({
       method: refuse,
       url,

@@ -44,13 +44,16 @@ export type StoredKey = z.output<typeof storedKey>;
 /** A key that cannot be made, found or read: says which, and what to do. */
 export class ApiKeyError extends UserError {}
 
+/** The system cannot read any file at this moment: that says nothing of the file. */
+const OVERLOAD: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']);
+
 /** Those that can be read, by name, and why others cannot. */
 export interface KeptKeys {
   readonly keys: readonly StoredKey[];
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[];
 }
 
-/** Every key in the folder; none where there is no folder. */
+/** Every key in the folder; none where there is no folder. Throws ApiKeyError where nobody can tell. */
 export async function readKeys(folder: string): Promise<KeptKeys> {
   const keys: StoredKey[] = [];
   const unreadable: { file: string; reason: string }[] = [];
@@ -118,6 +121,7 @@ async function readKey(path: string): Promise<StoredKey | string | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
+    if (code !== undefined && OVERLOAD.has(code)) throw new ApiKeyError(`the API key ${path} cannot be read now (${code})`);
     return code ?? 'it is not JSON';
   }
 }

@@ -1,6 +1,7 @@
 /** What the cluster asks of a process without the API. */
 
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import type { Violation } from '../../src/api/http/problem.ts';
 import { buildProbeServer } from '../../src/api/probes.ts';
 import { makeLogger } from '../../src/logging.ts';
@@ -13,7 +14,7 @@ const LEASES = [{ name: 'engine', holder: 'host-a:1', here: true }];
 function given(report: SystemReport | null, failing: readonly Violation[] = []) {
   const metrics = makeMetrics();
   const health = { live: () => [], ready: () => failing, started: () => [], report: () => report };
-  const server = buildProbeServer({ health, metrics, logger: makeLogger('silent') });
+  const server = buildProbeServer({ health, metrics, logger: makeLogger('silent'), time: systemTime, descriptors: 1_024 });
   onTestFinished(() => server.close());
   return { metrics, get: (url: string) => server.inject({ url }) };
 }

@@ -1,11 +1,14 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { systemTime } from '../../src/adapters/system-time.ts';
 import { bindHost, OpenServerError } from '../../src/api/http/auth.ts';
 import { answerBrokenRequest } from '../../src/api/http/problem.ts';
 import type { ApiKey } from '../../src/config/api-keys.ts';
 import { StoreError } from '../../src/ports/errors.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { hastyTime } from '../support/test-time.ts';
+import { dial } from './dialled.ts';
 import { givenApi, problemOf } from './given-api.ts';
 
 afterEach(() => {
@@ -27,6 +30,26 @@ describe('errors', () => {
     expect(answer.headers.allow).toBe('GET, HEAD');
   });
 
+  it('says so for a method with a body that it cannot have, and for one that no route has', async () => {
+    const { server } = await givenApi();
+    const ask = async (method: string) => {
+      const { statusCode, headers, json } = await server.inject({ method: method as 'GET', url: '/v1/orders' });
+      return problemOf({ status: statusCode, headers, body: json() });
+    };
+    expect(await ask('QUERY')).toMatchObject({ status: 405, kind: 'method-not-allowed' });
+    expect(await ask('TRACE')).toMatchObject({ status: 405, kind: 'method-not-allowed' });
+    expect(await ask('PROPFIND')).toMatchObject({ status: 501, kind: 'not-implemented' });
+  });
+
+  it('refuses a request without a Host header with a problem', async () => {
+    const dialled = await dial(await givenApi());
+    dialled.socket.write('GET /v1/orders HTTP/1.1\r\n\r\n');
+    await vi.waitFor(() => expect(dialled.text).toMatch(/\}$/));
+    const [head, body] = dialled.text.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(body ?? '')).toMatchObject({ type: 'urn:tapedeck:problem:invalid-request', errors: [{ path: 'Host' }] });
+  });
+
   it('names every field of a query that is wrong, and those that it does not know', async () => {
     const api = await givenApi();
     const answer = await api.get('/v1/signals?limit=0&from=yesterday&colour=red&order=up');
@@ -45,17 +68,20 @@ describe('errors', () => {
   });
 
   it('shows nothing of a failure of its own', async () => {
-    const broken = { head: () => Promise.reject(new Error('secret detail')) } as unknown as EventStore;
+    const failure = Object.assign(new Error('ENOSPC: secret detail'), { code: 'ENOSPC' });
+    const broken = { head: () => Promise.reject(failure) } as unknown as EventStore;
     const api = await givenApi({ events: broken });
     const answer = await api.get('/v1/events');
     expect(problemOf(answer)).toMatchObject({ status: 500, kind: 'internal-error' });
-    expect(JSON.stringify(answer.body)).not.toContain('secret');
+    expect(JSON.stringify(answer.body)).not.toMatch(/secret|ENOSPC/);
   });
 
   it('says that the store is away', async () => {
     const broken = { head: () => Promise.reject(new StoreError('the disk is full')) } as unknown as EventStore;
     const api = await givenApi({ events: broken });
-    expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 503, kind: 'store-unavailable' });
+    const answer = await api.get('/v1/events');
+    expect(problemOf(answer)).toMatchObject({ status: 503, kind: 'store-unavailable' });
+    expect(answer.headers).toMatchObject({ 'retry-after': '1' });
   });
 });
 
@@ -93,7 +119,7 @@ describe('the server', () => {
 describe('what is not HTTP', () => {
   async function answerTo(code: string): Promise<string> {
     const socket = new PassThrough();
-    answerBrokenRequest(Object.assign(new Error('broken'), { code }), socket);
+    answerBrokenRequest(systemTime, Object.assign(new Error('broken'), { code }), socket);
     let text = '';
     for await (const chunk of socket) text += chunk;
     return text;
@@ -112,9 +138,16 @@ describe('what is not HTTP', () => {
     });
   });
 
+  it('has its connection ended soon, though the client does not end it', async () => {
+    const socket = new PassThrough();
+    answerBrokenRequest(hastyTime(), Object.assign(new Error('slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    expect(socket.destroyed).toBe(false);
+    await vi.waitFor(() => expect(socket.destroyed).toBe(true));
+  });
+
   it('is not answered when the other side is gone', async () => {
     const socket = new PassThrough();
-    answerBrokenRequest(Object.assign(new Error('gone'), { code: 'ECONNRESET' }), socket);
+    answerBrokenRequest(systemTime, Object.assign(new Error('gone'), { code: 'ECONNRESET' }), socket);
     expect(socket.destroyed).toBe(true);
   });
 });

@@ -3,11 +3,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LockingEventStore, type TapeSection, WrongExpectedRevisionError } from '../../src/ports/event-store.ts';
 import { START } from '../../src/tape/envelope.ts';
-import { DAY } from '../contracts/tape-events.ts';
 import { locking } from '../support/altered-stores.ts';
 import { timeAt } from '../support/test-time.ts';
 import { type OpenEventStore, Watcher } from './event-store.ts';
-import { recovered, run } from './tape-events.ts';
+import { DAY, recovered, run } from './tape-events.ts';
 
 export function describeExclusiveSection(name: string, open: OpenEventStore): void {
   describe(`${name}, exclusively`, () => {

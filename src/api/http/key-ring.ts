@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type ApiKey, type ApiScope, readKeys, type StoredKey } from '../../config/api-keys.ts';
+import { type ApiKey, type ApiScope, type KeptKeys, readKeys, type StoredKey } from '../../config/api-keys.ts';
 import { epochMs } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -38,7 +38,7 @@ export class KeyRing {
   #hasHadKeys: boolean;
   #complaints = new Set<string>();
 
-  /** `complain` is told once of each file that is no key. */
+  /** `complain` is told once of each file that is no key, and when the folder can be read no more. */
   constructor(sources: KeySources, clock: Clock, complain: Complain) {
     this.#sources = sources;
     this.#clock = clock;
@@ -53,7 +53,10 @@ export class KeyRing {
     return this.#hasHadKeys;
   }
 
-  /** Looks at the folder again when that is due; undefined when nothing has to be waited for. Rejects with ApiKeyError. */
+  /**
+   * Looks at the folder again when that is due; undefined when nothing has to be waited for. Rejects with ApiKeyError
+   * where it could never be read.
+   */
   refresh(): Promise<void> | undefined {
     const { keyFolder } = this.#sources;
     if (keyFolder === undefined || Math.abs(this.#clock.now() - this.#lookedAt) < FRESH_MS) return undefined;
@@ -80,15 +83,28 @@ export class KeyRing {
 
   async #look(folder: string): Promise<void> {
     const at = this.#clock.now();
-    const { keys, unreadable } = await readKeys(folder);
+    let read: KeptKeys;
+    try {
+      read = await readKeys(folder);
+    } catch (error) {
+      // At first nobody can tell who may come in. Later what was read last still holds, as where no file can be opened.
+      if (this.#lookedAt === Number.NEGATIVE_INFINITY) throw error;
+      this.#lookedAt = at;
+      this.#complainOnce({ file: folder, reason: (error as Error).message });
+      return;
+    }
+    this.#complaints.delete(folder);
+    const { keys, unreadable } = read;
     this.#known = [...this.#fixed, ...keys.map(knownKey)];
     this.#hasHadKeys ||= this.#known.length > 0 || unreadable.length > 0;
     this.#lookedAt = at;
-    for (const file of unreadable) {
-      if (this.#complaints.has(file.file)) continue;
-      this.#complaints.add(file.file);
-      this.#complain(file);
-    }
+    for (const file of unreadable) this.#complainOnce(file);
+  }
+
+  #complainOnce(unreadable: Parameters<Complain>[0]): void {
+    if (this.#complaints.has(unreadable.file)) return;
+    this.#complaints.add(unreadable.file);
+    this.#complain(unreadable);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ApiKeyError } from '../../config/api-keys.ts';
+import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 
 /** One thing that is wrong; `path` names the field, with dots for fields within fields. */
@@ -67,6 +68,8 @@ export function answerError(error: FastifyError | Error, request: FastifyRequest
   if (document.status >= 500 && !(error instanceof Problem)) {
     request.log.error({ err: error, method: request.method, url: request.url }, 'the request failed');
   }
+  // Whatever is away or busy may be back in a moment.
+  if (document.status === 503) reply.header('Retry-After', '1');
   return sendProblem(reply, document);
 }
 
@@ -86,8 +89,11 @@ const BROKEN_REQUESTS: Readonly<Record<string, BrokenRequest>> = {
 };
 const NOT_HTTP: BrokenRequest = { status: 400, kind: 'invalid-request', detail: 'The request is not valid HTTP.' };
 
-/** Answers what is not an HTTP request at all, or did not come whole, and ends the connection. */
-export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
+/** So long a client that was told why may take to end the connection itself. */
+const LINGER_MS = 1_000;
+
+/** Answers what is not an HTTP request at all, or did not come whole, and ends the connection: it is gone in a second. */
+export function answerBrokenRequest(time: Pick<Time, 'after'>, error: Error & { readonly code?: string }, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -101,6 +107,9 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // The end alone would leave it half open for as long as the client likes.
+  const cutOff = time.after(LINGER_MS, () => socket.destroy());
+  socket.once('close', () => cutOff.cancel());
 }
 
 function documentOf(error: FastifyError | Error): ProblemDocument {

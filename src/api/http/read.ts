@@ -28,7 +28,7 @@ export async function atPosition(
   const wanted = query['min-position'];
   if (wanted !== undefined) {
     const reached = await Promise.all(served.map((projection) => projection.waitFor(wanted, deps.timeouts.positionMs)));
-    if (reached.includes(false)) throw notReached(deps, wanted, reply);
+    if (reached.includes(false)) throw notReached(deps, wanted);
   }
   const positions = served.map((projection) => projection.progress().position);
   reply.header(POSITION_HEADER, positions.sort(comparePositions)[0]);
@@ -43,7 +43,7 @@ export async function atTapeEnd(
   const wanted = query['min-position'];
   let head = await deps.events.head();
   for (let waited = 0; wanted !== undefined && comparePositions(head, wanted) < 0; waited += LOOK_MS) {
-    if (waited >= deps.timeouts.positionMs) throw notReached(deps, wanted, reply);
+    if (waited >= deps.timeouts.positionMs) throw notReached(deps, wanted);
     await pause(deps.time, LOOK_MS);
     head = await deps.events.head();
   }
@@ -62,8 +62,7 @@ export function collectionOf(deps: ApiDependencies, projection: Projection): str
   return servedProjection(deps, projection).progress().collection;
 }
 
-function notReached(deps: ApiDependencies, wanted: string, reply: FastifyReply): Problem {
-  reply.header('Retry-After', '1');
+function notReached(deps: ApiDependencies, wanted: string): Problem {
   return new Problem(
     503,
     'position-not-reached',

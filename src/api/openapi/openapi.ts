@@ -96,9 +96,10 @@ export function documentRoutes(server: FastifyInstance): void {
     },
     {},
   );
-  let document: string | undefined;
+  // The same bytes for everybody: of a text each answer would have a copy.
+  let document: Buffer | undefined;
   server.get('/openapi.json', about, async (_request, reply) => {
-    document ??= JSON.stringify(server.swagger());
+    document ??= Buffer.from(JSON.stringify(server.swagger()));
     return reply.type('application/json; charset=utf-8').send(document);
   });
   server.register(swaggerUi, {

@@ -55,7 +55,8 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
     { id: operationName(verb, thing), summary: `Halt the ${thing} until a person resumes it`, ...common },
     { params, body: haltBody, headers: optionalKey },
   );
-  server.post(`${path}/${verb}`, halt, async (request, reply) => {
+  const config = { ...halt.config, isHalt: true } as const;
+  server.post(`${path}/${verb}`, { ...halt, config }, async (request, reply) => {
     const scope = await scopeOf(request.params.name);
     const { mode, cancelOpen, flatten, atLastPrice, reason } = request.body;
     const data = { scope, mode, cancelOpen, flatten, atLastPrice, reason };

@@ -18,10 +18,19 @@ export function metricsRoute(server: ApiServer, figures: Figures): void {
     },
     {},
   );
+  // Whoever asks while figures are looked up gets the same: this thread and the main one have other things to do.
+  let scraping: Promise<Buffer> | undefined;
   server.get(METRICS_PATH, about, async (_request, reply) => {
     reply.header('Cache-Control', 'no-store').type(METRICS_CONTENT_TYPE);
-    return metricsText([...(await others(figures)), await figures.metrics.snapshot()]);
+    scraping ??= scrape(figures).finally(() => {
+      scraping = undefined;
+    });
+    return scraping;
   });
+}
+
+async function scrape(figures: Figures): Promise<Buffer> {
+  return Buffer.from(await metricsText([...(await others(figures)), await figures.metrics.snapshot()]));
 }
 
 /** A thread that does not answer is when the figures of this one are needed. */

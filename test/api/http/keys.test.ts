@@ -1,4 +1,7 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bindHost, OpenServerError } from '../../../src/api/http/auth.ts';
 import type { ApiKey } from '../../../src/config/api-keys.ts';
@@ -9,6 +12,7 @@ import { givenApi, NOW, problemOf, recordSettings } from '../given-api.ts';
 const temporary = new TemporaryFolder();
 const clock = { now: () => NOW };
 const HALT = { mode: 'stop', reason: 'test' };
+const answerOf = ({ statusCode, headers, json }: LightMyRequestResponse) => ({ status: statusCode, headers, body: json() });
 const as = (key: string) => ({ authorization: `Bearer ${key}` });
 
 let keyFolder: string;
@@ -68,6 +72,29 @@ describe('keys that are kept in a folder', () => {
     });
   });
 
+  it('still hold when their folder can be read no more, which is said once', async () => {
+    const key = await addKey(keyFolder, { name: 'alice', scope: 'trade', expiresAt: null }, clock);
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const api = await givenApi({ keyFolder, logger });
+    expect((await api.get('/v1/events', as(key))).status).toBe(200);
+    // No folder any more, so that it cannot be listed, whoever runs this test.
+    renameSync(keyFolder, `${keyFolder}-away`);
+    writeFileSync(keyFolder, '');
+    for (let second = 0; second < 3; second++) {
+      api.time.ms += 1_000;
+      expect((await api.get('/v1/events', as(key))).status).toBe(200);
+      expect((await api.get('/v1/events', as('another-key-0123456789'))).status).toBe(401);
+    }
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 50, file: keyFolder, reason: expect.stringContaining('ENOTDIR') });
+    rmSync(keyFolder);
+    renameSync(`${keyFolder}-away`, keyFolder);
+    await revokeKey(keyFolder, 'alice');
+    api.time.ms += 1_000;
+    expect((await api.get('/v1/events', as(key))).status).toBe(401);
+  });
+
   it('that cannot be read keep everyone out, and say so', async () => {
     const api = await givenApi({ keyFolder: '/dev/null' });
     expect(problemOf(await api.get('/v1/events'))).toMatchObject({ status: 503 });
@@ -91,6 +118,30 @@ describe('without keys', () => {
 });
 
 describe('the rate of requests', () => {
+  it('is limited for each address where no key is needed, but for the probes', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    try {
+      const { server } = await givenApi();
+      const status = async (url: string, remoteAddress = '127.0.0.1') => (await server.inject({ url, remoteAddress })).statusCode;
+      for (let asked = 0; asked < 50; asked++) {
+        expect(await status('/openapi.json')).toBe(200);
+        expect(await status('/metrics')).toBe(200);
+      }
+      expect(problemOf(answerOf(await server.inject('/docs/static/index.css')))).toMatchObject({
+        status: 429,
+        kind: 'rate-limited',
+      });
+      expect(await status('/metrics')).toBe(429);
+      expect(await status('/metrics', '127.0.0.2')).toBe(200);
+      expect(await status('/livez')).toBe(200);
+      expect(await status('/v1/events')).toBe(200);
+      vi.setSystemTime(NOW + 1_001);
+      expect(await status('/metrics')).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is limited for each key, and says when to come again', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NOW });
     try {

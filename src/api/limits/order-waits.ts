@@ -3,9 +3,10 @@
 import { isClosedOrder, type OrderDocument, orders } from '../../projections/orders.ts';
 import { positionAfter } from '../../tape/envelope.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { findDocument, servedProjection } from './read.ts';
+import { findDocument, servedProjection } from '../http/read.ts';
+import { Budget } from './budget.ts';
 
-/** Most requests that may wait at once; further ones are answered without waiting, as if it had taken too long. */
+/** Most requests that may wait at once, shared out by key; further ones are answered without waiting, as if it had taken too long. */
 const MAX_WAITS = 100;
 
 function isDecided(order: OrderDocument): boolean {
@@ -16,24 +17,30 @@ export class OrderWaits {
   readonly #deps: ApiDependencies;
   /** Ends a wait without the order. */
   readonly #giveUps = new Set<() => void>();
+  readonly #budget = new Budget(MAX_WAITS);
   #isClosing = false;
 
   constructor(deps: ApiDependencies) {
     this.#deps = deps;
-    deps.metrics.watchQueue({ name: 'order-waits', limit: MAX_WAITS, depth: () => this.#giveUps.size });
+    deps.metrics.watchQueue({ name: 'order-waits', limit: MAX_WAITS, depth: () => this.#budget.inHand });
   }
 
   /**
    * Resolves with the order once it is decided on, or closed; with undefined when that takes too long, or when the read
-   * model cannot be read: the request itself is recorded all the same.
+   * model cannot be read: the request itself is recorded all the same. `holder` is whose share of the waits it is in.
    */
-  async until(state: 'decided' | 'closed', orderId: string): Promise<OrderDocument | undefined> {
+  async until(state: 'decided' | 'closed', orderId: string, holder: string | null): Promise<OrderDocument | undefined> {
     const isDone = state === 'decided' ? isDecided : isClosedOrder;
     try {
       // A request that is sent again finds its order long decided, and needs no wait.
       const known = await this.#read(orderId, isDone);
-      if (known !== undefined || this.#isClosing || this.#giveUps.size >= MAX_WAITS) return known;
-      return await this.#wait(orderId, isDone);
+      if (known !== undefined || this.#isClosing || this.#budget.isUsedUp(holder)) return known;
+      this.#budget.take(holder);
+      try {
+        return await this.#wait(orderId, isDone);
+      } finally {
+        this.#budget.giveBack(holder);
+      }
     } catch (error) {
       this.#deps.logger?.error({ err: error, orderId }, 'the wait for an order failed');
       return undefined;

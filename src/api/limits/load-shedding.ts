@@ -1,0 +1,98 @@
+/**
+ * Load shedding: how many requests may be in hand at once. Beyond that the server refuses at once, instead of keeping
+ * requests and answers until memory is full. Each kind has a budget of its own: a flood of reads keeps nobody from
+ * changing something, and whatever else is in hand keeps nobody from halting. Each budget is shared out by API key, and
+ * what needs no key by address. The cluster's probes always pass: they matter most under load.
+ */
+
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Metrics } from '../../metrics.ts';
+import { isPublic, LOCAL_ACTOR } from '../http/auth.ts';
+import { Problem } from '../http/problem.ts';
+import { HEALTH_PATHS, METRICS_PATH } from '../http/public-paths.ts';
+import { Budget } from './budget.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Stops trading: it is served whatever else is in hand. */
+    isHalt?: true;
+  }
+}
+
+/** Most of each kind. A request is in hand until its client has received the answer. */
+export const MAX_IN_HAND = {
+  reads: 2_000,
+  /** Reads that name a position: each may be held until that is reached. */
+  waits: 200,
+  changes: 2_000,
+  halts: 200,
+  /** The pages and files for everybody; they are large. */
+  files: 32,
+  metrics: 16,
+} as const;
+/** On one connection, where each answer waits for those before it. */
+export const MAX_ON_CONNECTION = 100;
+
+type Kind = keyof typeof MAX_IN_HAND;
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** What a connection has in hand: each gives its part of a budget back. */
+type InHand = Set<() => void>;
+
+/** Refuses requests beyond the limits: 503. Goes behind the check of the key. */
+export function shedLoad(server: FastifyInstance, metrics: Metrics): void {
+  const budgets = new Map<Kind, Budget>();
+  for (const kind of Object.keys(MAX_IN_HAND) as Kind[]) {
+    const budget = new Budget(MAX_IN_HAND[kind]);
+    budgets.set(kind, budget);
+    metrics.watchQueue({ name: `http-${kind}`, limit: budget.limit, depth: () => budget.inHand });
+  }
+  const connections = new WeakMap<Socket, InHand>();
+  server.addHook('onRequest', (request, reply, done) => {
+    const here = inHandOn(connections, request.raw.socket);
+    if (here.size >= MAX_ON_CONNECTION) return done(busy(`${here.size} requests in hand on this connection`));
+    const path = request.routeOptions.url ?? '';
+    const budget = HEALTH_PATHS.has(path) ? undefined : budgets.get(kindOf(request, path));
+    const holder = isPublic(path) ? request.ip : holderOf(request);
+    if (budget?.isUsedUp(holder)) return done(busy(`${budget.inHand} requests of this kind in hand`));
+    budget?.take(holder);
+    const giveBack = (): void => budget?.giveBack(holder);
+    here.add(giveBack);
+    reply.raw.once('finish', () => {
+      if (here.delete(giveBack)) giveBack();
+    });
+    done();
+  });
+}
+
+function inHandOn(connections: WeakMap<Socket, InHand>, socket: Socket): InHand {
+  const known = connections.get(socket);
+  if (known !== undefined) return known;
+  const inHand: InHand = new Set();
+  connections.set(socket, inHand);
+  // Answers behind the one that was being sent never end.
+  socket.once('close', () => {
+    for (const giveBack of inHand) giveBack();
+    inHand.clear();
+  });
+  return inHand;
+}
+
+function kindOf(request: FastifyRequest, path: string): Kind {
+  if (path === METRICS_PATH) return 'metrics';
+  if (isPublic(path)) return 'files';
+  if (request.routeOptions.config.isHalt) return 'halts';
+  if (!READS.has(request.method)) return 'changes';
+  return 'min-position' in (request.query as object) ? 'waits' : 'reads';
+}
+
+/** Whose share of a budget a request is in, by its key; null: without keys there is nobody to share with. */
+export function holderOf({ actor }: FastifyRequest): string | null {
+  return actor === LOCAL_ACTOR ? null : actor;
+}
+
+function busy(why: string): Problem {
+  return new Problem(503, 'busy', `The server is busy with ${why}: try again in a moment.`);
+}
