@@ -23,7 +23,7 @@ import { eventsOf } from '../src/ports/pages.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
 import type { EvidenceSink } from '../src/runtime/ingest/evidence-sink.ts';
-import { findFeed, runFeed } from '../src/runtime/ingest/feed-run.ts';
+import { findFeed, runFeeds } from '../src/runtime/ingest/feed-run.ts';
 import { Pacing } from '../src/runtime/ingest/pacing.ts';
 import { makeEngineRunner, startSystem } from '../src/system.ts';
 import { projected } from '../test/support/ingest-role.ts';
@@ -93,16 +93,17 @@ async function play(forSeconds: number, hasReaders: boolean): Promise<Round> {
     const ingest = (symbol: string, venue: string, take: EvidenceSink, pacing?: Pacing, signal?: AbortSignal) => {
       const found = findFeed(settings, venue, symbol);
       const files = found.feed.recordings.map((name) => recordingPath(config.settingsFile, name));
-      return runFeed(take, openRecording(files, found.feed, found.instrument), { codeVersion, pacing, signal });
+      const feed = { market: found.feed, source: openRecording(files, found.feed, found.instrument) };
+      return runFeeds(take, events, [feed], { codeVersion, pacing, signal });
     };
     await ingest('BTC-USD', 'coinbase', take);
     await projected(events, reads);
 
     const steps: number[] = [];
     const memory: number[] = [];
-    const timed: EvidenceSink = async (drafts, from) => {
+    const timed: EvidenceSink = async (...asked) => {
       const began = performance.now();
-      const outcome = await take(drafts, from);
+      const outcome = await take(...asked);
       steps.push(performance.now() - began);
       return outcome;
     };
@@ -110,7 +111,7 @@ async function play(forSeconds: number, hasReaders: boolean): Promise<Round> {
     const readers = hasReaders ? whenThereAreSamples(api.address).then(() => read(api.address, forSeconds)) : null;
     const before = process.cpuUsage();
     const stop = AbortSignal.timeout(forSeconds * 1_000);
-    await ingest('BTCUSDT', 'binance', timed, new Pacing({ speed: pace, time: systemTime, store: events, signal: stop }), stop);
+    await ingest('BTCUSDT', 'binance', timed, new Pacing({ speed: pace, time: systemTime, signal: stop }), stop);
     const answered = await readers;
     clearInterval(measuring);
     const { user, system: kernel } = process.cpuUsage(before);

@@ -3,15 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEventStore, openReadStore, openRecording } from '../src/adapters/open.ts';
+import { openEventStore, openFeed, openReadStore } from '../src/adapters/open.ts';
 import { systemTime } from '../src/adapters/system-time.ts';
 import { Engine } from '../src/domain/engine/engine.ts';
-import { Tally } from '../src/domain/feed/tally.ts';
 import { REACTORS } from '../src/domain/reactors.ts';
 import { makeLogger } from '../src/logging.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { loadSettings, recordingPath } from '../src/requests/settings-file.ts';
-import { ingest } from '../src/runtime/ingest/ingest.ts';
+import { feedsOfRun, runFeeds } from '../src/runtime/ingest/feed-run.ts';
 import { makeEngineRunner } from '../src/system.ts';
 import { makeId } from '../src/tape/id.ts';
 
@@ -48,13 +47,10 @@ async function makeTape(): Promise<string> {
   const { settings } = await applySettings(events, await loadSettings(SETTINGS), by);
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, time: systemTime, log, codeVersion: BUILD, mayRollBack: false });
-  for (const feed of settings.feeds.values()) {
-    const instrument = settings.instruments.get(`${feed.venue}.${feed.symbol}`);
-    if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);
-    const files = feed.recordings.map((recording) => recordingPath(SETTINGS, recording));
-    const source = openRecording(files, feed, instrument).evidence({ tally: new Tally() });
-    await ingest(runner.inStep.bind(runner), source, { actor: BUILD, codeVersion: BUILD });
-  }
+  const feeds = feedsOfRun(settings, (feed, instrument) =>
+    openFeed(feed, instrument, (recording) => recordingPath(SETTINGS, recording)),
+  );
+  await runFeeds(runner.inStep.bind(runner), events, feeds, { codeVersion: BUILD });
   await events.close();
   await reads.close();
   return file;

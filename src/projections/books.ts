@@ -1,4 +1,4 @@
-/** The last sample of each instrument's book. */
+/** The latest sample of each instrument's book. */
 
 import type { DepthSample } from '../domain/market/events.ts';
 import { instrumentKey } from '../domain/settings/in-force.ts';
@@ -6,7 +6,7 @@ import { type Projection, unexpected } from './projection.ts';
 
 export const books: Projection<DepthSample> = {
   name: 'books',
-  version: 1,
+  version: 2,
   categories: ['depth'],
   indexes: [['venue', 'symbol']],
 
@@ -14,8 +14,9 @@ export const books: Projection<DepthSample> = {
     return event.type === 'DepthSampled' ? [instrumentKey(event.data.venue, event.data.symbol)] : [];
   },
 
-  apply(_document, event): DepthSample {
+  /** An older recording that was taken in later does not take the book back. */
+  apply(document, event): DepthSample {
     if (event.type !== 'DepthSampled') throw unexpected('books', event);
-    return event.data;
+    return document !== undefined && event.data.eventTime < document.eventTime ? document : event.data;
   },
 };

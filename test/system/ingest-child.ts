@@ -1,16 +1,18 @@
 /**
- * Ingests a recording in step, with projections beside it, in commits of a few steps, so that a test can kill it in
+ * Ingests recordings in step as one run, with projections beside it, in commits of a few steps, so that a test can kill it in
  * between. Arguments: folder of the stores, settings file, steps a commit.
  */
 
-import { openEventStore, openReadStore, openRecording } from '../../src/adapters/open.ts';
+import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
-import { Tally } from '../../src/domain/feed/tally.ts';
 import { makeLogger } from '../../src/logging.ts';
 import { applySettings } from '../../src/requests/settings-apply.ts';
-import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts';
+import { loadSettings } from '../../src/requests/settings-file.ts';
+import { type PieceOutcome, sumOf } from '../../src/runtime/engine/in-step.ts';
+import type { EvidenceSink } from '../../src/runtime/ingest/evidence-sink.ts';
+import { feedsOfRun, runFeeds } from '../../src/runtime/ingest/feed-run.ts';
 import { makeEngineRunner, startSystem } from '../../src/system.ts';
-import { projected } from '../support/ingest-role.ts';
+import { projected, recordingsOf } from '../support/ingest-role.ts';
 
 const [folder = '', settingsFile = '', steps = '20'] = process.argv.slice(2);
 const codeVersion = 'test';
@@ -22,18 +24,15 @@ const log = makeLogger('silent');
 const dependencies = { events, reads, time: systemTime, log, codeVersion, mayRollBack: false };
 const system = await startSystem(dependencies, new Set(['projections']));
 const engine = makeEngineRunner(dependencies);
-for (const feed of settings.feeds.values()) {
-  const instrument = [...settings.instruments.values()].find(
-    ({ venue, symbol }) => venue === feed.venue && symbol === feed.symbol,
-  );
-  if (instrument === undefined) throw new Error(`${feed.symbol} is not listed`);
-  const files = feed.recordings.map((file) => recordingPath(settingsFile, file));
-  for await (const drafts of openRecording(files, feed, instrument).evidence({ tally: new Tally() })) {
-    for (let from = 0; from < drafts.length; from += Number(steps)) {
-      await engine.inStep(drafts.slice(from, from + Number(steps)), { actor: 'ingest', codeVersion });
-    }
+const few = Number(steps);
+const take: EvidenceSink = async (drafts, origin, older) => {
+  const pieces: PieceOutcome[] = [];
+  for (let from = 0; from < drafts.length; from += few) {
+    pieces.push(...(await engine.inStep(drafts.slice(from, from + few), origin, older)).pieces);
   }
-}
+  return { ...sumOf(pieces), pieces };
+};
+await runFeeds(take, events, feedsOfRun(settings, recordingsOf(settingsFile)), { codeVersion });
 await projected(events, reads);
 await system.close();
 await reads.close();

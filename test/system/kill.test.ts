@@ -8,7 +8,7 @@ import { systemTime } from '../../src/adapters/system-time.ts';
 import { PROJECTIONS } from '../../src/projections/projections.ts';
 import { servingCollection } from '../../src/runtime/projections/builds.ts';
 import { type Ended, endChildrenAfterwards, startNode } from '../support/child.ts';
-import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { writeMergedHeads } from '../support/recorded-heads.ts';
 import { counts } from '../support/scale.ts';
 import { seeded } from '../support/seeded.ts';
 import { wholeTape } from '../support/small-market.ts';
@@ -60,7 +60,7 @@ describe('killed at any point', () => {
     timeout: 600_000,
   }, async () => {
     const folder = new TemporaryFolder().path;
-    const settings = writeRecordedHeads(folder, CANDLES, FRAMES);
+    const settings = writeMergedHeads(folder, CANDLES, FRAMES);
     const clean = join(folder, 'clean');
     mkdirSync(clean);
     const { stdout } = await runChild(clean, settings, { REPORT_STATEMENTS: '1' });

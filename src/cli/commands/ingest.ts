@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { openRecording } from '../../adapters/open.ts';
 import { INTERVALS } from '../../domain/interval.ts';
+import type { SettingsInForce } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { volumeShareText } from '../../domain/venue/paper/fill-bounds.ts';
 import { makeLogger } from '../../logging.ts';
@@ -10,9 +11,19 @@ import { readSettings } from '../../queries/settings-in-force.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
+import { nowOfAccounts } from '../../runtime/ingest/accounts-now.ts';
 import { evidenceSink } from '../../runtime/ingest/evidence-sink.ts';
-import { type FeedOutcome, feedName, findFeed, runFeed, warnings } from '../../runtime/ingest/feed-run.ts';
+import {
+  type FeedOfRun,
+  type FeedOutcome,
+  feedName,
+  feedsOfRun,
+  findFeed,
+  runFeeds,
+  warnings,
+} from '../../runtime/ingest/feed-run.ts';
 import { makeEngineRunner } from '../../system.ts';
+import { feedsOf } from '../recordings.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -21,65 +32,108 @@ import { wantsJson } from '../terminal/output.ts';
 import { makeScreen } from '../terminal/screen.ts';
 
 interface Options {
-  readonly venue: string;
-  readonly symbol: string;
+  readonly all?: true;
+  readonly venue?: string;
+  readonly symbol?: string;
   readonly interval?: string;
   readonly json?: true;
   readonly rollBack?: true;
 }
 
+/** What is to be taken in: all recordings of the settings, or some files of one feed. */
+type Asked =
+  | { readonly isAll: true }
+  | { readonly isAll: false; readonly files: readonly string[]; readonly venue: string; readonly symbol: string };
+
 export function ingestCommand(command: Command): void {
   command
-    .argument('<file...>', 'raw frames or candles, gzipped or not; several files are one session, in this order')
-    .requiredOption('--venue <name>', 'the venue of the recording, such as binance')
-    .requiredOption('--symbol <name>', 'the symbol as the venue writes it, such as BTCUSDT')
+    .argument('[file...]', 'raw frames or candles, gzipped or not; several files are one session, in this order')
+    .option('--venue <name>', 'the venue of the recording, such as binance')
+    .option('--symbol <name>', 'the symbol as the venue writes it, such as BTCUSDT')
     .option('--interval <interval>', 'the interval of the candles; it must be the interval of the feed')
+    .option('--all', 'take in all recordings that the settings name, as one run by time')
     .option('--roll-back', 'let this build replace the one that replaced it')
-    .option('--json', 'print the outcome as one JSON line')
-    .action((files: string[], options: Options) => withStores((opened) => run(opened, files, options)));
+    .option('--json', 'print the outcome of each feed as one JSON line')
+    .action((files: string[], options: Options) => {
+      const asked = whatIsAsked(command, files, options);
+      return withStores((opened) => run(opened, asked, options));
+    });
   withExamples(command, [
+    'tapedeck ingest --all',
     'tapedeck ingest data/spot_btcusdt_20240808.jsonl.gz --venue binance --symbol BTCUSDT',
     'tapedeck ingest data/coinbase_*.json.gz --venue coinbase --symbol BTC-USD --interval 4h',
   ]);
 }
 
-async function run({ config, time, events, reads }: OpenStores, files: readonly string[], options: Options): Promise<void> {
+function whatIsAsked(command: Command, files: readonly string[], { all, venue, symbol, interval }: Options): Asked {
+  if (all === true) {
+    if (files.length > 0 || venue !== undefined || symbol !== undefined || interval !== undefined) {
+      command.error('error: --all takes in what the settings name: leave out files, --venue, --symbol and --interval');
+    }
+    return { isAll: true };
+  }
+  if (files.length === 0) command.error("error: missing required argument 'file', or --all");
+  if (venue === undefined) return command.error("error: required option '--venue <name>' not specified");
+  if (symbol === undefined) return command.error("error: required option '--symbol <name>' not specified");
+  return { isAll: false, files, venue, symbol };
+}
+
+async function run(opened: OpenStores, asked: Asked, options: Options): Promise<void> {
+  const { config, time, events, reads } = opened;
   const build = codeVersion();
-  const { settings: recorded } = await readSettings(events);
-  // A tape without settings takes those that are proposed; on any other, only what is in force counts.
-  const settings =
-    recorded.generation > 0
-      ? recorded
-      : (
-          await applySettings(events, await loadSettings(config.settingsFile), {
-            clock: time,
-            actor: cliActor(config),
-            codeVersion: build,
-          })
-        ).settings;
-  const found = findFeed(settings, options.venue, options.symbol);
-  checkInterval(options.interval, found.feed.bars);
+  const settings = await settingsFor(opened, build);
+  const feeds = asked.isAll ? recordingsOf(opened, settings) : [await oneFeed(opened, settings, asked, options.interval)];
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, mayRollBack: options.rollBack === true });
   const json = wantsJson(options);
   const screen = makeScreen(json ? undefined : process.stdout, log);
   const signal = stopSignal(time, config.isWithinNpm);
-  const name = feedName(found.feed);
-  const outcome = await runFeed(evidenceSink(events, runner, time), openRecording(files, found.feed, found.instrument), {
+  const ended = new Set<FeedOfRun>();
+  const outcomes = await runFeeds(evidenceSink(events, runner, time), events, feeds, {
     codeVersion: build,
     signal,
-    onProgress: (progress) => screen.progress(name, progress),
+    onProgress: ({ market }, progress) => screen.progress(feedName(market), progress),
+    onEnd: (feed) => ended.add(feed),
   });
-  const isComplete = !signal.aborted;
   const shares = new Map([...settings.accounts.values()].map((account) => [account.id, volumeShareText(account)]));
-  if (json) process.stdout.write(`${jsonLine(outcome, isComplete, shares)}\n`);
-  else {
-    screen.done(name, outcome);
-    for (const line of fillLines(shares)) screen.say(`  ${line}`, {});
-    for (const warning of warnings(outcome)) screen.warn(warning);
+  for (const [index, feed] of feeds.entries()) {
+    const outcome = outcomes[index] as FeedOutcome;
+    const name = feedName(feed.market);
+    if (json) process.stdout.write(`${jsonLine(name, outcome, ended.has(feed), shares)}\n`);
+    else {
+      screen.done(name, outcome);
+      for (const warning of warnings(outcome)) screen.warn(asked.isAll ? `${name}: ${warning}` : warning);
+    }
   }
-  if (!isComplete)
+  if (!json) for (const line of fillLines(shares)) screen.say(`  ${line}`, {});
+  if (ended.size < feeds.length)
     throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
+}
+
+/** A tape without settings takes those that are proposed; on any other, only what is in force counts. */
+async function settingsFor({ config, time, events }: OpenStores, build: string): Promise<SettingsInForce> {
+  const { settings } = await readSettings(events);
+  if (settings.generation > 0) return settings;
+  const origin = { clock: time, actor: cliActor(config), codeVersion: build };
+  return (await applySettings(events, await loadSettings(config.settingsFile), origin)).settings;
+}
+
+function recordingsOf({ config }: OpenStores, settings: SettingsInForce): readonly FeedOfRun[] {
+  const feeds = feedsOfRun(settings, feedsOf(config));
+  if (feeds.length > 0) return feeds;
+  throw new UserError('the settings in force name no recordings: list them under "recordings" of a feed');
+}
+
+async function oneFeed(
+  { events }: OpenStores,
+  settings: SettingsInForce,
+  { files, venue, symbol }: Asked & { readonly isAll: false },
+  interval: string | undefined,
+): Promise<FeedOfRun> {
+  const { feed, instrument } = findFeed(settings, venue, symbol);
+  checkInterval(interval, feed.bars);
+  const beginsAfter = await nowOfAccounts(events, settings, feed);
+  return { market: feed, source: openRecording(files, feed, instrument), beginsAfter };
 }
 
 function checkInterval(asked: string | undefined, made: string): void {
@@ -89,11 +143,8 @@ function checkInterval(asked: string | undefined, made: string): void {
   throw new UserError(`--interval ${asked}: the feed's bars are ${made}; change "bars" of the feed in the settings first`);
 }
 
-function jsonLine(
-  { recorded, already, differing, decisions, upTo, tally }: FeedOutcome,
-  complete: boolean,
-  shares: ReadonlyMap<string, string>,
-): string {
-  const counts = { complete, recorded, already, differing, decisions, upTo, tally: Object.fromEntries(tally) };
+function jsonLine(feed: string, outcome: FeedOutcome, complete: boolean, shares: ReadonlyMap<string, string>): string {
+  const { recorded, already, differing, older, decisions, upTo, tally } = outcome;
+  const counts = { feed, complete, recorded, already, differing, older, decisions, upTo, tally: Object.fromEntries(tally) };
   return JSON.stringify({ ...counts, maxVolumeShare: Object.fromEntries(shares) });
 }

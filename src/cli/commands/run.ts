@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { openFeed, openPublisher } from '../../adapters/open.ts';
+import { openPublisher } from '../../adapters/open.ts';
 import type { ServedApi } from '../../api/serve.ts';
 import type { Config } from '../../config/environment.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
@@ -11,9 +11,8 @@ import { paceText, type Settings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger, openLogOutput, watchLog } from '../../logging.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
-import { loadSettings, recordingPath } from '../../requests/settings-file.ts';
+import { loadSettings } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
-import type { IngestTerms } from '../../runtime/ingest/ingest-part.ts';
 import type { LeaseTerms } from '../../runtime/leases/lease.ts';
 import { isPassing } from '../../runtime/process/supervisor.ts';
 import { makeSystem } from '../../system.ts';
@@ -21,6 +20,7 @@ import type { Role, SystemDependencies } from '../../system-dependencies.ts';
 import { aborted } from '../../waiting.ts';
 import { serveApi, serveProbes } from '../api.ts';
 import { IngestReport } from '../ingest-report.ts';
+import { feedsOf } from '../recordings.ts';
 import { ALL_ROLES, parseRoles } from '../roles.ts';
 import { endForSure, stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
@@ -32,7 +32,7 @@ const FLUSH_MS = 1_000;
 
 interface Options {
   readonly roles: ReadonlySet<Role>;
-  /** In place of what the settings say of each feed. */
+  /** In place of what the settings say. */
   readonly pace?: string;
   readonly rollBack?: true;
   readonly json?: true;
@@ -50,7 +50,7 @@ export function runCommand(command: Command): void {
     )
     .option(
       '--pace <pace>',
-      'play recorded sessions at this multiple of real time, such as 1, or at once (max); default: the pace of each feed in the settings. Candle histories come at once',
+      'play recorded sessions at this multiple of real time, such as 1, or at once (max); default: the pace in the settings. Candle histories never wait',
       parsePace,
     )
     .option('--roll-back', 'let this build replace the one that replaced it')
@@ -158,11 +158,6 @@ async function settle(
     );
   }
   return settings;
-}
-
-/** The feeds that settings name; relative paths of recordings are relative to the settings file. */
-function feedsOf({ settingsFile }: Config): IngestTerms['openFeed'] {
-  return (feed, instrument) => openFeed(feed, instrument, (recording) => recordingPath(settingsFile, recording));
 }
 
 function leaseTerms({ config, time, leases }: OpenStores): LeaseTerms | undefined {

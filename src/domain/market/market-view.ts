@@ -17,6 +17,8 @@ export interface MarketState {
   bid: Decimal | null;
   ask: Decimal | null;
   isCrossed: boolean;
+  /** Of the sample that bid and ask are from; null before the first. */
+  quoteMs: number | null;
   /** Of the last bar of the feed's own interval. */
   close: Decimal | null;
   closeMs: number | null;
@@ -84,6 +86,7 @@ function marketOf(view: MarketView, key: string): MarketState {
       bid: null,
       ask: null,
       isCrossed: false,
+      quoteMs: null,
       close: null,
       closeMs: null,
       untrusted: 'not-begun',
@@ -117,7 +120,11 @@ function applyBar(market: MarketState, bar: Bar): void {
   market.closeMs = closeMs;
 }
 
+/** An older recording that was taken in later does not take the book back. */
 function applySample(market: MarketState, sample: DepthSample): void {
+  const quoteMs = epochMs(sample.eventTime);
+  if (market.quoteMs !== null && quoteMs < market.quoteMs) return;
+  market.quoteMs = quoteMs;
   const [bid] = sample.bids[0] ?? [];
   const [ask] = sample.asks[0] ?? [];
   market.bid = bid === undefined ? null : parseDecimal(bid);

@@ -14,6 +14,7 @@ import {
   feed,
   type InstrumentSettings,
   instrument,
+  pacesOf,
   type Settings,
   type StrategySettings,
   settingsFile,
@@ -104,6 +105,7 @@ function checkParts(parts: Parts): Violation[] {
     ),
     ...parts.instruments.flatMap((part, index) => (part ? checkInstrument(part, ['instruments', index]) : [])),
     ...parts.feeds.flatMap((part, index) => (part ? checkFeed(part, parts, ['feeds', index]) : [])),
+    ...otherPaces(parts.feeds),
     ...parts.accounts.flatMap((part, index) => (part ? checkAccount(part, ['accounts', index]) : [])),
     ...tooManyOnOneInstrument(parts.strategies),
     ...parts.strategies.flatMap((part, index) => (part ? checkStrategy(part, parts, ['strategies', index]) : [])),
@@ -143,6 +145,16 @@ function checkFeed({ venue, symbol, bars, rollups }: FeedSettings, parts: Parts,
     violations.push([[...at, 'rollups', index], `"${rollup}" is not a multiple of the feed's bars "${bars}"`]);
   });
   return violations;
+}
+
+/** All recordings are one run. */
+function otherPaces(feeds: Parts['feeds']): Violation[] {
+  const [first] = pacesOf(feeds.flatMap((part) => part ?? []));
+  return feeds.flatMap((part, index) => {
+    if (first === undefined || part?.pace === undefined || pacesOf([{ pace: first }, part]).length === 1) return [];
+    const message = `"${part.pace}" is another pace than "${first}" of a feed before it, but all recordings are one run: give them one`;
+    return [[['feeds', index, 'pace'], message] as const];
+  });
 }
 
 /** An order that cannot arrive while it may be sent would expire, each time. */

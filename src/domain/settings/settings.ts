@@ -36,6 +36,13 @@ export function paceSpeed(text: string): number | null {
   return text === 'max' ? null : Number(text);
 }
 
+/** The paces that feeds name, each once, in their order. A run has one: that which they name, or "max" where none does. */
+export function pacesOf(feeds: Iterable<{ readonly pace?: string | undefined }>): string[] {
+  const bySpeed = new Map<number | null, string>();
+  for (const { pace } of feeds) if (pace !== undefined && !bySpeed.has(paceSpeed(pace))) bySpeed.set(paceSpeed(pace), pace);
+  return [...bySpeed.values()];
+}
+
 /** Three bytes each at most, and so well under the largest event that a store takes (256 KiB). */
 const MAX_RECORDINGS_CHARACTERS = 60_000;
 
@@ -52,7 +59,7 @@ export const feed = z.strictObject({
   pace: paceText
     .optional()
     .describe(
-      'How fast "tapedeck run" plays the session: a multiple of real time, such as "1"; "max", unless said otherwise: at once.',
+      'How fast "tapedeck run" plays recorded sessions: a multiple of real time, such as "1"; "max", unless said otherwise: at once. All feeds are one run, and have one pace.',
     ),
   bars: z.enum(INTERVALS).describe('Interval of the bars that ingest makes or reads.'),
   rollups: z

@@ -14,7 +14,7 @@ import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../port
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
 import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
 import { DivergedError, EngineReplica, StaleStateError, SupersededError } from './engine-replica.ts';
-import { MAX_STEPS, recordInStep, type StepOutcome } from './in-step.ts';
+import { MAX_STEPS, recordInStep, type StepOutcome, sumOf } from './in-step.ts';
 import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
 
 /** How often a build tries to take over while others append. */
@@ -105,18 +105,22 @@ export class EngineRunner {
 
   /**
    * Records up to MAX_STEPS pieces of evidence, each with its whole cascade, in one atomic commit, after taking in what
-   * others appended. Evidence that is on the tape already is not recorded again.
+   * others appended. Evidence that is on the tape already is not recorded again, and what is in `older` not at all.
    */
-  inStep(drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>): Promise<StepOutcome> {
+  inStep(
+    drafts: readonly EvidenceDraft[],
+    origin: Omit<EvidenceOrigin, 'occurredAt'>,
+    older: ReadonlySet<EvidenceDraft> = new Set(),
+  ): Promise<StepOutcome> {
     if (drafts.length > MAX_STEPS) throw new RangeError(`at most ${MAX_STEPS} steps a commit, not ${drafts.length}`);
     return this.#serially(async () => {
       const replica = await this.#deciding();
       const { store } = this.#options;
       if (!hasLock(store)) throw new Error('ingesting in step needs a store with a write lock');
       await this.#catchUpWith(replica);
-      const { made, ...outcome } = await store.exclusively((section) => recordInStep(section, replica, drafts, origin));
+      const { made, pieces } = await store.exclusively((section) => recordInStep(section, replica, drafts, origin, older));
       await this.#noteCommit(replica, made);
-      return { ...outcome, decisions: made.length };
+      return { ...sumOf(pieces), pieces };
     });
   }
 

@@ -10,25 +10,78 @@ import { runInSection } from './tape-program.ts';
 /** Most pieces of evidence that one in-step commit takes. */
 export const MAX_STEPS = 500;
 
-export interface StepOutcome {
-  /** Evidence that was recorded now. */
-  readonly recorded: number;
-  /** Evidence that was on the tape already, equal in every field. */
-  readonly already: number;
-  /** Evidence dropped because the tape has the same fact with other content; the first of them in words. */
-  readonly differing: number;
-  readonly firstDifference: string | null;
-  /** The number of decisions made and recorded. */
+/** What became of one piece of evidence. */
+export interface PieceOutcome {
+  /**
+   * `already`: it is on the tape, equal in every field. `differing`: dropped, because the tape has the same fact with other
+   * content. `older`: dropped, because it is not there and older than what the tape holds of its feed.
+   */
+  readonly fate: 'recorded' | 'already' | 'differing' | 'older';
+  /** Which piece that was, in words, where it was dropped. */
+  readonly dropped: string | null;
+  /** The number of decisions made and recorded on it. */
   readonly decisions: number;
 }
 
-/** Records `drafts` in order and decides on each, unless it is on the tape; `made` are the decisions. */
+export interface StepSums {
+  readonly recorded: number;
+  readonly already: number;
+  /** The first of those that differ, in words, and how many there are. */
+  readonly differing: number;
+  readonly firstDifference: string | null;
+  /** The same of those that are older. */
+  readonly older: number;
+  readonly firstOlder: string | null;
+  readonly decisions: number;
+}
+
+export interface StepOutcome extends StepSums {
+  /** One for each piece, in order. */
+  readonly pieces: readonly PieceOutcome[];
+}
+
+export const NO_STEPS: StepSums = {
+  recorded: 0,
+  already: 0,
+  differing: 0,
+  firstDifference: null,
+  older: 0,
+  firstOlder: null,
+  decisions: 0,
+};
+
+export function sumOf(pieces: readonly PieceOutcome[]): StepSums {
+  const sums = { ...NO_STEPS };
+  for (const { fate, dropped, decisions } of pieces) {
+    sums[fate]++;
+    sums.decisions += decisions;
+    if (fate === 'differing') sums.firstDifference ??= dropped;
+    if (fate === 'older') sums.firstOlder ??= dropped;
+  }
+  return sums;
+}
+
+/** The sums of both; `a` comes first. */
+export function addSums(a: StepSums, b: StepSums): StepSums {
+  return {
+    recorded: a.recorded + b.recorded,
+    already: a.already + b.already,
+    differing: a.differing + b.differing,
+    firstDifference: a.firstDifference ?? b.firstDifference,
+    older: a.older + b.older,
+    firstOlder: a.firstOlder ?? b.firstOlder,
+    decisions: a.decisions + b.decisions,
+  };
+}
+
+/** Records `drafts` in order and decides on each, unless it is on the tape or among the `older`; `made` are the decisions. */
 export function recordInStep(
   section: TapeSection,
   replica: EngineReplica,
   drafts: readonly EvidenceDraft[],
   origin: Omit<EvidenceOrigin, 'occurredAt'>,
-): Omit<StepOutcome, 'decisions'> & { readonly made: readonly TapeEvent[] } {
+  older: ReadonlySet<EvidenceDraft>,
+): { readonly pieces: readonly PieceOutcome[]; readonly made: readonly TapeEvent[] } {
   const made: TapeEvent[] = [];
   // The events that others appended since are taken in first, to the end: nobody can append now.
   for (let hasMore = true; hasMore; ) {
@@ -36,22 +89,21 @@ export function recordInStep(
     made.push(...page.made);
     hasMore = page.hasMore;
   }
-  let [recorded, already, differing] = [0, 0, 0];
-  let firstDifference: string | null = null;
-  for (const draft of drafts) {
+  const pieces = drafts.map((draft): PieceOutcome => {
     const evidence = makeEvidence(draft.type, draft.stream, draft.key, draft.data, { ...origin, occurredAt: draft.occurredAt });
     const revision = section.revisionOf(draft.stream);
     const found = revision === 'no-stream' ? undefined : section.find(draft.stream, evidence.id);
-    if (found === undefined) {
-      const { position } = section.append(draft.stream, revision, [evidence]);
-      made.push(...runInSection(section, replica.applyEvidence(evidence, position)));
-      recorded++;
-    } else if (sameFact(found, evidence)) {
-      already++;
-    } else {
-      differing++;
-      firstDifference ??= `${draft.type} ${draft.key} is on the tape with other content (${draft.stream} revision ${found.revision})`;
+    if (found !== undefined) {
+      if (sameFact(found, evidence)) return { fate: 'already', dropped: null, decisions: 0 };
+      const where = `${draft.stream} revision ${found.revision}`;
+      const dropped = `${draft.type} ${draft.key} is on the tape with other content (${where})`;
+      return { fate: 'differing', dropped, decisions: 0 };
     }
-  }
-  return { recorded, already, differing, firstDifference, made };
+    if (older.has(draft)) return { fate: 'older', dropped: `${draft.type} ${draft.key}`, decisions: 0 };
+    const { position } = section.append(draft.stream, revision, [evidence]);
+    const decided = runInSection(section, replica.applyEvidence(evidence, position));
+    made.push(...decided);
+    return { fate: 'recorded', dropped: null, decisions: decided.length };
+  });
+  return { pieces, made };
 }

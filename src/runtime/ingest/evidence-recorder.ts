@@ -17,7 +17,7 @@ import {
 import { eventsOf } from '../../ports/pages.ts';
 import { canonicalHash } from '../../tape/canonical-json.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
-import type { StepOutcome } from '../engine/in-step.ts';
+import { type PieceOutcome, type StepOutcome, sumOf } from '../engine/in-step.ts';
 import { isPassing } from '../process/supervisor.ts';
 
 /** How often an append is refused, or its outcome unknown, in a row: more says that something else is wrong. */
@@ -50,50 +50,65 @@ export class EvidenceRecorder {
   }
 
   /**
-   * Records the evidence in its order. Decisions are somebody else's, and so none. Where the store is away, the same
-   * evidence may be given again.
+   * Records the evidence in its order, but for what is in `older`. Decisions are somebody else's, and so none. Where the
+   * store is away, the same evidence may be given again.
    */
-  async record(drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>): Promise<StepOutcome> {
-    let [recorded, already, differing] = [0, 0, 0];
-    let firstDifference: string | null = null;
-    for (const run of runsOfOneStream(drafts)) {
-      const evidence = run.map(({ type, stream, key, data, occurredAt }) =>
-        makeEvidence(type, stream, key, data, { ...origin, occurredAt }),
-      );
-      const { added, known } = await this.#append(evidence);
-      recorded += added;
-      already += evidence.length - added;
-      for (const event of evidence) {
-        if (known.facts.get(event.id) === factHash(event)) continue;
-        differing++;
-        already--;
-        firstDifference ??= `${event.type} ${event.id} is on the tape with other content (${event.stream})`;
-      }
-    }
-    return { recorded, already, differing, firstDifference, decisions: 0 };
+  async record(
+    drafts: readonly EvidenceDraft[],
+    origin: Omit<EvidenceOrigin, 'occurredAt'>,
+    older: ReadonlySet<EvidenceDraft> = new Set(),
+  ): Promise<StepOutcome> {
+    const pieces: PieceOutcome[] = [];
+    for (const run of runsOfOneStream(drafts)) pieces.push(...(await this.#recordRun(run, origin, older)));
+    return { ...sumOf(pieces), pieces };
   }
 
-  /** Appends what is not there yet of events of one stream: of several with one id, the first. */
-  async #append(evidence: readonly TapeEvent[]): Promise<{ readonly added: number; readonly known: Known }> {
-    const stream = (evidence[0] as TapeEvent).stream;
-    const known = await this.#known(stream);
+  async #recordRun(
+    run: readonly EvidenceDraft[],
+    origin: Omit<EvidenceOrigin, 'occurredAt'>,
+    older: ReadonlySet<EvidenceDraft>,
+  ): Promise<PieceOutcome[]> {
+    const evidence = run.map(({ type, stream, key, data, occurredAt }) =>
+      makeEvidence(type, stream, key, data, { ...origin, occurredAt }),
+    );
+    const known = await this.#known((run[0] as EvidenceDraft).stream);
+    const added = await this.#append(
+      known,
+      evidence.filter((_, index) => !older.has(run[index] as EvidenceDraft)),
+    );
+    return evidence.map((event): PieceOutcome => {
+      const fact = known.facts.get(event.id);
+      const name = `${event.type} ${event.id}`;
+      if (fact === undefined) return { fate: 'older', dropped: `${name} (${event.stream})`, decisions: 0 };
+      // Of one fact that is told twice at once, the first is recorded.
+      const isAdded = added.delete(event.id);
+      if (fact === factHash(event)) return { fate: isAdded ? 'recorded' : 'already', dropped: null, decisions: 0 };
+      const dropped = `${name} is on the tape with other content (${event.stream})`;
+      return { fate: 'differing', dropped, decisions: 0 };
+    });
+  }
+
+  /** Appends what is not there yet of events of one stream: of several with one id, the first. Returns the ids of those. */
+  async #append(known: Known, evidence: readonly TapeEvent[]): Promise<Set<string>> {
     const facts = evidence.filter(({ id }, index) => evidence.findIndex((event) => event.id === id) === index);
     let isUnknown = false;
     for (let tries = 1; ; tries++) {
       const missing = facts.filter(({ id }) => !known.facts.has(id));
-      if (missing.length === 0) return { added: 0, known };
+      const [first] = missing;
+      if (first === undefined) return new Set();
+      const { stream } = first;
       try {
         const { revision, position, isRepeated } = await this.#store.append(stream, known.revision, missing);
         if (isRepeated) {
           // The store has compared ids only: another recorder may have put other content under them.
           await this.#readOn(stream, known);
           const ours = missing.filter((event) => isUnknown && known.facts.get(event.id) === factHash(event));
-          return { added: ours.length, known };
+          return new Set(ours.map(({ id }) => id));
         }
         known.revision = revision;
         known.position = position;
         for (const event of missing) known.facts.set(event.id, factHash(event));
-        return { added: missing.length, known };
+        return new Set(missing.map(({ id }) => id));
       } catch (error) {
         if (tries === MAX_TRIES || error instanceof StoreError || isPassing(error)) throw error;
         const isRefusal = error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError;

@@ -8,8 +8,15 @@ import type { EngineRunner } from '../engine/engine-runner.ts';
 import type { StepOutcome } from '../engine/in-step.ts';
 import { EvidenceRecorder } from './evidence-recorder.ts';
 
-/** Takes up to MAX_STEPS pieces of evidence onto the tape, as `EngineRunner.inStep` does. */
-export type EvidenceSink = (drafts: readonly EvidenceDraft[], origin: Omit<EvidenceOrigin, 'occurredAt'>) => Promise<StepOutcome>;
+/**
+ * Takes up to MAX_STEPS pieces of evidence onto the tape, as `EngineRunner.inStep` does. Those in `older` are older than
+ * what the tape holds of their feed: they may be there, and are not recorded.
+ */
+export type EvidenceSink = (
+  drafts: readonly EvidenceDraft[],
+  origin: Omit<EvidenceOrigin, 'occurredAt'>,
+  older?: ReadonlySet<EvidenceDraft>,
+) => Promise<StepOutcome>;
 
 /** `engine` is that of this process, which decides on `events`; null where it has none. Across a network evidence is only recorded. */
 export function evidenceSink(events: EventStore, engine: Pick<EngineRunner, 'inStep'> | null, time: Time): EvidenceSink {

@@ -1,4 +1,4 @@
-/** Takes one feed onto the tape, and counts the input that could not be used. */
+/** Takes feeds onto the tape as one run, and counts the input of each that could not be used. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { Tally, type TallyReason } from '../../domain/feed/tally.ts';
@@ -7,8 +7,11 @@ import type { FeedSettings, InstrumentSettings } from '../../domain/settings/set
 import { UserError } from '../../domain/user-error.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
+import type { EventStore } from '../../ports/event-store.ts';
 import type { Feed } from '../../ports/feed.ts';
+import { compareTexts } from '../../ports/find-rules.ts';
 import type { EvidenceSink } from './evidence-sink.ts';
+import { type FirstTime, startFeeds } from './feed-start.ts';
 import { FeedWatch } from './feed-watch.ts';
 import { type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
 
@@ -19,10 +22,21 @@ export interface FeedOutcome extends IngestProgress {
   readonly tally: ReadonlyMap<TallyReason, { readonly count: number; readonly first: string }>;
 }
 
-export interface FeedRunOptions extends IngestOptions {
+/** A feed of a run, and where its data come from. */
+export interface FeedOfRun {
+  readonly market: FeedSettings;
+  readonly source: Feed;
+  readonly beginsAfter?: FirstTime | undefined;
+}
+
+export interface FeedRunOptions extends Pick<IngestOptions, 'signal' | 'pacing'> {
   readonly codeVersion: string;
-  /** Where the feed's figures go, under its market; absent, none are taken. */
-  readonly figures?: { readonly metrics: Metrics; readonly market: FeedSettings; readonly time: Time } | undefined;
+  /** Where the feeds' figures go, each under its market; absent, none are taken. */
+  readonly figures?: { readonly metrics: Metrics; readonly time: Time } | undefined;
+  /** Called after each commit with the sums so far of each feed that had a part in it. */
+  readonly onProgress?: ((feed: FeedOfRun, progress: IngestProgress) => void) | undefined;
+  /** The feed came to its end, and all of it is on the tape. */
+  readonly onEnd?: ((feed: FeedOfRun, outcome: FeedOutcome) => void) | undefined;
 }
 
 /** The feed and the instrument in force under that name. Throws UserError that lists what there is. */
@@ -42,27 +56,80 @@ export function findFeed(
   return { feed, instrument };
 }
 
+/** The feeds in force that have a source, in the order of a run: by venue and symbol. */
+export function feedsOfRun(
+  settings: SettingsInForce,
+  open: (feed: FeedSettings, instrument: InstrumentSettings) => Feed | null,
+): readonly FeedOfRun[] {
+  const inOrder = [...settings.feeds.values()].sort((a, b) => compareTexts(a.venue, b.venue) || compareTexts(a.symbol, b.symbol));
+  return inOrder.flatMap((market) => {
+    const source = open(market, findFeed(settings, market.venue, market.symbol).instrument);
+    return source === null ? [] : [{ market, source }];
+  });
+}
+
 /** The name of a feed for people, such as `binance BTCUSDT 1s`. */
 export function feedName({ venue, symbol, bars }: FeedSettings): string {
   return `${venue} ${symbol} ${bars}`;
 }
 
-/** Takes the whole feed onto the tape, or as much as comes before the signal. */
-export async function runFeed(
+/**
+ * Takes all of the feeds onto the tape, merged by time, or as much as comes before the signal. Their order is that of
+ * pieces of the same time. Returns the outcome of each.
+ */
+export async function runFeeds(
   take: EvidenceSink,
-  feed: Feed,
-  { codeVersion, figures, ...options }: FeedRunOptions,
-): Promise<FeedOutcome> {
-  const tally = new Tally();
-  const evidence: Record<string, number> = {};
-  const watch = figures && new FeedWatch(figures.metrics, figures.market, tally, figures.time);
-  const source = counted(feed.evidence({ tally, meter: watch, signal: options.signal }), evidence);
-  const sink = watch === undefined ? take : watch.watching(take);
+  events: Pick<EventStore, 'read'>,
+  feeds: readonly FeedOfRun[],
+  { codeVersion, figures, signal, pacing, onProgress, onEnd }: FeedRunOptions,
+): Promise<readonly FeedOutcome[]> {
+  const readings = feeds.map((feed) => new Reading(feed, signal, figures));
   try {
-    const progress = await ingest(sink, source, { actor: 'ingest', codeVersion }, options);
-    return { ...progress, evidence, tally: tally.entries };
+    const started = await startFeeds(
+      events,
+      readings.map(({ feed, evidence }) => ({ ...feed, evidence, signal })),
+    );
+    const sums = await ingest(
+      take,
+      started,
+      { actor: 'ingest', codeVersion },
+      {
+        signal,
+        pacing,
+        onStep: (index, step) => {
+          const { watch, feed } = readings[index] as Reading;
+          watch?.noteStep(step);
+          onProgress?.(feed, step.progress);
+        },
+        onEnd: (index, progress) => {
+          const reading = readings[index] as Reading;
+          reading.watch?.end();
+          onEnd?.(reading.feed, reading.outcome(progress));
+        },
+      },
+    );
+    return readings.map((reading, index) => reading.outcome(sums[index] as IngestProgress));
   } finally {
-    watch?.end();
+    for (const { watch } of readings) watch?.end();
+  }
+}
+
+/** One reading of a feed, with what is counted on the way. */
+class Reading {
+  readonly feed: FeedOfRun;
+  readonly watch: FeedWatch | undefined;
+  readonly evidence: AsyncIterable<readonly EvidenceDraft[]>;
+  readonly #tally = new Tally();
+  readonly #counts: Record<string, number> = {};
+
+  constructor(feed: FeedOfRun, signal: AbortSignal | undefined, figures: FeedRunOptions['figures']) {
+    this.feed = feed;
+    this.watch = figures && new FeedWatch(figures.metrics, feed.market, this.#tally, figures.time);
+    this.evidence = counted(feed.source.evidence({ tally: this.#tally, meter: this.watch, signal }), this.#counts);
+  }
+
+  outcome(progress: IngestProgress): FeedOutcome {
+    return { ...progress, evidence: this.#counts, tally: this.#tally.entries };
   }
 }
 
@@ -74,7 +141,9 @@ async function* counted(source: AsyncIterable<readonly EvidenceDraft[]>, counts:
 }
 
 /** The tally and the differences as lines, for people. */
-export function warnings({ tally, differing, firstDifference }: FeedOutcome): string[] {
+export function warnings({ tally, differing, firstDifference, older, firstOlder }: FeedOutcome): string[] {
   const lines = [...tally].map(([reason, { count, first }]) => `${count} x ${reason} (first: ${first})`);
-  return differing === 0 ? lines : [...lines, `${differing} x differs from the tape, dropped (first: ${firstDifference})`];
+  if (differing > 0) lines.push(`${differing} x differs from the tape, dropped (first: ${firstDifference})`);
+  if (older > 0) lines.push(`${older} x made otherwise by this build, and the tape is past it: dropped (first: ${firstOlder})`);
+  return lines;
 }

@@ -5,7 +5,7 @@ import type { Tally, TallyReason } from '../../domain/feed/tally.ts';
 import { counter, type Figures, gauge, histogram, type Metrics, MICROSECONDS } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { FeedMeter } from '../../ports/feed.ts';
-import type { EvidenceSink } from './evidence-sink.ts';
+import type { FeedStep } from './ingest.ts';
 
 const MARKET = ['venue', 'symbol'] as const;
 
@@ -21,6 +21,7 @@ export const FEED_FAMILIES = {
     'Evidence dropped, as the tape has the same fact with other content',
     MARKET,
   ),
+  older: counter('tapedeck_feed_older_total', 'Evidence dropped, as the tape is past it without it: made otherwise', MARKET),
   gaps: counter('tapedeck_feed_gaps_total', 'Missing updates (depth) and trades (trade)', [...MARKET, 'kind']),
   resyncs: counter('tapedeck_feed_resyncs_total', 'Recoveries after a gap, a crossed book or silence', MARKET),
   staleness: gauge('tapedeck_feed_staleness_seconds', 'Since the last frame, while the feed is being read', MARKET),
@@ -74,6 +75,7 @@ export class FeedWatch implements FeedMeter {
     this.#figures.frames.inc(this.#market, 0);
     this.#figures.resyncs.inc(this.#market, 0);
     this.#figures.differing.inc(this.#market, 0);
+    this.#figures.older.inc(this.#market, 0);
     for (const reason of REFUSALS) this.#figures.refused.inc({ ...this.#market, reason }, 0);
     for (const kind of GAPS.values()) this.#figures.gaps.inc({ ...this.#market, kind }, 0);
     this.#figures.state.set({ ...this.#market, state: this.#state }, 1);
@@ -93,14 +95,11 @@ export class FeedWatch implements FeedMeter {
     this.#figures[operation].observe({ venue: this.#market.venue }, ms / 1_000);
   }
 
-  /** `take`, with a look at what the evidence says of the feed itself, and at what the tape has otherwise. */
-  watching(sink: EvidenceSink): EvidenceSink {
-    return async (drafts, origin) => {
-      const outcome = await sink(drafts, origin);
-      this.#noteEvidence(drafts);
-      this.#figures.differing.inc(this.#market, outcome.differing);
-      return outcome;
-    };
+  /** Looks at what the evidence of a commit says of the feed itself, and at what became of it. */
+  noteStep({ drafts, outcome }: FeedStep): void {
+    this.#noteEvidence(drafts);
+    this.#figures.differing.inc(this.#market, outcome.differing);
+    this.#figures.older.inc(this.#market, outcome.older);
   }
 
   #noteEvidence(drafts: readonly EvidenceDraft[]): void {

@@ -1,17 +1,19 @@
-/** The ingest as a part of a process: the feeds in force, each under its lease where there are several instances. */
+/** The ingest as a part of a process: the feeds in force as one run, under their leases where there are several instances. */
 
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
-import { type FeedSettings, type InstrumentSettings, paceSpeed } from '../../domain/settings/settings.ts';
+import { type FeedSettings, type InstrumentSettings, paceSpeed, pacesOf } from '../../domain/settings/settings.ts';
+import { UserError } from '../../domain/user-error.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
 import type { Feed } from '../../ports/feed.ts';
 import type { EngineRunner } from '../engine/engine-runner.ts';
 import { GuardedEventStore } from '../leases/guarded-stores.ts';
-import { type Lease, type Tenure, whileHeld } from '../leases/lease.ts';
-import type { RunPart, TellState } from '../process/supervisor.ts';
-import { type EvidenceSink, evidenceSink } from './evidence-sink.ts';
-import { type FeedOutcome, feedName, findFeed, runFeed } from './feed-run.ts';
+import type { Lease, Tenure } from '../leases/lease.ts';
+import { whileHeld } from '../leases/while-held.ts';
+import type { RunPart } from '../process/supervisor.ts';
+import { evidenceSink } from './evidence-sink.ts';
+import { type FeedOfRun, type FeedOutcome, feedName, feedsOfRun, runFeeds } from './feed-run.ts';
 import type { IngestProgress } from './ingest.ts';
 import { Pacing } from './pacing.ts';
 
@@ -20,11 +22,11 @@ const ELSEWHERE_MS = 3_000;
 
 /** Follows the ingest; feeds have their names for people. */
 export interface IngestListener {
-  /** After each commit. */
+  /** After each commit, for each feed that had a part in it. */
   progress(feed: string, progress: IngestProgress): void;
   /** The feed came to its end, or the process to its own. */
   done(feed: string, outcome: FeedOutcome): void;
-  /** Another instance ingests the feed, and this one stands by. */
+  /** Another instance has the feed, and this one stands by. */
   elsewhere(feed: string): void;
   /** Every feed came to its end, and the read models that this process makes have all of it. */
   finished(): void;
@@ -34,7 +36,7 @@ export interface IngestListener {
 export interface IngestTerms {
   /** Null where the settings name no source. */
   readonly openFeed: (feed: FeedSettings, instrument: InstrumentSettings) => Feed | null;
-  /** In place of what the settings say of each feed. */
+  /** In place of what the settings say. */
   readonly pace?: string | undefined;
   /** Ends the ingest, before the other parts are closed. */
   readonly signal: AbortSignal;
@@ -55,59 +57,75 @@ export interface IngestDependencies extends IngestTerms {
 }
 
 /**
- * Ingests recordings one after the other, in the order of the settings, so that any pace, and any number of instances,
- * make the same tape. Begun again, it goes on with the feed that it was at.
+ * Ingests all recordings as one run, merged by time, so that any pace, and any number of instances, make the same tape.
+ * Begun again, it passes over what is recorded.
  */
 export function ingestPart(dependencies: IngestDependencies, settings: SettingsInForce): RunPart {
-  const { openFeed, events, engine, time, listener } = dependencies;
-  const record = evidenceSink(events, engine, time);
-  const left = [...settings.feeds.values()];
+  const { lease, listener } = dependencies;
+  const feeds = feedsOfRun(settings, dependencies.openFeed);
+  const leases = feeds.flatMap(({ market }) => lease(`feed-${market.venue}.${market.symbol}`) ?? []);
+  // All of what these had is on the tape.
+  const ended = new Set<FeedOfRun>();
   return async (tell, closing) => {
     const signal = AbortSignal.any([closing, dependencies.signal]);
-    for (let feed = left[0]; feed !== undefined; feed = left[0]) {
-      const { venue, symbol } = feed;
-      const source = openFeed(feed, findFeed(settings, venue, symbol).instrument);
-      const outcome = source && (await ingestFeed(dependencies, feed, source, record, tell, signal));
-      if (outcome === undefined) return;
-      left.shift();
-      if (outcome !== null) listener.done(feedName(feed), outcome);
-      if (signal.aborted) return;
+    const isElsewhere = dependencies.time.after(ELSEWHERE_MS, () => {
+      for (const [index, { market }] of feeds.entries()) if (!leases[index]?.isHeld()) listener.elsewhere(feedName(market));
+    });
+    if (leases.length > 0) tell('standby');
+    try {
+      const isDone = await whileHeld(leases, signal, (tenures, stop) => {
+        isElsewhere.cancel();
+        tell('running');
+        return playRun(dependencies, settings, feeds, ended, tenures, stop);
+      });
+      if (isDone === undefined) return;
+    } finally {
+      isElsewhere.cancel();
     }
-    tell('running');
+    if (signal.aborted) return;
     await dependencies.projected();
     listener.finished();
   };
 }
 
-/** Undefined when it is to stop before this instance has got the feed's lease. */
-async function ingestFeed(
-  { events, engine, time, metrics, codeVersion, pace, lease, listener }: IngestDependencies,
-  feed: FeedSettings,
-  source: Feed,
-  record: EvidenceSink,
-  tell: TellState,
+/** Plays the feeds of the run that have not come to their ends. The listener hears of each as far as it has come. */
+async function playRun(
+  { events, engine, time, metrics, codeVersion, pace, listener }: IngestDependencies,
+  settings: SettingsInForce,
+  feeds: readonly FeedOfRun[],
+  ended: Set<FeedOfRun>,
+  tenures: readonly Tenure[],
   signal: AbortSignal,
-): Promise<FeedOutcome | undefined> {
-  const name = feedName(feed);
-  const speed = paceSpeed(pace ?? feed.pace ?? 'max');
-  const mine = lease(`feed-${feed.venue}.${feed.symbol}`);
-  if (mine !== null) tell('standby');
-  const elsewhere = time.after(ELSEWHERE_MS, () => listener.elsewhere(name));
-  const sinkUnder = (tenure: Tenure): EvidenceSink =>
-    evidenceSink(new GuardedEventStore(events, () => tenure.assertHeld()), engine, time);
-  try {
-    return await whileHeld(mine, signal, (tenure, stop) => {
-      elsewhere.cancel();
-      tell('running');
-      return runFeed(tenure === undefined ? record : sinkUnder(tenure), source, {
-        codeVersion,
-        figures: { metrics, market: feed, time },
-        signal: stop,
-        pacing: speed === null ? undefined : new Pacing({ speed, time, store: events, signal: stop }),
-        onProgress: (progress) => listener.progress(name, progress),
-      });
-    });
-  } finally {
-    elsewhere.cancel();
+): Promise<true> {
+  const speed = paceSpeed(pace ?? paceInForce(settings));
+  const held = new GuardedEventStore(events, () => {
+    for (const tenure of tenures) tenure.assertHeld();
+  });
+  const left = feeds.filter((feed) => !ended.has(feed));
+  const outcomes = await runFeeds(evidenceSink(tenures.length === 0 ? events : held, engine, time), events, left, {
+    codeVersion,
+    figures: { metrics, time },
+    signal,
+    pacing: speed === null ? undefined : new Pacing({ speed, time, signal }),
+    onProgress: (feed, progress) => listener.progress(feedName(feed.market), progress),
+    onEnd: (feed, outcome) => {
+      ended.add(feed);
+      listener.done(feedName(feed.market), outcome);
+    },
+  });
+  // The process is to end, or has lost a lease.
+  for (const [index, feed] of left.entries()) {
+    if (!ended.has(feed) && tenures.every((tenure) => tenure.isHeld()))
+      listener.done(feedName(feed.market), outcomes[index] as FeedOutcome);
   }
+  return true;
+}
+
+/** Throws UserError where the feeds name several. */
+function paceInForce({ feeds }: SettingsInForce): string {
+  const paces = pacesOf(feeds.values());
+  if (paces.length <= 1) return paces[0] ?? 'max';
+  throw new UserError(
+    `the feeds in force have the paces ${paces.join(' and ')}, but all recordings are one run: give them one pace in the settings, or name one with --pace`,
+  );
 }

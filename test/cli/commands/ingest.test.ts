@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteEventStore } from '../../../src/adapters/sqlite/event-store.ts';
 import { endChildrenAfterwards, startTapedeck } from '../../support/child.ts';
+import { factsIn } from '../../support/facts.ts';
 import { timeAt } from '../../support/test-time.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
@@ -44,5 +45,120 @@ describe('An ingest that is told to stop', () => {
       recorded: EVIDENCE - first.recorded,
     });
     expect(rest.code).toBe(0);
+  });
+});
+
+describe('An ingest of all that the settings name', () => {
+  const HOUR_MS = 3_600_000;
+  const BEGIN_MS = Date.UTC(2024, 0, 1);
+
+  /** Two instruments with the same candles, whose strategies have one account; `later` is by how much the second is. */
+  function givenTwo(later = 0): { readonly folder: string; readonly env: Record<string, string> } {
+    const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const settings = JSON.parse(readFileSync('settings/default.json', 'utf8'));
+    const [instrument] = settings.instruments;
+    const [feed] = settings.feeds;
+    const [account] = settings.accounts;
+    const [strategy] = settings.strategies;
+    const symbols = ['BTC-USD', 'ETH-USD'];
+    const of = (symbol: string) => ({ venue: 'coinbase', symbol });
+    const own = { params: { fast: 1, slow: 2 }, interval: '1h', size: { quantity: '1' } };
+    writeFileSync(
+      join(folder, 'settings.json'),
+      JSON.stringify({
+        generation: 1,
+        instruments: symbols.map((symbol) => ({ ...instrument, ...of(symbol), base: symbol.slice(0, 3) })),
+        feeds: symbols.map((symbol) => ({ ...feed, ...of(symbol), bars: '1h', recordings: [`${symbol}.json`] })),
+        accounts: [{ ...account, slippage: '0', limits: {} }],
+        strategies: symbols.map((symbol) => ({ ...strategy, ...of(symbol), ...own, name: `turns-${symbol}` })),
+      }),
+    );
+    for (const [index, symbol] of symbols.entries()) {
+      const candles = [100, 101, 99, 102, 98, 103, 97, 104].map((close, hour) => {
+        const start = String((BEGIN_MS + hour * HOUR_MS + index * later) / 1_000);
+        return { start, low: '90', high: '110', open: '100', close: String(close), volume: '1000' };
+      });
+      writeFileSync(join(folder, `${symbol}.json`), JSON.stringify({ candles }, null, 1));
+    }
+    return { folder, env: { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: join(folder, 'settings.json') } };
+  }
+
+  const outcomesIn = (stdout: string) =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  it('trades two instruments of one account side by side, as each alone', { timeout: 60_000 }, async () => {
+    const { folder, env } = givenTwo();
+    const { code, stdout } = await startTapedeck(['ingest', '--all'], env).ended;
+    expect(code).toBe(0);
+    // Eight bars, the feed's beginning and its end.
+    expect(outcomesIn(stdout)).toMatchObject([
+      { feed: 'coinbase BTC-USD 1h', complete: true, recorded: 10, older: 0 },
+      { feed: 'coinbase ETH-USD 1h', complete: true, recorded: 10, older: 0 },
+    ]);
+    const facts = await factsIn(folder, () => true);
+    const filled = Object.values(facts)
+      .flat()
+      .flatMap((fact) => {
+        const { type, data } = fact as { type: string; data: Record<string, string> };
+        return type === 'OrderFilled' ? [data] : [];
+      });
+    const of = (strategy: string) =>
+      filled.filter((fill) => fill.strategy === strategy).map(({ side, price, quantity, at }) => ({ side, price, quantity, at }));
+    expect(of('turns-BTC-USD').length).toBeGreaterThan(3);
+    expect(of('turns-ETH-USD')).toEqual(of('turns-BTC-USD'));
+  });
+
+  it('is what one feed that begins before the now of its account is told to be', { timeout: 60_000 }, async () => {
+    const { folder, env } = givenTwo(HOUR_MS);
+    const one = (symbol: string) =>
+      startTapedeck(['ingest', join(folder, `${symbol}.json`), '--venue', 'coinbase', '--symbol', symbol], env).ended;
+    expect(await one('ETH-USD')).toMatchObject({ code: 0 });
+    // Again, of which all is there.
+    expect(outcomesIn((await one('ETH-USD')).stdout)).toMatchObject([{ recorded: 0, already: 10 }]);
+    const { code, stderr } = await one('BTC-USD');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /coinbase BTC-USD begins at 2024-01-01T00:00:00.000Z, but account paper-coinbase, which uses it, is at 2024-01-01T09:00:00.000Z already, .* ingest --all/,
+    );
+    expect((await factsIn(folder, () => true))['feed-coinbase.BTC-USD']).toBeUndefined();
+  });
+
+  it.each([
+    [['--all', '--venue', 'binance'], /--all takes in what the settings name/],
+    [['--all', 'x.json'], /--all takes in what the settings name/],
+    [[], /missing required argument 'file', or --all/],
+  ])('is not %j', async (args, message) => {
+    const { code, stderr } = await startTapedeck(['ingest', ...args]).ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('A recording that is older than the tape', () => {
+  it('is refused by name of its feed, with what to do, and records nothing', { timeout: 60_000 }, async () => {
+    const data = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+    onTestFinished(() => rmSync(data, { recursive: true, force: true }));
+    const write = (name: string, first: number, length = 4) => {
+      const candles = Array.from({ length }, (_, index) => ({
+        start: String(Date.UTC(2024, 0, 1, 4 * (first + index)) / 1_000),
+        ...{ low: '99', high: '101', open: '100', close: '100', volume: '1' },
+      }));
+      writeFileSync(join(data, name), JSON.stringify({ candles }, null, 1));
+      return ['ingest', join(data, name), '--venue', 'coinbase', '--symbol', 'BTC-USD'];
+    };
+    const env = { TAPEDECK_DATA: data };
+    expect(await startTapedeck(write('new.json', 10), env).ended).toMatchObject({ code: 0 });
+    const before = await factsIn(data);
+    const { code, stderr } = await startTapedeck(write('old.json', 0), env).ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/coinbase BTC-USD begins at 2024-01-01T00:00.*up to 2024-01-03T08:00.*fresh TAPEDECK_DATA/);
+    expect(await factsIn(data)).toEqual(before);
+    // One that runs into what is there: its first word, four bars and its last word come too late.
+    const joined = write('joined.json', 6, 6);
+    expect(JSON.parse((await startTapedeck(joined, env).ended).stdout)).toMatchObject({ recorded: 0, already: 2, older: 6 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
-import { BOOK, CANDLES, names, only, Scene } from '../given.ts';
+import { BOOK, CANDLES, names, only, PAPER, Scene } from '../given.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -66,5 +66,36 @@ describe('A recording that has ended', () => {
     expect(denial(scene)).toEqual({ reason: 'market-data', value: 'gap' });
     scene.when('FeedRecovered', { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap', eventTime: isoTime(scene.now) });
     expect(names(scene.order('buy', '0.1'))).toContain('OrderApproved');
+  });
+});
+
+describe('A sample of the book that is older than the last one', () => {
+  it('changes neither the mark nor the quote, and makes no drawdown', () => {
+    const scene = new Scene([desk]);
+    const balances = { USDT: '100', BTC: '1' };
+    scene.settings({ feeds: [BOOK], accounts: [{ ...PAPER, balances, limits: { drawdown: '0.2' } }] });
+    scene.begin();
+    scene.depth('100', '101');
+    scene.now += MINUTE_MS;
+    const later = scene.now;
+    scene.depth('100', '101');
+    // An hour ago the price was half as high, and its recording is taken in now.
+    scene.now = later - 60 * MINUTE_MS;
+    scene.begin();
+    scene.depth('50', '51');
+    scene.now = later + MINUTE_MS;
+    scene.begin();
+    expect(only(scene.order('buy', '0.1'), 'OrderApproved')).toMatchObject({ referencePrice: '100.5' });
+    const marks = scene.tape.flatMap((event) => (event.type === 'AccountMarked' ? [event.data.equity] : []));
+    expect(new Set(marks)).toEqual(new Set(['100', '200.5']));
+  });
+
+  it('of the same time is the later one', () => {
+    const scene = new Scene([desk]);
+    scene.settings({ feeds: [BOOK] });
+    scene.begin();
+    scene.depth('100', '101');
+    scene.depth('102', '103');
+    expect(only(scene.order('buy', '0.1'), 'OrderApproved')).toMatchObject({ referencePrice: '102.5' });
   });
 });

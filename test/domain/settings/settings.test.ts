@@ -156,4 +156,17 @@ describe('a pace', () => {
   it.each(['', '0', '0.000', '-1', '1e3', 'fast', '1.', '1000000', '1x'])('is not %j', (text) => {
     expect(paceText.safeParse(text).success).toBe(false);
   });
+
+  it('is one for all feeds that name one, for their recordings are one run', () => {
+    const withPaces = (...paces: readonly (string | undefined)[]) =>
+      violationsAfter((file) => {
+        for (const [index, pace] of paces.entries()) file.feeds[index].pace = pace;
+      });
+    expect(withPaces('10', '10')).toEqual([]);
+    expect(withPaces(undefined, '10')).toEqual([]);
+    expect(withPaces('10.0', '10')).toEqual([]);
+    expect(withPaces('10', 'max')).toEqual([
+      'feeds[1].pace: "max" is another pace than "10" of a feed before it, but all recordings are one run: give them one',
+    ]);
+  });
 });

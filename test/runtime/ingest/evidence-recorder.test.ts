@@ -6,6 +6,7 @@ import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
+import { NO_STEPS } from '../../../src/runtime/engine/in-step.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
@@ -51,7 +52,7 @@ describe('evidence that is recorded without an engine', () => {
     const [inStep, recorded] = [await settled(), await settled()];
     await engineOn(inStep).inStep(DRAFTS, ORIGIN);
     const outcome = await new EvidenceRecorder(recorded, systemTime).record(DRAFTS, ORIGIN);
-    expect(outcome).toEqual({ recorded: 200, already: 0, differing: 0, firstDifference: null, decisions: 0 });
+    expect(outcome).toMatchObject({ ...NO_STEPS, recorded: 200 });
     await engineOn(recorded).catchUp();
     expect(factsOf(await wholeTape(recorded))).toEqual(factsOf(await wholeTape(inStep)));
   });
@@ -114,6 +115,21 @@ describe('evidence that is recorded without an engine', () => {
     const outcome = await new EvidenceRecorder(events, systemTime).record(DRAFTS, ORIGIN);
     expect(outcome).toMatchObject({ recorded: 199, already: 0, differing: 1 });
     expect(outcome.firstDifference).toMatch(/BarClosed .* is on the tape with other content/);
+  });
+
+  it('is dropped where it is older than what the tape holds of its feed and not there, as in step', async () => {
+    const [inStep, recorded] = [await settled(), await settled()];
+    const known = DRAFTS.filter((_, index) => index % 3 !== 0);
+    const older = new Set(DRAFTS.slice(0, 150));
+    await engineOn(inStep).inStep(known.slice(0, 100), ORIGIN);
+    await new EvidenceRecorder(recorded, systemTime).record(known.slice(0, 100), ORIGIN);
+    const expected = await engineOn(inStep).inStep(DRAFTS, ORIGIN, older);
+    const outcome = await new EvidenceRecorder(recorded, systemTime).record(DRAFTS, ORIGIN, older);
+    expect(outcome).toMatchObject({ recorded: 50, already: 100, differing: 0, older: 50 });
+    expect(outcome.pieces.map(({ fate }) => fate)).toEqual(expected.pieces.map(({ fate }) => fate));
+    expect(outcome.firstOlder).toMatch(/^BarClosed /);
+    await engineOn(recorded).catchUp();
+    expect(factsOf(await wholeTape(recorded))).toEqual(factsOf(await wholeTape(inStep)));
   });
 
   it('is not recorded twice when nobody knows whether it was', async () => {

@@ -3,11 +3,12 @@ import { systemTime } from '../../../src/adapters/system-time.ts';
 import { type EvidenceDraft, feedRecovered, feedStale } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import { makeMetrics } from '../../../src/metric-families.ts';
+import { NO_STEPS } from '../../../src/runtime/engine/in-step.ts';
 import { FeedWatch } from '../../../src/runtime/ingest/feed-watch.ts';
 import { figures } from '../../support/figures.ts';
 
 const MARKET = { venue: 'binance', symbol: 'BTCUSDT' };
-const NOTHING_NEW = { recorded: 0, already: 1, differing: 0, firstDifference: null, decisions: 0 };
+const NOTHING_NEW = { ...NO_STEPS, already: 1 };
 const LABELS = 'venue="binance",symbol="BTCUSDT"';
 
 function watched() {
@@ -54,17 +55,13 @@ describe('the figures of a feed', () => {
         .filter(([name, value]) => name.startsWith('tapedeck_feed_state') && value === 1)
         .map(([name]) => /state="([a-z]+)"/.exec(name)?.[1]);
     expect(await states()).toEqual(['syncing']);
-    const take = watch.watching(async () => NOTHING_NEW);
-    const saw = (drafts: readonly EvidenceDraft[]) => take(drafts, { actor: 'test', codeVersion: 'test' });
-    await saw([feedRecovered(MARKET, 'ended', 1_000)]);
+    const saw = (drafts: readonly EvidenceDraft[]) =>
+      watch.noteStep({ drafts, outcome: NOTHING_NEW, progress: { ...NOTHING_NEW, upTo: null } });
+    saw([feedRecovered(MARKET, 'ended', 1_000)]);
     expect(await states()).toEqual(['trusted']);
-    await saw([feedStale(MARKET, 'gap', 2_000, 2_000)]);
+    saw([feedStale(MARKET, 'gap', 2_000, 2_000)]);
     expect(await states()).toEqual(['gap']);
-    await saw([
-      feedRecovered(MARKET, 'gap', 3_000),
-      feedStale(MARKET, 'silent', 4_000, 4_000),
-      feedRecovered(MARKET, 'silent', 5_000),
-    ]);
+    saw([feedRecovered(MARKET, 'gap', 3_000), feedStale(MARKET, 'silent', 4_000, 4_000), feedRecovered(MARKET, 'silent', 5_000)]);
     expect(await states()).toEqual(['trusted']);
     expect((await figures(metrics)).get(`tapedeck_feed_resyncs_total{${LABELS}}`)).toBe(2);
     watch.end();
@@ -89,11 +86,12 @@ describe('the figures of a feed', () => {
     expect(seen.get('tapedeck_book_seconds_sum{venue="binance"}')).toBeCloseTo(0.00003, 9);
   });
 
-  it('count evidence that says something else than the tape', async () => {
+  it('count evidence that says something else than the tape, or that the tape is past', async () => {
     const { metrics, watch } = watched();
-    const take = watch.watching(async (drafts) => ({ ...NOTHING_NEW, differing: drafts.length }));
-    const drafts = [feedRecovered(MARKET, 'ended', 1_000)];
-    for (let i = 0; i < 3; i++) await take(drafts, { actor: 'test', codeVersion: 'test' });
-    expect((await figures(metrics)).get(`tapedeck_feed_differing_total{${LABELS}}`)).toBe(3);
+    const outcome = { ...NO_STEPS, differing: 2, older: 5 };
+    for (let i = 0; i < 3; i++) watch.noteStep({ drafts: [], outcome, progress: { ...outcome, upTo: null } });
+    const seen = await figures(metrics);
+    expect(seen.get(`tapedeck_feed_differing_total{${LABELS}}`)).toBe(6);
+    expect(seen.get(`tapedeck_feed_older_total{${LABELS}}`)).toBe(15);
   });
 });

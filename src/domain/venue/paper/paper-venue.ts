@@ -115,6 +115,9 @@ function applyDepth(state: PaperState, sample: DepthSample, settings: SettingsIn
   const depth = feedOf(settings, sample.venue, sample.symbol)?.depth;
   if (depth === undefined) return;
   const market = marketOf(state, sample.venue, sample.symbol);
+  const last = market.book.sample;
+  // An older recording that was taken in later does not take the book back.
+  if (last !== null && sample.eventTime < last.eventTime) return;
   applySample(market.book, sample, depth.levels);
   for (const order of market.orders.values()) if (order.isAccepted) meetSample(order, sample);
 }

@@ -26,6 +26,15 @@ describe('a market order beside a book', () => {
     expect(formatDecimal(market.balance('USD'))).toBe('99745.492');
   });
 
+  it('finds what was taken still taken after a sample of an older recording', () => {
+    const market = new PaperMarket('book', RICH);
+    market.approve({ name: 'a', now: 1000, quantity: '1' });
+    expect(lines(market.depth(1100, BIDS, ASKS))[0]).toContain('a trade 1 @ 101');
+    expect(market.depth(500, BIDS, [['101', '7']])).toEqual([]);
+    market.approve({ name: 'b', now: 1200, quantity: '1' });
+    expect(lines(market.depth(1300, BIDS, ASKS))[0]).toContain('b trade 1 @ 102');
+  });
+
   it('sells into the bids', () => {
     const market = new PaperMarket('book', RICH);
     market.approve({ name: 'a', now: 0, side: 'sell', quantity: '1.001' });

@@ -1,0 +1,164 @@
+/** Gets a feed ready for a run: looks at its first pieces, and at how far the tape is with it. */
+
+import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
+import { epochMs, isoTime } from '../../domain/time.ts';
+import { UserError } from '../../domain/user-error.ts';
+import type { EventStore } from '../../ports/event-store.ts';
+import { type HeldFeed, heldUpTo } from './held-evidence.ts';
+import { RecordedPieces } from './recorded-pieces.ts';
+
+/** So many pieces of a recording that begins before what the tape holds are looked for on it. */
+const LOOKED_FOR = 500;
+
+/** A feed that is ready to be taken onto the tape. */
+export interface StartedFeed {
+  /** Its pieces from the beginning, in its order; once. */
+  readonly evidence: AsyncIterableIterator<readonly EvidenceDraft[]>;
+  /** Candles that its source made, long ago: bars that are made of trades name these. */
+  readonly isHistory: boolean;
+  /** The greatest time of what the tape held of it when it was started, epoch ms; null for nothing. */
+  readonly heldUpTo: number | null;
+  readonly recorded: RecordedPieces;
+}
+
+export interface FeedStart {
+  /** A new reading of the feed. */
+  readonly evidence: AsyncIterable<readonly EvidenceDraft[]>;
+  readonly market: HeldFeed;
+  /** Refuses the feed where its first piece that is not on the tape yet is older. */
+  readonly beginsAfter?: FirstTime | undefined;
+  /** Ends the reading: then nothing is said of what was not seen. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A time, epoch ms, and what lies there, for people. */
+export interface FirstTime {
+  readonly time: number;
+  readonly because: string;
+}
+
+/** Starts feeds in their order, as `startFeed` does. Where one is refused, the readings of all are ended. */
+export async function startFeeds(store: Pick<EventStore, 'read'>, starts: readonly FeedStart[]): Promise<StartedFeed[]> {
+  const started: StartedFeed[] = [];
+  try {
+    for (const start of starts) started.push(await startFeed(store, start));
+    return started;
+  } catch (error) {
+    for (const { evidence } of started) await evidence.return?.();
+    throw error;
+  }
+}
+
+/**
+ * Reads so much of a feed that its kind is known. Throws UserError for a recording that is older than what the tape holds
+ * of its feed: one that begins before that and of which no piece of the first 500 is there.
+ */
+async function startFeed(store: Pick<EventStore, 'read'>, start: FeedStart): Promise<StartedFeed> {
+  const held = await heldUpTo(store, start.market);
+  const recorded = new RecordedPieces(store);
+  const batches = start.evidence[Symbol.asyncIterator]();
+  const ahead: (readonly EvidenceDraft[])[] = [];
+  const first = new FirstPieces(held, recorded);
+  try {
+    while (!first.isEnough()) {
+      const { done, value } = await batches.next();
+      if (done) break;
+      ahead.push(value);
+      for (const draft of value) await first.note(draft);
+    }
+    if (held !== null && !first.isKnown && first.begins !== null && !start.signal?.aborted) {
+      throw olderRecording(start.market, first.begins, held);
+    }
+  } catch (error) {
+    await batches.return?.();
+    throw error;
+  }
+  const whole = chained(ahead, batches);
+  const { beginsAfter } = start;
+  const evidence = beginsAfter === undefined ? whole : beginningAfter(whole, recorded, held, start.market, beginsAfter);
+  return { evidence, isHistory: first.isHistory ?? false, heldUpTo: held, recorded };
+}
+
+/** What the first pieces tell of a feed. */
+class FirstPieces {
+  /** Time of the first, epoch ms. */
+  begins: number | null = null;
+  /** It begins at the end of what the tape holds of it, or with something that the tape holds. */
+  isKnown: boolean;
+  /** Undefined before the first bar or sample. */
+  isHistory: boolean | undefined;
+  readonly #held: number | null;
+  readonly #recorded: RecordedPieces;
+  #count = 0;
+
+  constructor(held: number | null, recorded: RecordedPieces) {
+    this.#held = held;
+    this.#recorded = recorded;
+    this.isKnown = held === null;
+  }
+
+  isEnough(): boolean {
+    return this.#count >= LOOKED_FOR || (this.isKnown && this.isHistory !== undefined);
+  }
+
+  async note(draft: EvidenceDraft): Promise<void> {
+    if (this.#count++ >= LOOKED_FOR) return;
+    if (draft.type === 'DepthSampled') this.isHistory ??= false;
+    if (draft.type === 'BarClosed') this.isHistory ??= draft.data.firstTradeId === null;
+    this.begins ??= epochMs(draft.occurredAt);
+    if (this.#held !== null && this.begins >= this.#held) this.isKnown = true;
+    if (!this.isKnown) this.isKnown = await this.#recorded.has(draft);
+  }
+}
+
+/** What was read ahead, and then the rest. No generator, for one that nobody has begun does not end the rest. */
+function chained(
+  ahead: readonly (readonly EvidenceDraft[])[],
+  rest: AsyncIterator<readonly EvidenceDraft[]>,
+): StartedFeed['evidence'] {
+  let next = 0;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const value = ahead[next++];
+      return value === undefined ? rest.next() : { done: false, value };
+    },
+    async return() {
+      await rest.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** The same evidence. Throws UserError, before it hands out what is not on the tape yet, where that is older. */
+async function* beginningAfter(
+  evidence: AsyncIterable<readonly EvidenceDraft[]>,
+  recorded: RecordedPieces,
+  held: number | null,
+  { venue, symbol }: HeldFeed,
+  { time, because }: FirstTime,
+): AsyncGenerator<readonly EvidenceDraft[]> {
+  let at = Number.NEGATIVE_INFINITY;
+  let hasBegun = false;
+  for await (const drafts of evidence) {
+    for (const draft of hasBegun ? [] : drafts) {
+      at = Math.max(at, epochMs(draft.occurredAt));
+      // What is older than that of this feed is dropped.
+      if ((held !== null && at < held) || (await recorded.has(draft))) continue;
+      hasBegun = true;
+      if (at >= time) break;
+      throw new UserError(
+        `${venue} ${symbol} begins at ${isoTime(at)}, but ${because} is at ${isoTime(time)} already, and would take it for old: play all recordings of the settings as one run, with "./tapedeck ingest --all" and a fresh TAPEDECK_DATA`,
+      );
+    }
+    yield drafts;
+  }
+}
+
+function olderRecording({ venue, symbol }: HeldFeed, begins: number, held: number): UserError {
+  return new UserError(
+    `the recording of ${venue} ${symbol} begins at ${isoTime(begins)}, but the tape holds this feed up to ${isoTime(held)}, and nothing of the recording's beginning: what is older cannot be added; take all recordings in, the oldest first, with a fresh TAPEDECK_DATA`,
+  );
+}
