@@ -21,7 +21,7 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'ingest',
-    takes: '[options] <file...>',
+    takes: '[options] [file...]',
     description: 'ingest recordings, decide on everything in them, then stop',
     load: async () => (await import('./ingest.ts')).ingestCommand,
   },
