@@ -6,7 +6,7 @@
  */
 
 import { readInstrument } from '../domain/account/instrument.ts';
-import { compare, formatDecimal, parseDecimal, sign } from '../domain/decimal.ts';
+import { compare, formatDecimal, minimum, parseDecimal, sign } from '../domain/decimal.ts';
 import { withoutDust } from '../domain/desk/sizing.ts';
 import type { ApprovedOrder } from '../domain/order/events.ts';
 import type { ConfiguredStrategy } from '../domain/settings/events.ts';
@@ -78,9 +78,12 @@ function listOf(items: readonly OpenItem[]): string {
   return items.map(({ what, account }) => `${what} in account ${account}`).join(', ');
 }
 
+/** Of a spot position counts what is there to be sold: where the venue took more, nothing could close the rest. */
 async function openPositions(store: EventStore, settings: SettingsInForce): Promise<OpenItem[]> {
+  const balances = new Map<string, string>();
   const last = new Map<string, Omit<OpenItem, 'what'> & { readonly quantity: string }>();
-  for await (const { type, data } of eventsOf(store, { categories: ['account'], types: ['PositionChanged'] })) {
+  for await (const { type, data } of eventsOf(store, { categories: ['account'], types: ['PositionChanged', 'BalanceChanged'] })) {
+    if (type === 'BalanceChanged') balances.set(`${data.account}|${data.asset}`, data.balance);
     if (type !== 'PositionChanged') continue;
     const { account, strategy, venue, symbol, quantity } = data;
     last.set(`${account}|${strategy}|${instrumentKey(venue, symbol)}`, { account, strategy, venue, symbol, quantity });
@@ -94,7 +97,10 @@ async function openPositions(store: EventStore, settings: SettingsInForce): Prom
     if (listed === undefined) throw new Error(`the position ${key} on the tape is in an instrument that is not listed`);
     const price = prices.get(key)?.price;
     const mark = price === undefined ? null : parseDecimal(price);
-    const rest = withoutDust(parseDecimal(quantity), readInstrument(listed), mark);
+    const instrument = readInstrument(listed);
+    const balance = instrument.isSpot ? balances.get(`${position.account}|${instrument.base}`) : undefined;
+    const held = balance === undefined ? parseDecimal(quantity) : minimum(parseDecimal(quantity), parseDecimal(balance));
+    const rest = withoutDust(held, instrument, mark);
     if (sign(rest) !== 0) found.push({ ...position, what: `${formatDecimal(rest)} ${key}` });
   }
   return found;

@@ -39,6 +39,11 @@ function holds(quantity: string, strategy = 'turns'): ['PositionChanged', string
   return ['PositionChanged', accountStream('paper'), data];
 }
 
+function balance(amount: string): ['BalanceChanged', string, object] {
+  const data = { account: 'paper', asset: 'AAA', change: '-1', balance: amount, reason: 'fee', orderId: ORDER };
+  return ['BalanceChanged', accountStream('paper'), data];
+}
+
 function ordered(quantity: string): ['OrderApproved', string, object] {
   const terms = { side: 'buy', type: 'limit', timeInForce: 'GTC', quantity, price: '90', reducing: false };
   const figures = { atLastPrice: false, referencePrice: '100', bid: null, ask: null, equity: '1000', position: '0', limits: [] };
@@ -87,6 +92,11 @@ describe('a strategy', () => {
     expect(more).toEqual([]);
   });
 
+  it('is not retired while a part of what its position says is there', async () => {
+    const [sentence] = await left(await tapeWith(holds('2'), balance('1.25')), retired);
+    expect(sentence).toMatch(/strategy turns holds 1\.25 testvenue\.AAABBB/);
+  });
+
   it('is not retired while it has an open order', async () => {
     expect(await left(await tapeWith(ordered('2'), filled('1')), retired)).toEqual([
       expect.stringContaining('holds an open order in testvenue.AAABBB'),
@@ -100,6 +110,7 @@ describe('a strategy', () => {
     ['its order was filled', [ordered('2'), filled('2')]],
     ['its order was cancelled', [ordered('2'), ['OrderCanceled', orderStream(ORDER), { ...at, reason: null }]]],
     ['less than a lot is left', [holds('0.0009')]],
+    ['what its position says is not there any more', [holds('2'), balance('0.0005')]],
     ['what is left is worth less than an order must be', [priced('4.9'), holds('1')]],
   ])('may go when %s', async (_what, events) => {
     expect(await left(await tapeWith(...events), retired)).toEqual([]);

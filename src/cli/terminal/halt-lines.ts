@@ -20,7 +20,10 @@ export function haltLines({ canceled, closed, waiting, refused, left }: HaltOutc
   }
   lines.push(...refused.map((closing) => `${heldText(closing)} stays open: ${refusalText(closing)}`));
   lines.push(
-    ...left.map((position) => `${heldText(position)} stays open: below the smallest order, or for the next events to close`),
+    ...left.map(
+      (position) =>
+        `${heldText(position)} stays open: below the smallest order, not there to be sold, or for the next events to close`,
+    ),
   );
   return (lines.length === 0 ? ['nothing was open and nothing was held'] : lines).map((line) => `  ${line}`);
 }

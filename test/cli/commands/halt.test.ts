@@ -36,7 +36,7 @@ describe('what became of a halt, for people', () => {
       '  2 closing orders wait for the next price of binance BTC-USD',
       '  0.5 coinbase.BTC-USD of turns in paper stays open: coinbase BTC-USD has not ended (live): flatten without --at-last-price closes it at the market',
       '  0.5 coinbase.BTC-USD of turns in paper stays open: insufficient-funds',
-      '  0.5 coinbase.BTC-USD of turns in paper stays open: below the smallest order, or for the next events to close',
+      '  0.5 coinbase.BTC-USD of turns in paper stays open: below the smallest order, not there to be sold, or for the next events to close',
     ]);
   });
 });

@@ -43,6 +43,7 @@ describe('An ingest that is told to stop', () => {
       complete: true,
       already: first.recorded,
       recorded: EVIDENCE - first.recorded,
+      maxVolumeShare: { 'paper-coinbase': '0.25', 'paper-binance': '0.25' },
     });
     expect(rest.code).toBe(0);
   });

@@ -47,6 +47,12 @@ describe('candles', () => {
     expect(bar?.data).toMatchObject({ volume: '911.471731', quoteVolume: '88000000.1234567' });
   });
 
+  it('have no volume where their source does not say one, and zero where it says that', () => {
+    const { candles } = session();
+    const volumes = [null, '0'].map((volume, index) => candles.apply(candleAt(4 * index, { volume })).at(-1)?.data);
+    expect(volumes).toMatchObject([{ volume: null }, { volume: '0' }]);
+  });
+
   it.each<[string, Partial<Candle>, RegExp]>([
     [
       'a price finer than the instrument’s',

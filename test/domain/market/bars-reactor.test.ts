@@ -123,6 +123,12 @@ describe('longer bars from candles', () => {
     expect(closed[0]).toMatchObject({ quoteVolume: null, tradeCount: null, volume: '9' });
   });
 
+  it.each([0, 8])('have no volume where the source of a part does not say one, here that of %i o’clock', (silent) => {
+    const { feedBar } = engineOf(FOUR_HOURS);
+    const parts = [0, 4, 8, 12, 16, 20].map((hour) => barAt(hour * HOUR, '4h', hour === silent ? { volume: null } : {}));
+    expect(parts.flatMap(feedBar)).toMatchObject([{ volume: null, quoteVolume: '96' }]);
+  });
+
   it('ignore a part that came before, or that is older', () => {
     const { feedBar } = engineOf(FOUR_HOURS);
     const closed = [0, 4, 4, 0, 8, 12, 16, 20, 20].flatMap((hour) => feedBar(barAt(hour * HOUR, '4h')));

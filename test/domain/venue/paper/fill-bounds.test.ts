@@ -1,9 +1,13 @@
 /** Fills that no market would give: over a hole in the data, and of more than was traded. */
 
 import { describe, expect, it } from 'vitest';
+import type { TapeEvent } from '../../../../src/domain/catalogue.ts';
 import { formatDecimal } from '../../../../src/domain/decimal.ts';
+import { desk } from '../../../../src/domain/desk/desk.ts';
 import { account } from '../../../../src/domain/settings/settings.ts';
 import { usualFillGapMs } from '../../../../src/domain/venue/paper/fill-bounds.ts';
+import { paperVenue } from '../../../../src/domain/venue/paper/paper-venue.ts';
+import { all, PAPER, Scene } from '../../given.ts';
 import { candle, lines, PaperMarket } from './paper-market.ts';
 
 const HOUR = 3_600_000;
@@ -134,4 +138,45 @@ describe('bounds of fills in the settings', () => {
     expect(Object.keys(account.parse(terms))).not.toContain('maxVolumeShare');
     expect(Object.keys(account.parse(terms))).not.toContain('maxFillGap');
   });
+});
+
+describe('a tape that is older than these bounds', () => {
+  it('keeps the fills that it records, and goes on by the bounds that are usual', () => {
+    const older = { ...PAPER, maxVolumeShare: 'off' };
+    const scene = new Scene([paperVenue, desk]);
+    scene.settings({ accounts: [older] });
+    scene.begin();
+    scene.bar('1000', { volume: '1' });
+    scene.signal('buy');
+    scene.now += 60_000;
+    scene.bar('1000', { volume: '1' });
+    expect(scene.last('OrderFilled').quantity).toBe('1');
+
+    const later = new Scene([paperVenue, desk]);
+    for (const { evidence, cascade } of stepsOf(scene.tape)) later.engine.adopt(withoutBounds(evidence), cascade);
+    later.now = scene.now;
+    later.signal('sell');
+    later.now += 60_000;
+    const decided = later.bar('1000', { volume: '1' });
+    expect(all(decided, 'OrderFilled').map(({ side, quantity }) => [side, quantity])).toEqual([['sell', '0.25']]);
+    expect(all(decided, 'OrderExpired').map(({ reason }) => reason)).toEqual(['not-enough-volume']);
+    expect(all(decided, 'PositionChanged').map(({ quantity }) => quantity)).toEqual(['0.75']);
+  });
+
+  /** As version 1 of the event had it. */
+  function withoutBounds(event: TapeEvent): TapeEvent {
+    if (event.type !== 'AccountOpened') return event;
+    const { maxVolumeShare: _, ...data } = event.data;
+    return { ...event, schemaVersion: 1, data };
+  }
+
+  /** Each piece of evidence with what was decided on it. */
+  function stepsOf(tape: readonly TapeEvent[]) {
+    const steps: { readonly evidence: TapeEvent; readonly cascade: TapeEvent[] }[] = [];
+    for (const event of tape) {
+      if (event.metadata.reactor === undefined) steps.push({ evidence: event, cascade: [] });
+      else steps.at(-1)?.cascade.push(event);
+    }
+    return steps;
+  }
 });
