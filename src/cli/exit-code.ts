@@ -1,13 +1,12 @@
 /** Says what went wrong: a user's mistake in one sentence, a bug of ours with everything that helps to mend it. */
 
 import { UserError } from '../domain/user-error.ts';
+import { complain } from './terminal/print.ts';
 
 /** Writes the error to standard error and returns the exit code: 2, the command could not do what it was asked. */
 export function exitCodeOf(error: unknown): number {
   const message = messageOf(error);
-  if (message !== undefined) process.stderr.write(`tapedeck: ${message}\n`);
-  else
-    process.stderr.write(`tapedeck: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+  complain(message ?? `this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}`);
   return 2;
 }
 

@@ -6,6 +6,7 @@ import { packageVersion } from '../runtime/process/package-version.ts';
 import { COMMANDS } from './commands/commands.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { endWhenReaderIsGone, ignoreFailures } from './terminal/broken-pipe.ts';
+import { shownText } from './terminal/print.ts';
 
 /** Its script tells a shell of every command. */
 const NEEDS_ALL = 'completion';
@@ -30,6 +31,7 @@ async function makeProgram(words: readonly string[]): Promise<Command> {
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(add --help for what there is)')
+    .configureOutput({ outputError: (text, write) => write(shownText(text)) })
     .configureHelp({
       styleTitle: (text) => styleText('bold', text, { validateStream: false }),
       styleSubcommandTerm: (text) => styleText('cyan', text, { validateStream: false }),

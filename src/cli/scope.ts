@@ -5,6 +5,7 @@ import { type HaltScope, MANUAL } from '../domain/order/events.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { readSettings } from '../queries/settings-in-force.ts';
+import { reasonArgument } from './terminal/arguments.ts';
 
 export interface ScopeOptions {
   readonly all?: true;
@@ -20,7 +21,7 @@ export function scoped(command: Command): Command {
     .option('--all', 'all accounts')
     .option('--account <id>', 'one account')
     .option('--strategy <name>', `one strategy; "${MANUAL}" for orders placed by people`)
-    .requiredOption('--reason <text>', 'why; recorded with the request')
+    .requiredOption('--reason <text>', 'why; recorded with the request', reasonArgument)
     .option('--json', 'print the outcome as one JSON line');
 }
 

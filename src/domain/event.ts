@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { isDecimal } from './decimal.ts';
+import { UNPRINTABLE } from './printable.ts';
 import { isIsoTime } from './time.ts';
 
 /** Flat strings only, because some stores take nothing else. */
@@ -82,5 +83,16 @@ export const symbolText = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_./:-]{0,63}$/, 'must be a symbol as the venue writes it, such as "BTCUSDT"');
 export const assetText = z.string().regex(/^[A-Z0-9]{1,16}$/, 'must be an asset code such as "BTC"');
 export const idText = z.uuid();
+/**
+ * Why a person asks for something, as they may say it today: a line with something to read in it. Events keep what
+ * older builds took.
+ */
+export const writtenReason = z
+  .string()
+  .max(500)
+  .regex(
+    new RegExp(String.raw`^(?=.*[^\s\u00ad\u200b-\u200d\u2060])[^${UNPRINTABLE}]+$`, 'u'),
+    'must say why, in one line without control or bidirectional characters',
+  );
 export const side = z.enum(['buy', 'sell']);
 export type Side = z.output<typeof side>;

@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { idText } from '../../domain/event.ts';
+import { idText, writtenReason } from '../../domain/event.ts';
 import type { Time } from '../../ports/clock.ts';
 import {
   type RecordedRequest,
@@ -20,14 +20,14 @@ const KEY_HEADER = 'idempotency-key';
 const key = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters, such as a UUID')
-  .describe('Repeating a request with the same key records it once.');
+  .describe('Repeating a request with the same key records it once. It belongs to the API key that it is sent with.');
 
 /** The same key with the same body is one request, however often it is sent. */
 export const requiredKey = z.looseObject({ [KEY_HEADER]: key });
 export const optionalKey = z.looseObject({ [KEY_HEADER]: key.optional() });
 
 /** The reason of a request; recorded on the tape. */
-export const reason = z.string().min(1, 'must say why').max(500);
+export const reason = writtenReason;
 
 /** The key that was sent, or a new one: then every request is its own. Recorded in the request's id. */
 export function keyOf(time: Time, headers: { readonly [KEY_HEADER]?: string | undefined }): string {
@@ -47,6 +47,7 @@ export async function recordRequest(
     store: deps.events,
     clock: deps.time,
     actor: request.actor,
+    keyName: request.keyName ?? undefined,
     codeVersion: deps.codeVersion,
     traceparent: traceparentOf(request.headers),
   };

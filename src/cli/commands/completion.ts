@@ -3,6 +3,7 @@
 import { Argument, type Command, type Option } from 'commander';
 import { bashScript, type CommandNode, fishScript, type OptionNode, zshScript } from '../terminal/completion-scripts.ts';
 import { withExamples } from '../terminal/examples.ts';
+import { printLines } from '../terminal/print.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
@@ -12,7 +13,7 @@ export function completionCommand(command: Command): void {
     .option('--json', 'print the commands as one JSON line')
     .action((shell: keyof typeof SCRIPTS, { json }: { readonly json?: true }, self: Command) => {
       const nodes = nodesOf(self.parent ?? self, '');
-      process.stdout.write(json === true ? `${JSON.stringify(nodes)}\n` : SCRIPTS[shell](nodes));
+      printLines(json === true ? [JSON.stringify(nodes)] : SCRIPTS[shell](nodes).trimEnd().split('\n'));
     });
   withExamples(command, [
     'tapedeck completion bash > ~/.local/share/bash-completion/completions/tapedeck',

@@ -13,6 +13,7 @@ import { stopSignal } from '../stop-signal.ts';
 import { positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { wantsJson } from '../terminal/output.ts';
+import { printLines } from '../terminal/print.ts';
 
 interface Options {
   readonly fromBeginning?: true;
@@ -66,7 +67,7 @@ async function consume(topic: string, options: Options): Promise<void> {
 }
 
 function write(line: string): void {
-  process.stdout.write(`${line}\n`);
+  printLines([line]);
 }
 
 /** With or without what comes before the last point: `bars`, `tapedeck.bars`. */

@@ -9,6 +9,7 @@ import { withTape } from '../stores.ts';
 import { instant, positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { wantsJson } from '../terminal/output.ts';
+import { printLines } from '../terminal/print.ts';
 
 interface Options {
   readonly stream?: string;
@@ -46,10 +47,10 @@ async function print(events: EventStore, options: Options): Promise<void> {
   const json = wantsJson(options);
   let isEmpty = true;
   for await (const event of eventsOf(events, queryOf(options), options.limit)) {
-    process.stdout.write(`${json ? JSON.stringify(envelopeOf(event)) : lineOf(event)}\n`);
+    printLines([json ? JSON.stringify(envelopeOf(event)) : lineOf(event)]);
     isEmpty = false;
   }
-  if (isEmpty && !json) process.stdout.write('no events\n');
+  if (isEmpty && !json) printLines(['no events']);
 }
 
 function queryOf({ stream, category, type, correlation, from, to, order }: Options): Omit<ReadQuery, 'limit' | 'after'> {

@@ -29,6 +29,7 @@ import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { fillLines } from '../terminal/fill-lines.ts';
 import { wantsJson } from '../terminal/output.ts';
+import { printLines } from '../terminal/print.ts';
 import { makeScreen } from '../terminal/screen.ts';
 
 interface Options {
@@ -99,7 +100,7 @@ async function run(opened: OpenStores, asked: Asked, options: Options): Promise<
   for (const [index, feed] of feeds.entries()) {
     const outcome = outcomes[index] as FeedOutcome;
     const name = feedName(feed.market);
-    if (json) process.stdout.write(`${jsonLine(name, outcome, ended.has(feed), shares)}\n`);
+    if (json) printLines([jsonLine(name, outcome, ended.has(feed), shares)]);
     else {
       screen.done(name, outcome);
       for (const warning of warnings(outcome)) screen.warn(asked.isAll ? `${name}: ${warning}` : warning);

@@ -8,6 +8,7 @@ import { DAY_MS, epochMs } from '../../domain/time.ts';
 import { instant } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
+import { complain } from '../terminal/print.ts';
 import { tableOr } from '../terminal/table.ts';
 
 interface AddOptions extends OutputOptions {
@@ -51,7 +52,7 @@ function listCommand(): Command {
     .option('--json', 'print one JSON line per key')
     .action(async (options: OutputOptions) => {
       const { keys, unreadable } = await readKeys(folder());
-      for (const { file, reason } of unreadable) process.stderr.write(`tapedeck: ${file} is no API key: ${reason}\n`);
+      for (const { file, reason } of unreadable) complain(`${file} is no API key: ${reason}`);
       if (unreadable.length > 0) process.exitCode = 1;
       const shown = keys.map(({ sha256, ...key }) => ({ ...key, expired: hasExpired(key) }));
       answerAll(options, shown, () =>

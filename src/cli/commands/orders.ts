@@ -2,6 +2,7 @@
 
 import { Argument, type Command, Option } from 'commander';
 import { OPEN_STATUSES, ORDER_STATUSES } from '../../domain/order/status.ts';
+import { escapeUnprintable } from '../../domain/printable.ts';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { ListedOrder, ShownOrder } from '../../projections/orders.ts';
@@ -93,7 +94,7 @@ function instrumentOf({ venue, symbol }: ListedOrder): string {
 }
 
 function statusOf({ status, reason }: ListedOrder): string {
-  return reason === null ? status : `${status}: ${reason}`;
+  return reason === null ? status : `${status}: ${escapeUnprintable(reason)}`;
 }
 
 /** One order, a fact a line. */

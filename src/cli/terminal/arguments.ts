@@ -1,6 +1,7 @@
 /** Reads and checks the arguments of options. */
 
 import { InvalidArgumentError } from 'commander';
+import { writtenReason } from '../../domain/event.ts';
 import { isIsoTime } from '../../domain/time.ts';
 
 /** A time as ISO 8601 UTC with milliseconds; a day is its first instant. */
@@ -16,6 +17,13 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number of at least 1');
   return value;
+}
+
+/** Why a person asks for something. */
+export function reasonArgument(text: string): string {
+  const { error } = writtenReason.safeParse(text);
+  if (error !== undefined) throw new InvalidArgumentError(`it ${error.issues[0]?.message}`);
+  return text;
 }
 
 /** The values without those that are undefined, for a query: an option that is absent fits anything. */

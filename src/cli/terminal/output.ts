@@ -1,6 +1,7 @@
 /** How a command answers: lines for a person on a terminal, JSON anywhere else or when it is asked for. */
 
 import { outputPalette, type Palette } from './palette.ts';
+import { printLines } from './print.ts';
 
 export interface OutputOptions {
   readonly json?: true;
@@ -22,6 +23,5 @@ export function answerAll(
   values: readonly object[],
   lines: (palette: Palette) => readonly string[],
 ): void {
-  const texts = wantsJson(options) ? values.map((value) => JSON.stringify(value)) : lines(outputPalette());
-  process.stdout.write(texts.map((text) => `${text}\n`).join(''));
+  printLines(wantsJson(options) ? values.map((value) => JSON.stringify(value)) : lines(outputPalette()));
 }

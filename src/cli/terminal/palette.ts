@@ -16,6 +16,9 @@ export const PLAIN: Palette = paletteOf(() => (text) => text);
 /** Codes of ECMA-48, "select graphic rendition": what turns it on, and what turns it off. */
 export const COLOURED: Palette = paletteOf((on, off) => (text) => (text === '' ? text : `\x1b[${on}m${text}\x1b[${off}m`));
 
+/** Parts a line at the codes of a palette; they are every second part. */
+export const AT_CODES = new RegExp(`(${'\x1b'}\\[(?:1|2|22|31|32|33|39)m)`);
+
 function paletteOf(style: (on: number, off: number) => (text: string) => string): Palette {
   return { title: style(1, 22), faint: style(2, 22), good: style(32, 39), warning: style(33, 39), bad: style(31, 39) };
 }

@@ -2,6 +2,7 @@
 
 import type { Time } from '../../ports/clock.ts';
 import { type OutputOptions, wantsJson } from './output.ts';
+import { shownLine } from './print.ts';
 
 export interface ProgressLine {
   show(text: string): void;
@@ -19,7 +20,7 @@ export function progressLine(time: Time, options: OutputOptions): ProgressLine {
     show: (text) => {
       if (time.monotonic() - shownAt < LEAST_MS_BETWEEN) return;
       shownAt = time.monotonic();
-      terminal.write(`\r\x1b[K${`  ${text}`.slice(0, (terminal.columns || 80) - 1)}`);
+      terminal.write(`\r\x1b[K${`  ${shownLine(text)}`.slice(0, (terminal.columns || 80) - 1)}`);
     },
     end: () => terminal.write('\r\x1b[K'),
   };

@@ -6,6 +6,7 @@ import type { Time } from '../../ports/clock.ts';
 import type { Summary } from '../../queries/run-summary.ts';
 import type { FeedOutcome } from '../../runtime/ingest/feed-run.ts';
 import type { IngestProgress } from '../../runtime/ingest/ingest.ts';
+import { shownLine } from './print.ts';
 import { summaryLines } from './summary-lines.ts';
 
 export interface Screen {
@@ -42,7 +43,7 @@ export function makeScreen(terminal: Terminal | undefined, log: Logger): Screen 
 
 function terminalScreen(terminal: Terminal, log: Logger): Screen {
   const line = (text: string): void => {
-    terminal.write(`\r\x1b[K${text}\n`);
+    terminal.write(`\r\x1b[K${shownLine(text)}\n`);
   };
   return {
     say: line,
@@ -52,7 +53,7 @@ function terminalScreen(terminal: Terminal, log: Logger): Screen {
     },
     progress: (name, progress) => {
       const room = Math.max(20, terminal.columns ?? 80) - 1;
-      terminal.write(`\r\x1b[K${`  ${name}: ${progressText(progress)}`.slice(0, room)}`);
+      terminal.write(`\r\x1b[K${shownLine(`  ${name}: ${progressText(progress)}`).slice(0, room)}`);
     },
     done: (name, outcome) => line(`  ${name}: ${progressText(outcome)}`),
     summary: (summary, address) => {

@@ -1,6 +1,7 @@
 /** Numbers and tables for people. */
 
 import { formatDecimal, parseDecimal, rescale } from '../../domain/decimal.ts';
+import { escapeUnprintable } from '../../domain/printable.ts';
 
 /** `130516.2602` as `130,516.26`: two places, thousands apart. For the eye only. */
 export function money(text: string): string {
@@ -23,8 +24,9 @@ export interface TableLook {
 
 const PLAIN_LOOK: TableLook = { head: (text) => text, cell: (text) => text };
 
-/** Rows under a head, columns aligned: texts to the left, what looks like a number to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], look: TableLook = PLAIN_LOOK): string[] {
+/** Rows under a head, columns aligned: texts to the left, what looks like a number to the right. A cell is one line. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[], look: TableLook = PLAIN_LOOK): string[] {
+  const rows = cells.map((row) => row.map(escapeUnprintable));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[+-]?[\d,.]*$/.test(row[column] ?? '')));
   const padded = (cells: readonly string[]): string[] => {

@@ -105,6 +105,8 @@ describe('stop and go at the command line', () => {
     [['flatten', '--all', '--account', 'paper-binance', ...REASON], /one of --all, --account ID and --strategy NAME/],
     [['cancel-all', '--account', 'nobody', ...REASON], /there is no account "nobody", but paper-coinbase, paper-binance/],
     [['resume', '--strategy', 'none', ...REASON], /there is no strategy "none", but golden-cross, quick-cross/],
+    [['halt', '--all', '--reason', ' '], /must say why, in one line/],
+    [['resume', '--all', '--reason', '\u001b[2J'], /must say why, in one line/],
     [['flatten', '--all'], /required option '--reason <text>' not specified/],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await tape.run(args);
