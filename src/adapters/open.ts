@@ -79,6 +79,11 @@ export function openRecording(files: readonly string[], feed: FeedSettings, inst
   };
 }
 
+/** Throws RecordingError for a file that is no recording of a known kind. */
+export async function checkRecording(file: string): Promise<void> {
+  return (await import('./recordings/recording.ts')).checkRecording(file);
+}
+
 /** The feed that its settings name, whose recordings lie where `pathOf` says; null where they name no source. */
 export function openFeed(feed: FeedSettings, instrument: InstrumentSettings, pathOf: (recording: string) => string): Feed | null {
   return feed.recordings.length === 0 ? null : openRecording(feed.recordings.map(pathOf), feed, instrument);

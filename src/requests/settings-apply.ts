@@ -2,6 +2,7 @@
 
 import type { EventData, EventName, TapeEvent } from '../domain/catalogue.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
+import { outOfRange } from '../domain/settings/ranges.ts';
 import type { Settings } from '../domain/settings/settings.ts';
 import { SETTINGS_STREAM } from '../domain/streams.ts';
 import { isoTime } from '../domain/time.ts';
@@ -71,6 +72,8 @@ export async function planSettings(store: EventStore, proposed: Settings, origin
       `settings generation ${proposed.generation} is in force with other content: raise "generation" to propose a change`,
     );
   }
+  const beyond = outOfRange(proposed);
+  if (beyond.length > 0) throw new SettingsRefusedError(beyond.join('; '));
   const events = changes(settings, proposed, hash, origin);
   const left = [...(await orphans(store, settings, proposed)), ...(await movedSignals(store, proposed))];
   if (left.length > 0) throw new SettingsRefusedError(left.join('; '));

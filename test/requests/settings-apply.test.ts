@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import type { TapeEvent } from '../../src/domain/catalogue.ts';
 import type { InstrumentSettings, Settings } from '../../src/domain/settings/settings.ts';
+import { SETTINGS_STREAM } from '../../src/domain/streams.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
 import { readSettings } from '../../src/queries/settings-in-force.ts';
-import { applySettings, SettingsRefusedError } from '../../src/requests/settings-apply.ts';
+import { applySettings, planSettings, SettingsRefusedError } from '../../src/requests/settings-apply.ts';
+import { canonicalHash } from '../../src/tape/canonical-json.ts';
 import { smallSettings, tickingClock, wholeTape } from '../support/small-market.ts';
 
 const origin = { clock: tickingClock(), actor: 'test', codeVersion: 'one' };
@@ -51,6 +54,62 @@ function failingAfter(store: EventStore, appends: number): EventStore {
     },
   });
 }
+
+type Account = Settings['accounts'][number];
+const limited = (limits: Partial<Account['limits']>) => (settings: Settings) => ({
+  accounts: settings.accounts.map((account) => ({ ...account, limits: { ...account.limits, ...limits } })),
+});
+const sized = (size: Settings['strategies'][number]['size']) => (settings: Settings) => ({
+  strategies: settings.strategies.map((strategy) => ({ ...strategy, size })),
+});
+const fed = (change: object) => (settings: Settings) => ({ feeds: settings.feeds.map((feed) => ({ ...feed, ...change })) });
+
+describe('a setting out of its range', () => {
+  it.each([
+    ['accounts[0].limits.drawdown', limited({ drawdown: '1.000000001' })],
+    ['accounts[0].limits.concentration', limited({ concentration: '7' })],
+    ['accounts[0].limits.priceCollar', limited({ priceCollar: '9' })],
+    ['accounts[0].limits.leverage', limited({ leverage: '126' })],
+    ['accounts[0].limits.orderRate', limited({ orderRate: { orders: 1, per: '0s' } })],
+    ['strategies[0].size.equityFraction', sized({ equityFraction: '5' })],
+    ['feeds[0].staleAfter', fed({ staleAfter: '0ms' })],
+    ['feeds[0].depth.every', fed({ depth: { levels: 5, every: '0s' } })],
+  ])('is refused when it is proposed: %s', async (path, change) => {
+    const store = emptyTape();
+    const refusal = apply(store, changed(1, change));
+    await expect(refusal).rejects.toThrow(SettingsRefusedError);
+    await expect(refusal).rejects.toThrow(`${path}: must be`);
+    expect(await typesOn(store)).toEqual([]);
+  });
+
+  it('may be proposed up to its bound', async () => {
+    const most = changed(1, (settings) => ({
+      ...limited({ drawdown: '1', concentration: '1', priceCollar: '1.0', leverage: '125' })(settings),
+      ...sized({ equityFraction: '1' })(settings),
+    }));
+    expect(await apply(emptyTape(), most)).toMatchObject({ outcome: 'applied' });
+  });
+
+  it('that an older build has put in force stays there, and is proposed again as it stands', async () => {
+    const settings = changed(1, limited({ drawdown: '5' }));
+    const store = emptyTape();
+    const right = await planSettings(
+      store,
+      changed(1, () => ({})),
+      origin,
+    );
+    const hash = canonicalHash(settings);
+    const [account] = settings.accounts;
+    // As `applySettings` recorded a set before there were ranges.
+    const events = right.events.map((event) => {
+      if (event.type === 'RiskLimitsSet') return { ...event, data: { account: 'paper', limits: account?.limits } };
+      return event.type === 'SettingsApplied' ? { ...event, data: { ...event.data, hash } } : event;
+    }) as TapeEvent[];
+    await store.append(SETTINGS_STREAM, 'no-stream', events);
+    expect(await apply(store, settings)).toMatchObject({ outcome: 'in-force' });
+    expect((await readSettings(store)).settings.limits.get('paper')).toMatchObject({ drawdown: '5' });
+  });
+});
 
 describe('proposed settings', () => {
   it('are in force when they are on the tape, whole and closed', async () => {

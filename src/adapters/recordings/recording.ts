@@ -4,7 +4,7 @@ import { type Candle, CandleSession } from '../../domain/feed/candle-session.ts'
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { FeedSession } from '../../domain/feed/feed-session.ts';
 import type { MarketMessage } from '../../domain/feed/messages.ts';
-import type { Tally } from '../../domain/feed/tally.ts';
+import { Tally } from '../../domain/feed/tally.ts';
 import { intervalMs } from '../../domain/interval.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { type Feed, type FeedMeter, type FeedReading, RecordingError } from '../../ports/feed.ts';
@@ -73,6 +73,15 @@ async function* readRecording(
   if (signal?.aborted) return;
   const last = session?.end() ?? [];
   if (last.length > 0) yield last;
+}
+
+/** Throws RecordingError for a file that cannot be opened or is no recording of a known kind, by its first lines. */
+export async function checkRecording(file: string): Promise<void> {
+  for await (const lines of readLines(file, new Tally())) {
+    kindOf(file, lines);
+    return;
+  }
+  throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
 }
 
 /** A first frame may itself be bad, so more than one line is looked at. */

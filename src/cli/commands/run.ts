@@ -7,6 +7,7 @@ import { openPublisher } from '../../adapters/open.ts';
 import type { ServedApi } from '../../api/serve.ts';
 import type { Config } from '../../config/environment.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
+import { idleLimits } from '../../domain/settings/ranges.ts';
 import { paceText, type Settings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger, openLogOutput, watchLog } from '../../logging.ts';
@@ -157,6 +158,7 @@ async function settle(
       `${config.settingsFile}: generation ${proposed.generation} is ignored, generation ${settings.generation} is in force on the tape`,
     );
   }
+  if (outcome === 'applied') for (const remark of idleLimits(proposed)) screen.warn(`${config.settingsFile}: ${remark}`);
   return settings;
 }
 

@@ -1,8 +1,10 @@
 /** `tapedeck settings`: what is in force, and changing it. The tape's settings are in force; a file only proposes. */
 
 import { Command } from 'commander';
+import { checkRecording } from '../../adapters/open.ts';
 import { asProposal } from '../../domain/settings/in-force.ts';
-import type { Settings } from '../../domain/settings/settings.ts';
+import { idleLimits, outOfRange } from '../../domain/settings/ranges.ts';
+import type { FeedSettings, Settings } from '../../domain/settings/settings.ts';
 import { SETTINGS_STREAM } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
@@ -13,15 +15,18 @@ import {
   type SettingsPlan,
   SettingsRefusedError,
 } from '../../requests/settings-apply.ts';
-import { loadSettings, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
+import { loadSettings, recordingPath, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
+import { unusableRecordings } from '../../requests/settings-recordings.ts';
 import { settingsSchemaText } from '../../requests/settings-schema.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { answerText, engineAnswered } from '../engine-answer.ts';
 import { changeLines, type SettingsChange, settingsChanges } from '../settings-changes.ts';
 import { cliActor, type OpenStores, withTape, withTapeIfAny } from '../stores.ts';
+import { reasonArgument } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, type OutputOptions } from '../terminal/output.ts';
 import type { Palette } from '../terminal/palette.ts';
+import { printLines } from '../terminal/print.ts';
 
 interface ApplyOptions extends OutputOptions {
   readonly reason: string;
@@ -40,6 +45,8 @@ interface Verdict {
   readonly changes: readonly SettingsChange[];
   /** Why not, a sentence each. */
   readonly reasons: readonly string[];
+  /** What is allowed, and to be known. */
+  readonly warnings: readonly string[];
 }
 
 export function settingsCommand(command: Command): void {
@@ -75,7 +82,7 @@ function showCommand(): Command {
         const { settings } = await readSettings(events);
         if (settings.generation === 0)
           throw new UserError('the tape has no settings yet: "npm start" applies those of TAPEDECK_SETTINGS');
-        process.stdout.write(`${JSON.stringify(asProposal(settings), null, json === true ? 0 : 2)}\n`);
+        printLines(JSON.stringify(asProposal(settings), null, json === true ? 0 : 2).split('\n'));
       }),
     );
   return withExamples(command, ['tapedeck settings show > settings/next.json', 'tapedeck settings show --json | jq .accounts']);
@@ -85,7 +92,7 @@ function applyCommand(): Command {
   const command = new Command('apply')
     .description('apply a settings file: it is recorded on the tape and in force from then on')
     .argument('<file>', 'the file; its generation must be higher than the one in force')
-    .requiredOption('--reason <text>', 'why; recorded with the change')
+    .requiredOption('--reason <text>', 'why; recorded with the change', reasonArgument)
     .option('--json', 'print the outcome as one JSON line')
     .action((file: string, options: ApplyOptions) =>
       withTape(async (stores) => {
@@ -104,7 +111,7 @@ function schemaCommand(): Command {
     .description('print the JSON Schema of the settings file, for completion in editors')
     .option('--json', 'the same: the output is JSON')
     .action(() => {
-      process.stdout.write(settingsSchemaText());
+      printLines(settingsSchemaText().trimEnd().split('\n'));
     });
   return withExamples(command, ['tapedeck settings schema > settings/schema.json']);
 }
@@ -114,16 +121,30 @@ interface Planned extends Pick<SettingsPlan, 'settings' | 'events'> {
 }
 
 async function plan(settings: Settings, stores: OpenStores): Promise<Planned> {
-  const planned = await planSettings(stores.events, settings, originOf(stores));
+  const planned = await plannedWith(settings, stores, originOf(stores));
   return planned.outcome === 'applied' ? { ...planned, outcome: 'applicable' } : planned;
 }
 
 async function apply(settings: Settings, stores: OpenStores, reason: string): Promise<Planned> {
   const origin = { ...originOf(stores), reason };
   // Shown before the change is made: a change that somebody else makes in between is not ours.
-  const planned = await planSettings(stores.events, settings, origin);
+  const planned = await plannedWith(settings, stores, origin);
   const { outcome } = await applySettings(stores.events, settings, origin);
   return { ...planned, outcome };
+}
+
+/** The plan, once the recordings of the feeds that it changes were looked at. */
+async function plannedWith(settings: Settings, { config, events }: OpenStores, origin: SettingsOrigin): Promise<SettingsPlan> {
+  const planned = await planSettings(events, settings, origin);
+  const feeds = planned.events.flatMap((event) => (event.type === 'FeedConfigured' ? [event.data] : []));
+  const unusable = await unusableIn(feeds, config.settingsFile);
+  if (unusable.length > 0) throw new SettingsRefusedError(unusable.join('; '));
+  return planned;
+}
+
+/** The recordings that cannot be ingested by a start with that settings file. */
+function unusableIn(feeds: readonly FeedSettings[], settingsFile: string): Promise<string[]> {
+  return unusableRecordings(feeds, (recording) => recordingPath(settingsFile, recording), checkRecording);
 }
 
 function originOf({ config, time }: OpenStores): SettingsOrigin {
@@ -135,17 +156,21 @@ async function judge(
   file: string,
   propose: (settings: Settings, stores: OpenStores) => Promise<Planned>,
 ): Promise<Verdict> {
-  const nothing = { file, generation: null, inForce: null, changes: [], reasons: [] };
+  const nothing = { file, generation: null, inForce: null, changes: [], reasons: [], warnings: [] };
   try {
     const settings = await loadSettings(file);
     const { generation } = settings;
-    if (stores === undefined) return { ...nothing, outcome: 'usable', generation };
+    const warnings = idleLimits(settings);
+    if (stores === undefined) {
+      const reasons = [...outOfRange(settings), ...(await unusableIn(settings.feeds, file))];
+      return { ...nothing, outcome: reasons.length === 0 ? 'usable' : 'mistaken', generation, reasons, warnings };
+    }
     const planned = await propose(settings, stores).catch((error: unknown) => refusal(error));
     if (planned instanceof SettingsRefusedError) {
       return { ...nothing, outcome: 'refused', generation, reasons: [planned.message] };
     }
     const changes = settingsChanges(planned.settings, planned.events);
-    return { ...nothing, outcome: planned.outcome, generation, inForce: planned.settings.generation, changes };
+    return { ...nothing, outcome: planned.outcome, generation, inForce: planned.settings.generation, changes, warnings };
   } catch (error) {
     if (!(error instanceof SettingsError) || error instanceof UnreadableSettingsError) throw error;
     return { ...nothing, outcome: 'mistaken', reasons: error.violations };
@@ -169,15 +194,16 @@ function exitCodeOf({ outcome }: Verdict): number {
 }
 
 function verdictLines(verdict: Verdict, palette: Palette, applied: string): string[] {
-  const { outcome, file, generation, inForce, changes, reasons } = verdict;
+  const { outcome, file, generation, inForce, changes, reasons, warnings } = verdict;
+  const told = warnings.map((text) => palette.warning(`! ${text}`));
   switch (outcome) {
     case 'applied':
     case 'applicable':
-      return [`${file}: generation ${generation} after ${inForce}, ${applied}`, ...changeLines(changes, palette)];
+      return [`${file}: generation ${generation} after ${inForce}, ${applied}`, ...changeLines(changes, palette), ...told];
     case 'in-force':
       return [`${file}: generation ${generation} is in force`];
     case 'usable':
-      return [`${file}: generation ${generation} can be used; there is no tape yet`];
+      return [`${file}: generation ${generation} can be used; there is no tape yet`, ...told];
     case 'ignored':
       return [palette.warning(`${file}: generation ${generation} is ignored, generation ${inForce} is in force`)];
     case 'refused':

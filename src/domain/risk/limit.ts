@@ -1,7 +1,7 @@
 /** A risk limit: its definition, its setting, and the view of the account that it checks. */
 
 import type { z } from 'zod';
-import { compare, type Decimal, divideUnits, formatDecimal, parseDecimal, powerOfTen, rescale } from '../decimal.ts';
+import { compare, type Decimal, divideUnits, formatDecimal, ONE, parseDecimal, powerOfTen, rescale } from '../decimal.ts';
 import { positiveDecimal, type Side } from '../event.ts';
 import type { Calendar } from '../market/calendar.ts';
 
@@ -73,6 +73,10 @@ export interface LimitSetting<Bound, Key extends string = string, Schema extends
   readonly schema: Schema;
   /** The bound as it is checked, plain data; null: it is not checked. `setting` is undefined where it is not set. */
   read(setting: z.output<Schema> | undefined): Bound | null;
+  /** Why it may not be proposed: it is out of its range. Null where nothing speaks against it. */
+  objection?(setting: z.output<Schema>): string | null;
+  /** Why it never holds anything up as it is set; null where it may. */
+  idleness?(setting: z.output<Schema>): string | null;
 }
 
 /** `Bound` is what its setting is read to; null for a limit that nobody sets, which holds for every account. */
@@ -104,6 +108,16 @@ export function decimalSetting<const Key extends string>(key: Key, description: 
       const value = parseDecimal(text);
       return { value, text: formatDecimal(value) };
     },
+  };
+}
+
+/** The same for a part of a whole, which may be proposed up to the whole; `idleness` says what that comes to. */
+export function fractionSetting<const Key extends string>(key: Key, description: string, idleness: string) {
+  const againstOne = (text: string): number => compare(parseDecimal(text), ONE);
+  return {
+    ...decimalSetting(key, description),
+    objection: (text: string | undefined) => (againstOne(text ?? '0') > 0 ? 'must be a fraction from 0 to 1' : null),
+    idleness: (text: string | undefined) => (againstOne(text ?? '0') === 0 ? idleness : null),
   };
 }
 

@@ -49,7 +49,8 @@ const FIRST_RECORDED: readonly string[] = [
   'marketHours',
 ] satisfies (keyof AccountLimits)[];
 
-const SETTINGS: readonly LimitSetting<unknown>[] = LIMITS.flatMap(({ setting }) => setting ?? []).sort(
+/** How an account's settings say the limits, in the order in which they are recorded. */
+export const LIMIT_SETTINGS: readonly LimitSetting<unknown>[] = LIMITS.flatMap(({ setting }) => setting ?? []).sort(
   (a, b) => recordedRank(a) - recordedRank(b),
 );
 
@@ -60,12 +61,12 @@ function recordedRank({ key }: LimitSetting<unknown>): number {
 
 /** An account's limits as its settings say them. A limit that is absent is not checked. */
 export const riskLimits = z.strictObject(
-  Object.fromEntries(SETTINGS.map(({ key, schema }) => [key, schema])) as unknown as SettingShape,
+  Object.fromEntries(LIMIT_SETTINGS.map(({ key, schema }) => [key, schema])) as unknown as SettingShape,
 );
 export type RiskLimits = z.output<typeof riskLimits>;
 
 /** Reads limits once, when they take effect; `limits` is undefined for an account that has none. */
 export function readLimits(limits: RiskLimits | undefined): AccountLimits {
   const set: Readonly<Record<string, unknown>> = limits ?? {};
-  return Object.fromEntries(SETTINGS.map(({ key, read }) => [key, read(set[key])])) as AccountLimits;
+  return Object.fromEntries(LIMIT_SETTINGS.map(({ key, read }) => [key, read(set[key])])) as AccountLimits;
 }

@@ -36,7 +36,7 @@ interface Schema<T> {
   safeParse(value: unknown): { readonly data?: T | undefined };
 }
 
-type Violation = readonly [path: Path, message: string];
+export type Violation = readonly [path: Path, message: string];
 
 /** What could be read: an element that does not have its shape is undefined, so that the others are still checked. */
 interface Parts {
@@ -51,7 +51,7 @@ interface Parts {
 type ListName = 'instruments' | 'feeds' | 'accounts' | 'strategies';
 
 /** `instruments[0].tickSize: must be above zero`. */
-function line([path, message]: Violation): string {
+export function violationLine([path, message]: Violation): string {
   const text = path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`));
   return `${text.join('') || '(file)'}: ${message}`;
 }
@@ -62,7 +62,7 @@ export function checkSettings(json: unknown): { readonly settings: Settings } | 
   const shape = (parsed.error?.issues ?? []).flatMap(issueViolations);
   const violations = [...shape, ...checkParts(partsOf(json))];
   if (parsed.success && violations.length === 0) return { settings: parsed.data };
-  return { violations: violations.map(line) };
+  return { violations: violations.map(violationLine) };
 }
 
 function issueViolations(issue: Issue): Violation[] {

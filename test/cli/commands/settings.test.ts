@@ -5,6 +5,8 @@ import type { Settings } from '../../../src/domain/settings/settings.ts';
 import { ROOT } from '../../support/child.ts';
 import { givenTape, linesOf } from '../given-tape.ts';
 
+type Account = Settings['accounts'][number];
+
 const tape = givenTape();
 const REASON = ['--reason', 'a slower crossover'];
 
@@ -42,7 +44,7 @@ describe('tapedeck settings check', () => {
     const file = propose(folder, slower);
     const fields = [{ field: 'params', from: { fast: 2, slow: 4 }, to: { fast: 2, slow: 9 } }];
     const changes = [{ type: 'StrategyConfigured', thing: 'strategy', name: 'quick-cross', change: 'changed', fields }];
-    const expected = { file, outcome: 'applicable', generation: 2, inForce: 1, changes, reasons: [] };
+    const expected = { file, outcome: 'applicable', generation: 2, inForce: 1, changes, reasons: [], warnings: [] };
     expect(linesOf(await tape.run(['settings', 'check', file], folder))).toEqual([expected]);
     expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toMatchObject([{ generation: 1 }]);
   });
@@ -51,6 +53,57 @@ describe('tapedeck settings check', () => {
     const nowhere = join(tape.copy(), 'nowhere');
     const ended = await tape.run(['settings', 'check', join(ROOT, 'settings', 'default.json')], nowhere);
     expect(linesOf(ended)).toMatchObject([{ outcome: 'usable', generation: 1, inForce: null }]);
+  });
+
+  it.each([
+    ['drawdown', '5'],
+    ['concentration', '7'],
+    ['priceCollar', '9'],
+  ])('answers no to a %s of %s', async (limit, value) => {
+    const change = ({ limits, ...more }: Account) => ({ ...more, limits: { ...limits, [limit]: value } });
+    const message = new RegExp(`limits\\.${limit}: must be a fraction`);
+    const folder = tape.copy();
+    const file = propose(folder, ({ accounts }) => ({ accounts: accounts.map(change) }));
+    for (const words of [
+      ['check', file],
+      ['apply', file, ...REASON],
+    ]) {
+      const [verdict] = linesOf(await tape.run(['settings', ...words], folder), 1);
+      expect(verdict).toMatchObject({ outcome: 'refused', reasons: [expect.stringMatching(message)] });
+    }
+    expect(linesOf(await tape.run(['settings', 'check', file], join(folder, 'nowhere')), 1)).toMatchObject([
+      { outcome: 'mistaken', reasons: expect.arrayContaining([expect.stringMatching(message)]) },
+    ]);
+  });
+
+  it.each(['/etc/passwd', 'nowhere.gz', '/etc'])(
+    'answers no to the recording %s, which a start could not ingest',
+    async (recording) => {
+      const folder = tape.copy();
+      const file = propose(folder, ({ feeds }) => ({
+        feeds: feeds.map((feed, index) => (index === 0 ? { ...feed, recordings: [recording] } : feed)),
+      }));
+      for (const words of [
+        ['check', file],
+        ['apply', file, ...REASON],
+      ]) {
+        const [verdict] = linesOf(await tape.run(['settings', ...words], folder), 1);
+        expect(verdict).toMatchObject({ outcome: 'refused', reasons: [expect.stringContaining(`${recording}"`)] });
+      }
+      expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toMatchObject([{ generation: 1 }]);
+    },
+  );
+
+  it('says which limit never holds anything up', async () => {
+    const folder = tape.copy();
+    const file = propose(folder, ({ accounts }) => ({
+      accounts: accounts.map(({ limits, ...more }) => ({ ...more, limits: { ...limits, drawdown: '1' } })),
+    }));
+    const [verdict] = linesOf(await tape.run(['settings', 'check', file], folder));
+    expect(verdict).toMatchObject({
+      outcome: 'applicable',
+      warnings: [0, 1].map((n) => expect.stringMatching(`accounts\\[${n}\\]\\.limits\\.drawdown: equity never lies`)),
+    });
   });
 
   it('answers no, with every mistake and where it is', async () => {

@@ -9,6 +9,7 @@ export const marketHours = {
     key: 'marketHours',
     schema: z.boolean().default(true).describe("Deny opening orders outside the instrument's sessions."),
     read: (isChecked: boolean | undefined): 'open' | null => ((isChecked ?? true) ? 'open' : null),
+    idleness: (isChecked: boolean | undefined) => (isChecked === false ? 'orders are opened at any hour' : null),
   },
   check: (_order, view, bound) => {
     const isOpen = view.calendar.isOpen(view.nowMs);

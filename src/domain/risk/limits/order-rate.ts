@@ -25,6 +25,8 @@ export const orderRate = {
       if (set === undefined) return null;
       return { orders: set.orders, perMs: durationMs(set.per), text: `${set.orders} per ${set.per}` };
     },
+    objection: (set: z.output<typeof rate> | undefined) =>
+      set !== undefined && durationMs(set.per) === 0 ? 'must be per a time above zero: no orders fall into none' : null,
   },
   check: (_order, view, { orders, perMs, text }) => {
     const count = countAfter(view.approvals, view.nowMs - perMs) + 1;

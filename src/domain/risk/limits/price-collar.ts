@@ -1,5 +1,5 @@
 import { subtract } from '../../decimal.ts';
-import { type DecimalBound, decimalSetting, fractionUse, type Limit } from '../limit.ts';
+import { type DecimalBound, fractionSetting, fractionUse, type Limit } from '../limit.ts';
 
 /**
  * How far a limit price may lie beyond the reference price, as a fraction of it: above for a purchase, below for a
@@ -9,7 +9,11 @@ import { type DecimalBound, decimalSetting, fractionUse, type Limit } from '../l
 export const priceCollar = {
   name: 'price-collar',
   isForOpening: false,
-  setting: decimalSetting('priceCollar', 'Most that a limit price may lie beyond the reference price, as a fraction of it.'),
+  setting: fractionSetting(
+    'priceCollar',
+    'Most that a limit price may lie beyond the reference price, as a fraction of it.',
+    'a sale passes at any price: leave the limit out, or lower it',
+  ),
   check: ({ side, price }, { reference }, bound) => {
     if (price === null) return null;
     return fractionUse(side === 'buy' ? subtract(price, reference) : subtract(reference, price), reference, bound);
