@@ -5,7 +5,9 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import type { Metrics } from '../metrics.ts';
 import type { Time } from '../ports/clock.ts';
 import type { Health } from './dependencies.ts';
+import { refuseForeigners } from './http/auth.ts';
 import { answerBrokenRequest, answerError, problemDocument, sendProblem } from './http/problem.ts';
+import { METRICS_PATH } from './http/public-paths.ts';
 import { boundConnections } from './limits/connections.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -17,6 +19,8 @@ export interface ProbeDependencies {
   readonly time: Time;
   /** How many files and connections the process may have open. */
   readonly descriptors: number;
+  /** It is bound to this machine alone, and so are its figures: no web page reaches them under another name. */
+  readonly isLocal: boolean;
 }
 
 /** A request has no body, and comes whole at once. */
@@ -25,7 +29,7 @@ const REQUEST_MS = 10_000;
 const LOOK_MS = 1_000;
 
 /** Builds the server with `/livez`, `/readyz`, `/startupz` and `/metrics`, which need no key. */
-export function buildProbeServer({ health, metrics, logger, time, descriptors }: ProbeDependencies): FastifyInstance {
+export function buildProbeServer({ health, metrics, logger, isLocal, time, descriptors }: ProbeDependencies): FastifyInstance {
   const server = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -44,6 +48,11 @@ export function buildProbeServer({ health, metrics, logger, time, descriptors }:
     sendProblem(reply, problemDocument(404, 'not-found', 'This process serves no API: run one with the role "api".')),
   );
   healthRoutes(server, health);
+  if (isLocal) {
+    server.addHook('onRequest', async (request) => {
+      if (request.routeOptions.url === METRICS_PATH) refuseForeigners(request);
+    });
+  }
   metricsRoute(server.withTypeProvider<ZodTypeProvider>(), { metrics });
   return server;
 }

@@ -9,7 +9,7 @@ import { followProjections } from '../runtime/projections/followed.ts';
 import { watchPositionWaits } from '../runtime/projections/projection-metrics.ts';
 import type { System, SystemDependencies } from '../system-dependencies.ts';
 import { type ApiDependencies, DEFAULT_TIMEOUTS } from './dependencies.ts';
-import { bindHost } from './http/auth.ts';
+import { bindHost, isLoopback } from './http/auth.ts';
 import type { KeySources } from './http/key-ring.ts';
 import type { Violation } from './http/problem.ts';
 import { buildProbeServer } from './probes.ts';
@@ -98,7 +98,7 @@ export async function startProbes(
   const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'is waiting' }));
   const ready = () => [...starting(report()), ...waiting()];
   const health = { live: () => [], ready, started: () => starting(report()), report };
-  const server = buildProbeServer({ health, metrics, logger: log, time, descriptors: descriptorLimit() });
+  const server = buildProbeServer({ health, metrics, logger: log, isLocal: isLoopback(at.host), time, descriptors: descriptorLimit() });
   return listening(server, at, { ended: new Promise(() => {}), close: () => server.close() });
 }
 

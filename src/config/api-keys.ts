@@ -29,9 +29,16 @@ const MAX_KEYS = 100;
 const ENDING = '.json';
 /** The form of a key's name: it is a file's name, and the actor on the tape. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+/** The actor on the tape where there are no keys. */
+export const RESERVED_NAME = 'local';
+
+const RESERVED = `"${RESERVED_NAME}" stands for requests without a key: take another name`;
 
 const storedKey = z.strictObject({
-  name: z.string().regex(NAME),
+  name: z
+    .string()
+    .regex(NAME)
+    .refine((name) => name !== RESERVED_NAME, RESERVED),
   scope: z.enum(API_SCOPES),
   /** Of the key, in hexadecimal. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -46,6 +53,46 @@ export class ApiKeyError extends UserError {}
 
 /** The system cannot read any file at this moment: that says nothing of the file. */
 const OVERLOAD: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']);
+/** The shortest secret that is taken from the environment, and the longest. */
+const SECRET = /^\S{16,256}$/;
+const EXAMPLE = /replace-this|change-?me/i;
+
+/** Is it what an example has in the place of a secret? */
+export function isExample(secret: string): boolean {
+  return EXAMPLE.test(secret);
+}
+
+/**
+ * Reads keys as they are given in the environment, `name:key`, or `name:read:key` for one that may not trade, separated
+ * by commas or new lines. A key that has a `:` itself needs its scope before it. Says what is wrong with each entry that
+ * cannot be taken, without its secret.
+ */
+export function parseKeys(text: string): { readonly keys: readonly ApiKey[]; readonly mistakes: readonly string[] } {
+  const keys: ApiKey[] = [];
+  const mistakes: string[] = [];
+  const entries = text.split(/[,\n]/).map((entry) => entry.trim());
+  for (const [index, entry] of entries.filter((entry) => entry !== '').entries()) {
+    const parsed = parseKey(entry, keys);
+    if (typeof parsed === 'string') mistakes.push(`entry ${index + 1} ${parsed}`);
+    else keys.push(parsed);
+  }
+  return { keys, mistakes };
+}
+
+/** A key, or why the entry is none; `known` are those before it. */
+function parseKey(entry: string, known: readonly ApiKey[]): ApiKey | string {
+  const [name = '', ...rest] = entry.split(':');
+  const scope = rest.length === 1 ? 'trade' : API_SCOPES.find((one) => one === rest[0]);
+  const key = rest.slice(rest.length === 1 ? 0 : 1).join(':');
+  if (!NAME.test(name) || rest.length === 0) return 'is not of the form name:key or name:read:key';
+  if (scope === undefined) return 'has a second part that is neither "read" nor "trade"';
+  if (!SECRET.test(key)) return 'has a key that is not of 16 to 256 characters';
+  if (isExample(key)) return 'has the key of an example: put a random one in its place';
+  if (name === RESERVED_NAME) return `has a reserved name: ${RESERVED}`;
+  if (known.some((other) => other.key === key)) return 'has the same key as one before it';
+  if (known.some((other) => other.name === name && other.scope !== scope)) return 'has a name that has another scope before it';
+  return { name, scope, key };
+}
 
 /** Those that can be read, by name, and why others cannot. */
 export interface KeptKeys {
@@ -76,6 +123,7 @@ export async function addKey(
   if (!NAME.test(name)) {
     throw new ApiKeyError(`"${name}" cannot be the name of a key: use 1 to 64 letters, digits, "_" or "-"`);
   }
+  if (name === RESERVED_NAME) throw new ApiKeyError(RESERVED);
   if (expiresAt !== null && expiresAt <= clock.now()) throw new ApiKeyError('the key would expire before it could be used');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if ((await keyFiles(folder)).length >= MAX_KEYS) {

@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { isPrintable } from '../domain/printable.ts';
 import { UserError } from '../domain/user-error.ts';
-import type { ApiKey } from './api-keys.ts';
+import { type ApiKey, isExample, parseKeys } from './api-keys.ts';
 
 /** The environment cannot be used; the message names every variable that is wrong, never the value of a secret. */
 export class ConfigError extends UserError {}
@@ -39,10 +40,9 @@ export interface Config {
 /** The project's own folder, so that a command finds the same stores from wherever it is called. */
 const ROOT = join(import.meta.dirname, '..', '..');
 
-const API_KEY_PATTERN = /^([A-Za-z0-9_-]{1,64}):(?:(read|trade):)?(\S{16,256})$/;
-
 /** These may be given in a file; an address may hold a password. */
-const SECRETS = ['TAPEDECK_API_KEYS', 'TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE', 'TAPEDECK_KAFKA'] as const;
+const ADDRESSES = ['TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE', 'TAPEDECK_KAFKA'] as const;
+const SECRETS = ['TAPEDECK_API_KEYS', ...ADDRESSES] as const;
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -78,7 +78,7 @@ const environment = z.object({
     .transform((text) => text.split(',').map((origin) => origin.trim()))
     .transform((origins) => origins.filter((origin) => origin !== ''))
     .refine((origins) => origins.every(isOrigin), 'must be origins such as "https://desk.example.com", separated by commas'),
-  USER: z.string().default('unknown'),
+  USER: z.string().max(256).refine(isPrintable, 'must not have control or bidirectional characters').default('unknown'),
   npm_lifecycle_event: z.string().optional(),
 });
 
@@ -93,7 +93,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const present = Object.fromEntries(Object.entries({ ...env, ...secrets }).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(present);
   if (!parsed.success) violations.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  const apiKeys = parseApiKeys(secrets.TAPEDECK_API_KEYS ?? '', violations);
+  for (const name of ADDRESSES) {
+    if (isExample(secrets[name] ?? ''))
+      violations.push(`${name}: has the password of an example: put the right one in its place`);
+  }
+  const { keys: apiKeys, mistakes } = parseKeys(secrets.TAPEDECK_API_KEYS ?? '');
+  violations.push(...mistakes.map((mistake) => `TAPEDECK_API_KEYS: ${mistake}`));
   if (!parsed.success || violations.length > 0)
     throw new ConfigError(`the environment cannot be used:\n${violations.map((text) => `  ${text}`).join('\n')}`);
   const { data } = parsed;
@@ -135,22 +140,4 @@ function readSecretFile(
 /** As a browser sends it: scheme, host and port, without a path. */
 function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
-}
-
-/** `name:key`, or `name:read:key` for one that may not trade; separated by commas or new lines. */
-function parseApiKeys(text: string, violations: string[]): ApiKey[] {
-  const entries = text
-    .split(/[,\n]/)
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-  const keys: ApiKey[] = [];
-  entries.forEach((entry, index) => {
-    const match = API_KEY_PATTERN.exec(entry);
-    if (match === null)
-      violations.push(
-        `TAPEDECK_API_KEYS: entry ${index + 1} is not of the form name:key or name:read:key with a key of 16 to 256 characters`,
-      );
-    else keys.push({ name: match[1] as string, scope: match[2] === 'read' ? 'read' : 'trade', key: match[3] as string });
-  });
-  return keys;
 }

@@ -1,25 +1,27 @@
 /**
  * Requests of people, put on the tape as evidence. Each request is the only event of a stream of its own. Its id follows
- * from the type, the account and the client's key. So a request that is sent again is still one request: by a client
- * that had no answer, or by us after an append without a known outcome.
+ * from the type, the API key that it came with, the account and the client's own key for it. So a request that is sent
+ * again is still one request: by a client that had no answer, or by us after an append without a known outcome.
  */
 
 import type { EventData, TapeEvent } from '../domain/catalogue.ts';
 import type { HaltScope } from '../domain/order/events.ts';
 import { orderStream, requestStream } from '../domain/streams.ts';
-import { isoTime } from '../domain/time.ts';
+import { DAY_MS, epochMs, isoTime } from '../domain/time.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../ports/errors.ts';
 import { type Appended, type EventStore, WrongExpectedRevisionError } from '../ports/event-store.ts';
 import { canonicalJson } from '../tape/canonical-json.ts';
-import { makeEvidence, type RecordedEvent } from '../tape/envelope.ts';
+import { evidenceId, makeEvidence, type RecordedEvent } from '../tape/envelope.ts';
 import { makeId } from '../tape/id.ts';
 
 type RequestName = 'OrderRequested' | 'OrderCancelRequested' | 'TradingHaltRequested' | 'TradingResumeRequested';
 
 /** How often an append without a known outcome is made, in all. */
 const MAX_TRIES = 3;
+/** So long a request of an older build is looked for, whose id did not follow from the API key: a client may repeat it. */
+const OLDER_FORM_MS = 7 * DAY_MS;
 
 /** The actor of a request, and the tape that records it. */
 export interface RequestContext {
@@ -27,6 +29,8 @@ export interface RequestContext {
   readonly clock: Clock;
   /** `api:alice`, `cli:bob`. */
   readonly actor: string;
+  /** Name of the API key, which a new secret leaves as it is. Absent where requests need none. */
+  readonly keyName?: string | undefined;
   readonly codeVersion: string;
   readonly traceparent?: string | undefined;
 }
@@ -45,7 +49,7 @@ export class RequestConflictError extends Error {}
 /** The store failed, and nobody knows whether the request is on the tape: ask again with the same key. */
 export class RequestOutcomeUnknownError extends UserError {}
 
-/** Asks for an order. `key` is the client's own, unique for the account. Throws RequestConflictError, InvalidEventError. */
+/** Asks for an order. `key` is the client's own, unique for API key and account. Throws RequestConflictError, InvalidEventError. */
 export function requestOrder(write: RequestContext, data: EventData['OrderRequested'], key: string): Promise<RecordedRequest> {
   return record(write, 'OrderRequested', `${data.account}|${key}`, data);
 }
@@ -100,24 +104,46 @@ async function record<N extends RequestName>(
   key: string,
   data: EventData[N],
 ): Promise<RecordedRequest> {
-  const { store, clock, actor, codeVersion, traceparent } = write;
-  const requestId = makeId(`${type}|${key}`);
+  const { store, clock, actor, keyName, codeVersion, traceparent } = write;
+  // An account's name has no blank, so no key without a name is like one with it.
+  const ownKey = keyName === undefined ? key : `by ${keyName}|${key}`;
+  const requestId = evidenceId(type, ownKey);
   const stream = requestStream(requestId);
   const origin = { occurredAt: isoTime(clock.now()), actor, codeVersion, traceparent };
-  const request = makeEvidence(type, stream, key, data, origin);
+  const request = makeEvidence(type, stream, ownKey, data, origin);
+  const older = keyName === undefined ? undefined : await olderForm(write, evidenceId(type, key));
+  if (older !== undefined) {
+    assertSame(older, request);
+    return { requestId: older.id, position: older.position, isRepeated: true };
+  }
   const { position, isRepeated } = await appendOnce(store, request);
   // The store knows ids only: what was asked for under this key is what revision 0 says.
-  const [recorded] = await store.read({ stream, limit: 1 }).catch((error: unknown) => {
+  const recorded = await readRequest(store, requestId).catch((error: unknown) => {
     // It may be on the tape: asking again with another key would ask for two.
     throw outcomeUnknown(error);
   });
   if (recorded?.id !== requestId) throw new Error(`the request ${requestId} was appended and is not in its stream`);
-  if (canonicalJson(recorded.data) !== canonicalJson(request.data)) {
-    throw new RequestConflictError(
-      `the key was used before, for another request (${requestId}): use a new key for a new request`,
-    );
-  }
+  assertSame(recorded, request);
   return { requestId, position, isRepeated };
+}
+
+/** The request that an older build recorded for the same actor under that id, not long ago. */
+async function olderForm({ store, clock, actor }: RequestContext, requestId: string): Promise<RecordedEvent | undefined> {
+  const recorded = await readRequest(store, requestId);
+  if (recorded === undefined || recorded.metadata.actor !== actor) return undefined;
+  return clock.now() - epochMs(recorded.metadata.occurredAt) < OLDER_FORM_MS ? recorded : undefined;
+}
+
+async function readRequest(store: EventStore, requestId: string): Promise<RecordedEvent | undefined> {
+  const [recorded] = await store.read({ stream: requestStream(requestId), limit: 1 });
+  return recorded;
+}
+
+function assertSame(recorded: RecordedEvent, request: TapeEvent): void {
+  if (canonicalJson(recorded.data) === canonicalJson(request.data)) return;
+  throw new RequestConflictError(
+    `the key was used before, for another request (${recorded.id}): use a new key for a new request`,
+  );
 }
 
 /** Law 3: after an unknown outcome the same event is appended again at the same revision. */

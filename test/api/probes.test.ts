@@ -11,12 +11,19 @@ import type { SystemReport } from '../../src/runtime/process/system-report.ts';
 
 const LEASES = [{ name: 'engine', holder: 'host-a:1', here: true }];
 
-function given(report: SystemReport | null, failing: readonly Violation[] = []) {
+function given(report: SystemReport | null, failing: readonly Violation[] = [], isLocal = true) {
   const metrics = makeMetrics();
   const health = { live: () => [], ready: () => failing, started: () => [], report: () => report };
-  const server = buildProbeServer({ health, metrics, logger: makeLogger('silent'), time: systemTime, descriptors: 1_024 });
+  const server = buildProbeServer({
+    health,
+    metrics,
+    logger: makeLogger('silent'),
+    isLocal,
+    time: systemTime,
+    descriptors: 1_024,
+  });
   onTestFinished(() => server.close());
-  return { metrics, get: (url: string) => server.inject({ url }) };
+  return { metrics, get: (url: string, host = 'localhost:80') => server.inject({ url, headers: { host } }) };
 }
 
 describe('the probes', () => {
@@ -42,6 +49,13 @@ describe('the probes', () => {
     const { metrics, get } = given(null);
     metrics.of(INSTANCE_FAMILIES).leaseHeld.set({ lease: 'engine' }, 1);
     expect((await get('/metrics')).body).toContain('tapedeck_lease_held{lease="engine"} 1');
+  });
+
+  it('show them to no web page under another name, but to a cluster under whichever it has', async () => {
+    const local = given(null);
+    expect((await local.get('/metrics', 'rebound.example')).statusCode).toBe(403);
+    expect((await local.get('/livez', 'rebound.example')).statusCode).toBe(200);
+    expect((await given(null, [], false).get('/metrics', 'tapedeck.trading.svc:3000')).statusCode).toBe(200);
   });
 
   it('are all that is served', async () => {

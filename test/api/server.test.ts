@@ -188,6 +188,17 @@ describe('who may call', () => {
     for (const host of ['localhost:3000', '127.0.0.1:3000', '[::1]:3000']) {
       expect((await api.get('/v1/events', { host })).status).toBe(200);
     }
+    for (const host of ['LOCALHOST:3000', 'localhost.', 'LocalHost.:3000']) {
+      expect((await api.get('/v1/events', { host })).status).toBe(200);
+    }
+    for (const url of ['/metrics', '/openapi.json', '/docs', '/docs/static/swagger-ui.css']) {
+      const { statusCode } = await api.server.inject({ url, headers: { host: 'rebound.example' } });
+      expect([url, statusCode]).toEqual([url, 403]);
+      expect((await api.server.inject({ url, headers: { host: 'localhost' } })).statusCode, url).toBeLessThan(400);
+    }
+    for (const url of ['/livez', '/readyz', '/startupz']) {
+      expect((await api.server.inject({ url, headers: { host: '10.1.2.3' } })).statusCode).toBe(200);
+    }
     expect(problemOf(await api.get('/v1/events', { host: 'rebound.example' }))).toMatchObject({ status: 403 });
     expect(problemOf(await api.get('/v1/events', { host: '127.0.0.1.example' }))).toMatchObject({ status: 403 });
   });

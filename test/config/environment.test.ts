@@ -74,17 +74,38 @@ describe('the environment', () => {
       { name: 'alice', scope: 'trade', key: SECRET },
       { name: 'bob', scope: 'trade', key: `${SECRET}:2` },
     ];
-    expect(readConfig({ TAPEDECK_API_KEYS: ` alice:${SECRET} , bob:${SECRET}:2,` }).apiKeys).toEqual(keys);
-    expect(readConfig({ TAPEDECK_API_KEYS: `alice:${SECRET}\r\nbob:${SECRET}:2\n` }).apiKeys).toEqual(keys);
+    expect(readConfig({ TAPEDECK_API_KEYS: ` alice:${SECRET} , bob:trade:${SECRET}:2,` }).apiKeys).toEqual(keys);
+    expect(readConfig({ TAPEDECK_API_KEYS: `alice:${SECRET}\r\nbob:trade:${SECRET}:2\n` }).apiKeys).toEqual(keys);
   });
 
   it('gives keys that may only read', () => {
-    const { apiKeys } = readConfig({ TAPEDECK_API_KEYS: `eve:read:${SECRET},bob:trade:${SECRET}` });
+    const { apiKeys } = readConfig({ TAPEDECK_API_KEYS: `eve:read:${SECRET},bob:trade:${SECRET}-2` });
     expect(apiKeys).toEqual([
       { name: 'eve', scope: 'read', key: SECRET },
-      { name: 'bob', scope: 'trade', key: SECRET },
+      { name: 'bob', scope: 'trade', key: `${SECRET}-2` },
     ]);
     expect(messageFor({ TAPEDECK_API_KEYS: 'eve:read:short' })).toContain('entry 1');
+  });
+
+  it.each([
+    ['a scope and too short a key, which together are as long as one', 'short:read:0123456789a', 'of 16 to 256 characters'],
+    ['a scope in other letters', `caps:Read:${SECRET}`, 'neither "read" nor "trade"'],
+    ['a key with a colon and no scope', `bob:${SECRET}:2`, 'neither "read" nor "trade"'],
+    ['the key of one before it', `eve:read:${SECRET},bob:trade:${SECRET}`, 'entry 2 has the same key'],
+    ['the name of one before it, in another scope', `eve:read:${SECRET},eve:trade:${SECRET}-2`, 'entry 2 has a name'],
+    ['the name of requests without a key', `local:${SECRET}`, 'reserved'],
+    ['the key of an example', 'reader:read:replace-this-with-a-long-random-key', 'an example'],
+  ])('refuses %s', (_what, keys, message) => {
+    expect(messageFor({ TAPEDECK_API_KEYS: keys })).toContain(message);
+    expect(messageFor({ TAPEDECK_API_KEYS: keys })).not.toContain(SECRET);
+  });
+
+  it('takes a second key for one name, while the first is replaced', () => {
+    const { apiKeys } = readConfig({ TAPEDECK_API_KEYS: `eve:read:${SECRET},eve:read:${SECRET}-2` });
+    expect(apiKeys.map(({ name, key }) => [name, key])).toEqual([
+      ['eve', SECRET],
+      ['eve', `${SECRET}-2`],
+    ]);
   });
 
   it('limits the rate of each key, and lets no web page in unless it is named', () => {

@@ -108,6 +108,56 @@ describe('a request', () => {
     expect(made.every(({ isRepeated }) => !isRepeated)).toBe(true);
   });
 
+  it('belongs to the API key that it comes with: the same client key under another one is another request', async () => {
+    const who = write();
+    const alice = { ...who, actor: 'api:alice', keyName: 'alice' };
+    const bob = { ...who, actor: 'api:bob', keyName: 'bob' };
+    const first = await requestOrder(alice, ORDER, 'shared');
+    const other = await requestOrder(bob, ORDER, 'shared');
+    expect(other).toMatchObject({ isRepeated: false });
+    expect(other.requestId).not.toBe(first.requestId);
+    expect(await requestOrder(bob, { ...ORDER, quantity: '0.2' }, 'own')).toMatchObject({ isRepeated: false });
+    expect(await requestOrder(alice, ORDER, 'shared')).toEqual({ ...first, isRepeated: true });
+    await expect(requestOrder(alice, { ...ORDER, quantity: '0.2' }, 'shared')).rejects.toThrow(RequestConflictError);
+    expect((await wholeTape(who.store)).map(({ metadata }) => metadata.actor)).toEqual(['api:alice', 'api:bob', 'api:bob']);
+    // Nor can a client without a key make up a key that is another's.
+    for (const made of ['alice|paper-1|shared', 'by alice|paper-1|shared', 'by alice|shared']) {
+      expect(await requestOrder(who, ORDER, made)).toMatchObject({ isRepeated: false });
+    }
+  });
+
+  describe('that an older build recorded, whose id knew of no API key', () => {
+    const DAY_MS = 86_400_000;
+    const alice = (who: RequestContext, afterMs = 0): RequestContext => ({
+      ...who,
+      actor: 'api:alice',
+      keyName: 'alice',
+      clock: { now: () => clock.now() + afterMs },
+    });
+
+    it.each([0, 7 * DAY_MS - 1])('is the one that is sent again, %i ms later', async (afterMs) => {
+      const who = write();
+      const old = await requestOrder({ ...who, actor: 'api:alice' }, ORDER, 'k');
+      expect(old.requestId).toBe(makeId('OrderRequested|paper-1|k'));
+      expect(await requestOrder(alice(who, afterMs), ORDER, 'k')).toEqual({ ...old, isRepeated: true });
+      const changed = requestOrder(alice(who, afterMs), { ...ORDER, quantity: '0.2' }, 'k');
+      await expect(changed).rejects.toThrow(RequestConflictError);
+      expect(await wholeTape(who.store)).toHaveLength(1);
+    });
+
+    it('is forgotten after 7 days', async () => {
+      const who = write();
+      await requestOrder({ ...who, actor: 'api:alice' }, ORDER, 'k');
+      expect(await requestOrder(alice(who, 7 * DAY_MS), ORDER, 'k')).toMatchObject({ isRepeated: false });
+    });
+
+    it("is nobody else's", async () => {
+      const who = write();
+      await requestOrder({ ...who, actor: 'api:bob' }, ORDER, 'k');
+      expect(await requestOrder(alice(who), { ...ORDER, quantity: '0.2' }, 'k')).toMatchObject({ isRepeated: false });
+    });
+  });
+
   it('is not recorded when it does not fit', async () => {
     const who = write();
     await expect(requestOrder(who, { ...ORDER, quantity: '-1' }, 'k')).rejects.toThrow(InvalidEventError);

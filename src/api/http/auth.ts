@@ -2,7 +2,7 @@
 
 import { isIPv4 } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readKeys } from '../../config/api-keys.ts';
+import { RESERVED_NAME, readKeys } from '../../config/api-keys.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { KeyRing, KeySources } from './key-ring.ts';
 import { Problem } from './problem.ts';
@@ -12,11 +12,13 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The actor of a request, as recorded on the tape: `api:<name of the key>`, or `api:local` where there are no keys. */
     actor: string;
+    /** The name of the API key, which stays when the key is replaced; null where there are no keys. */
+    keyName: string | null;
   }
 }
 
 /** The actor where there are no keys. */
-export const LOCAL_ACTOR = 'api:local';
+const LOCAL_ACTOR = `api:${RESERVED_NAME}`;
 
 /** Thrown when the server would be open to everyone; says what to set. */
 export class OpenServerError extends UserError {}
@@ -35,7 +37,9 @@ export async function bindHost(config: { readonly host: string } & KeySources): 
   );
 }
 
-function isLoopback(host: string): boolean {
+/** Is it a name or an address of this machine alone? Names have no case, and may end with the dot of the root. */
+export function isLoopback(name: string): boolean {
+  const host = name.toLowerCase().replace(/\.$/, '');
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
@@ -51,24 +55,28 @@ const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Refuses requests without a good key (401), and those that want to change something with a key that only reads (403),
- * before anything else is done with them. Public paths need no key.
+ * before anything else is done with them. Public paths need no key, but where there are no keys they are for this
+ * machine alone as well: they tell of accounts and strategies. The cluster's probes are for anybody.
  */
 export function requireKey(server: FastifyInstance, keys: KeyRing): void {
   server.decorateRequest('actor', LOCAL_ACTOR);
+  server.decorateRequest('keyName', null);
   server.addHook('onRequest', (request, reply, done) => {
-    if (isPublic(request.routeOptions.url ?? '')) {
+    const path = request.routeOptions.url ?? '';
+    if (HEALTH_PATHS.has(path)) {
       done();
       return;
     }
+    const isOpen = isPublic(path);
     const check = () => {
-      if (keys.isRequired) admit(request, reply, keys);
-      else refuseForeigners(request);
+      if (!keys.isRequired) refuseForeigners(request);
+      else if (!isOpen) admit(request, reply, keys);
       done();
     };
     const refreshed = keys.refresh();
     // A promise for each request would cost more than the check.
     if (refreshed === undefined) tryTo(check, done);
-    else refreshed.then(() => tryTo(check, done), done);
+    else refreshed.then(() => tryTo(check, done), isOpen ? () => tryTo(check, done) : done);
   });
 }
 
@@ -106,6 +114,7 @@ function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): voi
     );
   }
   request.actor = `api:${key.name}`;
+  request.keyName = key.name;
 }
 
 /**
@@ -113,7 +122,7 @@ function admit(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): voi
  * resolve to 127.0.0.1; the Host header then has that name. And should the server be bound to another address, whoever
  * comes from another machine is refused.
  */
-function refuseForeigners(request: FastifyRequest): void {
+export function refuseForeigners(request: FastifyRequest): void {
   if (!isLoopback(request.ip.replace(/^::ffff:/, ''))) {
     throw new Problem(403, 'foreign-host', 'Without API keys the server answers only programs on the same machine.');
   }

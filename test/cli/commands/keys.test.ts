@@ -55,6 +55,7 @@ describe('tapedeck keys', () => {
       stderr: expect.stringContaining('expire before'),
     });
     expect(await keys('add', 'f', '--expires', 'soon')).toMatchObject({ code: 2, stderr: expect.stringContaining('90d') });
+    expect(await keys('add', 'local')).toMatchObject({ code: 2, stderr: expect.stringContaining('take another name') });
     expect(await keys('add', 'a/b')).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be the name of a key') });
   });
 
