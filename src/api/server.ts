@@ -11,6 +11,7 @@ import { tagAnswers } from './http/etag.ts';
 import { KeyRing } from './http/key-ring.ts';
 import { answerBrokenRequest, answerError, invalidRequest, Problem, problemDocument, sendProblem } from './http/problem.ts';
 import { timeRequests } from './http/request-metrics.ts';
+import { takeJson } from './json-body.ts';
 import { boundConnections } from './limits/connections.ts';
 import { shedLoad } from './limits/load-shedding.ts';
 import { limitRate, prepareRateLimit } from './limits/rate-limit.ts';
@@ -56,8 +57,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     frameworkErrors: answerError,
     clientErrorHandler: (error, socket) => answerBrokenRequest(deps.time, error, socket),
   });
-  // JSON only: a form on a web page could send plain text here without being asked (CORS).
-  server.removeContentTypeParser('text/plain');
+  takeJson(server);
   server.setValidatorCompiler(validatorCompiler);
   server.setErrorHandler(answerError);
   server.setNotFoundHandler(({ method, url }, reply) =>

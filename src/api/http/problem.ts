@@ -7,6 +7,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ApiKeyError } from '../../config/api-keys.ts';
 import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
+import { DamagedTapeError } from '../../tape/damage.ts';
 
 /** One thing that is wrong; `path` names the field, with dots for fields within fields. */
 export interface Violation {
@@ -115,6 +116,7 @@ export function answerBrokenRequest(time: Pick<Time, 'after'>, error: Error & { 
 function documentOf(error: FastifyError | Error): ProblemDocument {
   if (error instanceof Problem) return problemDocument(error.status, error.kind, error.message, error.violations);
   if (hasZodFastifySchemaValidationErrors(error)) return invalidDocument(error);
+  if (error instanceof DamagedTapeError) return problemDocument(500, 'tape-damaged', error.message);
   if (error instanceof StoreError || error instanceof StoreUnavailableError || error instanceof ApiKeyError) {
     return problemDocument(503, 'store-unavailable', 'A store is temporarily unavailable; see the log of the server.');
   }

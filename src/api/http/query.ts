@@ -2,27 +2,23 @@
 
 import { z } from 'zod';
 import { nameText, symbolText, venueText } from '../../domain/event.ts';
-import { isIsoTime } from '../../domain/time.ts';
+import { CURSOR, isCursor, NOT_OURS } from './cursor.ts';
 
 const MAX_PAGE = 1_000;
 
-const TIME = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?Z)?$/;
+/** A day that exists, by zod's own pattern of ISO 8601 dates, without groups. */
+const DAY = z.regexes.date.source.replace(/^\^|\$$/g, '').replaceAll(/\((?!\?)/g, '(?:');
+const TIME = new RegExp(`^(${DAY})(?:T((?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d)(?:\\.(\\d{1,3}))?Z)?$`);
 
 /** A time in ISO 8601 UTC (`2024-08-08T23:54:15.208Z`, fraction of a second optional) or a UTC day (`2024-08-08`). */
-const timeText = z.string().meta({
-  pattern: TIME.source,
-  description: 'A UTC time such as "2024-08-08T23:54:15.208Z", or a day such as "2024-08-08".',
-});
-const time = timeText.transform((text, context): string => {
-  const match = TIME.exec(text);
-  const iso = match === null ? '' : `${match[1]}T${match[2] ?? '00:00:00'}.${(match[3] ?? '').padEnd(3, '0')}Z`;
-  if (isIsoTime(iso)) return iso;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be a UTC time such as "2024-08-08T23:54:15Z", or a day such as "2024-08-08"',
+const time = z
+  .string()
+  .regex(TIME, 'must be a UTC time such as "2024-08-08T23:54:15Z", or a day such as "2024-08-08"')
+  .describe('A UTC time such as "2024-08-08T23:54:15.208Z", or a day such as "2024-08-08".')
+  .transform((text): string => {
+    const [, day = '', clock = '00:00:00', fraction = ''] = TIME.exec(text) ?? [];
+    return `${day}T${clock}.${fraction.padEnd(3, '0')}Z`;
   });
-  return z.NEVER;
-});
 
 /** `a,b,c`: any of these. `pattern` is that of one of them. */
 export function anyOf<T extends z.ZodType<unknown, string>>(item: T, pattern: string) {
@@ -34,7 +30,7 @@ export function anyOf<T extends z.ZodType<unknown, string>>(item: T, pattern: st
 }
 
 /** Waits until at least this position is reflected. */
-export const position = z.string().regex(/^\d{1,20}$/, 'must be a position, as in the header Tapedeck-Position');
+export const position = z.string().regex(/^(0|[1-9]\d{0,19})$/, 'must be a position, as in the header Tapedeck-Position');
 
 export const minPosition = {
   'min-position': position.optional().describe('Wait for up to 5 s until the answer reflects this position.'),
@@ -53,7 +49,12 @@ export const limitForClients = { type: 'integer', minimum: 1, maximum: MAX_PAGE,
 /** For every list. */
 export const page = {
   limit,
-  cursor: z.string().min(1).optional().describe('`next` of the previous page, with the same filters and order.'),
+  cursor: z
+    .string()
+    .regex(CURSOR, NOT_OURS)
+    .refine(isCursor, NOT_OURS)
+    .optional()
+    .describe('`next` of the previous page, with the same filters and order.'),
   ...minPosition,
 };
 

@@ -6,7 +6,7 @@ import { idText } from '../../domain/event.ts';
 import type { Place } from '../../ports/find-rules.ts';
 import { envelopeOf } from '../../tape/envelope.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { decodeCursor, refusedCursor } from '../http/cursor.ts';
+import { decodeCursor, NOT_OURS, refusedCursor } from '../http/cursor.ts';
 import { pageOf, subjectOf } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { anyOf, minPosition, position, timePage, timeRange } from '../http/query.ts';
@@ -74,6 +74,6 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
 
 /** On the tape an event's position is all the order there is. Throws a 400 problem for a cursor that was forged. */
 function positionOf(place: Place): string {
-  if (!position.safeParse(place.key).success) throw refusedCursor('is not one that this server gave out');
+  if (!position.safeParse(place.key).success) throw refusedCursor(NOT_OURS);
   return place.key;
 }

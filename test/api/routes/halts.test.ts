@@ -88,10 +88,28 @@ describe('stop and go', () => {
     ['a field that is not known', { ...HALT, canceLOpen: true }, ['canceLOpen']],
     ['an empty reason', { mode: 'stop', reason: '' }, ['reason']],
     ['a last price and nothing to close', { ...HALT, atLastPrice: true }, ['atLastPrice']],
+    ['a reason of blanks', { mode: 'stop', reason: ' \u00a0\u200b' }, ['reason']],
+    ['a reason that commands a terminal', { mode: 'stop', reason: '\u001b]0;pwned\u0007x' }, ['reason']],
+    ['a reason of two lines', { mode: 'stop', reason: 'x\r\ny' }, ['reason']],
+    ['a reason with a control character of C1', { mode: 'stop', reason: 'x\u009b2J' }, ['reason']],
+    ['a reason that turns the line', { mode: 'stop', reason: 'x\u202ey' }, ['reason']],
   ])('is refused with %s', async (_name, body, paths) => {
     const api = await givenApi();
     await recordSettings(api);
     expect(problemOf(await api.post('/v1/accounts/paper-1/halt', body))).toEqual({ status: 400, kind: 'invalid-request', paths });
+  });
+
+  it.each([
+    '{"mode":"stop","reason":"x","mode":"reduce-only"}',
+    '{"mode":"stop","reason":"x","\\u006dode":"reduce-only"}',
+    '{"mode":"stop","reason":"a:\\"b:","reason":"c"}',
+  ])('is refused when a member stands there twice: %s', async (body) => {
+    const api = await givenApi();
+    await recordSettings(api);
+    const answer = await api.post('/v1/accounts/paper-1/halt', body);
+    expect([answer.status, answer.body.detail]).toEqual([400, 'The body has a member twice in one object.']);
+    const once = await api.post('/v1/accounts/paper-1/halt', '{"mode":"stop","reason":"a:\\"b:{\\\\"}');
+    expect(once.status).toBe(202);
   });
 
   it('is refused when the body is not JSON, none, or far too large', async () => {
@@ -102,6 +120,13 @@ describe('stop and go', () => {
     expect(problemOf(await api.post(url, ''))).toMatchObject({ status: 400, kind: 'invalid-request' });
     const large = { ...HALT, reason: 'x'.repeat(70_000) };
     expect(problemOf(await api.post(url, large))).toMatchObject({ status: 413, kind: 'body-too-large' });
+    const notUtf8 = await api.server.inject({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json' },
+      payload: Buffer.from([...Buffer.from('{"mode":"stop","reason":"'), 0xff, ...Buffer.from('"}')]),
+    });
+    expect([notUtf8.statusCode, notUtf8.json().detail]).toEqual([400, 'The body is not valid UTF-8.']);
     const form = await api.post(url, 'mode=stop', { 'content-type': 'text/plain' });
     expect(problemOf(form)).toMatchObject({ status: 415, kind: 'unsupported-media-type' });
   });

@@ -124,6 +124,13 @@ describe('the position that a read reflects', () => {
     const late = await api.get(`/v1/signals?min-position=${Number(position) + 1}`);
     expect(problemOf(late)).toEqual({ status: 503, kind: 'position-not-reached', paths: ['min-position'] });
     expect(late.headers['retry-after']).toBe('1');
+    for (const never of ['033555', '00', '-0', '+1', '1'.repeat(21)]) {
+      const answer = await api.get(`/v1/signals?min-position=${encodeURIComponent(never)}`);
+      expect(problemOf(answer)).toEqual({ status: 400, kind: 'invalid-request', paths: ['min-position'] });
+    }
+    // Both are wrong, and only one is worth waiting for.
+    const noCursor = await api.get('/v1/signals?cursor=WyJhIl0&min-position=99999999999');
+    expect(problemOf(noCursor)).toEqual({ status: 400, kind: 'invalid-request', paths: ['cursor'] });
     expect(problemOf(await api.get('/v1/signals?min-position=soon'))).toMatchObject({ status: 400, paths: ['min-position'] });
   });
 
