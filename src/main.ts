@@ -3,6 +3,8 @@
 
 import { keepCompiled } from './cli/compile-cache.ts';
 
+// What it makes tells of positions and orders: nobody else may read it.
+process.umask(0o077);
 keepCompiled(process.env);
 const { runProgram } = await import('./cli/program.ts');
 await runProgram(process.argv.slice(2));

@@ -10,6 +10,7 @@ import { type EventStore, hasLock } from '../ports/event-store.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { ReadStore } from '../ports/read-store.ts';
 import { withEventIndex } from '../queries/indexed-tape.ts';
+import { findDamage } from '../queries/tape-damage.ts';
 
 export interface OpenStores {
   readonly config: Config;
@@ -54,12 +55,23 @@ async function withStoresOf<T>(config: Config, work: (stores: OpenStores) => Pro
     const findable = withEventIndex(events, reads);
     try {
       return await withLeases(config, events, (leases) => work({ config, time: systemTime, events: findable, reads, leases }));
+    } catch (error) {
+      throw await explained(error, events);
     } finally {
       await reads.close();
     }
   } finally {
     await events.close();
   }
+}
+
+/** So long damage is looked for: whoever waits is to be told of the failure. */
+const LOOK_MS = 30_000;
+
+/** What is no mistake of a user, nor a refusal of the system, may come of a damaged tape: then that is what is told. */
+async function explained(error: unknown, events: EventStore): Promise<unknown> {
+  if (error instanceof UserError || !(error instanceof Error) || 'syscall' in error || !hasLock(events)) return error;
+  return (await findDamage(events, systemTime, LOOK_MS)) ?? error;
 }
 
 async function withLeases<T>({ readStore }: Config, events: EventStore, work: (leases: Leases | null) => Promise<T>): Promise<T> {

@@ -97,7 +97,7 @@ export function upcast(type: string, schemaVersion: number, data: Record<string,
   const known = byName.get(type);
   if (known === undefined) {
     throw new UnreadableEventError(
-      `unknown event type "${type}": this build does not know it; run the build that recorded it, or a newer one`,
+      `unknown event type "${type}": this build does not know it; run the build that recorded it, or a newer one; if there is none, the tape is damaged: restore the backup`,
     );
   }
   if (schemaVersion > known.version) {

@@ -2,6 +2,7 @@
 
 import { produce } from 'immer';
 import type { ReadDocument } from '../ports/read-store.ts';
+import { damageIn } from '../tape/damage.ts';
 import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
 import type { Projection } from './projection.ts';
 import { arranged } from './shown.ts';
@@ -17,7 +18,7 @@ export interface Folded {
 
 /**
  * Applies the events that are later than the document, in order. One that throws, and all after it, are handed back
- * to be parked; what came before it is kept.
+ * to be parked; what came before it is kept. Throws DamagedTapeError where the event is not what was recorded.
  */
 export function foldDocument(projection: Projection, stored: ReadDocument | undefined, events: readonly RecordedEvent[]): Folded {
   const fresh = stored === undefined ? events : events.filter((event) => comparePositions(event.position, stored._position) > 0);
@@ -26,6 +27,9 @@ export function foldDocument(projection: Projection, stored: ReadDocument | unde
     const document = applyAll(projection, stored, fresh, () => applied++);
     return { document, parked: [], error: undefined };
   } catch (error) {
+    const failed = fresh[applied];
+    const damage = failed === undefined ? undefined : damageIn(failed);
+    if (damage !== undefined) throw damage;
     // The draft is thrown away, and with it the changes of the failing event.
     const document = applyAll(projection, stored, fresh.slice(0, applied), () => {});
     return { document, parked: fresh.slice(applied), error };

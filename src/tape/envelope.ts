@@ -1,8 +1,9 @@
 /** Events as they are put on the tape and as they are read back. */
 
 import { z } from 'zod';
-import { type EventData, type EventName, findEventType, inTodaysShape, type TapeEvent } from '../domain/catalogue.ts';
+import { type EventData, type EventName, findEventType, inTodaysShape, type TapeEvent, UnreadableEventError } from '../domain/catalogue.ts';
 import type { Metadata } from '../domain/event.ts';
+import { damagedAt, placeText } from './damage.ts';
 import { makeId } from './id.ts';
 
 /** An event's place on the tape. */
@@ -50,9 +51,14 @@ export function positionAfter(position: string): string {
 /** Thrown when evidence does not fit its schema: names the type and every violation with its path. */
 export class InvalidEventError extends Error {}
 
-/** Reads a stored event in today's shape. Throws UnreadableEventError for what this build does not know. */
+/** Reads a stored event in today's shape. Throws UnreadableEventError for what this build does not know, DamagedTapeError. */
 export function readEvent(stored: StoredEvent): RecordedEvent {
-  return inTodaysShape(stored) as unknown as RecordedEvent;
+  try {
+    return inTodaysShape(stored) as unknown as RecordedEvent;
+  } catch (error) {
+    if (!(error instanceof UnreadableEventError)) throw damagedAt(stored, `${stored.type}: ${(error as Error).message}`);
+    throw new UnreadableEventError(`the event at ${placeText(stored)} cannot be read: ${error.message}`);
+  }
 }
 
 export interface EvidenceOrigin {

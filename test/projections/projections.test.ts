@@ -84,11 +84,28 @@ describe('a fold', () => {
 
   it('keeps what came before an event that cannot be applied, and nothing of that event', () => {
     const events = life([1, 2, 3]);
-    const broken = { ...events[2], data: { ...events[2]?.data, fee: 'much' } } as RecordedEvent;
-    const folded = foldDocument(orders, undefined, [...events.slice(0, 2), broken, ...life([1, 1, 1, 1]).slice(3)]);
+    const broken = events[2] as RecordedEvent;
+    const failing: typeof orders = {
+      ...orders,
+      apply: (document, event) => {
+        const applied = orders.apply(document, event);
+        if (event.id === broken.id) throw new Error('too much');
+        return applied;
+      },
+    };
+    const folded = foldDocument(failing, undefined, [...events.slice(0, 2), broken, ...life([1, 1, 1, 1]).slice(3)]);
     expect(folded.document).toEqual(foldDocument(orders, undefined, events.slice(0, 2)).document);
     expect(folded.parked).toHaveLength(2);
     expect(String(folded.error)).toContain('much');
+  });
+
+  it('parks nothing that was not recorded so: the tape is damaged, and that is told with the place', () => {
+    const events = life([1, 2, 3]);
+    const damaged = { ...events[2], data: { ...events[2]?.data, fee: 'much' } } as RecordedEvent;
+    const place = `position ${damaged.position} (stream ${damaged.stream}, revision ${damaged.revision})`;
+    expect(() => foldDocument(orders, undefined, [...events.slice(0, 2), damaged])).toThrow(
+      `the tape is damaged at ${place}: restore the backup (OrderFilled: `,
+    );
   });
 
   it('says that there is nothing to write when no event is new', () => {

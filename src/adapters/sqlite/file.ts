@@ -1,6 +1,6 @@
 /** The common part of every SQLite file of Tapedeck: opening, migrations, the wait for the write lock, plain errors. */
 
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Time } from '../../ports/clock.ts';
@@ -23,6 +23,8 @@ export interface SqliteFileKind {
   readonly synchronous: 'full' | 'normal';
   /** SQL that brings a file from version n to version n + 1. Never change one that was released: add one. */
   readonly migrations: readonly string[];
+  /** A trigger that each file has, whatever its version, and the SQL that makes it. */
+  readonly guard?: { readonly trigger: string; readonly sql: string };
 }
 
 /** At this length of the log (16 MB) a commit brings it into the file by itself, where no other thread came to it. */
@@ -122,7 +124,7 @@ export function makePlaceGuard(name: string, what: string): () => void {
 
 function makeFolder(file: string, what: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new StoreError(
       `the folder ${dirname(file)} of the ${what} cannot be made (${(error as Error).message}): name another folder or make it writable`,
@@ -140,6 +142,19 @@ function assertWritable(file: string, what: string): void {
   }
 }
 
+/** Bits of a mode by which others than the owner may do anything. */
+const OTHERS = 0o077;
+
+/** The file and those beside it are for their owner alone: an older build left them for everybody to read. */
+function keepToOwner(file: string): void {
+  const user = process.geteuid?.();
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    const there = statSync(path, { throwIfNoEntry: false });
+    // What is somebody else's is theirs to decide on.
+    if (there !== undefined && there.uid === user && (there.mode & OTHERS) !== 0) chmodSync(path, there.mode & ~OTHERS);
+  }
+}
+
 /** Each connection's own; nothing of it is kept in the file. */
 const CACHES = 'PRAGMA cache_size = -65536; PRAGMA temp_store = memory';
 
@@ -151,6 +166,8 @@ function openToWrite(file: string, kind: SqliteFileKind): DatabaseSync {
     db.exec(`PRAGMA synchronous = ${kind.synchronous}; ${CACHES}`);
     db.exec(`PRAGMA wal_autocheckpoint = ${LONG_LOG_PAGES}`);
     if (pragma(db, 'user_version') < kind.migrations.length) migrate(db, file, kind);
+    if (kind.guard !== undefined && !hasTrigger(db, kind.guard.trigger)) db.exec(kind.guard.sql);
+    keepToOwner(file);
   });
 }
 
@@ -189,6 +206,10 @@ function assertOurs(db: DatabaseSync, file: string, kind: SqliteFileKind): void 
       `the ${kind.what} ${file} has version ${version} and this build knows versions up to ${kind.migrations.length}: run the newer build, or name another file`,
     );
   }
+}
+
+function hasTrigger(db: DatabaseSync, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ?").get(name) !== undefined;
 }
 
 /** All steps in one transaction, so that a file is never between two versions. */

@@ -95,7 +95,7 @@ class SqliteReadStore implements ReadStore {
     assertCollectionName(collection);
     const sql = `SELECT key, document FROM ${tableOf(collection)} WHERE key IN (SELECT value FROM json_each(?))`;
     const rows = this.#reading(() => this.#statement(sql).all(JSON.stringify(keys)) as unknown as [string, string][]);
-    return new Map(rows.map(([key, document]) => [key, JSON.parse(document) as ReadDocument]));
+    return new Map(rows.map(([key, document]) => [key, this.#parsed(document, collection, key)]));
   }
 
   async loadText(collection: string, key: string): Promise<ShownText | undefined> {
@@ -134,7 +134,7 @@ class SqliteReadStore implements ReadStore {
   async find(query: FindQuery): Promise<FoundDocument[]> {
     assertQuery(query);
     const rows = this.#reading(() => this.#page(query));
-    return rows.map(([key, document]) => ({ key, document: JSON.parse(document) as ReadDocument }));
+    return rows.map(([key, document]) => ({ key, document: this.#parsed(document, query.collection, key) }));
   }
 
   async findTexts(query: FindQuery): Promise<readonly FoundText[]> {
@@ -215,6 +215,17 @@ class SqliteReadStore implements ReadStore {
       if (this.#db.isTransaction) this.#db.exec('COMMIT');
     }
     return rows;
+  }
+
+  #parsed(text: string, collection: string, key: string): ReadDocument {
+    try {
+      return JSON.parse(text) as ReadDocument;
+    } catch (error) {
+      throw new StoreError(
+        `the read store ${this.#file} is damaged at "${key}" of ${collection}: remove the file and start again, it is made from the tape`,
+        { cause: error },
+      );
+    }
   }
 
   #statement(sql: string): StatementSync {

@@ -4,6 +4,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Metadata } from '../../domain/event.ts';
 import { categoryOf } from '../../domain/streams.ts';
 import type { ReadQuery } from '../../ports/event-store.ts';
+import { damagedAt } from '../../tape/damage.ts';
 import { type RecordedEvent, readEvent } from '../../tape/envelope.ts';
 import { NO_REVISION, positionNumber, type SerializedEvent } from '../rules/append-rules.ts';
 import { asksForNothing, COLUMNS, chooseLead, readStatement } from './read-sql.ts';
@@ -162,15 +163,22 @@ function asEvent(row: unknown): RecordedEvent | undefined {
 }
 
 function toEvent([position, id, stream, revision, type, schemaVersion, data, metadata, recordedAt]: Row): RecordedEvent {
+  const place = { position: String(position), stream, revision };
   return readEvent({
     id,
-    stream,
-    revision,
-    position: String(position),
+    ...place,
     type,
     schemaVersion,
-    data: JSON.parse(data) as Record<string, unknown>,
-    metadata: JSON.parse(metadata) as Metadata,
+    data: parsed(data, place) as Record<string, unknown>,
+    metadata: parsed(metadata, place) as Metadata,
     recordedAt,
   });
+}
+
+function parsed(text: string, place: Parameters<typeof damagedAt>[0]): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {}
+  throw damagedAt(place, 'it is not JSON');
 }

@@ -35,11 +35,23 @@ const VERSION_1 = `
     BEGIN SELECT RAISE(ABORT, 'the tape is immutable: an event is never deleted'); END;
 `;
 
+/**
+ * `INSERT OR REPLACE` deletes without the trigger for deletions. Made at each opening, so that it guards older files as
+ * well; to an older build it makes no difference.
+ */
+const GUARD = `
+  CREATE TRIGGER IF NOT EXISTS events_are_not_replaced BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
+      OR EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND revision = NEW.revision)
+    BEGIN SELECT RAISE(ABORT, 'the tape is immutable: an event is never replaced'); END;
+`;
+
 export const TAPE_FILE: SqliteFileKind = {
   what: 'tape',
   applicationId: 0x54504b44, // "TPKD"
   synchronous: 'full',
   migrations: [VERSION_1],
+  guard: { trigger: 'events_are_not_replaced', sql: GUARD },
 };
 
 /** Opens a tape's file, or makes it. */

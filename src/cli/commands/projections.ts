@@ -1,6 +1,8 @@
 /** `tapedeck projections`: the read models; rebuild one, compare it with the tape, see and retry what could not be applied. */
 
 import { Command } from 'commander';
+import { escapeUnprintable } from '../../domain/printable.ts';
+import { findDamage } from '../../queries/tape-damage.ts';
 import { type ListedProjection, listProjections, projectionNamed, projectionsNamed } from '../../runtime/projections/list.ts';
 import { listStandstills, retryParked, type Standstill } from '../../runtime/projections/parked-events.ts';
 import { rebuildProjection } from '../../runtime/projections/rebuild.ts';
@@ -88,6 +90,9 @@ function verifyCommand(): Command {
     .option(...JSON_OPTION)
     .action((name: string | undefined, options: OutputOptions) =>
       withReadModels(async ({ events, reads, time }) => {
+        // What the tape cannot have been is no measure of anything.
+        const damage = await findDamage(events, time);
+        if (damage !== undefined) throw damage;
         for (const projection of projectionsNamed(name, events)) {
           const line = progressLine(time, options);
           const verified = await verifyProjection(projection, events, reads, {
@@ -137,7 +142,7 @@ function parkedLines(found: readonly Standstill[]): string[] {
   if (found.length === 0) return ['nothing is parked'];
   return found.flatMap(({ projection, key, eventId, type, stream, position, error, events }) => [
     `${projection} "${key}" stands still at ${type} ${eventId} of ${stream}, position ${position}`,
-    `  why: ${error ?? 'it waited behind one that was applied since'}`,
+    `  why: ${escapeUnprintable(error ?? 'it waited behind one that was applied since')}`,
     `  behind it: ${events - 1} more`,
     `  then: tapedeck projections retry ${projection} "${key}", once a build runs that can apply it`,
   ]);
@@ -156,7 +161,7 @@ function retryCommand(): Command {
         answer(options, outcome, () => [
           failed === null
             ? `${applied} events applied; "${key}" goes on`
-            : `${applied} events applied; ${failed.event.type} ${failed.event.id} still cannot be: ${failed.error}`,
+            : `${applied} events applied; ${failed.event.type} ${failed.event.id} still cannot be: ${escapeUnprintable(failed.error)}`,
         ]);
         if (failed !== null) process.exitCode = 1;
       }),

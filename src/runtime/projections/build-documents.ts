@@ -10,6 +10,7 @@ import type { EventStore } from '../../ports/event-store.ts';
 import type { DocumentWrite, ReadStore } from '../../ports/read-store.ts';
 import { foldDocument } from '../../projections/fold.ts';
 import type { Projection } from '../../projections/projection.ts';
+import { damageIn } from '../../tape/damage.ts';
 import { comparePositions, type RecordedEvent } from '../../tape/envelope.ts';
 import { backoffMs, pause } from '../../waiting.ts';
 import { LeaseLostError } from '../leases/lease.ts';
@@ -173,6 +174,8 @@ export class BuildDocuments {
           else group.push(event);
         }
       } catch (error) {
+        const damage = damageIn(event);
+        if (damage !== undefined) throw damage;
         onKeyless(event, error);
       }
     }

@@ -1,6 +1,6 @@
 /** What a person meets when a tape's file is not as it should be, and what nobody can do to one. */
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
@@ -71,6 +71,54 @@ describe('a tape', () => {
     db.close();
   });
 
+  const REST = `category, type, schema_version, data, metadata, occurred_at, correlation_id, recorded_at`;
+  /** What an attacker's own connection may write over the event at position 2, and over what else its row may meet. */
+  const REPLACEMENTS = [
+    `INSERT OR REPLACE INTO events (position, id, stream, revision, ${REST}) SELECT position, id, stream, revision, ${REST} FROM events WHERE position = 2`,
+    `REPLACE INTO events (position, id, stream, revision, ${REST}) SELECT 99, id, stream, revision, ${REST} FROM events WHERE position = 2`,
+    `REPLACE INTO events (position, id, stream, revision, ${REST}) SELECT 2, 'x', 'feed-z', 0, ${REST} FROM events WHERE position = 1`,
+    `UPDATE OR REPLACE events SET position = 2 WHERE position = 1`,
+    `INSERT INTO events (position, id, stream, revision, ${REST}) SELECT position, id, stream, revision, ${REST} FROM events WHERE position = 2
+     ON CONFLICT (position) DO UPDATE SET data = '{}'`,
+  ];
+
+  test('has no event replaced, whoever made the file: SQLite deletes for that without asking the trigger for deletions', async () => {
+    const file = await tapeOf(3);
+    const old = new DatabaseSync(file);
+    // As an older build made it.
+    old.exec('DROP TRIGGER events_are_not_replaced');
+    expect(() => old.exec(REPLACEMENTS[0] as string)).not.toThrow();
+    old.close();
+    const store = await open(file);
+    const before = await store.read({ limit: 10 });
+    const db = new DatabaseSync(file);
+    for (const sql of REPLACEMENTS) expect(() => db.exec(sql), sql).toThrow(/the tape is immutable/);
+    db.close();
+    expect(await store.read({ limit: 10 })).toEqual(before);
+    expect(await store.append('feed-a', 2, [recovered('feed-a', 3)])).toMatchObject({ revision: 3, position: '4' });
+    await store.close();
+  });
+
+  test('is for its owner alone, also one that an older build left for everybody', async () => {
+    const modes = (file: string) => ['', '-wal', '-shm'].map((end) => statSync(file + end).mode & 0o777);
+    const before = process.umask(0o022);
+    try {
+      const file = join(dirname(folder.newFile()), 'made', 'tape.db');
+      const store = await open(file);
+      await store.append('feed-a', 'no-stream', run('feed-a', 0, 1));
+      expect(modes(file)).toEqual([0o600, 0o600, 0o600]);
+      expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+      await store.close();
+      chmodSync(file, 0o644);
+      const again = await open(file);
+      await again.append('feed-a', 1, [recovered('feed-a', 2)]);
+      expect(modes(file)).toEqual([0o600, 0o600, 0o600]);
+      await again.close();
+    } finally {
+      process.umask(before);
+    }
+  });
+
   test('is written through to the disk at every commit', async () => {
     const db = await openTapeFile(folder.newFile(), systemTime);
     expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
@@ -96,7 +144,8 @@ describe('a tape', () => {
 });
 
 describe('a file of another version', () => {
-  const first = { ...TAPE_FILE, migrations: ['CREATE TABLE notes (text TEXT)'] };
+  const { guard: _guard, ...unguarded } = TAPE_FILE;
+  const first = { ...unguarded, migrations: ['CREATE TABLE notes (text TEXT)'] };
   const second = { ...first, migrations: [...first.migrations, `ALTER TABLE notes ADD COLUMN author TEXT DEFAULT 'nobody'`] };
 
   test('that is older is brought up to date, and what it held is there', async () => {

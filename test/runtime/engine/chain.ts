@@ -33,14 +33,22 @@ export const chain: Projection<{ text: string }> = {
   },
 };
 
+const CAUSE = '00000000-0000-5000-8000-00000000000c';
+
 export function halted(position: number, account: string, reason: string): RecordedEvent {
   return {
     id: `id-${position}`,
     stream: `account-${account}`,
     type: 'TradingHalted',
     schemaVersion: 1,
-    data: { account, scope: { account }, mode: 'stop', reason, requestId: 'r' },
-    metadata: { occurredAt: '2024-01-01T00:00:00.000Z', correlationId: 'c', causationId: 'c', actor: 'engine', codeVersion: 't' },
+    data: { account, scope: { account }, mode: 'stop', reason, requestId: CAUSE },
+    metadata: {
+      occurredAt: '2024-01-01T00:00:00.000Z',
+      correlationId: CAUSE,
+      causationId: CAUSE,
+      actor: 'engine',
+      codeVersion: 't',
+    },
     revision: position,
     position: String(position),
     recordedAt: '2024-01-01T00:00:01.000Z',
