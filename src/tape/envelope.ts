@@ -1,7 +1,14 @@
 /** Events as they are put on the tape and as they are read back. */
 
 import { z } from 'zod';
-import { type EventData, type EventName, findEventType, inTodaysShape, type TapeEvent, UnreadableEventError } from '../domain/catalogue.ts';
+import {
+  type EventData,
+  type EventName,
+  findEventType,
+  inTodaysShape,
+  type TapeEvent,
+  UnreadableEventError,
+} from '../domain/catalogue.ts';
 import type { Metadata } from '../domain/event.ts';
 import { damagedAt, placeText } from './damage.ts';
 import { makeId } from './id.ts';

@@ -142,10 +142,39 @@ describe.each(SETS)('the manifests of %s', (set) => {
     }
   });
 
-  it('let in nobody but this namespace and Prometheus, and that at one port', () => {
+  it('have keys that say what they may, and that a start refuses until they are filled in', () => {
+    const variables = new Map<string, string>(
+      container.env.map(({ name, value }: Document) => [value.split('/').at(-1), name.replace(/_FILE$/, '')]),
+    );
+    for (const [key, value] of secrets.flatMap(({ stringData }) => Object.entries<string>(stringData))) {
+      const name = variables.get(key) as string;
+      expect(() => readConfig({ [name]: value }), name).toThrow(/example/);
+      const filledIn = value.replaceAll(/replace-this[\w-]*/g, 'aaaaaaaaaaaaaaaaaaaaaaaa');
+      expect(() => readConfig({ [name]: filledIn }), name).not.toThrow();
+      if (name === 'TAPEDECK_API_KEYS') {
+        expect(readConfig({ [name]: filledIn }).apiKeys.map((one) => [one.name, one.scope])).toEqual([['reader', 'read']]);
+      }
+    }
+  });
+
+  it('ask for the memory that was measured under load, and allow more', () => {
+    const mebibytes = (text: string) => Number(/^(\d+)Mi$/.exec(text)?.[1]);
+    // docs/guides/deploying.md: 789 MB at most.
+    expect(mebibytes(container.resources.requests.memory) * 2 ** 20).toBeGreaterThan(789e6);
+    expect(mebibytes(container.resources.limits.memory)).toBeGreaterThanOrEqual(
+      2 * mebibytes(container.resources.requests.memory),
+    );
+  });
+
+  it('let in nobody but this namespace, Prometheus and namespaces that are labelled for it, and that at one port', () => {
     const { ingress, policyTypes } = kind('NetworkPolicy').spec;
     expect(policyTypes).toEqual(['Ingress', 'Egress']);
     expect(ingress).toHaveLength(1);
+    expect(ingress[0].from).toEqual([
+      { podSelector: {} },
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } },
+      { namespaceSelector: { matchLabels: { 'tapedeck/may-call': 'true' } } },
+    ]);
     expect(ingress[0].ports).toEqual([{ protocol: 'TCP', port: IMAGE_PORT }]);
   });
 });

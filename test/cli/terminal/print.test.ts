@@ -50,7 +50,7 @@ describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed
     const folder = tape.copy();
     const events = await openSqliteEventStore(join(folder, 'tape.sqlite'), systemTime);
     const write = { store: events, clock: systemTime, actor: 'cli:old', codeVersion: 'old' };
-    const halt = { mode: 'stop', cancelOpen: false, flatten: false, reason: HOSTILE } as const;
+    const halt = { mode: 'stop', cancelOpen: false, flatten: false, atLastPrice: false, reason: HOSTILE } as const;
     const { requestId } = await requestHalt(write, { scope: { account: 'paper-binance' }, ...halt }, 'old');
     await events.close();
     const system = await tape.system(folder);
