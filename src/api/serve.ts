@@ -98,7 +98,14 @@ export async function startProbes(
   const waiting = () => awaitedIn(report()).map(({ part }) => ({ path: part, message: 'is waiting' }));
   const ready = () => [...starting(report()), ...waiting()];
   const health = { live: () => [], ready, started: () => starting(report()), report };
-  const server = buildProbeServer({ health, metrics, logger: log, isLocal: isLoopback(at.host), time, descriptors: descriptorLimit() });
+  const server = buildProbeServer({
+    health,
+    metrics,
+    logger: log,
+    isLocal: isLoopback(at.host),
+    time,
+    descriptors: descriptorLimit(),
+  });
   return listening(server, at, { ended: new Promise(() => {}), close: () => server.close() });
 }
 

@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../metrics.ts';
-import { isPublic, LOCAL_ACTOR } from '../http/auth.ts';
+import { isPublic } from '../http/auth.ts';
 import { Problem } from '../http/problem.ts';
 import { HEALTH_PATHS, METRICS_PATH } from '../http/public-paths.ts';
 import { Budget } from './budget.ts';
@@ -89,8 +89,8 @@ function kindOf(request: FastifyRequest, path: string): Kind {
 }
 
 /** Whose share of a budget a request is in, by its key; null: without keys there is nobody to share with. */
-export function holderOf({ actor }: FastifyRequest): string | null {
-  return actor === LOCAL_ACTOR ? null : actor;
+export function holderOf({ keyName }: FastifyRequest): string | null {
+  return keyName;
 }
 
 function busy(why: string): Problem {

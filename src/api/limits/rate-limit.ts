@@ -2,7 +2,7 @@
 
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
-import { isPublic, LOCAL_ACTOR } from '../http/auth.ts';
+import { isPublic } from '../http/auth.ts';
 import { Problem } from '../http/problem.ts';
 import { HEALTH_PATHS } from '../http/public-paths.ts';
 
@@ -39,7 +39,7 @@ export function limitRate(server: FastifyInstance): void {
   });
   server.addHook('onRequest', (request, reply, done) => {
     const path = request.routeOptions.url ?? '';
-    if (HEALTH_PATHS.has(path) || (request.actor === LOCAL_ACTOR && !isPublic(path))) return done();
+    if (HEALTH_PATHS.has(path) || (request.keyName === null && !isPublic(path))) return done();
     const limit = isPublic(path) ? byAddress : byKey;
     limit.call(server, request, reply).then(() => done(), done);
   });

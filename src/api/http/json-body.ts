@@ -1,7 +1,7 @@
 /** Bodies: JSON in UTF-8, in which no member stands twice. What one program takes for the first, another takes for the last. */
 
 import type { FastifyInstance } from 'fastify';
-import { Problem } from './http/problem.ts';
+import { Problem } from './problem.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
