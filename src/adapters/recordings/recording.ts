@@ -4,7 +4,7 @@ import { type Candle, CandleSession } from '../../domain/feed/candle-session.ts'
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { FeedSession } from '../../domain/feed/feed-session.ts';
 import type { MarketMessage } from '../../domain/feed/messages.ts';
-import { Tally } from '../../domain/feed/tally.ts';
+import { framesText, Tally } from '../../domain/feed/tally.ts';
 import { intervalMs } from '../../domain/interval.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { type Feed, type FeedMeter, type FeedReading, RecordingError } from '../../ports/feed.ts';
@@ -16,10 +16,14 @@ import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
 
 /** One kind of recording: takes line `index` of some, gives evidence. Several files of a kind are one session. */
 interface Session {
+  /** How many frames or candles came in so far. */
+  readonly received: number;
   startFile(file: string): void;
   readLine(lines: Lines, index: number): readonly EvidenceDraft[];
   endFile(): void;
   end(): EvidenceDraft[];
+  /** Counts what still waits as dropped. */
+  drop(): void;
 }
 
 const FRAMES = { name: 'binance-frames' } as const;
@@ -43,36 +47,56 @@ async function* readRecording(
   for (const file of files) await checkReadable(file);
   let session: Session | undefined;
   let sessionKind: Kind | undefined;
-  for (const file of files) {
-    let isFirst = true;
-    for await (const lines of readLines(file, tally)) {
-      if (signal?.aborted) return;
-      const drafts: EvidenceDraft[] = [];
-      if (isFirst) {
-        isFirst = false;
-        const kind = kindOf(file, lines);
-        if (sessionKind !== undefined && kind !== sessionKind) {
-          throw new RecordingError(
-            `recording "${file}" is of the kind ${kind.name}, the one before it of ${sessionKind.name}; ingest them apart`,
-          );
+  let told = 0;
+  const tellReceived = (): void => {
+    const received = session?.received ?? 0;
+    meter?.noteFrames(received - told);
+    told = received;
+  };
+  try {
+    for (const file of files) {
+      let isFirst = true;
+      for await (const lines of readLines(file, tally)) {
+        if (signal?.aborted) return;
+        const drafts: EvidenceDraft[] = [];
+        if (isFirst) {
+          isFirst = false;
+          const kind = kindOf(file, lines);
+          if (sessionKind !== undefined && kind !== sessionKind) {
+            throw new RecordingError(
+              `recording "${file}" is of the kind ${kind.name}, the one before it of ${sessionKind.name}; ingest them apart`,
+            );
+          }
+          sessionKind = kind;
+          session ??= makeSession(kind, feed, instrument, tally, meter);
+          session.startFile(file);
         }
-        sessionKind = kind;
-        session ??= makeSession(kind, feed, instrument, tally, meter);
-        session.startFile(file);
+        for (let i = 0; i < lines.ends.length; i++) {
+          for (const draft of (session as Session).readLine(lines, i)) drafts.push(draft);
+        }
+        tellReceived();
+        if (drafts.length > 0) yield drafts;
       }
-      meter?.noteFrames(lines.ends.length);
-      for (let i = 0; i < lines.ends.length; i++) {
-        for (const draft of (session as Session).readLine(lines, i)) drafts.push(draft);
-      }
-      if (drafts.length > 0) yield drafts;
+      if (isFirst) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
+      session?.endFile();
     }
-    if (isFirst) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
-    session?.endFile();
+    // The end of the session is evidence too, and a reading that was stopped has not seen it.
+    if (signal?.aborted) return;
+    const last = session?.end() ?? [];
+    if (last.length > 0) yield last;
+  } finally {
+    session?.drop();
+    tellReceived();
   }
-  // The end of the session is evidence too, and a reading that was stopped has not seen it.
-  if (signal?.aborted) return;
-  const last = session?.end() ?? [];
-  if (last.length > 0) yield last;
+  if (tally.total('used') === 0) throw nothingUsed(files, tally);
+}
+
+function nothingUsed(files: readonly string[], tally: Tally): RecordingError {
+  const kinds = framesText(tally.frames).join('; ');
+  const reasons = [...tally.entries].map(([reason, { first }]) => `; ${reason}, first at ${first}`).join('');
+  return new RecordingError(
+    `recording ${files.map((file) => `"${file}"`).join(', ')}: nothing in it is of use to this feed (${kinds}${reasons}); it takes depth updates with a snapshot, trades, or candles`,
+  );
 }
 
 /** Throws RecordingError for a file that cannot be opened or is no recording of a known kind, by its first lines. */
@@ -131,6 +155,12 @@ class CandleFiles implements Session {
     this.#session = new CandleSession(instrument, feed.bars, tally);
   }
 
+  get received(): number {
+    let received = 0;
+    for (const { used, refused, dropped, unused } of this.#tally.frames.values()) received += used + refused + dropped + unused;
+    return received;
+  }
+
   startFile(file: string): void {
     this.#file = file;
     this.#reader = this.#kind.open(file, this.#feed.bars, this.#tally);
@@ -153,6 +183,9 @@ class CandleFiles implements Session {
   end(): EvidenceDraft[] {
     return this.#session.end();
   }
+
+  /** No candle waits. */
+  drop(): void {}
 
   /** Candles of another interval than the feed's would be taken for what they are not. */
   #checkSpacing(openTime: number): void {
@@ -183,6 +216,7 @@ class FrameFiles implements Session {
   readonly #meter: FeedMeter | undefined;
   #file = '';
   #line = 0;
+  #received = 0;
 
   constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally, meter: FeedMeter | undefined) {
     this.#instrument = instrument;
@@ -190,6 +224,11 @@ class FrameFiles implements Session {
     this.#meter = meter;
     this.#scanner = new FrameScanner(instrument);
     this.#session = new FeedSession(feed, instrument, tally);
+  }
+
+  /** A line that is too long to be held is left out, and is a frame all the same. */
+  get received(): number {
+    return this.#received + this.#tally.count('line-too-long');
   }
 
   startFile(file: string): void {
@@ -219,14 +258,18 @@ class FrameFiles implements Session {
 
   #read(lines: Lines, index: number): MarketMessage | undefined {
     const scanned = this.#scanner.scan(lines.bytes, lines.starts[index] as number, lines.ends[index] as number);
-    if (scanned !== undefined) return scanned;
+    if (scanned !== undefined) {
+      this.#received++;
+      return scanned;
+    }
     const line = lineText(lines, index);
     if (line === '' || line === '\r') return undefined;
+    this.#received++;
     try {
       return parseFrame(line, this.#instrument);
     } catch (error) {
       if (!(error instanceof RefusedFrameError)) throw error;
-      this.#tally.note(error.reason, error.message);
+      this.#tally.note(error.reason, error.message, error.kind);
       return undefined;
     }
   }
@@ -237,5 +280,9 @@ class FrameFiles implements Session {
 
   end(): EvidenceDraft[] {
     return this.#session.end();
+  }
+
+  drop(): void {
+    this.#session.drop();
   }
 }

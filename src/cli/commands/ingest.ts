@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { openRecording } from '../../adapters/open.ts';
+import { framesText } from '../../domain/feed/tally.ts';
 import { INTERVALS } from '../../domain/interval.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
@@ -103,6 +104,7 @@ async function run(opened: OpenStores, asked: Asked, options: Options): Promise<
     if (json) printLines([jsonLine(name, outcome, ended.has(feed), shares)]);
     else {
       screen.done(name, outcome);
+      for (const text of framesText(outcome.frames)) screen.say(`    ${text}`, {});
       for (const warning of warnings(outcome)) screen.warn(asked.isAll ? `${name}: ${warning}` : warning);
     }
   }
@@ -145,7 +147,8 @@ function checkInterval(asked: string | undefined, made: string): void {
 }
 
 function jsonLine(feed: string, outcome: FeedOutcome, complete: boolean, shares: ReadonlyMap<string, string>): string {
-  const { recorded, already, differing, older, decisions, upTo, tally } = outcome;
-  const counts = { feed, complete, recorded, already, differing, older, decisions, upTo, tally: Object.fromEntries(tally) };
-  return JSON.stringify({ ...counts, maxVolumeShare: Object.fromEntries(shares) });
+  const { recorded, already, differing, older, decisions, upTo, tally, frames } = outcome;
+  const counts = { feed, complete, recorded, already, differing, older, decisions, upTo };
+  const [byKind, byReason] = [Object.fromEntries(frames), Object.fromEntries(tally)];
+  return JSON.stringify({ ...counts, frames: byKind, tally: byReason, maxVolumeShare: Object.fromEntries(shares) });
 }

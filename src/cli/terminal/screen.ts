@@ -73,8 +73,9 @@ function logScreen(log: Logger): Screen {
     warn: (text) => log.warn(text),
     // A line each commit would be one per tick: the outcome is enough.
     progress: () => {},
-    done: (name, { recorded, already, differing, decisions, upTo }) => {
-      log.info({ feed: name, recorded, already, differing, decisions, upTo }, 'recording ingested');
+    done: (name, { recorded, already, differing, decisions, upTo, frames }) => {
+      const counts = Object.fromEntries(frames);
+      log.info({ feed: name, recorded, already, differing, decisions, upTo, frames: counts }, 'recording ingested');
     },
     summary: (summary, address) => log.info({ ...summary, address }, 'summary'),
   };

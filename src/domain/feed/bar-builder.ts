@@ -42,12 +42,19 @@ export class BarBuilder {
   /** The greatest event time seen, epoch ms. */
   #now = Number.NEGATIVE_INFINITY;
   #drafts: EvidenceDraft[] = [];
+  #taken = 0;
 
-  constructor(instrument: InstrumentSettings, interval: Interval, tally: Tally) {
+  /** `quoteLifeMs`: for how long after an update a quote may be shown in a bar. */
+  constructor(instrument: InstrumentSettings, interval: Interval, tally: Tally, quoteLifeMs: number) {
     this.#instrument = instrument;
     this.#interval = interval;
     this.#tally = tally;
-    this.#quotes = new QuoteHistory(intervalMs(interval));
+    this.#quotes = new QuoteHistory(intervalMs(interval), quoteLifeMs);
+  }
+
+  /** How many trades were taken in, or wait to be: the others were dropped. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Takes a trade; returns the bars that it closes or corrects. */
@@ -56,6 +63,7 @@ export class BarBuilder {
     if (!trade.isMarketTrade) this.#tally.note('no-market-trade', `trade ${trade.tradeId} is a print that no market made`);
     if (this.#lastId === null) {
       this.#missing.add(0, trade.tradeId - 1);
+      this.#taken++;
       this.#accept(trade);
     } else if (trade.tradeId <= this.#lastId) {
       this.#applyLate(trade);
@@ -66,16 +74,21 @@ export class BarBuilder {
     return this.#takeDrafts();
   }
 
-  /** Takes the venue's clock, and the quote after a depth event; returns the bars that are over by it. */
-  applyTime(eventTime: number, quote: Quote): EvidenceDraft[] {
+  /** Takes the venue's clock, and the quote after a depth event, null if it told none; returns the bars that are over by it. */
+  applyTime(eventTime: number, quote: Quote | null): EvidenceDraft[] {
     this.#now = Math.max(this.#now, eventTime);
-    this.#quotes.note(eventTime, quote);
+    if (quote !== null) this.#quotes.note(eventTime, quote);
     this.#giveUpOverdue();
     const current = this.#current;
     if (current !== null && this.#waiting.length === 0 && this.#now > current.openMs + intervalMs(this.#interval) + LATENESS_MS) {
       this.#close(current);
     }
     return this.#takeDrafts();
+  }
+
+  /** Counts the trades that still wait as dropped: nothing more comes. */
+  drop(): void {
+    for (const _ of this.#waiting.splice(0)) this.#tally.noteFrame('trade', 'dropped');
   }
 
   #takeDrafts(): EvidenceDraft[] {
@@ -86,6 +99,7 @@ export class BarBuilder {
 
   #applyNew(trade: Trade, lastId: number): void {
     if (trade.tradeId === lastId + 1) {
+      this.#taken++;
       this.#accept(trade);
       this.#acceptWaiting();
       return;
@@ -97,6 +111,7 @@ export class BarBuilder {
       return;
     }
     if (this.#waiting.length === 0) this.#tally.note('trade-gap', `trade ${trade.tradeId} comes after ${lastId}`);
+    this.#taken++;
     this.#waiting.splice(place, 0, { trade, since: this.#now });
     if (this.#waiting.length > MAX_WAITING_TRADES) this.#giveUp();
   }
@@ -107,18 +122,25 @@ export class BarBuilder {
     const openMs = barOpenMs(trade.time, this.#interval);
     if (this.#current !== null && openMs > this.#current.openMs) this.#close(this.#current);
     if (!trade.isMarketTrade) {
+      this.#tally.noteFrame('trade', 'unused');
       if (this.#current !== null) this.#current.lastId = trade.tradeId;
       else this.#uncovered ??= trade.tradeId;
       return;
     }
     if (this.#current === null && openMs > this.#lastClosedOpenMs) {
+      this.#tally.noteFrame('trade', 'used');
       this.#current = startBar(openMs, trade, this.#uncovered ?? trade.tradeId, this.#instrument.priceScale);
       this.#uncovered = null;
     } else if (this.#current !== null && openMs === this.#current.openMs) {
-      addTrade(this.#current, trade, this.#instrument.priceScale);
+      this.#addTo(this.#current, trade);
     } else {
       this.#correct(openMs, trade);
     }
+  }
+
+  #addTo(bar: GrowingBar, trade: Trade): void {
+    this.#tally.noteFrame('trade', 'used');
+    addTrade(bar, trade, this.#instrument.priceScale);
   }
 
   /** Takes a trade with an id that others have overtaken. */
@@ -133,9 +155,13 @@ export class BarBuilder {
       return;
     }
     this.#tally.note('late-trade', `trade ${trade.tradeId} comes after ${this.#lastId}`);
-    if (!trade.isMarketTrade) return;
+    this.#taken++;
+    if (!trade.isMarketTrade) {
+      this.#tally.noteFrame('trade', 'unused');
+      return;
+    }
     const openMs = barOpenMs(trade.time, this.#interval);
-    if (this.#current !== null && openMs >= this.#current.openMs) addTrade(this.#current, trade, this.#instrument.priceScale);
+    if (this.#current !== null && openMs >= this.#current.openMs) this.#addTo(this.#current, trade);
     else this.#correct(openMs, trade);
   }
 
@@ -178,8 +204,9 @@ export class BarBuilder {
     const index = this.#closed.findLastIndex((bar) => bar.openMs <= openMs);
     let bar = this.#closed[index] as GrowingBar;
     if (bar.openMs === openMs) {
-      addTrade(bar, trade, this.#instrument.priceScale);
+      this.#addTo(bar, trade);
     } else {
+      this.#tally.noteFrame('trade', 'used');
       bar = startBar(openMs, trade, trade.tradeId, this.#instrument.priceScale);
       bar.quote = this.#quotes.atCloseOf(bar);
       this.#closed.splice(index + 1, 0, bar);

@@ -1,6 +1,10 @@
 /**
  * One side of a book. All its levels are in a map; the best of them, where most changes are and all reads, also in
  * order, as a window that is made again from the map in the rare case that it runs out.
+ *
+ * A venue cuts its snapshots after so many levels. What lies beyond the last of them is unknown, not empty: of those
+ * levels a feed only ever tells which change, and between two of them there may be others. They come to be known where
+ * the market goes: no bid is where an ask is, and what comes there later is told.
  */
 
 import { LevelMap } from './level-map.ts';
@@ -19,9 +23,14 @@ export class BookSide {
   /** What the next window is made in. */
   #spare: Float64Array<ArrayBuffer> = new Float64Array(2 * WINDOW);
   readonly #sign: 1 | -1;
+  readonly #tick: number;
+  /** Down to this key all levels are known. */
+  #edge = Number.NEGATIVE_INFINITY;
 
-  constructor(side: 'bids' | 'asks') {
+  /** `tick` in units: between two prices a tick apart there is no other. */
+  constructor(side: 'bids' | 'asks', tick: number) {
     this.#sign = side === 'bids' ? 1 : -1;
+    this.#tick = tick;
   }
 
   get size(): number {
@@ -34,9 +43,25 @@ export class BookSide {
     return this.#count === 0 ? undefined : (this.#window[0] as number) * this.#sign;
   }
 
-  clear(): void {
+  /** Is the best price known to be the best? Not where there may be others before it that were never told. */
+  get isBestKnown(): boolean {
+    if (this.#edge === Number.NEGATIVE_INFINITY) return true;
+    const { best } = this;
+    return best !== undefined && best * this.#sign >= this.#edge - this.#tick;
+  }
+
+  /** Starts again from a snapshot's levels; `isCut` says that there may be others beyond them. */
+  reset(levels: Levels, isCut: boolean): void {
     this.#levels.clear();
     this.#count = 0;
+    this.set(levels);
+    this.#edge = isCut ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    if (isCut) for (const price of levels.prices) this.#edge = Math.min(this.#edge, price * this.#sign);
+  }
+
+  /** Learns the best price of the other side: from there on all levels are known, for now there is none. */
+  learn(opposite: number): void {
+    if (opposite * this.#sign < this.#edge) this.#edge = opposite * this.#sign;
   }
 
   /**
@@ -47,23 +72,30 @@ export class BookSide {
     for (let next = 0; next < levels.prices.length; ) next = this.#setRun(levels, next);
   }
 
-  /** Removes the worst levels when there are more than `limit`, and an eighth of that beside; returns how many. */
+  /**
+   * Removes the worst levels when there are more than `limit`, and an eighth of that beside; returns how many. They are
+   * unknown from then on.
+   */
   trim(limit: number): number {
     if (this.size <= limit) return 0;
     const excess = this.size - Math.floor((limit * 7) / 8);
     const sorted = this.#levels.sortedKeys();
     for (let i = 0; i < excess; i++) this.#levels.put(sorted[i] as number, 0);
     this.#count = Math.min(this.#count, this.size);
+    this.#edge = Math.max(this.#edge, sorted[excess] as number);
     return excess;
   }
 
-  /** The best `most` levels, best first. */
+  /** The best `most` levels, best first, as far as there can be no others between them. */
   top(most: number): Levels {
     this.#reach(most);
     const prices: number[] = [];
     const quantities: Quantity[] = [];
+    let known = this.#edge;
     for (let i = 0; i < this.#count && i < most; i++) {
       const key = this.#window[i] as number;
+      if (key < known - this.#tick) break;
+      known = Math.min(known, key);
       prices.push(key * this.#sign);
       quantities.push(this.#levels.get(key));
     }

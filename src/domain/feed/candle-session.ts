@@ -68,6 +68,7 @@ export class CandleSession {
     }
     const drafts = this.#lastOpen === null ? [feedRecovered(this.#instrument, 'ended', openTime)] : [];
     this.#lastOpen = openTime;
+    this.#tally.noteFrame('candle', 'used');
     drafts.push(barClosed(bar));
     return drafts;
   }

@@ -33,16 +33,15 @@ export class DepthSampler {
     this.#lastBids = bids;
     this.#lastAsks = asks;
     const { venue, symbol } = this.#instrument;
-    return [
-      depthSampled({
-        venue,
-        symbol,
-        eventTime: isoTime(eventTime),
-        updateId: book.updateId,
-        bids: this.#toText(bids),
-        asks: this.#toText(asks),
-      }),
-    ];
+    const sample = {
+      venue,
+      symbol,
+      eventTime: isoTime(eventTime),
+      updateId: book.updateId,
+      bids: this.#toText(bids),
+      asks: this.#toText(asks),
+    };
+    return [depthSampled(sample, book.resetTime)];
   }
 
   #toText({ prices, quantities }: Levels): [string, string][] {

@@ -45,11 +45,13 @@ export function barCorrected(bar: Bar, lateTradeId: number): EvidenceDraft {
   };
 }
 
-export function depthSampled(sample: DepthSample): EvidenceDraft {
+/** `resetTime` in epoch ms is when the venue's ids last began anew: they may be the same as before. Null when they never did. */
+export function depthSampled(sample: DepthSample, resetTime: number | null): EvidenceDraft {
+  const key = `${sample.venue}|${sample.symbol}|${sample.updateId}`;
   return {
     type: 'DepthSampled',
     stream: depthStream(sample.venue, sample.symbol, sample.eventTime),
-    key: `${sample.venue}|${sample.symbol}|${sample.updateId}`,
+    key: resetTime === null ? key : `${key}|${isoTime(resetTime)}`,
     data: sample,
     occurredAt: sample.eventTime,
   };

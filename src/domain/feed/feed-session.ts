@@ -16,15 +16,15 @@ import { type EvidenceDraft, feedRecovered, feedStale } from './evidence.ts';
 import type { Quote } from './growing-bar.ts';
 import type { BookSnapshot, DepthUpdate, MarketMessage, Trade } from './messages.ts';
 import { OrderBook } from './order-book.ts';
+import { type ClockVerdict, ReceiverClock } from './receiver-clock.ts';
 import type { Tally } from './tally.ts';
-
-/** How far an event may lie ahead of the receiver's clock, beyond that clock's own error. */
-export const AHEAD_MS = 2_000;
-/** How far a receiver's clock may itself be behind the venue's. */
-const MAX_CLOCK_ERROR_MS = 60_000;
+import { parseUnits } from './units.ts';
 
 const NO_DRAFTS: readonly EvidenceDraft[] = [];
 const NO_QUOTE: Quote = { bid: undefined, ask: undefined };
+
+/** A message that tells a time of the venue. */
+type TimedMessage = DepthUpdate | Trade;
 
 export class FeedSession {
   readonly #instrument: InstrumentSettings;
@@ -37,21 +37,22 @@ export class FeedSession {
   readonly #drafts: EvidenceDraft[] = [];
   #hasBegun = false;
   #stale: FeedStaleReason | null = null;
-  /** Receive time of the last depth message, epoch ms. */
-  #lastDepthReceived: number | null = null;
-  /** Event time of the last update applied to a valid book. */
+  /** Receive time of the last message that changed the book, epoch ms. */
+  #lastApplied: number | null = null;
+  /** Event time of the last update applied to a valid book whose best prices are known. */
   #lastGoodTime: number | null = null;
-  /** The greatest event time of any message. */
+  /** The greatest event time of any message that was used. */
   #lastTime: number | null = null;
-  /** The least by which event times were ahead of receive times: the error of the receiver's clock. */
-  #clockError = MAX_CLOCK_ERROR_MS;
+  readonly #clock = new ReceiverClock();
+  /** Messages ahead of the receiver's clock, until it shows whether the clock is another: with where they came from. */
+  readonly #held: { readonly message: TimedMessage; readonly place: string }[] = [];
 
   constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
     this.#instrument = instrument;
     this.#tally = tally;
     this.#staleAfterMs = durationMs(feed.staleAfter);
-    this.#book = new OrderBook(tally);
-    this.#bars = new BarBuilder(instrument, feed.bars, tally);
+    this.#book = new OrderBook(tally, parseUnits(instrument.tickSize, instrument.priceScale));
+    this.#bars = new BarBuilder(instrument, feed.bars, tally, this.#staleAfterMs);
     this.#sampler =
       feed.depth === undefined ? undefined : new DepthSampler(instrument, feed.depth.levels, durationMs(feed.depth.every));
   }
@@ -59,9 +60,10 @@ export class FeedSession {
   /** Takes the next message; returns the evidence that it makes, in order. */
   apply(message: MarketMessage): readonly EvidenceDraft[] {
     this.#checkSilence(message.receivedAt);
-    if (message.kind === 'depth') this.#applyDepth(message);
-    else if (message.kind === 'trade') this.#applyTrade(message);
+    if (message.kind === 'depth') this.#applyTimed(message, message.eventTime);
+    else if (message.kind === 'trade') this.#applyTimed(message, message.time);
     else if (message.kind === 'snapshot') this.#applySnapshot(message);
+    else this.#tally.noteFrame(message.stream, 'unused');
     return this.#drafts.length === 0 ? NO_DRAFTS : this.#drafts.splice(0);
   }
 
@@ -71,27 +73,84 @@ export class FeedSession {
     return [feedStale(this.#instrument, 'ended', this.#lastTime, this.#lastTime)];
   }
 
+  /** Counts what still waits as dropped: nothing more comes. */
+  drop(): void {
+    this.#refuseHeld(0);
+    this.#book.drop();
+    this.#bars.drop();
+  }
+
   #applySnapshot(snapshot: BookSnapshot): void {
-    this.#book.reset(snapshot);
+    if (!this.#book.applySnapshot(snapshot)) return;
+    this.#lastApplied = snapshot.receivedAt;
     this.#settle();
+  }
+
+  /** A time that cannot be would close every bar before its end: such a message is refused. */
+  #applyTimed(message: TimedMessage, time: number): void {
+    const verdict = this.#clock.judge(message.receivedAt, time);
+    if (verdict !== 'in-step' || this.#held.length > 0) this.#applyDoubtful(message, verdict);
+    else this.#applyGood(message);
+  }
+
+  /** Holds a message that is ahead until so many others agree with it that the receiver's clock must be another. */
+  #applyDoubtful(message: TimedMessage, verdict: ClockVerdict): void {
+    const { place } = this.#tally;
+    if (verdict === 'impossible') this.#refuse(message, place);
+    if (verdict === 'ahead' || verdict === 'set') this.#held.push({ message, place });
+    if (verdict === 'set') for (const held of this.#held.splice(0)) this.#applyGood(held.message);
+    else this.#refuseHeld(this.#clock.aheadInARow);
+    if (verdict === 'in-step') this.#applyGood(message);
+  }
+
+  /** Refuses what is held, but for the last `kept`. */
+  #refuseHeld(kept: number): void {
+    for (const { message, place } of this.#held.splice(0, Math.max(0, this.#held.length - kept))) this.#refuse(message, place);
+  }
+
+  #refuse(message: TimedMessage, place: string): void {
+    const [what, kind, time] =
+      message.kind === 'depth' ? ['depth event', 'depthUpdate', message.eventTime] : ['trade', 'trade', message.time];
+    const detail = `a ${what} is ${time - message.receivedAt} ms ahead of the receiver's clock`;
+    this.#tally.note('ahead-of-clock', detail, kind, place);
+  }
+
+  #applyGood(message: TimedMessage): void {
+    if (message.kind === 'depth') this.#applyDepth(message);
+    else this.#applyTrade(message);
   }
 
   #applyDepth(update: DepthUpdate): void {
-    if (this.#isAhead(update.receivedAt, update.eventTime, 'depth event')) return;
-    this.#lastDepthReceived = update.receivedAt;
-    this.#book.apply(update);
-    const quote: Quote = this.#book.state === 'valid' ? { bid: this.#book.bids.best, ask: this.#book.asks.best } : NO_QUOTE;
-    this.#drafts.push(...this.#bars.applyTime(update.eventTime, quote));
+    const outcome = this.#book.apply(update);
+    // What is dropped is no sign of life: neither time, quote nor trust is taken from it.
+    if (outcome === 'dropped') return;
+    if (outcome === 'applied') this.#lastApplied = update.receivedAt;
+    this.#noteTime(update.eventTime);
+    this.#drafts.push(...this.#bars.applyTime(update.eventTime, this.#quote()));
     this.#settle();
   }
 
+  /** Null where the book goes on and its best prices are not known: the quote before that stands, until it is too old. */
+  #quote(): Quote | null {
+    const { state, eventTime, bids, asks } = this.#book;
+    if (state !== 'valid' || eventTime === null) return NO_QUOTE;
+    return this.#book.isQuoteKnown ? { bid: bids.best, ask: asks.best } : null;
+  }
+
   #applyTrade(trade: Trade): void {
-    if (this.#isAhead(trade.receivedAt, trade.time, 'trade')) return;
-    if (this.#sampler === undefined && !this.#hasBegun) {
+    const { taken } = this.#bars;
+    const drafts = this.#bars.applyTrade(trade);
+    const isTaken = this.#bars.taken > taken;
+    if (isTaken) this.#noteTime(trade.time);
+    if (isTaken && this.#sampler === undefined && !this.#hasBegun) {
       this.#hasBegun = true;
       this.#drafts.push(feedRecovered(this.#instrument, 'ended', trade.time));
     }
-    this.#drafts.push(...this.#bars.applyTrade(trade));
+    this.#drafts.push(...drafts);
+  }
+
+  #noteTime(time: number): void {
+    if (this.#lastTime === null || time > this.#lastTime) this.#lastTime = time;
   }
 
   /** Says what has changed in the trust in the book, and samples it while it can be trusted. */
@@ -99,10 +158,15 @@ export class FeedSession {
     const book = this.#book;
     const sampler = this.#sampler;
     const { eventTime } = book;
-    // After a snapshot nothing tells the time until an update is applied on top of it.
+    // Nothing tells the time until an update is applied on top of a snapshot.
     if (sampler === undefined || eventTime === null) return;
     if (book.state !== 'valid') {
       if (this.#hasBegun) this.#goStale(book.hasGap ? 'gap' : 'crossed', this.#lastTime ?? eventTime);
+      return;
+    }
+    if (!book.isQuoteKnown) {
+      const isTooLong = this.#lastGoodTime !== null && eventTime - this.#lastGoodTime > this.#staleAfterMs;
+      if (this.#hasBegun && isTooLong) this.#goStale('gap', this.#lastTime ?? eventTime);
       return;
     }
     this.#lastGoodTime = eventTime;
@@ -117,26 +181,17 @@ export class FeedSession {
   #goStale(reason: FeedStaleReason, time: number): void {
     if (this.#stale === reason) return;
     this.#stale = reason;
-    if (reason === 'crossed')
-      this.#tally.note('book-crossed', `bid ${this.#book.bids.best}, ask ${this.#book.asks.best}, in units`);
+    const { bids, asks, hasGap } = this.#book;
+    const quote = `bid ${bids.best}, ask ${asks.best}, in units`;
+    if (reason === 'crossed') this.#tally.note('book-crossed', quote);
+    if (reason === 'gap' && !hasGap) this.#tally.note('beyond-snapshot', `${quote}: beyond all levels that are known`);
     this.#drafts.push(feedStale(this.#instrument, reason, time, this.#lastGoodTime));
   }
 
+  /** Silence is measured by what was applied. */
   #checkSilence(receivedAt: number): void {
-    if (this.#sampler === undefined || !this.#hasBegun || this.#stale !== null || this.#lastDepthReceived === null) return;
-    if (receivedAt - this.#lastDepthReceived <= this.#staleAfterMs || this.#lastGoodTime === null) return;
+    if (this.#sampler === undefined || !this.#hasBegun || this.#stale !== null || this.#lastApplied === null) return;
+    if (receivedAt - this.#lastApplied <= this.#staleAfterMs || this.#lastGoodTime === null) return;
     this.#goStale('silent', this.#lastGoodTime + this.#staleAfterMs);
-  }
-
-  /** A time that cannot be would close every bar before its end: such a message is refused. */
-  #isAhead(receivedAt: number, time: number, what: string): boolean {
-    const ahead = time - receivedAt;
-    if (ahead > this.#clockError + AHEAD_MS) {
-      this.#tally.note('ahead-of-clock', `a ${what} is ${ahead} ms ahead of the receiver's clock`);
-      return true;
-    }
-    if (ahead < this.#clockError) this.#clockError = ahead;
-    if (this.#lastTime === null || time > this.#lastTime) this.#lastTime = time;
-    return false;
   }
 }

@@ -47,10 +47,12 @@ export interface Trade {
   readonly isMarketTrade: boolean;
 }
 
-/** Anything else that shows that the connection lives. */
+/** A frame of no use to a feed, but that it shows that the connection lives. */
 export interface OtherMessage {
   readonly kind: 'other';
   readonly receivedAt: number;
+  /** The kind of stream that it is of, such as `bookTicker`. */
+  readonly stream: string;
 }
 
 export type MarketMessage = BookSnapshot | DepthUpdate | Trade | OtherMessage;

@@ -4,8 +4,12 @@
  *
  *     snapshot lastUpdateId 218     {U: 208, u: 224}  {U: 225, u: 237}  ...
  *
+ * A snapshot names neither its symbol nor its time. So it is taken in when an update meets it by its ids, and until then
+ * the book goes on as it was: a snapshot of another symbol, or of long ago, changes nothing.
+ *
  * Updates up to the book's id are known already. One that leaves ids out is a gap: it and its successors wait, the
- * book is stale, and either the missing update comes late and links them up, or a new snapshot does.
+ * book is stale, and either the missing update comes late and links them up, or a new snapshot does. One with lower ids
+ * and a later event time says that the venue's ids began anew: the book is stale until a snapshot of the new ids.
  */
 
 import { BookSide } from './book-side.ts';
@@ -15,25 +19,43 @@ import type { Tally } from './tally.ts';
 /** `syncing`: never complete yet. `stale`: not to be trusted, because of a gap or because bid and ask cross. */
 export type BookState = 'syncing' | 'valid' | 'stale';
 
+/** What became of an update. One that waits is applied later, or dropped. */
+export type UpdateOutcome = 'applied' | 'waits' | 'dropped';
+
 /** Most updates that wait for a snapshot or a missing one: 500 s of a feed with 10 a second. */
 export const MAX_WAITING_UPDATES = 5_000;
+/** Most snapshots that wait for an update that meets them. */
+export const MAX_WAITING_SNAPSHOTS = 8;
+/** How long before an update a snapshot may have come that holds it: beyond what any answer or delay takes. */
+const MAX_LEAD_MS = 60_000;
 /** Most levels of a side; those farthest from the best are dropped first. */
 export const MAX_LEVELS = 50_000;
 
+/** What waits, and where it came from, for the tally. */
+interface Waiting<Message> {
+  readonly message: Message;
+  readonly place: string;
+}
+
 export class OrderBook {
-  readonly bids = new BookSide('bids');
-  readonly asks = new BookSide('asks');
+  readonly bids: BookSide;
+  readonly asks: BookSide;
   readonly #tally: Tally;
-  #waiting: DepthUpdate[] = [];
+  /** In the order of ids. */
+  #waiting: Waiting<DepthUpdate>[] = [];
+  /** In the order in which they came: no update has met them. */
+  #snapshots: Waiting<BookSnapshot>[] = [];
   /** The last update applied, -1 before a snapshot. */
   #id = -1;
-  /** No update was applied since the snapshot. */
-  #isFresh = false;
   #wasValid = false;
   #time: number | null = null;
+  #resetTime: number | null = null;
 
-  constructor(tally: Tally) {
+  /** `tick`: the instrument's, in units. */
+  constructor(tally: Tally, tick: number) {
     this.#tally = tally;
+    this.bids = new BookSide('bids', tick);
+    this.asks = new BookSide('asks', tick);
   }
 
   /** Id of the last update applied, or of the snapshot; -1 before any. */
@@ -41,9 +63,14 @@ export class OrderBook {
     return this.#id;
   }
 
-  /** Event time of the last update applied since the snapshot, epoch ms; null when there was none. */
+  /** Event time of the last update applied, epoch ms; null when there was none. */
   get eventTime(): number | null {
     return this.#time;
+  }
+
+  /** Event time of the first update after the venue's ids last began anew, epoch ms; null when they never did. */
+  get resetTime(): number | null {
+    return this.#resetTime;
   }
 
   get hasGap(): boolean {
@@ -57,6 +84,11 @@ export class OrderBook {
     return bid !== undefined && ask !== undefined && bid >= ask;
   }
 
+  /** Are the best bid and ask known to be the best? Not where the levels that the snapshot told of a side are gone. */
+  get isQuoteKnown(): boolean {
+    return this.bids.isBestKnown && this.asks.isBestKnown;
+  }
+
   /**
    * A crossed book whose ids show that nothing is missing is the venue's own; it is valid again as soon as the
    * venue's updates part bid and ask.
@@ -66,42 +98,93 @@ export class OrderBook {
     return this.#wasValid || this.isCrossed ? 'stale' : 'syncing';
   }
 
-  /** Starts again from a snapshot; one that is older than the book would only lose what is known. */
-  reset(snapshot: BookSnapshot): void {
-    if (snapshot.updateId < this.#id) {
-      this.#tally.note('old-snapshot', `the snapshot of update ${snapshot.updateId} is older than the book, at ${this.#id}`);
-      return;
+  /** Takes a snapshot in: at once where an update meets it that waits, else when one does. Returns whether it is taken. */
+  applySnapshot(snapshot: BookSnapshot): boolean {
+    const { updateId } = snapshot;
+    if (updateId < this.#id) {
+      this.#tally.note('old-snapshot', `the snapshot of update ${updateId} is older than the book, at ${this.#id}`);
     }
-    this.bids.clear();
-    this.asks.clear();
-    this.bids.set(snapshot.bids);
-    this.asks.set(snapshot.asks);
-    this.#id = snapshot.updateId;
-    this.#isFresh = true;
-    this.#time = null;
-    this.#settle();
+    const waiting = { message: snapshot, place: this.#tally.place };
+    this.#snapshots.push(waiting);
+    if (this.#snapshots.length > MAX_WAITING_SNAPSHOTS) this.#dropSnapshots(1);
+    const met = this.#waiting.find(({ message }) => this.#mayLink(message) && meets(message, updateId));
+    if (met !== undefined) this.#link(waiting, met.message);
+    else if (this.#id < 0) this.#startFrom(snapshot);
+    return met !== undefined;
   }
 
   /** Takes an update in: applies it with all that waited for it, or lets it wait, or drops it as known. */
-  apply(update: DepthUpdate): void {
-    if (this.#id >= 0 && this.#isKnown(update)) {
-      this.#tally.note('duplicate-depth', `updates ${update.firstId} to ${update.lastId} came before`);
-    } else if (this.#id >= 0 && this.#isNext(update)) {
+  apply(update: DepthUpdate): UpdateOutcome {
+    if (this.#snapshots.length > 0) {
+      this.#dropForeign(update);
+      const snapshot = this.#snapshots.findLast(({ message }) => this.#mayLink(update) && meets(update, message.updateId));
+      if (snapshot !== undefined) {
+        this.#link(snapshot, update);
+        return 'applied';
+      }
+    }
+    if (this.#isNext(update)) {
       this.#applyNext(update);
       this.#settle();
-    } else {
-      this.#wait(update);
+      return 'applied';
     }
+    if (this.#isPast(update)) {
+      this.#noteDuplicate(update);
+      return 'dropped';
+    }
+    return this.#wait(update);
   }
 
-  #isKnown(update: DepthUpdate): boolean {
-    return this.#isFresh && update.previousId !== null ? update.lastId < this.#id : update.lastId <= this.#id;
+  /** Counts what still waits as dropped: nothing more comes. */
+  drop(): void {
+    for (const { message: update, place } of this.#waiting.splice(0)) {
+      if (this.#time !== null) this.#tally.noteFrame('depthUpdate', 'dropped');
+      else
+        this.#tally.note(
+          'depth-without-snapshot',
+          `no snapshot links up with updates ${update.firstId} to ${update.lastId}`,
+          'depthUpdate',
+          place,
+        );
+    }
+    this.#dropSnapshots(this.#snapshots.length);
+  }
+
+  /** May a snapshot that the update meets become the book? What is known already says nothing of it. */
+  #mayLink(update: DepthUpdate): boolean {
+    return this.#time === null || !this.#isPast(update);
+  }
+
+  /** Lower ids are the past, unless they come with a later time. */
+  #isPast({ lastId, eventTime }: DepthUpdate): boolean {
+    if (this.#time === null || lastId > this.#id) return false;
+    return lastId === this.#id || eventTime <= this.#time;
   }
 
   #isNext(update: DepthUpdate): boolean {
-    if (update.previousId === null) return update.firstId <= this.#id + 1;
-    if (update.previousId === this.#id) return true;
-    return this.#isFresh && update.firstId <= this.#id && this.#id <= update.lastId;
+    if (this.#time === null || update.lastId <= this.#id) return false;
+    return update.previousId === null ? update.firstId <= this.#id + 1 : update.previousId === this.#id;
+  }
+
+  /** Makes the snapshot the book, as of the update that meets it. */
+  #link(snapshot: Waiting<BookSnapshot>, met: DepthUpdate): void {
+    if (this.#time !== null && met.lastId < this.#id) this.#resetTime = met.eventTime;
+    this.#startFrom(snapshot.message);
+    this.#dropSnapshots(this.#snapshots.indexOf(snapshot));
+    this.#snapshots.shift();
+    this.#tally.noteFrame('snapshot', 'used');
+    this.#waiting = this.#waiting.filter(({ message }) => message !== met);
+    this.#applyNext(met);
+    this.#settle();
+  }
+
+  #startFrom({ updateId, bids, asks }: BookSnapshot): void {
+    // Both sides are cut after the same number of levels, so the shorter one is whole.
+    const most = Math.max(bids.prices.length, asks.prices.length);
+    this.bids.reset(bids, most > 0 && bids.prices.length === most);
+    this.asks.reset(asks, most > 0 && asks.prices.length === most);
+    this.#id = updateId;
+    if (this.state === 'valid') this.#wasValid = true;
   }
 
   #applyNext(update: DepthUpdate): void {
@@ -109,37 +192,51 @@ export class OrderBook {
     this.asks.set(update.asks);
     this.#id = update.lastId;
     this.#time = update.eventTime;
-    this.#isFresh = false;
+    this.#tally.noteFrame('depthUpdate', 'used');
+    const bid = this.bids.best;
+    const ask = this.asks.best;
+    if (bid !== undefined && ask !== undefined && bid < ask) {
+      this.bids.learn(ask);
+      this.asks.learn(bid);
+    }
     const dropped = this.bids.trim(MAX_LEVELS) + this.asks.trim(MAX_LEVELS);
     if (dropped > 0) this.#tally.note('book-level-dropped', `a side of the book has more than ${MAX_LEVELS} levels`);
   }
 
-  /** Applies what waited and follows now. */
+  /** Applies what waited and follows now, and drops what can follow no more. */
   #settle(): void {
-    let next = 0;
-    for (; next < this.#waiting.length; next++) {
-      const update = this.#waiting[next] as DepthUpdate;
-      if (this.#isKnown(update)) continue;
-      if (!this.#isNext(update)) break;
-      this.#applyNext(update);
+    if (this.#waiting.length > 0) {
+      this.#waiting = this.#waiting.filter(({ message: update, place }) => {
+        if (this.#isNext(update)) this.#applyNext(update);
+        else if (this.#isPast(update)) this.#tally.noteFrame('depthUpdate', 'dropped');
+        else if (this.#isStray(update)) this.#noteStray(update, place);
+        else return true;
+        return false;
+      });
     }
-    if (next > 0) this.#waiting.splice(0, next);
     if (this.state === 'valid') this.#wasValid = true;
   }
 
+  /** Higher ids with an earlier time: of the ids before they began anew, or wrong. */
+  #isStray({ lastId, eventTime }: DepthUpdate): boolean {
+    return this.#time !== null && lastId > this.#id && eventTime < this.#time;
+  }
+
   /** Keeps an update for later, in the order of ids. */
-  #wait(update: DepthUpdate): void {
+  #wait(update: DepthUpdate): UpdateOutcome {
     const waiting = this.#waiting;
-    if (this.#id >= 0 && waiting.length === 0) {
-      this.#tally.note('depth-gap', `update ${update.firstId} comes after ${this.#id}: those between are missing`);
+    if (this.#isStray(update)) {
+      this.#noteStray(update);
+      return 'dropped';
     }
+    this.#noteBreak(update);
     let place = waiting.length;
-    while (place > 0 && (waiting[place - 1] as DepthUpdate).firstId > update.firstId) place--;
-    if (waiting[place - 1]?.lastId === update.lastId) {
-      this.#tally.note('duplicate-depth', `updates ${update.firstId} to ${update.lastId} came before`);
-      return;
+    while (place > 0 && (waiting[place - 1] as Waiting<DepthUpdate>).message.firstId > update.firstId) place--;
+    if (waiting[place - 1]?.message.lastId === update.lastId) {
+      this.#noteDuplicate(update);
+      return 'dropped';
     }
-    waiting.splice(place, 0, update);
+    waiting.splice(place, 0, { message: update, place: this.#tally.place });
     if (waiting.length > MAX_WAITING_UPDATES) {
       waiting.shift();
       this.#tally.note(
@@ -147,5 +244,50 @@ export class OrderBook {
         `more than ${MAX_WAITING_UPDATES} updates wait for a snapshot: the oldest is dropped`,
       );
     }
+    return 'waits';
   }
+
+  /** Notes where the ids leave some out, or begin anew: once until the book goes on. */
+  #noteBreak({ firstId, lastId }: DepthUpdate): void {
+    const lowest = this.#waiting[0]?.message.lastId ?? Number.POSITIVE_INFINITY;
+    const highest = this.#waiting.at(-1)?.message.lastId ?? Number.NEGATIVE_INFINITY;
+    if (this.#id >= 0 && lastId > this.#id && highest <= this.#id) {
+      this.#tally.note('depth-gap', `update ${firstId} comes after ${this.#id}: those between are missing`);
+    } else if (this.#time !== null && lastId < this.#id && lowest > this.#id) {
+      this.#tally.note('depth-reset', `update ${firstId} comes after ${this.#id}, at a later time: the ids begin anew`);
+    }
+  }
+
+  #noteStray({ firstId, lastId }: DepthUpdate, place?: string): void {
+    const detail = `updates ${firstId} to ${lastId} come after ${this.#id} by their ids, and before it by their time`;
+    this.#tally.note('stray-depth', detail, 'depthUpdate', place);
+  }
+
+  #noteDuplicate({ firstId, lastId }: DepthUpdate): void {
+    this.#tally.note('duplicate-depth', `updates ${firstId} to ${lastId} came before`);
+  }
+
+  /** Gives up snapshots that updates stay behind: they are of other ids, which these would reach one day. */
+  #dropForeign({ lastId, receivedAt }: DepthUpdate): void {
+    this.#snapshots = this.#snapshots.filter((snapshot) => {
+      const isForeign = snapshot.message.updateId > lastId && receivedAt - snapshot.message.receivedAt > MAX_LEAD_MS;
+      if (isForeign) this.#noteUnmet(snapshot);
+      return !isForeign;
+    });
+  }
+
+  /** Gives up the first `count` of the snapshots that wait. */
+  #dropSnapshots(count: number): void {
+    for (const snapshot of this.#snapshots.splice(0, count)) this.#noteUnmet(snapshot);
+  }
+
+  #noteUnmet({ message, place }: Waiting<BookSnapshot>): void {
+    this.#tally.note('unmet-snapshot', `no update meets the snapshot of update ${message.updateId}`, 'snapshot', place);
+  }
+}
+
+/** Does the update carry on from a book of that id, or lead up to it? Then both are of the same ids. */
+function meets({ firstId, lastId, previousId }: DepthUpdate, id: number): boolean {
+  if (previousId === null) return firstId - 1 <= id && id <= lastId;
+  return previousId === id || (firstId <= id && id <= lastId);
 }

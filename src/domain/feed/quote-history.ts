@@ -9,11 +9,14 @@ const NO_QUOTE: Quote = { bid: undefined, ask: undefined };
 
 export class QuoteHistory {
   readonly #lengthMs: number;
+  readonly #lifeMs: number;
   /** The last quote of each bar interval that had one, oldest first. */
   readonly #quotes: { time: number; quote: Quote }[] = [];
 
-  constructor(lengthMs: number) {
+  /** `lengthMs` is a bar's; a quote that no update has touched for more than `lifeMs` says nothing any more. */
+  constructor(lengthMs: number, lifeMs: number) {
     this.#lengthMs = lengthMs;
+    this.#lifeMs = lifeMs;
   }
 
   /** Notes the quote after a depth event. Event times that run back change nothing. */
@@ -29,9 +32,10 @@ export class QuoteHistory {
     if (this.#quotes.length > MAX_QUOTES) this.#quotes.shift();
   }
 
-  /** After the last depth event before the end of that bar. */
+  /** After the last depth event before the end of that bar, if that is recent. */
   atCloseOf(bar: GrowingBar): Quote {
     const closeMs = bar.openMs + this.#lengthMs;
-    return this.#quotes.findLast((entry) => entry.time < closeMs)?.quote ?? NO_QUOTE;
+    const last = this.#quotes.findLast((entry) => entry.time < closeMs);
+    return last === undefined || closeMs - last.time > this.#lifeMs ? NO_QUOTE : last.quote;
   }
 }

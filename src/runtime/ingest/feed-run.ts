@@ -1,7 +1,7 @@
 /** Takes feeds onto the tape as one run, and counts the input of each that could not be used. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
-import { Tally, type TallyReason } from '../../domain/feed/tally.ts';
+import { type FrameCounts, Tally, type TallyReason } from '../../domain/feed/tally.ts';
 import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { UserError } from '../../domain/user-error.ts';
@@ -20,6 +20,8 @@ export interface FeedOutcome extends IngestProgress {
   readonly evidence: Readonly<Record<string, number>>;
   /** Counts of input that could not be used or had to be allowed for, by reason, with the first example of each. */
   readonly tally: ReadonlyMap<TallyReason, { readonly count: number; readonly first: string }>;
+  /** What became of every frame or candle that was read, by kind. */
+  readonly frames: ReadonlyMap<string, Readonly<FrameCounts>>;
 }
 
 /** A feed of a run, and where its data come from. */
@@ -129,7 +131,7 @@ class Reading {
   }
 
   outcome(progress: IngestProgress): FeedOutcome {
-    return { ...progress, evidence: this.#counts, tally: this.#tally.entries };
+    return { ...progress, evidence: this.#counts, tally: this.#tally.entries, frames: this.#tally.frames };
   }
 }
 

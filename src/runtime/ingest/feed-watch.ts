@@ -1,7 +1,7 @@
 /** The figures of one feed while it is read: from its meter, its tally and the evidence itself. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
-import type { Tally, TallyReason } from '../../domain/feed/tally.ts';
+import { type Fate, REFUSALS, type Tally, type TallyReason } from '../../domain/feed/tally.ts';
 import { counter, type Figures, gauge, histogram, type Metrics, MICROSECONDS } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { FeedMeter } from '../../ports/feed.ts';
@@ -13,7 +13,12 @@ export const FEED_FAMILIES = {
   parse: histogram('tapedeck_parse_seconds', 'Reading one frame, one in 256 timed', MICROSECONDS, ['venue']),
   book: histogram('tapedeck_book_seconds', 'A depth frame into book and sample, one in 256 timed', MICROSECONDS, ['venue']),
   bar: histogram('tapedeck_bar_seconds', 'A trade into bars, one in 256 timed', MICROSECONDS, ['venue']),
-  frames: counter('tapedeck_feed_frames_total', 'Frames received; of candle files, lines', MARKET),
+  frames: counter('tapedeck_feed_frames_total', 'Frames received; of candle files, candles', MARKET),
+  fates: counter(
+    'tapedeck_feed_fates_total',
+    'What became of the frames: used, refused, dropped or unused; when the feed has ended they add up to those received',
+    [...MARKET, 'kind', 'fate'],
+  ),
   refused: counter('tapedeck_feed_refused_total', 'Input that could not be used', [...MARKET, 'reason']),
   dropped: counter('tapedeck_feed_dropped_total', 'Input dropped or allowed for', [...MARKET, 'reason']),
   differing: counter(
@@ -28,20 +33,7 @@ export const FEED_FAMILIES = {
   state: gauge('tapedeck_feed_state', '1 for the state that the feed is in', [...MARKET, 'state']),
 };
 
-/** Reasons of the tally under which input could not be used at all; under the others it was dropped or allowed for. */
-const REFUSALS: ReadonlySet<TallyReason> = new Set([
-  'not-a-frame',
-  'truncated-line',
-  'torn-gzip',
-  'line-too-long',
-  'unknown-stream',
-  'wrong-symbol',
-  'bad-frame',
-  'bad-candle',
-  'off-grid-candle',
-  'unordered-candle',
-  'ahead-of-clock',
-]);
+const FATES: readonly Fate[] = ['used', 'refused', 'dropped', 'unused'];
 
 const GAPS: ReadonlyMap<TallyReason, string> = new Map([
   ['depth-gap', 'depth'],
@@ -61,6 +53,8 @@ export class FeedWatch implements FeedMeter {
   readonly #time: Time;
   /** The counts of the tally that are in the figures already. */
   readonly #told = new Map<TallyReason, number>();
+  /** The same of the frames, by kind and fate. */
+  readonly #toldFrames = new Map<string, number>();
   #state = 'syncing';
   /** When a frame or evidence last came, monotonic, in ms. */
   #lastReceived: number;
@@ -136,6 +130,19 @@ export class FeedWatch implements FeedMeter {
       if (gap !== undefined) this.#figures.gaps.inc({ ...this.#market, kind: gap }, more);
       else if (REFUSALS.has(reason)) this.#figures.refused.inc({ ...this.#market, reason }, more);
       else this.#figures.dropped.inc({ ...this.#market, reason }, more);
+    }
+    this.#tellFates();
+  }
+
+  #tellFates(): void {
+    for (const [kind, counts] of this.#tally.frames) {
+      for (const fate of FATES) {
+        const key = `${kind} ${fate}`;
+        const more = counts[fate] - (this.#toldFrames.get(key) ?? 0);
+        if (more === 0) continue;
+        this.#toldFrames.set(key, counts[fate]);
+        this.#figures.fates.inc({ ...this.#market, kind, fate }, more);
+      }
     }
   }
 }

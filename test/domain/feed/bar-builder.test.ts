@@ -12,7 +12,7 @@ const NO_QUOTE = { bid: undefined, ask: undefined };
 
 function builder() {
   const tally = new Tally();
-  const bars = new BarBuilder(BTCUSDT, '1s', tally);
+  const bars = new BarBuilder(BTCUSDT, '1s', tally, 5_000);
   return {
     tally,
     bars,

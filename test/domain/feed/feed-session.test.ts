@@ -1,31 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FeedSession } from '../../../src/domain/feed/feed-session.ts';
 import type { MarketMessage } from '../../../src/domain/feed/messages.ts';
-import { Tally } from '../../../src/domain/feed/tally.ts';
-import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
-import { BTCUSDT } from '../../support/fixtures.ts';
 import { MIDNIGHT, SECONDS_FEED, snapshotOf, tradeOf, type UpdateParts, updateOf } from './market-fixtures.ts';
-
-/** A session whose evidence is told in short: type, and what matters of it, times from midnight in ms. */
-function session(feed: FeedSettings = SECONDS_FEED) {
-  const tally = new Tally();
-  const running = new FeedSession(feed, BTCUSDT, tally);
-  const offset = (iso: string | null) => (iso === null ? null : iso.slice(14, 23));
-  const told = (drafts: ReturnType<FeedSession['apply']>) =>
-    drafts.map((draft) => {
-      const at = offset(draft.occurredAt);
-      if (draft.type === 'FeedStale') return `stale ${draft.data.reason} at ${at}, last good ${offset(draft.data.lastEventTime)}`;
-      if (draft.type === 'FeedRecovered') return `recovered from ${draft.data.reason} at ${at}`;
-      if (draft.type === 'DepthSampled')
-        return `sample ${draft.data.updateId} at ${at}: ${draft.data.bids[0]} ${draft.data.asks[0]}`;
-      return `${draft.type} ${offset(draft.data.openTime)} ${draft.data.bid} ${draft.data.ask}`;
-    });
-  return {
-    tally,
-    take: (...frames: MarketMessage[]) => told(frames.flatMap((frame) => running.apply(frame))),
-    end: () => told(running.end()),
-  };
-}
+import { session } from './told-session.ts';
 
 const depth = (firstId: number, lastId: number, offsetMs: number, parts: UpdateParts = {}) =>
   updateOf(firstId, lastId, { ...parts, eventTime: MIDNIGHT + offsetMs, receivedAt: parts.receivedAt ?? MIDNIGHT + offsetMs });
@@ -96,7 +72,9 @@ describe('a feed’s session', () => {
     const { take } = session();
     take(start, depth(11, 11, 0));
     expect(take(tradeOf(1, 500))).toEqual([]);
-    expect(take({ kind: 'other', receivedAt: MIDNIGHT + 501 })).toEqual(['stale silent at 00:00.500, last good 00:00.000']);
+    expect(take({ kind: 'other', receivedAt: MIDNIGHT + 501, stream: 'bookTicker' })).toEqual([
+      'stale silent at 00:00.500, last good 00:00.000',
+    ]);
     expect(take(tradeOf(2, 700))).toEqual([]);
     expect(take(depth(12, 12, 800))).toEqual(['recovered from silent at 00:00.800']);
   });
@@ -135,13 +113,16 @@ describe('a feed’s session', () => {
   });
 
   it('refuses times that lie ahead of the receiver’s clock beyond that clock’s own error', () => {
-    const { take, tally } = session();
+    const { take, drop, tally } = session();
     const slow = (frame: MarketMessage) => ({ ...frame, receivedAt: frame.receivedAt - 3_000 });
     take(start, slow(depth(11, 11, 0)), slow(tradeOf(1, 100)));
     expect(take({ ...tradeOf(2, 2_201), receivedAt: MIDNIGHT - 2_800 })).toEqual([]);
+    expect(take({ ...tradeOf(2, 2_200), receivedAt: MIDNIGHT - 2_800 })).toEqual(['BarClosed 00:00.000 null null']);
+    // The one that was ahead waited for others like it, and none came.
+    drop();
     expect(tally.count('ahead-of-clock')).toBe(1);
-    expect(take({ ...tradeOf(2, 2_200), receivedAt: MIDNIGHT - 2_800 })).toEqual(['BarClosed 00:00.000 1 2']);
     expect(tally.entries.get('ahead-of-clock')?.first).toContain("5001 ms ahead of the receiver's clock");
+    expect(tally.frames.get('trade')).toMatchObject({ used: 2, refused: 1 });
   });
 
   it('ends with the recording, at the last time it told', () => {

@@ -6,19 +6,19 @@ import { snapshotOf, textsOf, updateOf } from './market-fixtures.ts';
 
 function bookAt(updateId: number): { book: OrderBook; tally: Tally } {
   const tally = new Tally();
-  const book = new OrderBook(tally);
-  book.reset(snapshotOf(updateId, { 99: '1', 100: '2' }, { 101: '3', 102: '4' }));
+  const book = new OrderBook(tally, 1);
+  book.applySnapshot(snapshotOf(updateId, { 99: '1', 100: '2' }, { 101: '3', 102: '4' }));
   return { book, tally };
 }
 
 describe('an order book', () => {
   it('is syncing until a snapshot comes, and holds it', () => {
-    const book = new OrderBook(new Tally());
+    const book = new OrderBook(new Tally(), 1);
     expect(book.state).toBe('syncing');
     book.apply(updateOf(1, 2, { bids: { 50: '1' } }));
     expect(book.state).toBe('syncing');
     expect(book.bids.best).toBeUndefined();
-    book.reset(snapshotOf(2, { 100: '2', 99: '1' }, { 101: '3' }));
+    book.applySnapshot(snapshotOf(2, { 100: '2', 99: '1' }, { 101: '3' }));
     expect(book.state).toBe('valid');
     expect(textsOf(book.bids.top(5))).toEqual({ prices: [100, 99], quantities: ['2', '1'] });
     expect(textsOf(book.asks.top(5))).toEqual({ prices: [101], quantities: ['3'] });
@@ -34,11 +34,11 @@ describe('an order book', () => {
 
   it('drops what waited and is older than the snapshot, applies the update that straddles it, and what follows', () => {
     const tally = new Tally();
-    const book = new OrderBook(tally);
+    const book = new OrderBook(tally, 1);
     book.apply(updateOf(1, 5, { bids: { 1: '1' } }));
     book.apply(updateOf(6, 12, { bids: { 2: '1' } }));
     book.apply(updateOf(13, 14, { bids: { 3: '1' } }));
-    book.reset(snapshotOf(10, {}, {}));
+    book.applySnapshot(snapshotOf(10, {}, {}));
     expect(book.state).toBe('valid');
     expect(book.updateId).toBe(14);
     expect(book.bids.top(9).prices).toEqual([3, 2]);
@@ -46,11 +46,11 @@ describe('an order book', () => {
   });
 
   it('stays syncing when the snapshot is older than the first update that waits', () => {
-    const book = new OrderBook(new Tally());
+    const book = new OrderBook(new Tally(), 1);
     book.apply(updateOf(20, 25));
-    book.reset(snapshotOf(10, { 1: '1' }, { 2: '1' }));
+    book.applySnapshot(snapshotOf(10, { 1: '1' }, { 2: '1' }));
     expect(book.state).toBe('syncing');
-    book.reset(snapshotOf(19, { 1: '1' }, { 2: '1' }));
+    book.applySnapshot(snapshotOf(19, { 1: '1' }, { 2: '1' }));
     expect(book.state).toBe('valid');
     expect(book.updateId).toBe(25);
   });
@@ -83,7 +83,7 @@ describe('an order book', () => {
   it('starts again from a snapshot after a gap', () => {
     const { book } = bookAt(10);
     book.apply(updateOf(13, 14, { bids: { 100: '14' } }));
-    book.reset(snapshotOf(12, { 50: '1' }, { 110: '1' }));
+    book.applySnapshot(snapshotOf(12, { 50: '1' }, { 110: '1' }));
     expect(book.state).toBe('valid');
     expect(book.updateId).toBe(14);
     expect(book.bids.top(9).prices).toEqual([100, 50]);
@@ -91,7 +91,7 @@ describe('an order book', () => {
 
   it('counts a snapshot older than the book and ignores it', () => {
     const { book, tally } = bookAt(10);
-    book.reset(snapshotOf(9, { 1: '1' }, { 2: '1' }));
+    book.applySnapshot(snapshotOf(9, { 1: '1' }, { 2: '1' }));
     expect(book.bids.best).toBe(100);
     expect(tally.count('old-snapshot')).toBe(1);
   });
@@ -107,8 +107,8 @@ describe('an order book', () => {
   });
 
   it('is valid with an empty side: that cannot cross', () => {
-    const book = new OrderBook(new Tally());
-    book.reset(snapshotOf(1, {}, { 5: '1' }));
+    const book = new OrderBook(new Tally(), 1);
+    book.applySnapshot(snapshotOf(1, {}, { 5: '1' }));
     expect(book.state).toBe('valid');
   });
 
@@ -134,18 +134,20 @@ describe('an order book', () => {
 
   it('keeps a bounded number of updates waiting and counts those it drops', () => {
     const tally = new Tally();
-    const book = new OrderBook(tally);
+    const book = new OrderBook(tally, 1);
     for (let id = 0; id < MAX_WAITING_UPDATES + 3; id++) book.apply(updateOf(id, id));
     expect(tally.count('depth-buffer-full')).toBe(3);
-    book.reset(snapshotOf(2, {}, {}));
+    book.applySnapshot(snapshotOf(2, {}, {}));
     expect(book.state).toBe('valid');
     expect(book.updateId).toBe(MAX_WAITING_UPDATES + 2);
   });
 
   it('keeps a bounded number of levels, the best ones', () => {
-    const { book, tally } = bookAt(1);
+    const tally = new Tally();
+    const book = new OrderBook(tally, 1);
+    book.applySnapshot(snapshotOf(1, {}, {}));
     const asks = Object.fromEntries(Array.from({ length: MAX_LEVELS }, (_, i) => [1_000 + i, '1']));
-    book.apply(updateOf(2, 2, { asks }));
+    book.apply(updateOf(2, 2, { asks: { 101: '3', 102: '4', ...asks } }));
     const kept = (MAX_LEVELS * 7) / 8;
     expect(book.asks.size).toBe(kept);
     expect(book.asks.top(2).prices).toEqual([101, 102]);
@@ -185,8 +187,8 @@ describe('an order book fed with messages dropped, doubled and out of order', ()
             return places.map((place) => ({ place, update }));
           })
           .sort((a, b) => a.place - b.place);
-        const book = new OrderBook(new Tally());
-        book.reset(snapshotOf(start, {}, {}));
+        const book = new OrderBook(new Tally(), 1);
+        book.applySnapshot(snapshotOf(start, {}, {}));
         const arrived = new Set<number>();
         for (const { update } of arrivals) {
           book.apply(update);

@@ -38,7 +38,7 @@ function sessionOf(symbol: string, beginMs: number, steps: readonly string[]): E
     if (step === 'sample') {
       now += 300;
       const levels = { bids: [['100', '1']] as [string, string][], asks: [['101', '1']] as [string, string][] };
-      drafts.push(depthSampled({ ...market, eventTime: isoTime(now), updateId: index + 1, ...levels }));
+      drafts.push(depthSampled({ ...market, eventTime: isoTime(now), updateId: index + 1, ...levels }, null));
     } else if (step === 'bar') {
       drafts.push(barClosed(bar()));
       openMs += SECOND_MS;

@@ -35,6 +35,27 @@ describe('the figures of a feed', () => {
     expect(seen.get(`tapedeck_feed_gaps_total{${LABELS},kind="trade"}`)).toBe(0);
   });
 
+  it('say what became of the frames, by kind, once', async () => {
+    const { metrics, tally, watch } = watched();
+    tally.noteFrame('depthUpdate', 'used');
+    tally.noteFrame('aggTrade', 'unused');
+    await figures(metrics);
+    tally.noteFrame('depthUpdate', 'used');
+    tally.note('duplicate-depth', 'x');
+    tally.note('wrong-symbol', 'x', 'trade');
+    tally.note('not-a-frame', 'x');
+    watch.end();
+    const seen = await figures(metrics);
+    const fates = [...seen].filter(([name]) => name.startsWith('tapedeck_feed_fates_total'));
+    expect(Object.fromEntries(fates)).toEqual({
+      [`tapedeck_feed_fates_total{${LABELS},kind="depthUpdate",fate="used"}`]: 2,
+      [`tapedeck_feed_fates_total{${LABELS},kind="depthUpdate",fate="dropped"}`]: 1,
+      [`tapedeck_feed_fates_total{${LABELS},kind="aggTrade",fate="unused"}`]: 1,
+      [`tapedeck_feed_fates_total{${LABELS},kind="trade",fate="refused"}`]: 1,
+      [`tapedeck_feed_fates_total{${LABELS},kind="unreadable",fate="refused"}`]: 1,
+    });
+  });
+
   it('go on from one session of a feed to the next', async () => {
     const { metrics, tally, watch } = watched();
     tally.note('bad-frame', 'x');

@@ -134,7 +134,7 @@ export class FrameScanner {
   #quoteFrame(receivedAt: number): OtherMessage | undefined {
     if (this.#id() < 0 || !this.#skip(this.#symbol)) return undefined;
     for (const field of QUOTE_FIELDS) if (!this.#skip(field) || !this.#skipDecimal()) return undefined;
-    return { kind: 'other', receivedAt };
+    return { kind: 'other', receivedAt, stream: 'bookTicker' };
   }
 
   /** `["1.00","2.0"],[...]]`, from behind the list's opening bracket to behind its closing one. */

@@ -16,12 +16,26 @@ import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
 /** A line that is refused: under which reason it counts, and what is wrong with it. */
 export class RefusedFrameError extends Error {
   readonly reason: TallyReason;
+  /** The kind of frame that it is; undefined where it is none. */
+  readonly kind: string | undefined;
 
-  constructor(reason: TallyReason, message: string) {
+  constructor(reason: TallyReason, message: string, kind?: string) {
     super(message);
     this.reason = reason;
+    this.kind = kind;
   }
 }
+
+/** The kinds of frames by the stream's name; of any other stream the kind is `other`, so that a feed has few of them. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['depth', 'depthUpdate'],
+  ['depth5', 'partialDepth'],
+  ['depth10', 'partialDepth'],
+  ['depth20', 'partialDepth'],
+  ...['trade', 'aggTrade', 'bookTicker', 'kline', 'ticker', 'miniTicker', 'avgPrice', 'markPrice', 'forceOrder'].map(
+    (name) => [name, name] as const,
+  ),
+]);
 
 /** Most levels of a side in one message; the venue's greatest snapshot has 5,000. */
 export const MAX_LEVELS = 20_000;
@@ -39,9 +53,25 @@ type Fields = Readonly<Record<string, unknown>>;
 export function parseFrame(line: string, instrument: InstrumentSettings): MarketMessage {
   const receivedAt = receiveMs(line);
   const frame = parseJson(line);
-  if (typeof frame.stream === 'string') return parseStream(receivedAt, frame.stream, frame.data, instrument);
-  if ('lastUpdateId' in frame) return parseSnapshot(receivedAt, frame, instrument);
+  const { stream } = frame;
+  if (typeof stream === 'string') return ofKind(kindOf(stream), () => parseStream(receivedAt, stream, frame.data, instrument));
+  if ('lastUpdateId' in frame) return ofKind('snapshot', () => parseSnapshot(receivedAt, frame, instrument));
   throw new RefusedFrameError('unknown-stream', `neither a stream's frame nor a snapshot: ${line.slice(0, 100)}`);
+}
+
+/** `btcusdt@kline_1m` is a `kline`. */
+function kindOf(stream: string): string {
+  return KINDS.get(stream.split('@')[1]?.split('_')[0] ?? '') ?? 'other';
+}
+
+/** What `parse` reads; what it refuses is refused as a frame of that kind. */
+function ofKind(kind: string, parse: () => MarketMessage): MarketMessage {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof RefusedFrameError) throw new RefusedFrameError(error.reason, error.message, kind);
+    throw error;
+  }
 }
 
 function receiveMs(line: string): number {
@@ -62,7 +92,7 @@ function parseJson(line: string): Fields {
 
 function parseStream(receivedAt: number, stream: string, data: unknown, instrument: InstrumentSettings): MarketMessage {
   const kind = stream.split('@')[1];
-  if (kind === 'bookTicker' || kind === 'aggTrade') return { kind: 'other', receivedAt };
+  if (kind === 'bookTicker' || kind === 'aggTrade') return { kind: 'other', receivedAt, stream: kind };
   if (kind !== 'depth' && kind !== 'trade') throw new RefusedFrameError('unknown-stream', `the stream "${stream.slice(0, 60)}"`);
   if (typeof data !== 'object' || data === null) throw new RefusedFrameError('bad-frame', `a ${kind} frame without data`);
   const fields = data as Fields;

@@ -76,10 +76,11 @@ describe('a line of a Binance recording', () => {
   });
 
   it('is a sign of life when it is a quote or an aggregated trade', () => {
-    expect(parseFrame(QUOTE, BTCUSDT)).toEqual({ kind: 'other', receivedAt: 1_723_161_254_087 });
+    expect(parseFrame(QUOTE, BTCUSDT)).toEqual({ kind: 'other', receivedAt: 1_723_161_254_087, stream: 'bookTicker' });
     expect(parseFrame(QUOTE.replace('bookTicker', 'aggTrade'), BTCUSDT)).toEqual({
       kind: 'other',
       receivedAt: 1_723_161_254_087,
+      stream: 'aggTrade',
     });
   });
 

@@ -1,0 +1,117 @@
+/**
+ * How a receiver's clock stands to the venue's. A frame's delay is its receive time less its event time: how far the
+ * two clocks are apart, and how late the frame came. Lateness only ever adds, so a low delay tells how far the clocks
+ * are apart, and no late frame does.
+ *
+ * A clock that was set, or another receiver, shows in many frames in a row that agree on another delay.
+ */
+
+/** How far an event may lie ahead of the receiver's clock, beyond what the clocks are apart. */
+export const AHEAD_MS = 2_000;
+/** How far a receiver's clock may be behind the venue's. */
+const MAX_BEHIND_MS = 60_000;
+/** Seconds that are looked back on, by their least delays. */
+const WINDOW = 64;
+/** Of the least delays in the window the lowest eighth may be wrong. */
+const QUANTILE = 8;
+/** Delays that differ by no more agree. */
+const AGREE_MS = 1_000;
+/** Frames ahead that agree, in a row: then the receiver's clock is another. */
+export const AGREEING_AHEAD = 32;
+/** Frames late that agree, in a row, and for how long: a burst is shorter. */
+const AGREEING_LATE = 256;
+const AGREEING_LATE_MS = 60_000;
+
+/**
+ * `in-step`: its time can be. `ahead`: it lies ahead, and may yet be shown to be right. `impossible`: further ahead than
+ * any clock. `set`: it lies ahead, and so many agree with it that the clock was set.
+ */
+export type ClockVerdict = 'in-step' | 'ahead' | 'impossible' | 'set';
+
+export class ReceiverClock {
+  /** The least delay of each of the latest seconds of receive time, oldest first. */
+  readonly #delays: number[] = [];
+  #second = 0;
+  #leastOfSecond = 0;
+  /** What the two clocks are apart. */
+  #offset = -MAX_BEHIND_MS;
+  #hasBegun = false;
+  /** The frames ahead in a row that agree: how many, the delay of the first and the least, and how many spoke against them. */
+  #ahead = { count: 0, first: 0, least: 0, against: 0 };
+  #inStepSinceAhead = 0;
+  #late = { count: 0, first: 0, least: 0, since: 0 };
+
+  /** How many of the latest frames ahead agree; those before them are not borne out. */
+  get aheadInARow(): number {
+    return this.#ahead.count;
+  }
+
+  /** Judges a frame by its receive time and its event time, epoch ms. */
+  judge(receivedAt: number, time: number): ClockVerdict {
+    const delay = receivedAt - time;
+    if (delay < this.#offset - AHEAD_MS) return this.#judgeAhead(receivedAt, delay);
+    if (this.#ahead.count > 0 && ++this.#inStepSinceAhead > AGREEING_AHEAD) this.#ahead.count = 0;
+    if (this.#hasBegun && delay > this.#offset + AHEAD_MS) {
+      this.#noteLate(receivedAt, delay);
+      return 'in-step';
+    }
+    this.#late.count = 0;
+    if (this.#hasBegun) this.#noteDelay(receivedAt, delay);
+    else this.#begin(receivedAt, delay);
+    return 'in-step';
+  }
+
+  #judgeAhead(receivedAt: number, delay: number): ClockVerdict {
+    if (delay < -MAX_BEHIND_MS - AHEAD_MS) return 'impossible';
+    const run = this.#ahead;
+    this.#inStepSinceAhead = 0;
+    if (run.count > 0 && Math.abs(delay - run.first) > AGREE_MS && ++run.against < run.count) return 'impossible';
+    if (run.count === 0 || Math.abs(delay - run.first) > AGREE_MS) {
+      this.#ahead = { count: 1, first: delay, least: delay, against: 0 };
+      return 'ahead';
+    }
+    run.count++;
+    run.least = Math.min(run.least, delay);
+    if (run.count < AGREEING_AHEAD) return 'ahead';
+    this.#begin(receivedAt, run.least);
+    return 'set';
+  }
+
+  /** A late frame is in step, and tells nothing of the clocks, unless all are late by the same for a long time. */
+  #noteLate(receivedAt: number, delay: number): void {
+    const run = this.#late;
+    if (run.count === 0 || Math.abs(delay - run.first) > AGREE_MS) {
+      this.#late = { count: 1, first: delay, least: delay, since: receivedAt };
+      return;
+    }
+    run.count++;
+    run.least = Math.min(run.least, delay);
+    if (run.count >= AGREEING_LATE && receivedAt - run.since >= AGREEING_LATE_MS) this.#begin(receivedAt, run.least);
+  }
+
+  #begin(receivedAt: number, delay: number): void {
+    this.#hasBegun = true;
+    this.#delays.length = 0;
+    this.#second = Math.floor(receivedAt / 1_000);
+    this.#leastOfSecond = delay;
+    this.#offset = delay;
+    this.#ahead.count = 0;
+    this.#late.count = 0;
+  }
+
+  #noteDelay(receivedAt: number, delay: number): void {
+    const second = Math.floor(receivedAt / 1_000);
+    if (second === this.#second) {
+      if (delay >= this.#leastOfSecond) return;
+      this.#leastOfSecond = delay;
+      if (this.#delays.length === 0) this.#offset = delay;
+      return;
+    }
+    this.#delays.push(this.#leastOfSecond);
+    if (this.#delays.length > WINDOW) this.#delays.shift();
+    this.#second = second;
+    this.#leastOfSecond = delay;
+    const sorted = this.#delays.toSorted((a, b) => a - b);
+    this.#offset = sorted[Math.floor(sorted.length / QUANTILE)] as number;
+  }
+}
