@@ -30,7 +30,10 @@ export interface WorkingOrder {
   readonly tick: Decimal;
 }
 
-/** The market's effect on an order: a fill in full at a price, or its end. `time` is the market's, ISO 8601. */
+/**
+ * The market's effect on an order: a fill at a price, of as much as the venue's bounds allow, or its end. `time` is the
+ * market's, ISO 8601.
+ */
 export type Outcome =
   | { readonly kind: 'fill'; readonly price: Decimal; readonly liquidity: Liquidity; readonly time: string }
   | { readonly kind: 'expire'; readonly reason: string; readonly time: string };

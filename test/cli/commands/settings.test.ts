@@ -188,6 +188,16 @@ describe('tapedeck settings apply', () => {
     const retired = [{ thing: 'strategy', name: 'golden-cross', change: 'retired' }];
     expect(linesOf(await tape.run(['settings', 'check', other], folder))).toMatchObject([{ changes: retired }]);
   });
+
+  it('does retire it once it was flattened at the last price, as that is what it says', async () => {
+    const folder = tape.copy();
+    await tape.system(folder);
+    const flatten = ['flatten', '--strategy', 'quick-cross', '--at-last-price', ...REASON];
+    expect(linesOf(await tape.run(flatten, folder))).toMatchObject([{ decided: true, closed: [{ strategy: 'quick-cross' }] }]);
+    const file = propose(folder, without('quick-cross'));
+    const retired = [{ thing: 'strategy', name: 'quick-cross', change: 'retired' }];
+    expect(linesOf(await tape.run(['settings', 'apply', file, ...REASON], folder))).toMatchObject([{ changes: retired }]);
+  });
 });
 
 describe('tapedeck settings schema', () => {

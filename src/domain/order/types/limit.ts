@@ -20,7 +20,7 @@ export const limit: OrderType<'limit'> = {
   takes: (order, levelPrice) => isAtOrBetter(order.side, levelPrice, limitOf(order.price)),
   restReason: () => 'unfilled-rest',
 
-  /** It fills in full at its price; that is known when the bar has closed. */
+  /** It fills at its price; that is known when the bar has closed. */
   restThroughBar(order, bar) {
     return isTradedThrough(order.side, limitOf(order.price), bar) ? fillAtLimit(order, bar) : null;
   },
