@@ -9,6 +9,7 @@ import type { Config } from '../../config/environment.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
 import { idleLimits } from '../../domain/settings/ranges.ts';
 import { paceText, type Settings } from '../../domain/settings/settings.ts';
+import { settingsWarnings } from '../../domain/settings/warnings.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { makeLogger, openLogOutput, watchLog } from '../../logging.ts';
 import { applySettings } from '../../requests/settings-apply.ts';
@@ -144,13 +145,14 @@ function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Rol
   );
 }
 
-/** Puts the proposed settings in force. */
+/** Puts the proposed settings in force, and says what in them may surprise. */
 async function settle(
   { config, time, events }: OpenStores,
   proposed: Settings,
   build: string,
   screen: Screen,
 ): Promise<SettingsInForce> {
+  for (const warning of settingsWarnings(proposed)) screen.warn(`${config.settingsFile}: ${warning}`);
   const origin = { clock: time, actor: cliActor(config), codeVersion: build };
   const { outcome, settings } = await applySettings(events, proposed, origin);
   if (outcome === 'ignored') {

@@ -3,8 +3,9 @@
 import { Command } from 'commander';
 import { checkRecording } from '../../adapters/open.ts';
 import { asProposal } from '../../domain/settings/in-force.ts';
-import { idleLimits, outOfRange } from '../../domain/settings/ranges.ts';
+import { outOfRange } from '../../domain/settings/ranges.ts';
 import type { FeedSettings, Settings } from '../../domain/settings/settings.ts';
+import { settingsWarnings } from '../../domain/settings/warnings.ts';
 import { SETTINGS_STREAM } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
@@ -160,7 +161,7 @@ async function judge(
   try {
     const settings = await loadSettings(file);
     const { generation } = settings;
-    const warnings = idleLimits(settings);
+    const warnings = settingsWarnings(settings);
     if (stores === undefined) {
       const reasons = [...outOfRange(settings), ...(await unusableIn(settings.feeds, file))];
       return { ...nothing, outcome: reasons.length === 0 ? 'usable' : 'mistaken', generation, reasons, warnings };

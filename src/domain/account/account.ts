@@ -52,13 +52,15 @@ export interface Account {
   readonly pendingNotices: Notice[];
   /** Open orders that a halt wants cancelled, with its request and reason. */
   readonly toCancel: Map<string, ToCancel>;
-  /** Greatest time seen for it, epoch ms; 0 before the first. */
+  /** Greatest time of its reports and of instruments that it uses, epoch ms; 0 before the first. */
   nowMs: number;
-  /** UTC day of now, counted from 1970; null before the first. */
-  day: number | null;
+  /** Greatest time of anything that moved its now or a price of what it holds, epoch ms: its day and its marks go by it. */
+  valuedMs: number;
   /** Keys of instruments that its strategies or orders use. */
   readonly used: Set<string>;
   readonly openings: Map<string, Decimal>;
+  /** What it was opened with was worth at the first price of each asset. */
+  openingEquity: Decimal;
   /** Assets that it was opened with and that have had no price since. */
   readonly unpriced: Set<string>;
   readonly balances: Map<string, Decimal>;
@@ -77,14 +79,25 @@ export interface Account {
   readonly approvals: number[];
   /** The instrument that prices an asset, in the account's currency or in an asset that has a price itself. */
   readonly pricedBy: Map<string, string>;
+  /** What is to be valued again when the mark of an instrument changes, by instrument key. */
+  readonly priced: Map<string, Priced>;
   /** What equity is made of: the worth of each asset, and the open profit of each instrument that is no asset. */
   readonly marketValues: Map<string, Decimal>;
   equity: Decimal;
   peak: Decimal;
   maxDrawdown: { peak: Decimal; equity: Decimal };
+  /** Read by `dayStartOf`. */
   dayStart: Decimal;
-  /** When and at what equity it was last marked on the tape. */
-  marked: { day: number | null; minute: number; equity: Decimal };
+  /** At what time (epoch ms) and equity it was last marked on the tape. */
+  marked: { timeMs: number; equity: Decimal };
+  /** It is to be marked whatever its equity: a feed has ended, or something that it was opened with has its first price. */
+  isMarkOwed: boolean;
+}
+
+/** What rests on the mark of one instrument: assets that are balances, and instruments whose positions are none. */
+export interface Priced {
+  readonly assets: string[];
+  readonly instruments: string[];
 }
 
 /** Closed orders that are remembered per account; a report for an older one is taken for an order that is not ours. */
@@ -100,9 +113,10 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     pendingNotices: [],
     toCancel: new Map(),
     nowMs: 0,
-    day: null,
+    valuedMs: 0,
     used: new Set(),
     openings: new Map(),
+    openingEquity: ZERO,
     unpriced: new Set(),
     balances: new Map(),
     positions: new Map(),
@@ -113,12 +127,14 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     byClientOrderId: new Map(),
     approvals: [],
     pricedBy: new Map(),
+    priced: new Map(),
     marketValues: new Map(),
     equity: ZERO,
     peak: ZERO,
     maxDrawdown: { peak: ZERO, equity: ZERO },
     dayStart: ZERO,
-    marked: { day: null, minute: -1, equity: ZERO },
+    marked: { timeMs: 0, equity: ZERO },
+    isMarkOwed: false,
   };
 }
 
@@ -188,7 +204,8 @@ export function changeOrder(account: Account, order: OrderState, instrument: Ins
   settleOrder(account, order);
 }
 
-function addWorking(account: Account, side: Side, instrument: Instrument, quantity: Decimal): void {
+/** Takes in that so much more of an order (less: negative) may still be filled. */
+export function addWorking(account: Account, side: Side, instrument: Instrument, quantity: Decimal): void {
   const holding = holdingOf(account, instrument);
   const change = baseUnits(instrument, quantity);
   if (side === 'buy') holding.buys = add(holding.buys, change);

@@ -42,23 +42,30 @@ export const BalanceChanged = eventType(
   }),
 );
 
-/** After each fill, at the start of each day, and once a minute of the account's now when something changed. */
+/**
+ * After each fill, at the start of each day, once a minute of what it is valued at when its equity changed, at the first
+ * price of something that it was opened with, and at the end of a feed that values it.
+ * Version 1 did not say what it was opened with; its upcast says that this is not known.
+ */
 export const AccountMarked = eventType(
   'AccountMarked',
-  1,
+  2,
   z.strictObject({
     account: nameText,
     currency: assetText,
     equity: decimalText,
+    /** What it was opened with was worth at the first price of each asset; null: not known. */
+    openingEquity: decimalText.nullable(),
     /** The balance in the account's currency. */
     cash: decimalText,
     /** Highest equity since the account was opened or a person last resumed it. */
     peak: decimalText,
-    /** Equity at the first evidence of the UTC day. */
+    /** Equity after everything up to the start of the UTC day, at the prices of that moment. */
     dayStart: decimalText,
     /** Use against bound of the limits that do not depend on an order. */
     limits: z.array(limitCheck),
   }),
+  { 1: (data) => ({ ...data, openingEquity: null }) },
 );
 
 export const TradingHalted = eventType(

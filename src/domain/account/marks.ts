@@ -1,19 +1,33 @@
-/** How an account stands as time passes: its now, its day, its peak, its worst drawdown, and when that is recorded. */
+/**
+ * How an account stands as time passes: its now, its day, its peak, its worst drawdown, and when that is recorded.
+ * A UTC day is counted from what the account was worth after everything up to its 00:00, before anything later values
+ * it again: a loss over midnight belongs to the new day.
+ */
 
 import { compare, type Decimal, formatDecimal, multiply, rescale } from '../decimal.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
 import type { Account } from './account.ts';
 
 /**
- * Moves the account's now on. The first evidence at or past the start of a UTC day sets that day's opening equity, so
- * this is called after its marks were taken in.
+ * Called before something of that time values the account again. What it was worth until then is the baseline of the
+ * day that has begun since.
  */
+export function enterTime(account: Account, timeMs: number): void {
+  if (timeMs <= account.valuedMs) return;
+  const dayStartMs = Math.floor(timeMs / DAY_MS) * DAY_MS;
+  if (timeMs > dayStartMs && account.valuedMs <= dayStartMs) account.dayStart = account.equity;
+  account.valuedMs = timeMs;
+}
+
+/** Moves the account's now on; called before what comes at that time is taken in. */
 export function advance(account: Account, timeMs: number): void {
+  enterTime(account, timeMs);
   if (timeMs > account.nowMs) account.nowMs = timeMs;
-  const day = Math.floor(account.nowMs / DAY_MS);
-  if (day === account.day) return;
-  account.day = day;
-  account.dayStart = account.equity;
+}
+
+/** The day's baseline. At 00:00 sharp it is the equity, because all that comes at that time is still to count in it. */
+export function dayStartOf({ valuedMs, equity, dayStart }: Account): Decimal {
+  return valuedMs % DAY_MS === 0 ? equity : dayStart;
 }
 
 /** Takes the equity as it is now into the peak or the worst drawdown. */
@@ -31,12 +45,15 @@ export function resetDrawdown(account: Account): void {
   account.maxDrawdown = { peak: account.equity, equity: account.equity };
 }
 
-/** Is there a new day, or another minute with another equity, since the account was last marked? */
-export function isMarkDue(account: Account): boolean {
-  const { marked } = account;
-  if (!account.isOpened) return false;
-  if (account.day !== marked.day) return true;
-  return Math.floor(account.nowMs / MINUTE_MS) !== marked.minute && compare(account.equity, marked.equity) !== 0;
+/** Is a mark owed, or is there a new day, or another minute with another equity, since the account was last marked? */
+export function isMarkDue({ isOpened, isMarkOwed, valuedMs, equity, marked }: Account): boolean {
+  if (!isOpened) return false;
+  if (isMarkOwed || isAnother(DAY_MS, valuedMs, marked.timeMs)) return true;
+  return isAnother(MINUTE_MS, valuedMs, marked.timeMs) && compare(equity, marked.equity) !== 0;
+}
+
+function isAnother(lengthMs: number, aMs: number, bMs: number): boolean {
+  return Math.floor(aMs / lengthMs) !== Math.floor(bMs / lengthMs);
 }
 
 /** Most decimal places of a number on the tape. */
@@ -53,5 +70,6 @@ export function noteMark(account: Account, peak: Decimal, dayStart: Decimal): vo
   account.peak = peak;
   account.dayStart = dayStart;
   noteEquity(account);
-  account.marked = { day: account.day, minute: Math.floor(account.nowMs / MINUTE_MS), equity: account.equity };
+  account.marked = { timeMs: account.valuedMs, equity: account.equity };
+  account.isMarkOwed = false;
 }

@@ -6,7 +6,7 @@
 
 import { absolute, add, type Decimal, maximum, multiply, normalize, ONE, subtract, ZERO } from '../decimal.ts';
 import type { MarketView } from '../market/market-view.ts';
-import { type Account, balanceOf, type Holding, heldOf } from './account.ts';
+import { type Account, balanceOf, type Holding, heldOf, type Priced } from './account.ts';
 import type { Instrument } from './instrument.ts';
 
 /** The listed instruments and the state of each market; both by instrument key. */
@@ -45,6 +45,12 @@ export function choosePrices(markets: Markets, account: Account): void {
   account.pricedBy.clear();
   let priced = new Set([account.currency]);
   while (priced.size > 0) priced = choosePricesIn(markets, account, priced);
+  findPriced(markets, account);
+  revalueAll(markets, account);
+}
+
+/** Values everything that the account holds. */
+export function revalueAll(markets: Markets, account: Account): void {
   for (const asset of account.balances.keys()) revalueAsset(markets, account, asset);
   for (const key of account.net.keys()) revalueInstrument(markets, account, markets.instruments.get(key));
 }
@@ -63,23 +69,49 @@ function choosePricesIn(markets: Markets, account: Account, quotes: ReadonlySet<
   return new Set(ranks.keys());
 }
 
-/** Does the price of the asset rest on the mark of that instrument? */
-function restsOn(markets: Markets, account: Account, asset: string, instrumentKey: string): boolean {
-  const key = account.pricedBy.get(asset);
-  if (key === undefined || asset === account.currency) return false;
-  const quote = markets.instruments.get(key)?.quote;
-  return key === instrumentKey || (quote !== undefined && restsOn(markets, account, quote, instrumentKey));
+/** Finds what rests on the mark of each instrument, among what the account holds: after that or a choice of prices changed. */
+export function findPriced(markets: Markets, account: Account): void {
+  const { priced } = account;
+  priced.clear();
+  for (const asset of account.balances.keys()) {
+    for (const key of pricesOf(markets, account, asset)) pricedAt(priced, key).assets.push(asset);
+  }
+  for (const held of account.net.keys()) {
+    const instrument = markets.instruments.get(held);
+    if (instrument === undefined || instrument.isSpot) continue;
+    for (const key of new Set([held, ...pricesOf(markets, account, instrument.quote)])) {
+      pricedAt(priced, key).instruments.push(held);
+    }
+  }
+}
+
+/** The instruments whose marks make the asset's price: the one that prices it, the one that prices that one's quote, and so on. */
+export function pricesOf(markets: Markets, account: Account, asset: string): string[] {
+  const key = asset === account.currency ? undefined : account.pricedBy.get(asset);
+  const quote = key === undefined ? undefined : markets.instruments.get(key)?.quote;
+  return key === undefined || quote === undefined ? [] : [key, ...pricesOf(markets, account, quote)];
+}
+
+function pricedAt(priced: Map<string, Priced>, key: string): Priced {
+  let found = priced.get(key);
+  if (found === undefined) {
+    found = { assets: [], instruments: [] };
+    priced.set(key, found);
+  }
+  return found;
 }
 
 /**
  * After a balance or its price changed. What the account was opened with is not a profit when it gets its first price:
- * the day's start, the peak and the worst drawdown move with it.
+ * what it was opened with, the day's start, the peak and the worst drawdown move with it, and that is marked.
  */
 export function revalueAsset(markets: Markets, account: Account, asset: string): void {
   const rate = rateOf(markets, account, asset);
   setMarketValue(account, asset, rate === null ? ZERO : multiply(balanceOf(account, asset), rate));
   if (rate === null || !account.unpriced.delete(asset)) return;
   const opened = multiply(account.openings.get(asset) ?? ZERO, rate);
+  account.isMarkOwed = true;
+  account.openingEquity = add(account.openingEquity, opened);
   account.dayStart = add(account.dayStart, opened);
   account.peak = add(account.peak, opened);
   account.maxDrawdown = { peak: add(account.maxDrawdown.peak, opened), equity: add(account.maxDrawdown.equity, opened) };
@@ -95,15 +127,12 @@ export function revalueInstrument(markets: Markets, account: Account, instrument
   setMarketValue(account, instrument.key, multiply(subtract(multiply(net.quantity, mark), net.cost), rate));
 }
 
-/** After the mark of an instrument changed. */
-export function revalueAt(markets: Markets, account: Account, instrument: Instrument): void {
-  const { key } = instrument;
-  for (const asset of account.balances.keys()) if (restsOn(markets, account, asset, key)) revalueAsset(markets, account, asset);
-  for (const held of account.net.keys()) {
-    const other = markets.instruments.get(held);
-    if (other === undefined || other.isSpot) continue;
-    if (held === key || restsOn(markets, account, other.quote, key)) revalueInstrument(markets, account, other);
-  }
+/** After the mark of an instrument changed. Costs as much as rests on it, however much the account holds. */
+export function revalueAt(markets: Markets, account: Account, instrumentKey: string): void {
+  const priced = account.priced.get(instrumentKey);
+  if (priced === undefined) return;
+  for (const asset of priced.assets) revalueAsset(markets, account, asset);
+  for (const held of priced.instruments) revalueInstrument(markets, account, markets.instruments.get(held));
 }
 
 function setMarketValue(account: Account, key: string, worth: Decimal): void {

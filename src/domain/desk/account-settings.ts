@@ -2,7 +2,7 @@
 
 import { type Account, newAccount, readTerms } from '../account/account.ts';
 import { readInstrument } from '../account/instrument.ts';
-import { choosePrices } from '../account/valuation.ts';
+import { choosePrices, findPriced } from '../account/valuation.ts';
 import { readLimits } from '../risk/limits.ts';
 import { type AccountTerms, instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import type { DeskState } from './desk-state.ts';
@@ -19,7 +19,8 @@ export function adoptSettings(state: DeskState, settings: SettingsInForce): void
     state.accounts.get(strategy.account)?.used.add(instrumentKey(strategy.venue, strategy.symbol));
   }
   for (const name of state.signals.keys()) if (!settings.strategies.has(name)) state.signals.delete(name);
-  watch(state);
+  for (const account of state.accounts.values()) choosePrices(state, account);
+  watchAll(state);
 }
 
 /** A halt of all accounts holds for an account that is opened later. */
@@ -37,18 +38,27 @@ function openAccount(state: DeskState, terms: AccountTerms, settings: SettingsIn
 export function use(state: DeskState, account: Account, key: string): void {
   if (account.used.has(key)) return;
   account.used.add(key);
-  watch(state);
+  choosePrices(state, account);
+  watchAll(state);
 }
 
-/** Finds the instruments that matter to each account. */
-function watch(state: DeskState): void {
+/** The account holds one more asset, or has a position in one more instrument. */
+export function hold(state: DeskState, account: Account): void {
+  findPriced(state, account);
+  watch(state, account);
+}
+
+/** Finds the accounts that each instrument matters to: those that use it, and those that hold what its mark prices. */
+function watchAll(state: DeskState): void {
   state.watchers.clear();
-  for (const account of state.accounts.values()) {
-    choosePrices(state, account);
-    for (const key of new Set([...account.used, ...account.pricedBy.values()])) {
-      const ids = state.watchers.get(key);
-      if (ids === undefined) state.watchers.set(key, [account.id]);
-      else ids.push(account.id);
-    }
+  for (const account of state.accounts.values()) watch(state, account);
+}
+
+/** Adds the account where it is missing. */
+function watch({ watchers }: DeskState, account: Account): void {
+  for (const key of new Set([...account.used, ...account.priced.keys()])) {
+    const ids = watchers.get(key);
+    if (ids === undefined) watchers.set(key, [account.id]);
+    else if (!ids.includes(account.id)) ids.push(account.id);
   }
 }

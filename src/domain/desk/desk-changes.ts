@@ -9,17 +9,17 @@ import {
   rememberOrder,
   setPosition,
 } from '../account/account.ts';
-import { advance, noteEquity, noteMark, resetDrawdown } from '../account/marks.ts';
+import { advance, enterTime, noteEquity, noteMark, resetDrawdown } from '../account/marks.ts';
 import { positionKey } from '../account/position.ts';
 import { rateOf, revalueAsset, revalueAt, revalueInstrument } from '../account/valuation.ts';
 import type { TapeEvent } from '../catalogue.ts';
-import { parseDecimal } from '../decimal.ts';
+import { add, multiply, parseDecimal } from '../decimal.ts';
 import { evolveMarket } from '../market/market-view.ts';
 import { type ApprovedOrder, MANUAL } from '../order/events.ts';
 import { approvedOrder, evolveOrder, externalOrder, SEND_WINDOW_MS } from '../order/order.ts';
 import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import { epochMs } from '../time.ts';
-import { use } from './account-settings.ts';
+import { hold, use } from './account-settings.ts';
 import type { DeskState } from './desk-state.ts';
 
 type Of<Type extends TapeEvent['type']> = Extract<TapeEvent, { type: Type }>;
@@ -29,15 +29,19 @@ export type MarketData = Of<'BarClosed' | 'DepthSampled' | 'FeedStale' | 'FeedRe
 
 export function applyMarket(state: DeskState, event: MarketData, settings: SettingsInForce): void {
   const key = evolveMarket(state.market, settings.feeds, event);
-  const instrument = key === null ? undefined : state.instruments.get(key);
-  if (key === null || instrument === undefined) return;
+  if (key === null || !state.instruments.has(key)) return;
   const timeMs = epochMs(event.metadata.occurredAt);
+  const isEnd = event.type === 'FeedStale' && event.data.reason === 'ended';
   for (const id of state.watchers.get(key) ?? []) {
     const account = state.accounts.get(id);
     if (account === undefined) continue;
-    revalueAt(state, account, instrument);
     if (account.used.has(key)) advance(account, timeMs);
+    else enterTime(account, timeMs);
+    revalueAt(state, account, key);
     noteEquity(account);
+    if (!isEnd) continue;
+    account.isMarkOwed = true;
+    state.busy.add(id);
   }
 }
 
@@ -46,8 +50,8 @@ export function applyApproved(state: DeskState, approved: ApprovedOrder): void {
   if (account === undefined) return;
   const key = instrumentKey(approved.venue, approved.symbol);
   const nowMs = epochMs(approved.sendBy) - SEND_WINDOW_MS;
-  use(state, account, key);
   advance(account, nowMs);
+  use(state, account, key);
   noteApproval(account, nowMs);
   rememberOrder(account, approvedOrder(approved), state.instruments.get(key));
 }
@@ -115,7 +119,8 @@ function applyNotice(account: Account, event: Of<'TradingHalted' | 'TradingResum
 
 /** Is there nothing left to do for the account but what events bring? */
 function rest(state: DeskState, account: Account): void {
-  if (account.isOpened && account.pendingNotices.length === 0 && account.toCancel.size === 0) state.busy.delete(account.id);
+  const { isOpened, isMarkOwed, pendingNotices, toCancel } = account;
+  if (isOpened && !isMarkOwed && pendingNotices.length === 0 && toCancel.size === 0) state.busy.delete(account.id);
 }
 
 function applyPosition(state: DeskState, account: Account, changed: Of<'PositionChanged'>['data']): void {
@@ -129,19 +134,25 @@ function applyPosition(state: DeskState, account: Account, changed: Of<'Position
     cost: parseDecimal(changed.cost),
     realized: parseDecimal(changed.realizedProfit),
   };
+  const isNew = !account.net.has(key);
   setPosition(account, positionKey(strategy, key), position, key);
   use(state, account, key);
+  if (isNew) hold(state, account);
   revalueInstrument(state, account, state.instruments.get(key));
 }
 
 function applyBalance(state: DeskState, account: Account, changed: Of<'BalanceChanged'>['data']): void {
   const balance = parseDecimal(changed.balance);
+  const isNew = !account.balances.has(changed.asset);
   account.balances.set(changed.asset, balance);
   addHolding(account, changed.asset);
+  if (isNew) hold(state, account);
   revalueAsset(state, account, changed.asset);
   if (changed.reason !== 'opening') return;
   account.openings.set(changed.asset, balance);
-  if (rateOf(state, account, changed.asset) === null) account.unpriced.add(changed.asset);
+  const rate = rateOf(state, account, changed.asset);
+  if (rate === null) account.unpriced.add(changed.asset);
+  else account.openingEquity = add(account.openingEquity, multiply(balance, rate));
   account.dayStart = account.equity;
   resetDrawdown(account);
 }

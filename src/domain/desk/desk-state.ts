@@ -13,12 +13,12 @@ export interface DeskState {
   readonly instruments: Map<string, Instrument>;
   readonly market: MarketView;
   readonly accounts: Map<string, Account>;
-  /** Instrument key to the ids of the accounts that use it or value an asset by it. */
+  /** Instrument key to the ids of the accounts that use it or hold what its mark prices. */
   readonly watchers: Map<string, string[]>;
   /** The last signal of each strategy. */
   readonly signals: Map<string, { readonly id: string; readonly signal: Signal }>;
   readonly halts: Halts;
-  /** Accounts that are to be opened, told of a halt, or have orders to be cancelled. */
+  /** Accounts that are to be opened, told of a halt or marked at the end of a feed, or have orders to be cancelled. */
   readonly busy: Set<string>;
   /** Positions that halts want closed, in order, and those of them that are closed on the evidence in hand. */
   readonly toClose: Closing[];

@@ -3,7 +3,8 @@
  * accounts, and risk with them, so two orders can never both pass on the same margin. What is recorded is the state:
  * positions and balances are taken from their own events, not worked out again.
  *
- * An account's now moves with the market data of the instruments that it uses and with its reports. A person's request
+ * An account's now moves with the market data of the instruments that it uses and with its reports. Instruments that
+ * price what it holds value and mark it, and do not move its now: orders are judged by that. A person's request
  * does not move it: as long as every feed is a recording, the request's clock is years away from the market's.
  */
 
@@ -149,6 +150,7 @@ function proceed(deciding: Deciding): void {
       notices--;
     }
     cancels -= cancelForHalt(deciding, account, cancels);
+    if (account.isMarkOwed) markAccount(deciding, account);
   }
   closeForHalt(deciding);
 }

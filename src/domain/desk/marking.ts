@@ -1,7 +1,7 @@
 /** Puts on the tape how an account stands. */
 
 import { type Account, balanceOf } from '../account/account.ts';
-import { equityText } from '../account/marks.ts';
+import { dayStartOf, equityText } from '../account/marks.ts';
 import { formatDecimal, maximum } from '../decimal.ts';
 import { standingLimits } from '../risk/risk.ts';
 import { accountStream } from '../streams.ts';
@@ -13,9 +13,10 @@ export function markAccount({ state, emit }: Deciding, account: Account): void {
     account: account.id,
     currency: account.currency,
     equity: equityText(account.equity),
+    openingEquity: equityText(account.openingEquity),
     cash: formatDecimal(balanceOf(account, account.currency)),
     peak: equityText(maximum(account.peak, account.equity)),
-    dayStart: equityText(account.dayStart),
+    dayStart: equityText(dayStartOf(account)),
     limits: standingLimits(accountView(state, account), account.limits),
   });
 }

@@ -2,7 +2,8 @@
 
 import { type Account, heldOf } from '../account/account.ts';
 import type { Instrument } from '../account/instrument.ts';
-import { marketValueOf, rateOf, worstCase } from '../account/valuation.ts';
+import { dayStartOf } from '../account/marks.ts';
+import { type Markets, marketValueOf, rateOf, worstCase } from '../account/valuation.ts';
 import { add, type Decimal, maximum, multiply, ZERO } from '../decimal.ts';
 import type { Side } from '../event.ts';
 import { intervalMs } from '../interval.ts';
@@ -94,13 +95,13 @@ function worthAround(state: DeskState, account: Account, instrument: Instrument,
 }
 
 /** The account as it stands, without an order. */
-export function accountView(state: DeskState, account: Account): AccountView {
+export function accountView(markets: Markets, account: Account): AccountView {
   let largest = ZERO;
   let gross = ZERO;
   const byAsset = new Map<string, Decimal>();
   for (const [key, holding] of account.holdings) {
     if (key === account.currency) continue;
-    const worth = marketValueOf(state, account, key, holding);
+    const worth = marketValueOf(markets, account, key, holding);
     largest = maximum(largest, worth);
     gross = add(gross, worth);
     byAsset.set(holding.asset, add(byAsset.get(holding.asset) ?? ZERO, worth));
@@ -110,6 +111,6 @@ export function accountView(state: DeskState, account: Account): AccountView {
 }
 
 function figuresOf(account: Account): Omit<AccountView, 'positionWorth' | 'assetWorth' | 'grossWorth'> {
-  const { nowMs, approvals, equity, dayStart, maxDrawdown } = account;
-  return { nowMs, approvals, equity, dayStart, maxDrawdown };
+  const { nowMs, approvals, equity, maxDrawdown } = account;
+  return { nowMs, approvals, equity, dayStart: dayStartOf(account), maxDrawdown };
 }

@@ -106,6 +106,16 @@ describe('tapedeck settings check', () => {
     });
   });
 
+  it('warns of what can never bind, and answers yes', async () => {
+    const folder = tape.copy();
+    const bars = ({ feeds, strategies }: Settings) => ({
+      feeds: feeds.map((feed) => (feed.venue === 'coinbase' ? { ...feed, bars: '1d', rollups: [] } : feed)),
+      strategies,
+    });
+    const [verdict] = linesOf(await tape.run(['settings', 'check', propose(folder, bars)], folder));
+    expect(verdict.warnings).toEqual([expect.stringContaining('limits.dailyLoss: can never bind: coinbase BTC-USD')]);
+  });
+
   it('answers no, with every mistake and where it is', async () => {
     const folder = tape.copy();
     const file = propose(folder, () => ({ feeds: [], colour: 'red' }));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
 import { all, BOOK, CANDLES, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
@@ -70,13 +71,30 @@ describe('Equity', () => {
     expect(only(scene.bar('60000'), 'AccountMarked').equity).toBe('100000');
   });
 
-  it('moves with a mark that prices an asset which is held, though that instrument is not used', () => {
-    const scene = opened({ ...HOLDS, strategies: [] });
-    scene.bar('60000');
-    expect(only(scene.resume(), 'AccountMarked').equity).toBe('100000');
-    // Its now and its day stand still: nothing that it uses has been heard of.
+  it('moves with a mark that prices an asset which is held, though that instrument is not used, and its now does not', () => {
+    const scene = opened({
+      ...HOLDS,
+      instruments: [BTCUSDT, { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' }],
+      feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }],
+      strategies: [],
+    });
+    scene.begin('binance', 'ETHUSDT');
+    scene.bar('3000', { symbol: 'ETHUSDT' });
+    expect(only(scene.bar('60000'), 'AccountMarked').equity).toBe('100000');
     scene.now += 86_400_000;
-    expect(names(scene.bar('70000'))).toEqual([]);
+    expect(only(scene.bar('70000'), 'AccountMarked').equity).toBe('110000');
+    // Nothing that it uses has been heard of since: the order is judged as of its own market's time.
+    expect(only(scene.order('buy', '1', { symbol: 'ETHUSDT' }), 'OrderApproved').sendBy).toBe('2024-08-08T12:00:05.000Z');
+  });
+
+  it('does not move with an instrument whose asset is not held, until it is', () => {
+    const scene = opened({ strategies: [] });
+    scene.bar('60000');
+    scene.now += 86_400_000;
+    expect(names(scene.bar('61000'))).toEqual([]);
+    scene.fill(only(scene.order('buy', '1'), 'OrderApproved'), '1', '61000');
+    scene.now += 60_000;
+    expect(only(scene.bar('62000'), 'AccountMarked').equity).toBe('101000');
   });
 
   it('pays fees in a third asset from that asset', () => {
@@ -123,8 +141,8 @@ describe('What an account was opened with', () => {
     scene.begin('binance', 'ETHUSDT');
     scene.bar('1000', { symbol: 'ETHUSDT' });
     scene.fill(only(scene.order('buy', '1', { symbol: 'ETHUSDT' }), 'OrderApproved'), '1', '2000');
-    scene.now += 60_000;
-    expect(only(scene.bar('60000'), 'AccountMarked')).toMatchObject({ equity: '99000', dayStart: '100000', peak: '100000' });
+    const priced = { equity: '99000', dayStart: '100000', peak: '100000', openingEquity: '100000' };
+    expect(only(scene.bar('60000'), 'AccountMarked')).toMatchObject(priced);
     expect(only(scene.order('buy', '0.1'), 'OrderDenied')).toMatchObject({ reason: 'daily-loss', value: '1000' });
   });
 });
@@ -141,13 +159,54 @@ describe('An account is marked on the tape', () => {
     expect(names(scene.bar('60002'))).toEqual([]);
   });
 
-  it('at the start of each UTC day, with the equity of its first evidence', () => {
+  it('at the first price of what it was opened with', () => {
     const scene = opened(HOLDS);
+    scene.begin();
+    expect(scene.last('AccountMarked')).toMatchObject({ equity: '40000', dayStart: '40000', openingEquity: '40000' });
+    const first = { equity: '100000', dayStart: '100000', openingEquity: '100000' };
+    expect(only(scene.bar('60000'), 'AccountMarked')).toMatchObject(first);
+    scene.now += 1_000;
+    expect(names(scene.bar('50000'))).toEqual([]);
+  });
+
+  it('at the end of a feed that values it, whether it uses that or only holds what it prices', () => {
+    const ids = (events: readonly TapeEvent[]) => all(events, 'AccountMarked').map(({ account, equity }) => [account, equity]);
+    const scene = opened({
+      accounts: [
+        { ...PAPER, balances: { USDT: '40000', BTC: '1' } },
+        { ...PAPER, id: 'holds', balances: { BTC: '2' } },
+        { ...PAPER, id: 'holds-none', balances: { USDT: '7' } },
+      ],
+    });
     scene.bar('60000');
-    scene.now += 86_400_000;
-    expect(only(scene.bar('61000'), 'AccountMarked')).toMatchObject({ dayStart: '101000', equity: '101000' });
-    scene.now += 3_600_000;
-    expect(only(scene.bar('59000'), 'AccountMarked')).toMatchObject({ dayStart: '101000', equity: '99000', peak: '101000' });
+    scene.now += 1_000;
+    expect(names(scene.bar('59000'))).toEqual([]);
+    const ended = { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended', lastEventTime: null } as const;
+    const marks = [
+      ['paper-1', '99000'],
+      ['holds', '118000'],
+    ];
+    expect(ids(scene.when('FeedStale', ended))).toEqual(marks);
+    expect(ids(scene.resume({ account: 'nobody' }))).toEqual([]);
+    // A feed that only pauses ends nothing.
+    scene.begin();
+    scene.now += 1_000;
+    scene.bar('58000');
+    expect(ids(scene.when('FeedStale', { ...ended, reason: 'gap' }))).toEqual([]);
+  });
+
+  it('at the end of a feed however many it values: those that one cascade cannot hold follow on the next evidence', () => {
+    const accounts = Array.from({ length: 60 }, (_, index) => ({ ...PAPER, id: `a${index}`, balances: { BTC: '1' } }));
+    const scene = opened({ accounts, strategies: [] });
+    for (let i = 0; i < 3; i++) scene.bar('60000');
+    scene.now += 1_000;
+    scene.bar('59000');
+    scene.when('FeedStale', { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended', lastEventTime: null });
+    for (let i = 0; i < 2; i++) scene.resume({ account: 'nobody' });
+    const last = new Map(all(scene.tape, 'AccountMarked').map(({ account, equity }) => [account, equity]));
+    expect([...new Set(last.values())]).toEqual(['59000']);
+    expect(last.size).toBe(60);
+    expect(names(scene.resume({ account: 'nobody' }))).toEqual([]);
   });
 
   it('with its limits in use against their bounds', () => {

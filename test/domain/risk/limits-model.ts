@@ -86,7 +86,10 @@ export class LimitsModel {
   #halt: 'none' | 'reduce-only' | 'stop' = 'none';
   /** Twice the equity, in 10^-16, whenever it was looked at, with the time of day that it belongs to. */
   #history: bigint[] = [];
-  #dayStart: { day: number; equity: bigint } | null = null;
+  /** Twice the equity after each thing that happened, the latest time it was valued at by then, and whether BTC had a price. */
+  readonly #worths: { readonly valuedMs: number; readonly equity: bigint; readonly isPriced: boolean }[] = [];
+  /** Twice the first mark of the opening BTC. */
+  #firstMark = 0n;
 
   constructor(instruments: readonly ModelInstrument[], limits: ModelLimits, opening: { cash: bigint; btc: bigint }) {
     this.#instruments = instruments;
@@ -96,6 +99,7 @@ export class LimitsModel {
       this.#markets.set(symbol, { close: null, closeMs: 0, bid: null, ask: null, stale: 'not-begun', timeMs: 0, mark: null });
     }
     this.#history = [this.#equity()];
+    this.#note(0);
   }
 
   // --- What happens ---
@@ -133,6 +137,7 @@ export class LimitsModel {
     const timeMs = Math.max(this.#now, this.#marketOf(order.instrument.symbol).timeMs);
     this.used.add(order.instrument.symbol);
     this.#advance(timeMs);
+    this.#note(timeMs);
     this.orders.push({ ...order, atMs: timeMs, filled: 0n, hasEnded: false });
   }
 
@@ -141,10 +146,12 @@ export class LimitsModel {
     order.filled += quantity;
     this.#trades.push({ order, quantity, price, fee });
     this.#history.push(this.#equity());
+    this.#note(atMs);
   }
 
   end(order: Placed, atMs: number): void {
     this.#advance(atMs);
+    this.#note(atMs);
     order.hasEnded = true;
   }
 
@@ -182,8 +189,7 @@ export class LimitsModel {
   #answerByWorth(order: ModelOrder, reference: bigint): string | null {
     const limits = this.#limits;
     const equity = this.#equity();
-    if (limits.dailyLoss !== null && this.#dayStart !== null && this.#dayStart.equity - equity > 2n * limits.dailyLoss * ONE)
-      return 'daily-loss';
+    if (limits.dailyLoss !== null && this.#dayStart() - equity > 2n * limits.dailyLoss * ONE) return 'daily-loss';
     if (limits.drawdown !== null && this.#fellBelow(limits.drawdown)) return 'drawdown';
     const marketValues = this.#marketValues(order, reference);
     const own = marketValues.find(({ holding }) => holding === holdingOf(order.instrument))?.worth ?? 0n;
@@ -284,14 +290,29 @@ export class LimitsModel {
     const isQuoted = market.bid !== null && market.ask !== null && market.bid < market.ask && market.stale === null;
     if (isQuoted) market.mark = (market.bid as bigint) + (market.ask as bigint);
     else if (market.close !== null) market.mark = 2n * market.close;
+    if (symbol === 'BTCUSDT' && this.#firstMark === 0n) this.#firstMark = market.mark ?? 0n;
     if (this.used.has(symbol)) this.#advance(atMs);
     this.#history.push(this.#equity());
+    // The opening BTC is priced by its own instrument, whether or not anybody uses that.
+    this.#note(this.used.has(symbol) || symbol === 'BTCUSDT' ? atMs : 0);
   }
 
   #advance(atMs: number): void {
     this.#now = Math.max(this.#now, atMs);
-    const day = Math.floor(this.#now / DAY);
-    if (this.#dayStart?.day !== day) this.#dayStart = { day, equity: this.#equity() };
+  }
+
+  #note(atMs: number): void {
+    const valuedMs = Math.max(atMs, this.#worths.at(-1)?.valuedMs ?? 0);
+    this.#worths.push({ valuedMs, equity: this.#equity(), isPriced: this.#firstMark !== 0n });
+  }
+
+  /** Twice what the account was worth after the last that happened up to the start of the day, its opening BTC counted. */
+  #dayStart(): bigint {
+    const valuedMs = this.#worths.at(-1)?.valuedMs ?? 0;
+    const startMs = valuedMs - (valuedMs % DAY);
+    const baseline = this.#worths.findLast((worth) => worth.valuedMs <= startMs);
+    if (baseline === undefined) throw new Error('the model was worth nothing from the start on');
+    return baseline.equity + (baseline.isPriced ? 0n : this.#opening.btc * this.#firstMark);
   }
 
   #marketOf(symbol: string): Market {

@@ -47,7 +47,7 @@ describe('The limit on', () => {
     expectClosable(scene);
   });
 
-  it('daily loss counts from the first evidence of the UTC day', () => {
+  it('daily loss counts from the start of the UTC day', () => {
     const scene = holding({ dailyLoss: '2000' });
     bar(scene, '56000');
     expect(names(scene.order('buy', '0.1'))).toEqual(['OrderApproved']);
@@ -57,7 +57,7 @@ describe('The limit on', () => {
     // What was lost the day before does not count the next day.
     scene.now += 86_400_000;
     const decided = scene.bar('55000');
-    expect(only(decided, 'AccountMarked')).toMatchObject({ dayStart: '97500', equity: '97500', peak: '100000' });
+    expect(only(decided, 'AccountMarked')).toMatchObject({ dayStart: '97999.99', equity: '97500', peak: '100000' });
     expect(names(scene.order('buy', '0.1'))).toEqual(['OrderApproved']);
   });
 

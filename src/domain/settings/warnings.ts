@@ -1,0 +1,36 @@
+/** What settings say that is allowed and does not do what a person who wrote it will think. */
+
+import { intervalMs } from '../interval.ts';
+import { DAY_MS } from '../time.ts';
+import { type Violation, violationLine } from './check.ts';
+import { idleLimits } from './ranges.ts';
+import type { AccountSettings, FeedSettings, Settings } from './settings.ts';
+
+/** A sentence each, with the place in the file. */
+export function settingsWarnings(settings: Settings): string[] {
+  return settings.accounts.flatMap((account, index) =>
+    unseenLosses(account, settings).map((text) => `accounts[${index}].${text}`),
+  );
+}
+
+/**
+ * A day's loss is counted from 00:00 UTC, which is when a bar of a day closes: what is only ever valued then has no loss
+ * on any day.
+ */
+function unseenLosses({ id, currency, balances, limits }: AccountSettings, settings: Settings): string[] {
+  if (limits.dailyLoss === undefined) return [];
+  const used = settings.strategies.filter(({ account }) => account === id);
+  const held = settings.instruments.filter(({ base, quote }) => quote === currency && base !== currency && base in balances);
+  const feeds = settings.feeds.filter((feed) => [...used, ...held].some((part) => isOf(feed, part)));
+  const daily = feeds.filter(({ bars, depth }) => intervalMs(bars) === DAY_MS && depth === undefined);
+  if (daily.length === 0) return [];
+  const names = daily.map(({ venue, symbol }) => `${venue} ${symbol}`).join(', ');
+  const because = 'has bars of a day alone, and these close when a new day begins to count';
+  return daily.length === feeds.length
+    ? [`can never bind: ${names} ${because}; take shorter bars, or limit "drawdown"`]
+    : [`does not see what is lost in ${names}, which ${because}; take shorter bars, or limit "drawdown"`];
+}
+
+function isOf(feed: FeedSettings, { venue, symbol }: { readonly venue: string; readonly symbol: string }): boolean {
+  return feed.venue === venue && feed.symbol === symbol;
+}
