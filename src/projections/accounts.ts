@@ -1,5 +1,6 @@
 /** Each account: its terms, what it holds and is worth, its limits in use and its halts. */
 
+import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import type { HaltMode, HaltScope, LimitCheck } from '../domain/order/events.ts';
 import type { RiskLimits } from '../domain/risk/limits.ts';
 import type { AccountTerms } from '../domain/settings/in-force.ts';
@@ -15,6 +16,18 @@ export interface AccountHalt {
   readonly since: string;
 }
 
+export interface AccountMark {
+  readonly equity: string;
+  /** What the account was opened with was worth at the first price of each asset; null where no mark said it. */
+  readonly openingEquity: string | null;
+  readonly cash: string;
+  readonly peak: string;
+  readonly dayStart: string;
+  /** Use against bound of the limits that do not depend on an order. */
+  readonly limits: readonly LimitCheck[];
+  readonly at: string;
+}
+
 export interface AccountDocument {
   readonly id: string;
   venue: string | null;
@@ -24,16 +37,12 @@ export interface AccountDocument {
   latency: string | null;
   /** The bounds that were set; a limit that is absent is not checked. */
   bounds: RiskLimits | null;
-  /** By asset. */
+  /** By asset: what it holds, what it was opened with, and what was taken from it as fees. */
   balances: Record<string, string>;
-  /** As last marked; null before the first. */
-  equity: string | null;
-  cash: string | null;
-  peak: string | null;
-  dayStart: string | null;
-  /** Use against bound of the limits that do not depend on an order, as last marked. */
-  limits: readonly LimitCheck[];
-  markedAt: string | null;
+  openings: Record<string, string>;
+  feesByAsset: Record<string, string>;
+  /** As it was last marked, which decisions rest on; null before the first. */
+  marked: AccountMark | null;
   /** Those in force; of one scope only the latest. */
   halts: AccountHalt[];
   updatedAt: string;
@@ -41,7 +50,7 @@ export interface AccountDocument {
 
 export const accounts: Projection<AccountDocument> = {
   name: 'accounts',
-  version: 1,
+  version: 2,
   categories: ['settings', 'account'],
   indexes: [['id']],
 
@@ -79,12 +88,9 @@ function unknownAccount(id: string, event: RecordedEvent): AccountDocument {
     latency: null,
     bounds: null,
     balances: {},
-    equity: null,
-    cash: null,
-    peak: null,
-    dayStart: null,
-    limits: [],
-    markedAt: null,
+    openings: {},
+    feesByAsset: {},
+    marked: null,
     halts: [],
     updatedAt: event.metadata.occurredAt,
   };
@@ -103,18 +109,19 @@ function change(account: AccountDocument, event: RecordedEvent): void {
     case 'RiskLimitsSet':
       account.bounds = event.data.limits;
       return;
-    case 'BalanceChanged':
-      account.balances[event.data.asset] = event.data.balance;
+    case 'BalanceChanged': {
+      const { asset, balance, change, reason } = event.data;
+      account.balances[asset] = balance;
+      if (reason === 'opening') account.openings[asset] = balance;
+      if (reason === 'fee') account.feesByAsset[asset] = less(account.feesByAsset[asset], change);
       return;
-    case 'AccountMarked':
-      account.currency = event.data.currency;
-      account.equity = event.data.equity;
-      account.cash = event.data.cash;
-      account.peak = event.data.peak;
-      account.dayStart = event.data.dayStart;
-      account.limits = event.data.limits;
-      account.markedAt = event.metadata.occurredAt;
+    }
+    case 'AccountMarked': {
+      const { currency, equity, openingEquity, cash, peak, dayStart, limits } = event.data;
+      account.currency = currency;
+      account.marked = { equity, openingEquity, cash, peak, dayStart, limits, at: event.metadata.occurredAt };
       return;
+    }
     case 'TradingHalted': {
       const { scope, mode, reason, requestId } = event.data;
       lift(account, scope);
@@ -127,6 +134,10 @@ function change(account: AccountDocument, event: RecordedEvent): void {
     default:
       throw unexpected('accounts', event);
   }
+}
+
+function less(sum: string | undefined, change: string): string {
+  return formatDecimal(subtract(parseDecimal(sum ?? '0'), parseDecimal(change)));
 }
 
 function lift(account: AccountDocument, scope: HaltScope): void {

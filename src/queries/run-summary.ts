@@ -1,15 +1,14 @@
 /** The summary of a run for a person: bars, signals, orders, fills, positions, profit, where to look next. */
 
-import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import type { SettingsInForce } from '../domain/settings/in-force.ts';
 import { volumeShareText } from '../domain/venue/paper/fill-bounds.ts';
 import { readAll } from '../ports/pages.ts';
 import type { ReadStore } from '../ports/read-store.ts';
-import { type AccountDocument, accounts } from '../projections/accounts.ts';
 import { type OrderDocument, orders } from '../projections/orders.ts';
-import { type PositionDocument, positions } from '../projections/positions.ts';
 import { type SignalDocument, signals } from '../projections/signals.ts';
 import { servingCollection } from '../runtime/projections/builds.ts';
+import { readStoredAccounts } from './stored-accounts.ts';
+import type { CurrentAccount, ValuedPosition } from './valued-accounts.ts';
 
 interface StrategySummary {
   readonly strategy: string;
@@ -23,11 +22,12 @@ interface StrategySummary {
 interface AccountSummary {
   readonly account: string;
   readonly currency: string;
-  readonly equity: string;
-  readonly profit: string;
   /** The part of a bar's volume that its orders fill at most, or `off`. */
   readonly maxVolumeShare: string;
-  readonly positions: readonly PositionDocument[];
+  /** Null before the engine has opened it. */
+  readonly current: CurrentAccount | null;
+  /** The open ones. */
+  readonly positions: readonly ValuedPosition[];
 }
 
 export interface Summary {
@@ -44,10 +44,16 @@ export async function summarize(
 ): Promise<Summary> {
   const strategies: StrategySummary[] = [];
   for (const { name, account } of settings.strategies.values()) strategies.push(await summarizeStrategy(reads, name, account));
-  const summaries: AccountSummary[] = [];
-  for await (const account of readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id')) {
-    summaries.push(await summarizeAccount(reads, account, settings));
-  }
+  const valued = await readStoredAccounts(reads, settings);
+  const summaries = valued.map(({ document: { id, currency }, current, positions }) => {
+    return {
+      account: id,
+      currency: currency ?? '',
+      maxVolumeShare: volumeShareText(settings.accounts.get(id) ?? {}),
+      current,
+      positions: positions.filter(({ quantity }) => quantity !== '0'),
+    };
+  });
   return { recordings, strategies, accounts: summaries };
 }
 
@@ -63,25 +69,4 @@ async function summarizeStrategy(reads: ReadStore, strategy: string, account: st
     if (status === 'denied') summary.denied++;
   }
   return summary;
-}
-
-async function summarizeAccount(reads: ReadStore, account: AccountDocument, settings: SettingsInForce): Promise<AccountSummary> {
-  const { id } = account;
-  const currency = account.currency ?? '';
-  const opening = settings.accounts.get(id)?.balances[currency] ?? '0';
-  const equity = account.equity ?? opening;
-  const open: PositionDocument[] = [];
-  for await (const position of readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name', {
-    account: id,
-  })) {
-    if (position.quantity !== '0') open.push(position);
-  }
-  return {
-    account: id,
-    currency,
-    equity,
-    profit: formatDecimal(subtract(parseDecimal(equity), parseDecimal(opening))),
-    maxVolumeShare: volumeShareText(settings.accounts.get(id) ?? {}),
-    positions: open,
-  };
 }

@@ -4,21 +4,22 @@ import { OPEN_STATUSES } from '../domain/order/status.ts';
 import { EVIDENCE_CATEGORIES } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Leases } from '../ports/leases.ts';
-import { eventsOf, readAll } from '../ports/pages.ts';
+import { eventsOf } from '../ports/pages.ts';
 import type { ReadStore } from '../ports/read-store.ts';
-import { type AccountDocument, accounts } from '../projections/accounts.ts';
-import { type OrderDocument, orders } from '../projections/orders.ts';
-import { type PositionDocument, positions } from '../projections/positions.ts';
-import { type PriceDocument, prices } from '../projections/prices.ts';
+import { accounts } from '../projections/accounts.ts';
+import { orders } from '../projections/orders.ts';
+import { prices } from '../projections/prices.ts';
 import { projectionsOn } from '../projections/projections.ts';
 import { servingCollection } from '../runtime/projections/builds.ts';
 import { assertSameTape } from '../runtime/stores/read-store-owner.ts';
 import { isDecision } from '../tape/envelope.ts';
+import { latestDocuments } from './documents.ts';
 import { readSettings } from './settings-in-force.ts';
+import { valuedAccounts } from './valued-accounts.ts';
 
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
-/** Reads it from the stores alone, whether or not a process is running. Throws OtherTapeError. */
+/** Reads it from the stores alone, as of the tape's end, whether or not a process is running. Throws OtherTapeError. */
 export async function readStatus(events: EventStore, reads: ReadStore, leases: Leases | null = null) {
   await assertSameTape(events, reads);
   const { settings } = await readSettings(events);
@@ -27,53 +28,23 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
     const name = await servingCollection(reads, projection);
     readModels.push({ name, position: await reads.checkpoint(name) });
   }
+  const head = await events.head();
+  const source = latestDocuments(events, reads);
+  const valued = await valuedAccounts(source, settings, await source.all(accounts, 'id'), head);
   return {
-    tape: { head: await events.head() },
+    tape: { head },
     engine: await readEngine(events),
     leases: leases === null ? null : await readLeases(leases),
     settings: { generation: settings.generation, hash: settings.hash },
-    feeds: await Array.fromAsync(
-      readAll<PriceDocument>(reads, await servingCollection(reads, prices), 'symbol'),
-      ({ venue, symbol, last, lastTime, feed }) => ({
-        venue,
-        symbol,
-        last,
-        lastTime,
-        state: feed.state,
-        reason: feed.reason,
-      }),
-    ),
-    accounts: await Array.fromAsync(
-      readAll<AccountDocument>(reads, await servingCollection(reads, accounts), 'id'),
-      ({ id, currency, equity, halts }) => ({
-        id,
-        currency,
-        equity,
-        halts,
-      }),
-    ),
-    openOrders: await Array.fromAsync(
-      readAll<OrderDocument>(reads, await servingCollection(reads, orders), 'sequence', { status: OPEN_STATUSES }),
-      ({ id: orderId, account, strategy, symbol, side, remainingQuantity, status }) => ({
-        orderId,
-        account,
-        strategy,
-        symbol,
-        side,
-        remainingQuantity,
-        status,
-      }),
-    ),
-    positions: (await Array.fromAsync(readAll<PositionDocument>(reads, await servingCollection(reads, positions), 'name')))
-      .filter(({ quantity }) => quantity !== '0')
-      .map(({ account, strategy, venue, symbol, quantity, averageEntryPrice }) => ({
-        account,
-        strategy,
-        venue,
-        symbol,
-        quantity,
-        averageEntryPrice,
-      })),
+    feeds: (await source.all(prices, 'symbol')).map(({ venue, symbol, last, lastTime, feed: { state, reason } }) => {
+      return { venue, symbol, last, lastTime, state, reason };
+    }),
+    accounts: valued.map(({ document: { id, currency, marked, halts }, current }) => ({ id, currency, marked, current, halts })),
+    openOrders: (await source.all(orders, 'sequence', { status: OPEN_STATUSES })).map((order) => {
+      const { id: orderId, account, strategy, symbol, side, remainingQuantity, status } = order;
+      return { orderId, account, strategy, symbol, side, remainingQuantity, status };
+    }),
+    positions: valued.flatMap(({ positions }) => positions).filter(({ quantity }) => quantity !== '0'),
     readModels,
   };
 }

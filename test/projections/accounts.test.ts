@@ -18,15 +18,13 @@ const opened = recorded(1, 'AccountOpened', 'settings-main', {
   latency: '100ms',
 });
 
-function balance(position: number, asset: string, now: string) {
-  return recorded(position, 'BalanceChanged', STREAM, {
-    account,
-    asset,
-    change: '1',
-    balance: now,
-    reason: 'trade',
-    orderId: ORDER,
-  });
+function balance(
+  position: number,
+  asset: string,
+  now: string,
+  { change = '1', reason = 'trade' as 'trade' | 'fee' | 'opening' } = {},
+) {
+  return recorded(position, 'BalanceChanged', STREAM, { account, asset, change, balance: now, reason, orderId: ORDER });
 }
 
 function marked(position: number, worth: string) {
@@ -34,6 +32,7 @@ function marked(position: number, worth: string) {
     account,
     currency: 'USDT',
     equity: worth,
+    openingEquity: '100000',
     cash: '5',
     peak: '100100',
     dayStart: '100000',
@@ -60,13 +59,32 @@ describe('an account', () => {
       currency: 'USDT',
       bounds: { drawdown: '0.2', marketHours: true },
       balances: { USDT: '100000', BTC: '0.5' },
-      equity: '100050',
-      cash: '5',
-      peak: '100100',
-      dayStart: '100000',
-      limits: [{ limit: 'drawdown', value: '0.001', bound: '0.2' }],
-      markedAt: noon(5),
+      marked: {
+        equity: '100050',
+        openingEquity: '100000',
+        cash: '5',
+        peak: '100100',
+        dayStart: '100000',
+        limits: [{ limit: 'drawdown', value: '0.001', bound: '0.2' }],
+        at: noon(5),
+      },
       updatedAt: noon(5),
+    });
+  });
+
+  it('has what it was opened with, and what fees have taken from it, rebates given back', () => {
+    const [opening, fee] = ['opening', 'fee'] as const;
+    const events = [
+      balance(2, 'USDT', '100', { change: '100', reason: opening }),
+      balance(3, 'BTC', '2', { change: '2', reason: opening }),
+      balance(4, 'USDT', '98.5', { change: '-1.5', reason: fee }),
+      balance(5, 'BTC', '1.9', { change: '-0.1', reason: fee }),
+      balance(6, 'USDT', '98.75', { change: '0.25', reason: fee }),
+    ];
+    expect(foldOne(accounts, [opened, ...events])).toMatchObject({
+      openings: { USDT: '100', BTC: '2' },
+      feesByAsset: { USDT: '1.25', BTC: '0.1' },
+      marked: null,
     });
   });
 
@@ -107,6 +125,29 @@ describe('positions', () => {
         averageEntryPrice: null,
         realizedProfit: '7',
       });
+    const filled = (position: number, fee: string, feeAsset: string) =>
+      recorded(position, 'OrderFilled', `order-${ORDER}`, {
+        orderId: ORDER,
+        account,
+        at: noon(position),
+        strategy: 'cross',
+        venue: 'binance',
+        symbol: 'BTCUSDT',
+        side: 'buy',
+        tradeId: `t${position}`,
+        price: '1',
+        quantity: '1',
+        cumulativeQuantity: '1',
+        fee,
+        feeAsset,
+        liquidity: 'taker',
+      });
+    const first = fold(positions, [filled(1, '0.5', 'USDT')]);
+    expect([...first.values()]).toMatchObject([{ quantity: '0', realizedProfit: '0', feesByAsset: { USDT: '0.5' } }]);
+    const fees = [filled(1, '0.5', 'USDT'), changed(2, 'cross', '1'), filled(3, '0.25', 'USDT'), filled(4, '0.001', 'BTC')];
+    expect([...fold(positions, fees).values()]).toMatchObject([
+      { quantity: '1', cost: '100', feesByAsset: { USDT: '0.75', BTC: '0.001' }, updatedAt: noon(4) },
+    ]);
     const documents = fold(positions, [changed(1, 'cross', '1'), changed(2, 'manual', '2'), changed(3, 'cross', '0')]);
     expect([...documents].map(([key, { quantity, updatedAt }]) => [key, quantity, updatedAt])).toEqual([
       ['paper-1/cross/binance.BTCUSDT', '0', noon(3)],

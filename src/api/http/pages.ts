@@ -1,7 +1,7 @@
 /** Pages of documents and of things in memory, each with the cursor of the next. */
 
 import type { FastifyReply } from 'fastify';
-import { compareTexts, type Place } from '../../ports/find-rules.ts';
+import { compareTexts, fieldOf, type Place } from '../../ports/find-rules.ts';
 import type { FieldValue, FindQuery, FoundText } from '../../ports/read-store.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { listedText } from '../../projections/shown.ts';
@@ -61,6 +61,24 @@ export async function answerPage(
 
 function placeOf({ key, value }: FoundText): Place {
   return { key, value };
+}
+
+/** One page of documents, for an answer that is made of them. */
+export async function pageOfDocuments<Document extends object>(
+  deps: ApiDependencies,
+  route: string,
+  query: PageQuery,
+  list: DocumentList & { readonly projection: Projection<Document> },
+): Promise<Page<Document>> {
+  const subject = subjectOf(route, query);
+  const found = await deps.reads.find(findQuery(deps, subject, query, list));
+  return pageOf(
+    found,
+    query.limit,
+    subject,
+    ({ key, document }) => ({ key, value: fieldOf(document, list.sort) }),
+    ({ document }) => document as object as Document,
+  );
 }
 
 function findQuery(

@@ -16,14 +16,14 @@ const LOOK_MS = 20;
 
 /**
  * Waits for the position that the query names and puts the position that the answer will reflect in its header: that
- * of the projection furthest behind. Throws a 503 problem when the wait takes too long.
+ * of the projection furthest behind, which it returns. Throws a 503 problem when the wait takes too long.
  */
 export async function atPosition(
   deps: ApiDependencies,
   projections: readonly Projection[],
   query: { readonly 'min-position'?: string | undefined },
   reply: FastifyReply,
-): Promise<void> {
+): Promise<string> {
   const served = projections.map((projection) => servedProjection(deps, projection));
   const wanted = query['min-position'];
   if (wanted !== undefined) {
@@ -31,7 +31,9 @@ export async function atPosition(
     if (reached.includes(false)) throw notReached(deps, wanted);
   }
   const positions = served.map((projection) => projection.progress().position);
-  reply.header(POSITION_HEADER, positions.sort(comparePositions)[0]);
+  const reflected = positions.sort(comparePositions)[0] as string;
+  reply.header(POSITION_HEADER, reflected);
+  return reflected;
 }
 
 /** As `atPosition`, for reads of the tape itself: they reflect its end. */

@@ -5,6 +5,7 @@ import { assetText, decimalText, idText, isoTimeText, nameText, symbolText, venu
 import { haltMode, haltScope, limitCheck } from '../../domain/order/events.ts';
 import { riskLimits } from '../../domain/risk/limits.ts';
 import { account } from '../../domain/settings/settings.ts';
+import { position } from '../http/query.ts';
 
 const halt = z.strictObject({
   scope: haltScope,
@@ -16,11 +17,51 @@ const halt = z.strictObject({
 
 const { fees, slippage, latency } = account.shape;
 
-const limitsInUse = z
-  .array(limitCheck)
-  .describe('Use against bound of the limits that do not depend on an order, as last marked.');
+const limitsInUse = z.array(limitCheck).describe('Use against bound of the limits that do not depend on an order.');
 const bounds = riskLimits.nullable().describe('As they are set; a limit that is absent is not checked.');
 export const halts = z.array(halt).describe('The halts in force.');
+
+const marked = z
+  .strictObject({
+    equity: decimalText,
+    openingEquity: decimalText
+      .nullable()
+      .describe('What it was opened with, at the first price of each asset; null in a mark of an older version.'),
+    cash: decimalText.describe("The balance in the account's currency."),
+    peak: decimalText,
+    dayStart: decimalText.describe('Equity at the start of the UTC day.'),
+    limits: limitsInUse,
+    at: isoTimeText,
+  })
+  .nullable()
+  .describe('As it was last marked on the tape, which decisions rest on; null before the engine has opened it.');
+
+const pnl = z
+  .strictObject({
+    profit: decimalText
+      .nullable()
+      .describe('Equity less what the account was opened with: realized + unrealized - fees + revaluation. Null: not known.'),
+    realized: decimalText,
+    unrealized: decimalText,
+    fees: decimalText.describe(
+      'Paid on top of the price. A fee in the base asset of a spot trade is in the cost of the position instead.',
+    ),
+    revaluation: decimalText.nullable().describe('What the price moves of its opening balances have made.'),
+  })
+  .describe("In the account's currency.");
+
+const currentLimits = {
+  limits: limitsInUse,
+  at: isoTimeText.describe('Time of the latest price in it.'),
+  position: position.describe('The position of the tape that it reflects.'),
+};
+
+const current = z
+  .strictObject({ equity: decimalText, pnl, ...currentLimits })
+  .nullable()
+  .describe('At the latest prices; null before the engine has opened it.');
+
+const byAsset = z.record(assetText, decimalText);
 
 export const accountShape = z
   .strictObject({
@@ -31,20 +72,24 @@ export const accountShape = z
     slippage: slippage.nullable(),
     latency: latency.nullable(),
     bounds,
-    balances: z.record(assetText, decimalText).describe('By asset.'),
-    equity: decimalText.nullable().describe('As last marked.'),
-    cash: decimalText.nullable(),
-    peak: decimalText.nullable(),
-    dayStart: decimalText.nullable(),
-    limits: limitsInUse,
-    markedAt: isoTimeText.nullable(),
+    balances: byAsset.describe('By asset.'),
+    openings: byAsset.describe('The balances that it was opened with.'),
+    feesByAsset: byAsset.describe('Everything that was taken from it as fees.'),
+    marked,
+    current,
     halts,
     updatedAt: isoTimeText,
   })
   .meta({ id: 'Account' });
 
 export const limitsShape = z
-  .strictObject({ account: nameText, time: isoTimeText.nullable(), limits: limitsInUse, bounds, halts })
+  .strictObject({
+    account: nameText,
+    marked: z.strictObject({ limits: limitsInUse, at: isoTimeText }).nullable().describe('As decisions see them.'),
+    current: z.strictObject(currentLimits).nullable().describe('At the latest prices.'),
+    bounds,
+    halts,
+  })
   .meta({ id: 'Limits' });
 
 export const positionShape = z
@@ -56,7 +101,16 @@ export const positionShape = z
     quantity: decimalText.describe('In the base asset; negative when short.'),
     cost: decimalText.describe('Of the open quantity, without fees, in the quote asset.'),
     averageEntryPrice: decimalText.nullable(),
+    price: decimalText.nullable().describe('The mark of the instrument; null: none yet.'),
+    priceTime: isoTimeText.nullable(),
+    value: decimalText.nullable().describe('At that price, in the quote asset, as all amounts here.'),
     realizedProfit: decimalText,
+    unrealizedProfit: decimalText.nullable(),
+    fees: decimalText.describe(
+      'Paid on top of the price. A fee in the base asset of a spot trade is in the cost of the position instead.',
+    ),
+    feesByAsset: byAsset.describe('Everything that its fills paid in fees.'),
+    profit: decimalText.nullable().describe('Realized plus unrealized profit less fees.'),
     lastOrderId: idText,
     updatedAt: isoTimeText,
     name: z.string(),

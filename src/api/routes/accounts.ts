@@ -1,15 +1,18 @@
 /** Accounts: what they hold, are worth and may do. */
 
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { nameText } from '../../domain/event.ts';
 import { type AccountDocument, accounts } from '../../projections/accounts.ts';
 import { equity } from '../../projections/equity.ts';
-import { positions } from '../../projections/positions.ts';
+import { type Documents, storedDocuments } from '../../queries/documents.ts';
+import type { SettingsReader } from '../../queries/settings-in-force.ts';
+import { type CurrentAccount, VALUED_FROM, type ValuedAccount, valuedAccounts } from '../../queries/valued-accounts.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { answerPage } from '../http/pages.ts';
+import { answerPage, pageOfDocuments, pageOfMap } from '../http/pages.ts';
 import { notFound, type Problem } from '../http/problem.ts';
 import { minPosition, page, timePage, timeRange } from '../http/query.ts';
-import { answerDocument, atPosition, findDocument } from '../http/read.ts';
+import { atPosition, collectionOf, findDocument } from '../http/read.ts';
 import { accountShape, equityShape, limitsShape, positionShape } from './account-shapes.ts';
 import { haltRoutes } from './halts.ts';
 import type { RouteGroup } from './route-group.ts';
@@ -22,8 +25,8 @@ export const accountRoutes: RouteGroup = {
   name: 'accounts',
   description: 'Balances, equity, positions and risk limits; halting and resuming accounts',
   addRoutes(server, deps, settings) {
-    stateRoutes(server, deps);
-    holdingRoutes(server, deps);
+    stateRoutes(server, deps, settings);
+    holdingRoutes(server, deps, settings);
     haltRoutes(server, deps, settings, {
       path: '/v1/accounts/:name',
       thing: 'account',
@@ -34,15 +37,17 @@ export const accountRoutes: RouteGroup = {
   },
 };
 
-/** `GET /v1/accounts`, `/v1/accounts/{id}` and its `/limits`: use against bound. */
-function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
+/** `GET /v1/accounts`, `/v1/accounts/{id}` and its `/limits`, as marked and at the latest prices. */
+function stateRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const list = routeSchema(
     { id: 'listAccounts', summary: 'Accounts', answers: pageOfShape(accountShape) },
     { querystring: listQuery },
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
-    await atPosition(deps, [accounts], query, reply);
-    return answerPage(deps, reply, 'accounts', query, { projection: accounts, sort: 'id', isDescending: false });
+    const position = await atPosition(deps, VALUED_FROM, query, reply);
+    const list = await pageOfDocuments(deps, 'accounts', query, { projection: accounts, sort: 'id', isDescending: false });
+    const valued = await valuedAccounts(servedDocuments(deps), await settings.inForce(), list.data, position);
+    return { ...list, data: valued.map(({ document, current }) => shownAccount(document, current)) };
   });
 
   const ofOne = { params, querystring: z.strictObject(minPosition) };
@@ -56,10 +61,8 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
     ofOne,
   );
   server.get('/v1/accounts/:id', one, async ({ params, query }, reply) => {
-    await atPosition(deps, [accounts], query, reply);
-    const account = await answerDocument(deps, reply, accounts, params.id);
-    if (account === undefined) throw noAccount(params.id);
-    return account;
+    const { document, current } = await valuedAccount(deps, settings, params.id, query, reply);
+    return shownAccount(document, current);
   });
 
   const limitsOf = routeSchema(
@@ -72,14 +75,20 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies): void {
     ofOne,
   );
   server.get('/v1/accounts/:id/limits', limitsOf, async ({ params, query }, reply) => {
-    await atPosition(deps, [accounts], query, reply);
-    const { id, markedAt, limits, bounds, halts } = await accountOf(deps, params.id);
-    return { account: id, time: markedAt, limits, bounds, halts };
+    const valued = await valuedAccount(deps, settings, params.id, query, reply);
+    const { id, marked, current, bounds, halts } = shownAccount(valued.document, valued.current);
+    return {
+      account: id,
+      marked: marked === null ? null : { limits: marked.limits, at: marked.at },
+      current: current === null ? null : { limits: current.limits, at: current.at, position: current.position },
+      bounds,
+      halts,
+    };
   });
 }
 
 /** `GET /v1/accounts/{id}/positions`, per strategy and instrument, and `/equity`, as it was marked. */
-function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
+function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const positionList = routeSchema(
     {
       id: 'listPositions',
@@ -91,10 +100,9 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
   );
   server.get('/v1/accounts/:id/positions', positionList, async (request, reply) => {
     const { query, params } = request;
-    await atPosition(deps, [accounts, positions], query, reply);
-    const { id } = await accountOf(deps, params.id);
-    const list = { projection: positions, equal: { account: id }, sort: 'name', isDescending: false };
-    return answerPage(deps, reply, `positions/${id}`, query, list);
+    const { document, positions } = await valuedAccount(deps, settings, params.id, query, reply);
+    const byName = new Map(positions.map((position) => [position.name, position]));
+    return pageOfMap(byName, `positions/${document.id}`, query, (position) => position);
   });
 
   const equityList = routeSchema(
@@ -115,6 +123,32 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies): void {
     const list = { projection: equity, equal: { account: id }, sort: 'sequence', isDescending, from, to };
     return answerPage(deps, reply, `equity/${id}`, query, list);
   });
+}
+
+async function valuedAccount(
+  deps: ApiDependencies,
+  settings: SettingsReader,
+  id: string,
+  query: { readonly 'min-position'?: string | undefined },
+  reply: FastifyReply,
+): Promise<ValuedAccount> {
+  const position = await atPosition(deps, VALUED_FROM, query, reply);
+  const document = await accountOf(deps, id);
+  const [valued] = await valuedAccounts(servedDocuments(deps), await settings.inForce(), [document], position);
+  if (valued === undefined) throw new Error(`account ${id} was not valued`);
+  return valued;
+}
+
+function servedDocuments(deps: ApiDependencies): Documents {
+  return storedDocuments(deps.reads, (projection) => collectionOf(deps, projection));
+}
+
+/** A document that an older build of the read model made has another form, until the new one serves. */
+function shownAccount(document: AccountDocument, current: CurrentAccount | null) {
+  const { id, venue, currency, fees, slippage, latency, bounds, balances, openings, feesByAsset, marked } = document;
+  const terms = { id, venue, currency, fees, slippage, latency, bounds };
+  const holdings = { balances, openings: openings ?? {}, feesByAsset: feesByAsset ?? {} };
+  return { ...terms, ...holdings, marked: marked ?? null, current, halts: document.halts, updatedAt: document.updatedAt };
 }
 
 async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocument> {

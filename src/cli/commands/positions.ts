@@ -1,14 +1,15 @@
 /** `tapedeck positions`: what is held, what it is worth and what it made, read from the stores and so without HTTP. */
 
 import type { Command } from 'commander';
-import { instrumentKey } from '../../domain/settings/in-force.ts';
-import { type CurrentPosition, currentPositions } from '../../queries/current-positions.ts';
+import { currentPositions } from '../../queries/current-positions.ts';
+import type { ValuedPosition } from '../../queries/valued-accounts.ts';
 import { withTape } from '../stores.ts';
 import { definedOnly } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answerAll, type OutputOptions } from '../terminal/output.ts';
 import type { Palette } from '../terminal/palette.ts';
-import { money, tableOr } from '../terminal/table.ts';
+import { heldLines } from '../terminal/position-table.ts';
+import { money, moneyOrDash, type TableLook, table } from '../terminal/table.ts';
 
 interface Options extends OutputOptions {
   readonly account?: string;
@@ -25,10 +26,7 @@ export function positionsCommand(command: Command): void {
     .action((options: Options) =>
       withTape(async ({ events, reads }) => {
         const { account, strategy, flat } = options;
-        const valued = await currentPositions(events, reads, {
-          equal: definedOnly({ account, strategy }),
-          hasFlat: flat === true,
-        });
+        const valued = await currentPositions(events, reads, { ...definedOnly({ account, strategy }), hasFlat: flat === true });
         answerAll(options, valued, (palette) => positionLines(valued, palette));
       }),
     );
@@ -39,33 +37,31 @@ export function positionsCommand(command: Command): void {
   ]);
 }
 
-/** Positions as a table for people. */
-export function positionLines(valued: readonly CurrentPosition[], palette: Palette): string[] {
-  const profits = ['open profit', 'realized'];
-  return tableOr(
-    'no positions',
-    ['account', 'strategy', 'instrument', 'quantity', 'entry', 'price', 'value', ...profits],
-    valued.map((position) => [
-      position.account,
-      position.strategy,
-      instrumentKey(position.venue, position.symbol),
-      position.quantity,
-      moneyOr(position.averageEntryPrice),
-      moneyOr(position.price),
-      moneyOr(position.value),
-      moneyOr(position.openProfit),
-      moneyOr(position.realizedProfit),
-    ]),
-    {
-      head: palette.title,
-      cell: (text, title, value) => {
-        if (!profits.includes(title) || value === '' || /^0(\.0+)?$/.test(value)) return text;
-        return value.startsWith('-') ? palette.bad(text) : palette.good(text);
-      },
+/** Positions for people in two tables: what is held, and what it made. */
+export function positionLines(valued: readonly ValuedPosition[], palette: Palette): string[] {
+  if (valued.length === 0) return ['no positions'];
+  const profits = ['realized', 'unrealized', 'profit'];
+  const look: TableLook = {
+    head: palette.title,
+    cell: (text, title, value) => {
+      if (!profits.includes(title) || value === '-' || /^0(\.0+)?$/.test(value)) return text;
+      return value.startsWith('-') ? palette.bad(text) : palette.good(text);
     },
-  );
-}
-
-function moneyOr(text: string | null): string {
-  return text === null ? '' : money(text);
+  };
+  return [
+    ...heldLines(valued, look),
+    '',
+    ...table(
+      ['profit of', 'account', 'realized', 'unrealized', 'fees', 'profit'],
+      valued.map((position) => [
+        `${position.strategy} ${position.symbol}`,
+        position.account,
+        money(position.realizedProfit),
+        moneyOrDash(position.unrealizedProfit),
+        money(position.fees),
+        moneyOrDash(position.profit),
+      ]),
+      look,
+    ),
+  ];
 }

@@ -6,7 +6,8 @@ import { withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, type OutputOptions } from '../terminal/output.ts';
 import { type Palette, stateColour } from '../terminal/palette.ts';
-import { money, type TableLook, tableOr } from '../terminal/table.ts';
+import { heldLines } from '../terminal/position-table.ts';
+import { moneyOrDash, type TableLook, tableOr } from '../terminal/table.ts';
 
 export function statusCommand(command: Command): void {
   command.option('--json', 'print one JSON document').action((options: OutputOptions) =>
@@ -49,27 +50,19 @@ function statusLines(status: Status, palette: Palette): string[] {
     '',
     ...tableOr(
       'no accounts',
-      ['account', 'equity', 'currency', 'halted'],
-      status.accounts.map(({ id, equity, currency, halts }) => [
+      ['account', 'equity', 'fees', 'profit', 'currency', 'halted'],
+      status.accounts.map(({ id, current, currency, halts }) => [
         id,
-        equity === null ? '-' : money(equity),
+        moneyOrDash(current?.equity),
+        moneyOrDash(current?.pnl.fees),
+        moneyOrDash(current?.pnl.profit),
         currency ?? '-',
         halts.map(({ scope, mode, reason }) => `${Object.values(scope).join()} ${mode}: ${reason}`).join('; ') || 'no',
       ]),
       look,
     ),
     '',
-    ...tableOr(
-      'no positions',
-      ['position', 'account', 'strategy', 'entry'],
-      status.positions.map((position) => [
-        `${position.quantity} ${position.symbol}`,
-        position.account,
-        position.strategy,
-        position.averageEntryPrice ?? '-',
-      ]),
-      look,
-    ),
+    ...heldLines(status.positions, look),
     '',
     ...tableOr(
       'no open orders',

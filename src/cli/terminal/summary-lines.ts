@@ -1,11 +1,9 @@
 /** The summary of a run as a person reads it. */
 
-import { instrumentKey } from '../../domain/settings/in-force.ts';
 import type { Summary } from '../../queries/run-summary.ts';
 import { fillLines } from './fill-lines.ts';
-import { money, tableOr, thousands } from './table.ts';
-
-type Position = Summary['accounts'][number]['positions'][number];
+import { heldLines } from './position-table.ts';
+import { money, moneyOrDash, tableOr, thousands } from './table.ts';
 
 /** The summary as lines; `address` is where the API is served. */
 export function summaryLines({ recordings, strategies, accounts: held }: Summary, address: string): string[] {
@@ -28,16 +26,21 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
     '',
     ...tableOr(
       'no accounts',
-      ['account', 'equity', 'profit', 'currency', 'position'],
-      held.map(({ account, currency, equity, profit, positions: open }) => [
+      ['account', 'equity', 'realized', 'unrealized', 'fees', 'profit', 'currency'],
+      held.map(({ account, currency, current }) => [
         account,
-        money(equity),
-        `${profit.startsWith('-') ? '' : '+'}${money(profit)}`,
+        moneyOrDash(current?.equity),
+        moneyOrDash(current?.pnl.realized),
+        moneyOrDash(current?.pnl.unrealized),
+        moneyOrDash(current?.pnl.fees),
+        moneyOrDash(current?.pnl.profit),
         currency,
-        open.map(positionText).join('; ') || 'flat',
       ]),
     ),
+    ...held.flatMap(revaluationLines),
     ...fillLines(new Map(held.map(({ account, maxVolumeShare }) => [account, maxVolumeShare]))),
+    '',
+    ...heldLines(held.flatMap(({ positions }) => positions)),
     '',
     'Where to look next',
     `  ${address}/docs`,
@@ -48,7 +51,9 @@ export function summaryLines({ recordings, strategies, accounts: held }: Summary
   ];
 }
 
-function positionText({ quantity, venue, symbol, strategy, averageEntryPrice }: Position): string {
-  const entry = averageEntryPrice === null ? '' : ` at ${money(averageEntryPrice)}`;
-  return `${quantity} ${instrumentKey(venue, symbol)}${entry} (${strategy})`;
+/** The part of the profit that no trade has made, where there is one. */
+function revaluationLines({ account, currency, current }: Summary['accounts'][number]): string[] {
+  const revaluation = current?.pnl.revaluation ?? '0';
+  if (revaluation === '0') return [];
+  return [`${account}: ${money(revaluation)} ${currency} of the profit is the revaluation of what it was opened with`];
 }

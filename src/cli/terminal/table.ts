@@ -10,6 +10,11 @@ export function money(text: string): string {
   return `${thousands(whole)}.${fraction.padEnd(2, '0')}`;
 }
 
+/** The same of an amount that may be unknown. */
+export function moneyOrDash(text: string | null | undefined): string {
+  return text === null || text === undefined ? '-' : money(text);
+}
+
 /** `20695` as `20,695`. */
 export function thousands(whole: string | number): string {
   return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
@@ -22,7 +27,7 @@ export interface TableLook {
   readonly cell: (text: string, title: string, value: string) => string;
 }
 
-const PLAIN_LOOK: TableLook = { head: (text) => text, cell: (text) => text };
+export const PLAIN_LOOK: TableLook = { head: (text) => text, cell: (text) => text };
 
 /** Rows under a head, columns aligned: texts to the left, what looks like a number to the right. A cell is one line. */
 export function table(head: readonly string[], cells: readonly (readonly string[])[], look: TableLook = PLAIN_LOOK): string[] {

@@ -65,6 +65,13 @@ export function evolveMarket(view: MarketView, feeds: ReadonlyMap<string, FeedSe
   return key;
 }
 
+/** The state of a market as its latest close and quote show it; times in epoch ms. */
+export function marketFrom(known: Omit<MarketState, 'isCrossed' | 'staleSinceMs' | 'mark'>): MarketState {
+  const market = { ...known, isCrossed: isCrossed(known), staleSinceMs: 0, mark: null };
+  const quoted = { ...market, untrusted: null };
+  return { ...market, mark: markOf({ ...market, mark: markOf(quoted) }) };
+}
+
 /** Why the market data do not allow a position to be opened at `nowMs`, or null when they do. */
 export function untrustedBecause(market: MarketState | undefined, feed: FeedSettings | undefined, nowMs: number): string | null {
   if (feed === undefined) return 'no-feed';
@@ -129,7 +136,11 @@ function applySample(market: MarketState, sample: DepthSample): void {
   const [ask] = sample.asks[0] ?? [];
   market.bid = bid === undefined ? null : parseDecimal(bid);
   market.ask = ask === undefined ? null : parseDecimal(ask);
-  market.isCrossed = market.bid !== null && market.ask !== null && compare(market.bid, market.ask) >= 0;
+  market.isCrossed = isCrossed(market);
+}
+
+function isCrossed({ bid, ask }: Pick<MarketState, 'bid' | 'ask'>): boolean {
+  return bid !== null && ask !== null && compare(bid, ask) >= 0;
 }
 
 /** Where neither a quote nor a close is known any more, the last mark stays: what is held has not become worthless. */

@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { accountStream, SETTINGS_STREAM } from '../../../src/domain/streams.ts';
+import { barOf } from '../../support/fixtures.ts';
 import { ACCOUNT, type GivenApi, givenApi, idOf, minuteTime, problemOf, recordHalt, recordSettings } from '../given-api.ts';
 
 const STREAM = accountStream('paper-1');
 
 async function mark(api: GivenApi, equity: string, minute: number) {
   const limits = [{ limit: 'drawdown', value: '0.01', bound: '0.2' }];
-  const data = { account: 'paper-1', currency: 'USDT', equity, cash: '900', peak: '1010', dayStart: '1000', limits };
+  const data = {
+    account: 'paper-1',
+    currency: 'USDT',
+    equity,
+    openingEquity: '1000',
+    cash: '900',
+    peak: '1010',
+    dayStart: '1000',
+    limits,
+  };
   return api.record('AccountMarked', STREAM, data, { at: minuteTime(minute) });
 }
 
@@ -42,12 +52,76 @@ describe('accounts', () => {
     await mark(api, '1001', 1);
     const { body } = await api.get('/v1/accounts');
     expect(body.data.map(({ id }: { id: string }) => id)).toEqual(['a-2', 'paper-1']);
-    expect(body.data[1]).toMatchObject({ equity: '1001', balances: { USDT: '1000' }, halts: [] });
+    expect(body.data[1]).toMatchObject({ marked: { equity: '1001' }, balances: { USDT: '1000' }, halts: [] });
+    expect(body.data[0]).toMatchObject({ marked: null, current: null });
     expect((await api.get('/v1/accounts/paper-1')).body).toEqual(body.data[1]);
     const first = await api.get('/v1/accounts?limit=1');
     expect((await api.get(`/v1/accounts?limit=1&cursor=${first.body.next}`)).body).toMatchObject({
       data: [{ id: 'paper-1' }],
       next: null,
+    });
+  });
+
+  it('are worth what the latest prices make of them, and say what decisions rest on', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    const limits = { dailyLoss: '5', drawdown: '0.5', concentration: '0.9', marketHours: true };
+    await api.record('RiskLimitsSet', SETTINGS_STREAM, { account: 'paper-1', limits });
+    await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 1, hash: 'c'.repeat(64) });
+    const opening = { account: 'paper-1', reason: 'opening' as const, orderId: null };
+    await api.record('BalanceChanged', STREAM, { ...opening, asset: 'USDT', change: '900', balance: '900' });
+    await api.record('BalanceChanged', STREAM, { ...opening, asset: 'BTC', change: '1', balance: '1' });
+    // Marked when 1 BTC was 100; drawdown was 0.01 at its worst.
+    await mark(api, '1000', 1);
+    await api.record('BarClosed', 'bars-a', barOf({ close: '80.5', closeTime: minuteTime(2) }));
+    await hold(api, 'cross');
+    const { position } = await api.record('OrderFilled', `order-${idOf('a')}`, {
+      orderId: idOf('a'),
+      account: 'paper-1',
+      at: minuteTime(2),
+      strategy: 'cross',
+      venue: 'binance',
+      symbol: 'BTCUSDT',
+      side: 'buy',
+      tradeId: '1',
+      price: '500',
+      quantity: '0.2',
+      cumulativeQuantity: '0.2',
+      fee: '0.25',
+      feeAsset: 'USDT',
+      liquidity: 'taker',
+    });
+    const { body } = await api.get(`/v1/accounts/paper-1?min-position=${position}`);
+    expect(body).toMatchObject({
+      openings: { USDT: '900', BTC: '1' },
+      marked: { equity: '1000', openingEquity: '1000', dayStart: '1000', at: minuteTime(1) },
+      current: {
+        equity: '980.5',
+        // Held at 0.2 x 80.5 for 100.
+        pnl: { profit: '-19.5', realized: '0', unrealized: '-83.9', fees: '0.25', revaluation: '64.65' },
+        limits: [
+          { limit: 'daily-loss', value: '19.5', bound: '5' },
+          // (1010 - 980.5) / 1010
+          { limit: 'drawdown', value: '0.02920792', bound: '0.5' },
+          { limit: 'concentration', value: '0.08210097', bound: '0.9' },
+        ],
+        at: minuteTime(2),
+        position,
+      },
+    });
+    const [row] = (await api.get('/v1/accounts/paper-1/positions')).body.data;
+    expect(row).toMatchObject({
+      price: '80.5',
+      priceTime: minuteTime(2),
+      value: '16.1',
+      unrealizedProfit: '-83.9',
+      fees: '0.25',
+      feesByAsset: { USDT: '0.25' },
+      profit: '-84.15',
+    });
+    expect((await api.get('/v1/accounts/paper-1/limits')).body).toMatchObject({
+      marked: { limits: [{ limit: 'drawdown', value: '0.01' }], at: minuteTime(1) },
+      current: { limits: body.current.limits, at: minuteTime(2), position },
     });
   });
 
@@ -58,8 +132,8 @@ describe('accounts', () => {
     await recordHalt(api, { account: 'paper-1' });
     expect((await api.get('/v1/accounts/paper-1/limits')).body).toEqual({
       account: 'paper-1',
-      time: minuteTime(1),
-      limits: [{ limit: 'drawdown', value: '0.01', bound: '0.2' }],
+      marked: { at: minuteTime(1), limits: [{ limit: 'drawdown', value: '0.01', bound: '0.2' }] },
+      current: { at: minuteTime(1), limits: [], position: '8' },
       bounds: { marketHours: true },
       halts: [{ scope: { account: 'paper-1' }, mode: 'stop', reason: 'drill', requestId: idOf('halt'), since: minuteTime(5) }],
     });

@@ -1,0 +1,79 @@
+/** An account as the records of it say, to be valued at other prices than those it was marked at. */
+
+import type { EventData } from '../catalogue.ts';
+import { type Decimal, isDecimal, ONE, parseDecimal, subtract, ZERO } from '../decimal.ts';
+import type { Side } from '../event.ts';
+import type { LimitCheck } from '../order/events.ts';
+import { drawdown } from '../risk/limits/drawdown.ts';
+import type { RiskLimits } from '../risk/limits.ts';
+import type { AccountTerms } from '../settings/in-force.ts';
+import { instrumentKey } from '../settings/in-force.ts';
+import { type Account, addHolding, addWorking, holdingOf, newAccount, setPosition } from './account.ts';
+import type { Instrument } from './instrument.ts';
+import { enterTime, noteEquity } from './marks.ts';
+import { type Position, positionKey } from './position.ts';
+import { choosePrices, type Markets, revalueAll } from './valuation.ts';
+
+export interface AccountRecord {
+  readonly terms: AccountTerms;
+  readonly limits: RiskLimits | undefined;
+  readonly balances: Readonly<Record<string, string>>;
+  readonly positions: readonly Position[];
+  /** What may still be filled of its open orders, in order quantities. */
+  readonly working: readonly { readonly instrument: Instrument; readonly side: Side; readonly quantity: Decimal }[];
+  /** Keys of instruments that its strategies use. */
+  readonly used: Iterable<string>;
+  readonly marked: Pick<EventData['AccountMarked'], 'equity' | 'peak' | 'dayStart'> & { readonly limits: readonly LimitCheck[] };
+  /** Time of that mark, epoch ms. */
+  readonly markedMs: number;
+}
+
+/** The account as it was marked; which instruments price what it holds is chosen, and nothing is valued yet. */
+export function accountFrom(instruments: ReadonlyMap<string, Instrument>, record: AccountRecord): Account {
+  const { marked, markedMs } = record;
+  const account = newAccount(record.terms, record.limits);
+  for (const key of record.used) account.used.add(key);
+  for (const [asset, balance] of Object.entries(record.balances)) {
+    account.balances.set(asset, parseDecimal(balance));
+    addHolding(account, asset);
+  }
+  for (const position of record.positions) {
+    const key = instrumentKey(position.venue, position.symbol);
+    setPosition(account, positionKey(position.strategy, key), position, key);
+    account.used.add(key);
+    const instrument = instruments.get(key);
+    if (instrument !== undefined) holdingOf(account, instrument);
+  }
+  for (const { instrument, side, quantity } of record.working) {
+    addWorking(account, side, instrument, quantity);
+    account.used.add(instrument.key);
+  }
+  choosePrices({ instruments, market: new Map() }, account);
+  const equity = parseDecimal(marked.equity);
+  const peak = parseDecimal(marked.peak);
+  return Object.assign(account, {
+    isOpened: true,
+    nowMs: markedMs,
+    valuedMs: markedMs,
+    equity,
+    peak,
+    maxDrawdown: worstOf(marked.limits) ?? { peak, equity },
+    dayStart: parseDecimal(marked.dayStart),
+  });
+}
+
+/** The worst drawdown as the mark shows it; null where it does not. */
+function worstOf(limits: readonly LimitCheck[]): Account['maxDrawdown'] | null {
+  const shown = limits.find(({ limit }) => limit === drawdown.name)?.value;
+  if (shown === undefined) return null;
+  return isDecimal(shown) ? { peak: ONE, equity: subtract(ONE, parseDecimal(shown)) } : { peak: ZERO, equity: ZERO };
+}
+
+/** Values the account at these prices, the latest of which is of that time (epoch ms). */
+export function valueAt(markets: Markets, account: Account, timeMs: number): void {
+  enterTime(account, timeMs);
+  account.equity = ZERO;
+  account.marketValues.clear();
+  revalueAll(markets, account);
+  noteEquity(account);
+}
