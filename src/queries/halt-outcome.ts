@@ -49,8 +49,8 @@ export async function haltOutcome(
     waiting.push({ ...closing, isEnded: feed?.state.reason === 'ended' });
   }
   const known = new Set([...decided.closed, ...waiting, ...decided.refused].map(placeOf));
-  const equal = 'all' in request.scope ? {} : request.scope;
-  const open = request.flatten ? await currentPositions(events, reads, { equal, hasFlat: false }) : [];
+  const scope = 'all' in request.scope ? {} : request.scope;
+  const open = request.flatten ? await currentPositions(events, reads, { ...scope, hasFlat: false }) : [];
   const left = open
     .filter((position) => !known.has(placeOf(position)))
     .map(({ account, strategy, venue, symbol, quantity }) => ({ account, strategy, venue, symbol, quantity }));
