@@ -19,15 +19,15 @@ async function withReads<T>(folder: string, work: (reads: ReadStore) => Promise<
   }
 }
 
-/** Replaces the account's document by one that says something else of its cash. */
+/** Replaces the account's document by one that says something else of its currency. */
 async function spoilAccount(folder: string): Promise<void> {
   await withReads(folder, async (reads) => {
     const key = 'paper-coinbase';
-    const document = (await reads.load('accounts@1.1', [key])).get(key);
+    const document = (await reads.load('accounts@2.1', [key])).get(key);
     if (document === undefined) throw new Error('the account is there');
-    const position = await reads.checkpoint('accounts@1.1');
-    const write: DocumentWrite = { collection: 'accounts@1.1', key, document: { ...document, equity: '1', _position: position } };
-    await reads.commit('accounts@1.1', [write], position);
+    const position = await reads.checkpoint('accounts@2.1');
+    const write: DocumentWrite = { collection: 'accounts@2.1', key, document: { ...document, currency: 'XXX', _position: position } };
+    await reads.commit('accounts@2.1', [write], position);
   });
 }
 
@@ -59,7 +59,7 @@ describe('tapedeck projections verify', () => {
     const folder = tape.copy();
     await spoilAccount(folder);
     const [verified] = linesOf(await tape.run(['projections', 'verify', 'accounts'], folder), 1);
-    expect(verified).toMatchObject({ collection: 'accounts@1.1', differing: 1 });
+    expect(verified).toMatchObject({ collection: 'accounts@2.1', differing: 1 });
     expect(verified.differences[0]).toMatchObject({ key: 'paper-coinbase' });
   });
 
@@ -83,7 +83,7 @@ describe('tapedeck projections rebuild', () => {
     expect(await equity()).toBe('1');
 
     const [rebuilt] = linesOf(await tape.run(['projections', 'rebuild', 'accounts'], folder));
-    expect(rebuilt).toMatchObject({ projection: 'accounts', collection: 'accounts@1.2', before: 'accounts@1.1' });
+    expect(rebuilt).toMatchObject({ projection: 'accounts', collection: 'accounts@2.2', before: 'accounts@2.1' });
     expect(await equity()).toMatch(/^\d{5,6}\./);
     expect((await fetch(`${address}/readyz`)).status).toBe(200);
     linesOf(await tape.run(['projections', 'verify', 'accounts'], folder));
