@@ -168,12 +168,13 @@ function pricedBy(instruments: ReadonlyMap<string, Instrument>, { account, held 
   return keys;
 }
 
-function marketOf({ last, lastTime, bid, ask, time, feed }: PriceDocument): MarketState {
+function marketOf({ last, lastTime, bid, ask, quoteTime, time, feed }: PriceDocument): MarketState {
   const optional = (text: string | null): Decimal | null => (text === null ? null : parseDecimal(text));
   return marketFrom({
     bid: optional(bid),
     ask: optional(ask),
     close: optional(last),
+    quoteMs: quoteTime === null ? null : epochMs(quoteTime),
     closeMs: lastTime === null ? null : epochMs(lastTime),
     untrusted: feed.reason,
     timeMs: time === null ? 0 : epochMs(time),

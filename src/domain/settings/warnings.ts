@@ -8,9 +8,10 @@ import type { AccountSettings, FeedSettings, Settings } from './settings.ts';
 
 /** A sentence each, with the place in the file. */
 export function settingsWarnings(settings: Settings): string[] {
-  return settings.accounts.flatMap((account, index) =>
-    unseenLosses(account, settings).map((text) => `accounts[${index}].${text}`),
+  const unseen = settings.accounts.flatMap((account, index) =>
+    unseenLosses(account, settings).map((text): Violation => [['accounts', index, 'limits', 'dailyLoss'], text]),
   );
+  return [...idleLimits(settings), ...unseen.map(violationLine)];
 }
 
 /**
