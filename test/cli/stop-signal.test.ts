@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../support/child.ts';
+import { endChildrenAfterwards, ROOT, startNode } from '../support/child.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+endChildrenAfterwards();
 let orphans: number | undefined;
 afterAll(() => {
   if (orphans !== undefined) process.kill(orphans, 'SIGKILL');
@@ -59,5 +60,14 @@ describe('A run whose parent is gone', () => {
       }, 700);
     });
     expect(isStoppedByUs).toBe(true);
+  });
+});
+
+describe('A process that nothing but a write holds up, which never ends', () => {
+  it.each(['end', 'exit'])('is ended all the same, at its %s', async (how) => {
+    const pipe = join(folder, `pipe-${how}`);
+    execFileSync('mkfifo', [pipe]);
+    const { code, signal, stdout } = await startNode([join(import.meta.dirname, 'hung-run.ts'), pipe, how]).ended;
+    expect({ code, signal, stdout }).toEqual({ code: null, signal: 'SIGKILL', stdout: 'done' });
   });
 });

@@ -1,12 +1,13 @@
 /** A log that cannot be written stops nothing: neither trading, nor the API, nor the end of the process. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ROOT } from '../support/child.ts';
 import { figuresOf } from '../support/figures.ts';
+import { quietSettings } from '../support/quiet-settings.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -21,11 +22,7 @@ const ORDER = {
   price: '50000',
 };
 
-/** The demo's settings without recordings: accounts and strategies that wait for a market. */
-const settings = join(temporary.newFolder(), 'settings.json');
-const demo = JSON.parse(readFileSync(join(ROOT, 'settings', 'default.json'), 'utf8'));
-for (const feed of demo.feeds) feed.recordings = [];
-writeFileSync(settings, JSON.stringify(demo));
+const settings = quietSettings(temporary.newFolder());
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
