@@ -3,9 +3,10 @@
  * limit of the same run: on a real Kafka, on FerretDB, and on the small EventStoreDB of the tests.
  */
 import { appends } from './backends/appends.ts';
+import { merged } from './backends/merged.ts';
 import { projections } from './backends/projections.ts';
 import { pushed } from './backends/pushed.ts';
 import { relay } from './backends/relay.ts';
 import { runTable } from './table.ts';
 
-await runTable([appends, projections, relay, pushed]);
+await runTable([appends, merged, projections, relay, pushed]);
