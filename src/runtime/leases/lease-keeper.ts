@@ -24,6 +24,8 @@ export class LeaseKeeper {
   readonly #closing = new AbortController();
   readonly #looking: Promise<void>;
   #isLooking = false;
+  /** Aborts when another lease is wanted: whoever needs many, one after the other, does not wait for a look each time. */
+  #wanted = new AbortController();
 
   /** Looks from now on; `onFailure` is called for each look or change that failed. */
   constructor(terms: LeaseTerms, onFailure: (error: unknown) => void) {
@@ -34,7 +36,7 @@ export class LeaseKeeper {
 
   /** The lease of that name, as this process has it. */
   lease(name: string): Lease {
-    const known = this.#byName.get(name) ?? new Lease(name, this.#terms);
+    const known = this.#byName.get(name) ?? new Lease(name, this.#terms, () => this.#wanted.abort());
     this.#byName.set(name, known);
     return known;
   }
@@ -55,9 +57,10 @@ export class LeaseKeeper {
 
   async #keepLooking(): Promise<void> {
     while (!this.#closing.signal.aborted) {
+      this.#wanted = new AbortController();
       await this.#attempt(() => this.#look());
       await Promise.all([...this.#byName.values()].map((lease) => this.#attempt(() => lease.step())));
-      await pause(this.#terms.time, this.#terms.lengthMs / LOOKS, this.#closing.signal);
+      await pause(this.#terms.time, this.#terms.lengthMs / LOOKS, AbortSignal.any([this.#closing.signal, this.#wanted.signal]));
     }
   }
 

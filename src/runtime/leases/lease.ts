@@ -90,11 +90,14 @@ export class Lease {
   #seenAt = 0;
   #raiseBegan = 0;
   #isStepping = false;
+  readonly #onWanted: () => void;
   readonly #waiters = new Set<(tenure: Tenure) => void>();
 
-  constructor(name: string, terms: LeaseTerms) {
+  /** `onWanted` is called when somebody begins to wait for it. */
+  constructor(name: string, terms: LeaseTerms, onWanted: () => void = () => undefined) {
     this.name = name;
     this.#terms = terms;
+    this.#onWanted = onWanted;
   }
 
   /** Held by this instance now? */
@@ -120,6 +123,7 @@ export class Lease {
       const giveUp = (): void => done(undefined);
       signal.addEventListener('abort', giveUp);
       this.#waiters.add(done);
+      this.#onWanted();
     });
   }
 
