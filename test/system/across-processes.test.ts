@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type Child, endChildrenAfterwards, ROOT, startNode, startTapedeck, tapedeck } from '../support/child.ts';
 import { factsAt, factsIn } from '../support/facts.ts';
 import { figuresOf } from '../support/figures.ts';
-import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { writeMergedHeads } from '../support/recorded-heads.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -37,7 +37,7 @@ const addressOf = (port: number): string => `esdb://127.0.0.1:${port}?tls=false`
 function environment(folder: string, port: number): Record<string, string> {
   return {
     TAPEDECK_DATA: folder,
-    TAPEDECK_SETTINGS: writeRecordedHeads(folder, CANDLES, FRAMES),
+    TAPEDECK_SETTINGS: writeMergedHeads(folder, CANDLES, FRAMES),
     TAPEDECK_EVENT_STORE: addressOf(port),
     TAPEDECK_LEASE_SECONDS: '2',
     PORT: '0',
@@ -49,7 +49,7 @@ async function madeByOne(): Promise<Record<string, unknown[]>> {
   const folder = newFolder();
   const child = startTapedeck(['run', '--json'], {
     TAPEDECK_DATA: folder,
-    TAPEDECK_SETTINGS: writeRecordedHeads(folder, CANDLES, FRAMES),
+    TAPEDECK_SETTINGS: writeMergedHeads(folder, CANDLES, FRAMES),
     PORT: '0',
   });
   await child.saw('"msg":"summary"');

@@ -11,8 +11,9 @@ import { loadSettings, recordingPath } from '../../src/requests/settings-file.ts
 import { makeEvidence } from '../../src/tape/envelope.ts';
 import { endChildrenAfterwards, startNode, startTapedeck, tapedeck } from '../support/child.ts';
 import { factsIn } from '../support/facts.ts';
-import { writeRecordedHeads } from '../support/recorded-heads.ts';
+import { writeMergedHeads, writeRecordedHeads } from '../support/recorded-heads.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
@@ -58,6 +59,29 @@ describe('several processes on one tape', () => {
     const children = [...FEEDS, ...FEEDS].map((feed) => startTapedeck(ingestArguments(folder, feed), env));
     for (const { ended } of children) expect(await ended).toMatchObject({ code: 0, stderr: '' });
     expect(sorted(await factsIn(folder))).toEqual(sorted(expected));
+  });
+
+  it('that take in all recordings at once, of which two are killed, leave the tape of one', { timeout: 120_000 }, async () => {
+    const given = () => {
+      const folder = newFolder();
+      return { folder, env: { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: writeMergedHeads(folder, 300, 4_000) } };
+    };
+    const [clean, raced] = [given(), given()];
+    expect(await tapedeck(['ingest', '--all'], clean.env)).toMatchObject({ code: 0, stderr: '' });
+    const children = Array.from({ length: 4 }, () => startTapedeck(['ingest', '--all'], raced.env));
+    const tape = await openEventStore(`sqlite:${join(raced.folder, 'tape.sqlite')}`, systemTime);
+    await until(async () => Number(await tape.head()) > 400, { what: 'they have begun' });
+    await tape.close();
+    for (const { process } of children.slice(0, 2)) process.kill('SIGKILL');
+    const ended = await Promise.all(children.map(({ ended }) => ended));
+    expect(ended.slice(2)).toMatchObject([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' },
+    ]);
+    for (const line of ended.slice(2).flatMap(({ stdout }) => stdout.trim().split('\n'))) {
+      expect(JSON.parse(line)).toMatchObject({ complete: true, differing: 0, older: 0 });
+    }
+    expect(await factsIn(raced.folder)).toEqual(await factsIn(clean.folder));
   });
 
   it.each(['locked', 'unlocked'])(
