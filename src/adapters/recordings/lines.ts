@@ -1,9 +1,9 @@
 /** The lines of a recording, gzip or not, in bounded memory and whole up to where the file tears. */
 
 import { open } from 'node:fs/promises';
-import { createGunzip, type Gunzip } from 'node:zlib';
 import type { Tally } from '../../domain/feed/tally.ts';
 import { RecordingError } from '../../ports/feed.ts';
+import { gunzip, TornGzipError } from './gunzip.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** Longest line: a snapshot of 5,000 levels a side is a tenth of this. */
@@ -24,11 +24,13 @@ export function lineText({ bytes, starts, ends }: Lines, index: number): string 
 
 /**
  * The file's lines, without their ends, in batches. The last one counts as a line when the file ends without a line
- * end, but not when a gzip tears within it: then what is torn is counted, and the lines before it stand.
+ * end, but not when a gzip tears within it, unless it is all that there is (JSON in one line, which is read row by row).
+ * Where a gzip is damaged, that is counted, and all the lines before the damage stand. Throws RecordingError for a
+ * damaged one that gives no text at all.
  */
 export async function* readLines(file: string, tally: Tally): AsyncGenerator<Lines> {
   const splitter = new LineSplitter(file, tally);
-  let torn: string | undefined;
+  let torn: TornGzipError | undefined;
   try {
     for await (const chunk of readChunks(file)) {
       const lines = splitter.split(chunk);
@@ -36,15 +38,21 @@ export async function* readLines(file: string, tally: Tally): AsyncGenerator<Lin
     }
   } catch (error) {
     if (!(error instanceof TornGzipError)) throw error;
-    torn = error.message;
+    torn = error;
   }
   const rest = splitter.end();
+  const isLine = torn === undefined || torn.isTextWhole || splitter.lines === 0;
   if (torn !== undefined) {
+    if (splitter.lines === 0 && rest.length === 0) {
+      throw new RecordingError(
+        `recording "${file}" holds nothing that can be read, its gzip is torn or damaged (${torn.message}); fetch it again`,
+      );
+    }
     tally.at(file, splitter.lines + 1);
-    tally.note('torn-gzip', `${torn}; the lines before it are used, fetch the file again for the rest`);
-  } else if (rest.length > 0) {
-    yield { bytes: rest, starts: [0], ends: [rest.length] };
+    const what = `the gzip "${file}" is torn or damaged (${torn.message})`;
+    tally.note('torn-gzip', `${what}; the lines before the damage are used, fetch the file again for the rest`);
   }
+  if (isLine && rest.length > 0) yield { bytes: rest, starts: [0], ends: [rest.length] };
 }
 
 /** Throws RecordingError when the file cannot be opened. */
@@ -52,8 +60,6 @@ export async function checkReadable(file: string): Promise<void> {
   const handle = await openRecording(file);
   await handle.close();
 }
-
-class TornGzipError extends Error {}
 
 /** Splits bytes at line ends, across chunks. */
 class LineSplitter {
@@ -102,12 +108,24 @@ class LineSplitter {
 }
 
 async function* readChunks(file: string): AsyncGenerator<Buffer> {
+  yield* (await isGzip(file)) ? gunzip(() => readRaw(file)) : readRaw(file);
+}
+
+async function isGzip(file: string): Promise<boolean> {
   const handle = await openRecording(file);
   try {
     const magic = Buffer.alloc(2);
     const { bytesRead } = await handle.read(magic, 0, 2, 0);
-    const raw = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
-    yield* bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b ? inflate(raw, file) : (raw as AsyncIterable<Buffer>);
+    return bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* readRaw(file: string): AsyncGenerator<Buffer> {
+  const handle = await openRecording(file);
+  try {
+    yield* handle.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
   } finally {
     await handle.close();
   }
@@ -124,55 +142,4 @@ async function openRecording(file: string) {
     throw new RecordingError(`recording "${file}": ${why}; check the path`);
   }
   throw new RecordingError(`recording "${file}": it is not a file; name the recording itself`);
-}
-
-/**
- * Feeds the gzip chunk by chunk and takes what each gives before the next. Piping would lose, at a tear, the text
- * that was decompressed already but not yet read.
- */
-async function* inflate(raw: AsyncIterable<Buffer>, file: string): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip();
-  let ready: Buffer[] = [];
-  let failure: Error | undefined;
-  gunzip.on('data', (chunk: Buffer) => ready.push(chunk));
-  gunzip.on('error', (error) => {
-    failure = error;
-  });
-  try {
-    for await (const chunk of raw) {
-      await write(gunzip, chunk);
-      yield* ready;
-      ready = [];
-      if (failure !== undefined) throw torn(file, failure);
-    }
-    await finish(gunzip);
-    yield* ready;
-    if (failure !== undefined) throw torn(file, failure);
-  } finally {
-    gunzip.destroy();
-  }
-}
-
-function torn(file: string, failure: Error): TornGzipError {
-  return new TornGzipError(`the gzip "${file}" is torn or damaged (${failure.message})`);
-}
-
-/** Resolves when the chunk is decompressed, or the stream has failed: then zlib may never call back. */
-function write(gunzip: Gunzip, chunk: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    gunzip.once('close', resolve);
-    gunzip.write(chunk, () => {
-      gunzip.off('close', resolve);
-      resolve();
-    });
-  });
-}
-
-/** Resolves when everything was handed out, or the stream has failed. */
-function finish(gunzip: Gunzip): Promise<void> {
-  return new Promise((resolve) => {
-    gunzip.once('close', resolve);
-    gunzip.once('end', resolve);
-    gunzip.end();
-  });
 }
