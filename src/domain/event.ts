@@ -1,6 +1,7 @@
 /** An event as the domain knows it: its facts and where they came from, without its place in a store. */
 
 import { z } from 'zod';
+import { isComposed, LETTER_OR_DIGIT, PRINTABLE } from './characters.ts';
 import { isDecimal } from './decimal.ts';
 import { UNPRINTABLE } from './printable.ts';
 import { isIsoTime } from './time.ts';
@@ -77,11 +78,27 @@ export const nameText = z
     'must be 1 to 64 letters, digits, "_", "." or "-", starting with a letter or digit',
   );
 export const venueText = z.string().regex(/^[a-z][a-z0-9]{0,31}$/, 'must be lower case letters and digits, such as "binance"');
-/** A symbol as its venue writes it (`BTCUSDT`, `BTC-USD`). */
+const COMPOSED = "must be in Unicode's composed form (NFC)";
+/**
+ * A symbol as its venue writes it (`BTCUSDT`, `BTC-USD`, `币安人生USDT`): up to 64 characters. Not `|`, which parts the
+ * names that ids are made from; not quotes and backslashes, which are written otherwise wherever texts are quoted; and
+ * not `.` and `..`, which are no names in a URL.
+ */
 export const symbolText = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_./:-]{0,63}$/, 'must be a symbol as the venue writes it, such as "BTCUSDT"');
-export const assetText = z.string().regex(/^[A-Z0-9]{1,16}$/, 'must be an asset code such as "BTC"');
+  .regex(
+    new RegExp(String.raw`^(?!\.\.?$)(?![-\p{M}])(?:(?!["'\x60\\|])${PRINTABLE}){1,64}$`, 'u'),
+    'must be a symbol as the venue writes it, such as "BTCUSDT": up to 64 printable characters, without spaces, quotes, "\\" and "|"',
+  )
+  .refine(isComposed, COMPOSED);
+/** An asset: digits and letters, capital ones where a script has them in ASCII (`BTC`, `1INCH`, `币安人生`). */
+export const assetText = z
+  .string()
+  .regex(
+    new RegExp(String.raw`^(?!\p{M})(?:[A-Z0-9]|(?![\0-\x7f])${LETTER_OR_DIGIT}){1,16}$`, 'u'),
+    'must be an asset code such as "BTC"',
+  )
+  .refine(isComposed, COMPOSED);
 export const idText = z.uuid();
 /**
  * Why a person asks for something, as they may say it today: a line with something to read in it. Events keep what

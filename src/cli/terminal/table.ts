@@ -20,6 +20,19 @@ export function thousands(whole: string | number): string {
   return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** What a terminal shows in two columns: Chinese, Japanese and Korean, the full forms of others, and pictures. */
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]$/u;
+/** What is drawn onto the character before it. */
+const COMBINING = /^\p{M}$/u;
+
+/** Columns of a terminal that a text takes. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += WIDE.test(character) ? 2 : COMBINING.test(character) ? 0 : 1;
+  return columns;
+}
+
 /** How a table looks: each gets a text that is padded already, so that colours do not count as width. */
 export interface TableLook {
   readonly head: (text: string) => string;
@@ -32,10 +45,13 @@ export const PLAIN_LOOK: TableLook = { head: (text) => text, cell: (text) => tex
 /** Rows under a head, columns aligned: texts to the left, what looks like a number to the right. A cell is one line. */
 export function table(head: readonly string[], cells: readonly (readonly string[])[], look: TableLook = PLAIN_LOOK): string[] {
   const rows = cells.map((row) => row.map(escapeUnprintable));
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((title, column) => Math.max(columnsOf(title), ...rows.map((row) => columnsOf(row[column] ?? ''))));
   const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[+-]?[\d,.]*$/.test(row[column] ?? '')));
   const padded = (cells: readonly string[]): string[] => {
-    const texts = cells.map((cell, column) => cell[numeric[column] ? 'padStart' : 'padEnd'](widths[column] ?? 0));
+    const texts = cells.map((cell, column) => {
+      const padding = ' '.repeat((widths[column] ?? 0) - columnsOf(cell));
+      return numeric[column] ? padding + cell : cell + padding;
+    });
     while (texts.length > 0 && texts.at(-1)?.trim() === '') texts.pop();
     return texts.map((text, column) => (column === texts.length - 1 ? text.trimEnd() : text));
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { money, table, thousands } from '../../../src/cli/terminal/table.ts';
+import { columnsOf, money, table, thousands } from '../../../src/cli/terminal/table.ts';
 
 describe('numbers for people', () => {
   it.each([
@@ -33,6 +33,20 @@ describe('a table', () => {
         ],
       ),
     ).toEqual(['account    equity  note', 'paper    1,000.00  flat', 'b              -7  1 BTC']);
+  });
+
+  it('stands where characters are two columns wide, or none', () => {
+    expect(
+      table(
+        ['symbol', 'last'],
+        [
+          ['币安人生USDT', '1'],
+          ['कीUSDT', '2'],
+          ['ＡＢ한글', '3'],
+        ],
+      ),
+    ).toEqual(['symbol        last', '币安人生USDT     1', 'कीUSDT            2', 'ＡＢ한글         3']);
+    expect(['', 'BTC', '币安', '🚀A', 'e\u0301'].map(columnsOf)).toEqual([0, 3, 4, 3, 1]);
   });
 
   it('without rows is its head', () => expect(table(['feed', 'last'], [])).toEqual(['feed  last']));
