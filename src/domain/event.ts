@@ -1,9 +1,8 @@
 /** An event as the domain knows it: its facts and where they came from, without its place in a store. */
 
 import { z } from 'zod';
-import { isComposed, LETTER_OR_DIGIT, PRINTABLE } from './characters.ts';
 import { isDecimal } from './decimal.ts';
-import { UNPRINTABLE } from './printable.ts';
+import { isComposed, LETTER_OR_DIGIT, NAME_CHARACTER, UNPRINTABLE } from './printable.ts';
 import { isIsoTime } from './time.ts';
 
 /** Flat strings only, because some stores take nothing else. */
@@ -87,7 +86,7 @@ const COMPOSED = "must be in Unicode's composed form (NFC)";
 export const symbolText = z
   .string()
   .regex(
-    new RegExp(String.raw`^(?!\.\.?$)(?![-\p{M}])(?:(?!["'\x60\\|])${PRINTABLE}){1,64}$`, 'u'),
+    new RegExp(String.raw`^(?!\.\.?$)(?![-\p{M}])(?:(?!["'\x60\\|])${NAME_CHARACTER}){1,64}$`, 'u'),
     'must be a symbol as the venue writes it, such as "BTCUSDT": up to 64 printable characters, without spaces, quotes, "\\" and "|"',
   )
   .refine(isComposed, COMPOSED);

@@ -15,7 +15,7 @@ export function barKey(bar: Pick<Bar, 'venue' | 'symbol' | 'interval' | 'openTim
 
 export const bars: Projection<BarDocument> = {
   name: 'bars',
-  version: 1,
+  version: 2,
   categories: ['bars', 'rollups'],
   indexes: [['venue', 'symbol', 'interval', 'openTime']],
 

@@ -3,7 +3,7 @@
 import type { EventData, EventName, TapeEvent } from '../domain/catalogue.ts';
 import { instrumentKey, type SettingsInForce } from '../domain/settings/in-force.ts';
 import { outOfRange } from '../domain/settings/ranges.ts';
-import type { Settings } from '../domain/settings/settings.ts';
+import type { InstrumentSettings, Settings } from '../domain/settings/settings.ts';
 import { SETTINGS_STREAM } from '../domain/streams.ts';
 import { isoTime } from '../domain/time.ts';
 import { UserError } from '../domain/user-error.ts';
@@ -132,10 +132,11 @@ function putMarket(settings: SettingsInForce, { instruments, feeds }: Settings, 
     const known = settings.instruments.get(key);
     if (known === undefined) put('InstrumentListed', key, instrument);
     else if (differs(known, instrument)) {
-      for (const field of ['kind', 'base', 'quote', 'contractSize', 'priceScale', 'quantityScale'] as const) {
-        if (known[field] === instrument[field]) continue;
+      const [was, is] = [fixedTerms(known), fixedTerms(instrument)];
+      for (const [field, value] of Object.entries(is)) {
+        if (was[field as keyof typeof was] === value) continue;
         throw new SettingsRefusedError(
-          `${key}: ${field} of a listed instrument cannot change from ${known[field]} to ${instrument[field]}; list it under another symbol`,
+          `${key}: ${field} of a listed instrument cannot change from ${was[field as keyof typeof was]} to ${value}; list it under another symbol`,
         );
       }
       put('InstrumentUpdated', key, instrument);
@@ -154,6 +155,12 @@ function putMarket(settings: SettingsInForce, { instruments, feeds }: Settings, 
     if (differs(settings.feeds.get(key), feed)) put('FeedConfigured', key, feed);
   }
   for (const [key, { venue, symbol }] of settings.feeds) if (!fed.has(key)) put('FeedRetired', key, { venue, symbol });
+}
+
+/** What recorded quantities and prices mean rests on these. */
+function fixedTerms(instrument: InstrumentSettings) {
+  const { kind, base, quote, settle = quote, contractSize, priceScale, quantityScale } = instrument;
+  return { kind, base, quote, settle, contractSize, priceScale, quantityScale };
 }
 
 function putAccounts(settings: SettingsInForce, { accounts }: Settings, put: Put): void {

@@ -133,7 +133,8 @@ describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed
     expect(stripVTControlCharacters(seen('positions'))).toMatch(/^account +strategy +instrument/);
     expect(seen('events --type OrderUncertain')).toBe('no events\n');
     expect(seen('events --type OrderUncertain --json')).toBe('');
-    expect(seen(`settings check ${tape.settingsFile}`)).toBe(`${tape.settingsFile}: generation 1 is in force\n`);
+    const { generation } = JSON.parse(readFileSync(tape.settingsFile, 'utf8'));
+    expect(seen(`settings check ${tape.settingsFile}`)).toBe(`${tape.settingsFile}: generation ${generation} is in force\n`);
     expect(JSON.parse(seen('positions --json').split('\n')[0] ?? '')).toMatchObject({ strategy: 'quick-cross' });
   });
 });

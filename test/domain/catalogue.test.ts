@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { EVENT_TYPES, findEventType, UnreadableEventError, upcast } from '../../src/domain/catalogue.ts';
 import { syntheticTape } from '../laws/synthetic-tape.ts';
+import { barOf } from '../support/fixtures.ts';
 
 describe('the catalogue', () => {
   it('has every event type once', () => {
@@ -53,6 +54,20 @@ describe('an older event', () => {
 
   it.each(['AccountOpened', 'AccountUpdated'])('says no bounds of fills where it did not: %s', (type) => {
     expect(upcast(type, 1, { slippage: '0' })).toEqual({ slippage: '0' });
+  });
+
+  it.each(['BarClosed', 'BarCorrected'])('is brought to the shape of today: %s did not say how many contracts', (type) => {
+    const { contracts: _, ...recorded } = barOf({ close: '2', volume: '7' });
+    const today = upcast(type, 1, recorded);
+    expect(today).toEqual({ ...recorded, contracts: null });
+    expect(findEventType(type)?.schema.safeParse(today).success).toBe(true);
+  });
+
+  it('is brought to the shape of today: FeedConfigured did not say whether the last candle is whole', () => {
+    const recorded = { venue: 'binance', symbol: 'BTCUSDT', source: 'recording', recordings: [], bars: '1m', rollups: [] };
+    const today = upcast('FeedConfigured', 1, { ...recorded, staleAfter: '500ms' });
+    expect(today).toEqual({ ...recorded, staleAfter: '500ms' });
+    expect(findEventType('FeedConfigured')?.schema.safeParse(today).success).toBe(true);
   });
 
   it('is not changed itself', () => {

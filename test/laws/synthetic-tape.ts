@@ -76,7 +76,7 @@ function bar({ venue, symbol, interval }: Instrument, openMs: number, cents: rea
   const data: Bar = {
     ...{ venue, symbol, interval, openTime, closeTime },
     ...{ open: price(open), high: price(Math.max(...cents)), low: price(Math.min(...cents)), close: price(close) },
-    ...{ volume: '1.5', quoteVolume: null, tradeCount: null, firstTradeId: null, lastTradeId: null },
+    ...{ volume: '1.5', quoteVolume: null, contracts: null, tradeCount: null, firstTradeId: null, lastTradeId: null },
     ...{ bid: hasBook ? price(close - 1) : null, ask: hasBook ? price(close + 1) : null },
     ...{ complete: true, source: 'recording' as const },
   };

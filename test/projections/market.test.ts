@@ -22,6 +22,7 @@ function bar(openSecond: number, close: string, more: Partial<Bar> = {}): Bar {
     close,
     volume: '1',
     quoteVolume: '100',
+    contracts: null,
     tradeCount: 1,
     firstTradeId: 1,
     lastTradeId: 1,

@@ -170,6 +170,7 @@ describe('proposed settings', () => {
     ],
     ['an account away', () => ({ accounts: [], strategies: [] }), /account paper is open.*cannot be removed/],
     ['the places of a price', instrumentsWith({ priceScale: 4 }), /priceScale of a listed instrument cannot change from 2 to 4/],
+    ['what it is settled in', instrumentsWith({ settle: 'AAA' }), /settle of a listed instrument cannot change from BBB to AAA/],
     ['the kind of an instrument', instrumentsWith({ kind: 'future' }), /kind of a listed instrument cannot change/],
     [
       'the currency of an account',

@@ -32,6 +32,7 @@ export function barOf({ close = '100', ...of }: Partial<Bar>): Bar {
     close,
     volume: '1',
     quoteVolume: null,
+    contracts: null,
     tradeCount: null,
     firstTradeId: null,
     lastTradeId: null,

@@ -1,37 +1,24 @@
 /** A recording as market evidence. Its first line shows its kind. */
 
-import { type Candle, CandleSession } from '../../domain/feed/candle-session.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { FeedSession } from '../../domain/feed/feed-session.ts';
 import type { MarketMessage } from '../../domain/feed/messages.ts';
 import { framesText, Tally } from '../../domain/feed/tally.ts';
-import { intervalMs } from '../../domain/interval.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
 import { type Feed, type FeedMeter, type FeedReading, RecordingError } from '../../ports/feed.ts';
 import { FrameScanner } from '../venues/binance/frame-scanner.ts';
 import { parseFrame, RefusedFrameError } from '../venues/binance/frames.ts';
-import type { CandleKind, CandleReader } from './candles/candle-kind.ts';
+import { readCandles } from './candles/candle-files.ts';
+import type { CandleKind } from './candles/candle-kind.ts';
 import { CANDLE_KINDS } from './candles/candle-kinds.ts';
 import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
-
-/** One kind of recording: takes line `index` of some, gives evidence. Several files of a kind are one session. */
-interface Session {
-  /** How many frames or candles came in so far. */
-  readonly received: number;
-  startFile(file: string): void;
-  readLine(lines: Lines, index: number): readonly EvidenceDraft[];
-  endFile(): void;
-  end(): EvidenceDraft[];
-  /** Counts what still waits as dropped. */
-  drop(): void;
-}
 
 const FRAMES = { name: 'binance-frames' } as const;
 type Kind = CandleKind | typeof FRAMES;
 
 /**
- * The recordings in `files` as a feed: one session, in the order given. Reading throws RecordingError for a file that
- * cannot be opened or is no recording of a known kind.
+ * The recordings in `files` as a feed: one session, frames in the order given, candles in their own. Reading throws
+ * RecordingError for a file that cannot be opened or is no recording of a known kind, before anything is given.
  */
 export function recordingFeed(files: readonly string[], feed: FeedSettings, instrument: InstrumentSettings): Feed {
   return { evidence: (reading) => readRecording(files, feed, instrument, reading) };
@@ -41,54 +28,15 @@ async function* readRecording(
   files: readonly string[],
   feed: FeedSettings,
   instrument: InstrumentSettings,
-  { tally, meter, signal }: FeedReading,
+  reading: FeedReading,
 ): AsyncGenerator<EvidenceDraft[]> {
-  // A file that is not there should be known before evidence of the others is on the tape.
+  // What cannot be used at all should be known before evidence of the others is on the tape.
   for (const file of files) await checkReadable(file);
-  let session: Session | undefined;
-  let sessionKind: Kind | undefined;
-  let told = 0;
-  const tellReceived = (): void => {
-    const received = session?.received ?? 0;
-    meter?.noteFrames(received - told);
-    told = received;
-  };
-  try {
-    for (const file of files) {
-      let isFirst = true;
-      for await (const lines of readLines(file, tally)) {
-        if (signal?.aborted) return;
-        const drafts: EvidenceDraft[] = [];
-        if (isFirst) {
-          isFirst = false;
-          const kind = kindOf(file, lines);
-          if (sessionKind !== undefined && kind !== sessionKind) {
-            throw new RecordingError(
-              `recording "${file}" is of the kind ${kind.name}, the one before it of ${sessionKind.name}; ingest them apart`,
-            );
-          }
-          sessionKind = kind;
-          session ??= makeSession(kind, feed, instrument, tally, meter);
-          session.startFile(file);
-        }
-        for (let i = 0; i < lines.ends.length; i++) {
-          for (const draft of (session as Session).readLine(lines, i)) drafts.push(draft);
-        }
-        tellReceived();
-        if (drafts.length > 0) yield drafts;
-      }
-      if (isFirst) throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
-      session?.endFile();
-    }
-    // The end of the session is evidence too, and a reading that was stopped has not seen it.
-    if (signal?.aborted) return;
-    const last = session?.end() ?? [];
-    if (last.length > 0) yield last;
-  } finally {
-    session?.drop();
-    tellReceived();
-  }
-  if (tally.total('used') === 0) throw nothingUsed(files, tally);
+  const kind = await kindOfAll(files);
+  yield* 'open' in kind
+    ? readCandles({ kind, readTexts, feed }, files, instrument, reading)
+    : readFrames(files, feed, instrument, reading);
+  if (!reading.signal?.aborted && reading.tally.total('used') === 0) throw nothingUsed(files, reading.tally);
 }
 
 function nothingUsed(files: readonly string[], tally: Tally): RecordingError {
@@ -99,13 +47,33 @@ function nothingUsed(files: readonly string[], tally: Tally): RecordingError {
   );
 }
 
+async function* readTexts(file: string, tally: Tally): AsyncGenerator<string[]> {
+  for await (const lines of readLines(file, tally)) yield lines.ends.map((_, i) => lineText(lines, i));
+}
+
+/** Throws RecordingError where they are of several kinds, or one is of none. */
+async function kindOfAll(files: readonly string[]): Promise<Kind> {
+  let known: Kind | undefined;
+  for (const file of files) {
+    const kind = await kindOfFile(file);
+    if (known !== undefined && kind !== known) {
+      throw new RecordingError(
+        `recording "${file}" is of the kind ${kind.name}, the one before it of ${known.name}; ingest them apart`,
+      );
+    }
+    known = kind;
+  }
+  return known ?? FRAMES;
+}
+
+async function kindOfFile(file: string): Promise<Kind> {
+  for await (const lines of readLines(file, new Tally())) return kindOf(file, lines);
+  throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
+}
+
 /** Throws RecordingError for a file that cannot be opened or is no recording of a known kind, by its first lines. */
 export async function checkRecording(file: string): Promise<void> {
-  for await (const lines of readLines(file, new Tally())) {
-    kindOf(file, lines);
-    return;
-  }
-  throw new RecordingError(`recording "${file}" holds nothing that can be read; fetch it again`);
+  await kindOfFile(file);
 }
 
 /** A first frame may itself be bad, so more than one line is looked at. */
@@ -121,86 +89,40 @@ function kindOf(file: string, lines: Lines): Kind {
   throw new RecordingError(`recording "${file}" is of no known kind: it begins neither ${begins.join(', nor ')}`);
 }
 
-function makeSession(
-  kind: Kind,
+/** Raw frames as one session, in the order of the files. */
+async function* readFrames(
+  files: readonly string[],
   feed: FeedSettings,
   instrument: InstrumentSettings,
-  tally: Tally,
-  meter: FeedMeter | undefined,
-): Session {
-  if ('open' in kind) return new CandleFiles(kind, feed, instrument, tally);
-  return new FrameFiles(feed, instrument, tally, meter);
-}
-
-/** How often candles must be the same distance apart to show another interval; gaps make longer distances by chance. */
-const SHORTER_SPACINGS = 3;
-const LONGER_SPACINGS = 20;
-
-/** Candle files, of either kind, as one session. */
-class CandleFiles implements Session {
-  readonly #kind: CandleKind;
-  readonly #feed: FeedSettings;
-  readonly #tally: Tally;
-  readonly #session: CandleSession;
-  #reader: CandleReader | undefined;
-  #file = '';
-  #lastOpen: number | null = null;
-  #spacing = 0;
-  #sameSpacings = 0;
-
-  constructor(kind: CandleKind, feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
-    this.#kind = kind;
-    this.#feed = feed;
-    this.#tally = tally;
-    this.#session = new CandleSession(instrument, feed.bars, tally);
-  }
-
-  get received(): number {
-    let received = 0;
-    for (const { used, refused, dropped, unused } of this.#tally.frames.values()) received += used + refused + dropped + unused;
-    return received;
-  }
-
-  startFile(file: string): void {
-    this.#file = file;
-    this.#reader = this.#kind.open(file, this.#feed.bars, this.#tally);
-  }
-
-  readLine(lines: Lines, index: number): readonly EvidenceDraft[] {
-    const drafts: EvidenceDraft[] = [];
-    const onCandle = (candle: Candle) => {
-      this.#checkSpacing(candle.openTime);
-      for (const draft of this.#session.apply(candle)) drafts.push(draft);
-    };
-    this.#reader?.readLine(lineText(lines, index), onCandle);
-    return drafts;
-  }
-
-  endFile(): void {
-    this.#reader?.end();
-  }
-
-  end(): EvidenceDraft[] {
-    return this.#session.end();
-  }
-
-  /** No candle waits. */
-  drop(): void {}
-
-  /** Candles of another interval than the feed's would be taken for what they are not. */
-  #checkSpacing(openTime: number): void {
-    const spacing = this.#lastOpen === null ? 0 : openTime - this.#lastOpen;
-    this.#lastOpen = openTime;
-    this.#sameSpacings = spacing === this.#spacing ? this.#sameSpacings + 1 : 1;
-    this.#spacing = spacing;
-    const expected = intervalMs(this.#feed.bars);
-    const isWrong =
-      (spacing > 0 && spacing < expected && this.#sameSpacings >= SHORTER_SPACINGS) ||
-      (spacing > expected && this.#sameSpacings >= LONGER_SPACINGS);
-    if (!isWrong) return;
-    throw new RecordingError(
-      `recording "${this.#file}": its candles are ${spacing / 1000} s apart, but the feed's bars are ${this.#feed.bars}; name the interval of the candles`,
-    );
+  { tally, meter, signal }: FeedReading,
+): AsyncGenerator<EvidenceDraft[]> {
+  const session = new FrameFiles(feed, instrument, tally, meter);
+  let told = 0;
+  const tellReceived = (): void => {
+    const { received } = session;
+    meter?.noteFrames(received - told);
+    told = received;
+  };
+  try {
+    for (const file of files) {
+      session.startFile(file);
+      for await (const lines of readLines(file, tally)) {
+        if (signal?.aborted) return;
+        const drafts: EvidenceDraft[] = [];
+        for (let i = 0; i < lines.ends.length; i++) {
+          for (const draft of session.readLine(lines, i)) drafts.push(draft);
+        }
+        tellReceived();
+        if (drafts.length > 0) yield drafts;
+      }
+    }
+    // The end of the session is evidence too, and a reading that was stopped has not seen it.
+    if (signal?.aborted) return;
+    const last = session.end();
+    if (last.length > 0) yield last;
+  } finally {
+    session.drop();
+    tellReceived();
   }
 }
 
@@ -208,7 +130,7 @@ class CandleFiles implements Session {
 const TIMED_EVERY = 256;
 
 /** Raw frames: a line that cannot be read is counted and loses nothing else. */
-class FrameFiles implements Session {
+class FrameFiles {
   readonly #instrument: InstrumentSettings;
   readonly #tally: Tally;
   readonly #scanner: FrameScanner;
@@ -272,10 +194,6 @@ class FrameFiles implements Session {
       this.#tally.note(error.reason, error.message, error.kind);
       return undefined;
     }
-  }
-
-  endFile(): void {
-    this.#line = 0;
   }
 
   end(): EvidenceDraft[] {

@@ -2,6 +2,7 @@
 
 import { type Decimal, divide, multiply, parseDecimal, roundToStep } from '../decimal.ts';
 import type { CalendarName } from '../market/calendar.ts';
+import { isInverse } from '../market/contract.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import type { InstrumentSettings } from '../settings/settings.ts';
 
@@ -12,6 +13,8 @@ export interface Instrument {
   readonly symbol: string;
   /** Bought and sold for good; what is held is a balance. Otherwise a position that is settled in the quote asset. */
   readonly isSpot: boolean;
+  /** A contract of a fixed worth in the quote asset, settled in the base asset: what is counted here does not fit it. */
+  readonly isInverse: boolean;
   readonly base: string;
   readonly quote: string;
   /** Base units per unit of order quantity. */
@@ -33,6 +36,7 @@ export function readInstrument(settings: InstrumentSettings): Instrument {
     venue: settings.venue,
     symbol: settings.symbol,
     isSpot,
+    isInverse: isInverse(settings),
     base: settings.base,
     quote: settings.quote,
     contractSize: parseDecimal(settings.contractSize),

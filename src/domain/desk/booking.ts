@@ -112,8 +112,9 @@ function recordFill(
   const { venue, symbol, side } = report;
   const instrument = state.instruments.get(instrumentKey(venue, symbol));
   const change = { orderId: order.orderId, account: account.id, at: report.transactTime };
-  if (instrument === undefined) {
-    const detail = `trade ${fill.tradeId} is of ${venue} ${symbol}, which is not listed, and cannot be booked`;
+  if (instrument === undefined || instrument.isInverse) {
+    const what = instrument === undefined ? 'which is not listed' : 'an inverse contract';
+    const detail = `trade ${fill.tradeId} is of ${venue} ${symbol}, ${what}, and cannot be booked`;
     emit('OrderAnomalyDetected', orderStream(order.orderId), { ...change, anomaly: 'unknown-instrument', reportId, detail });
     return false;
   }

@@ -60,6 +60,10 @@ export function reviewOrder(
   signal: Signal | null,
 ): void {
   const { state, emit, cause } = deciding;
+  if (instrument.isInverse) {
+    deny(deciding, draft, { reason: 'inverse-contract', value: instrument.symbol, bound: null });
+    return;
+  }
   const market = state.market.get(instrument.key);
   const isReducing = canOnlyReduce(account, instrument, draft.side, draft.quantity);
   const reference = market?.mark ?? draft.price ?? averageEntry(positionOf(account, draft.strategy, instrument));

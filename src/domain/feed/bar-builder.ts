@@ -8,7 +8,7 @@
 import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
 import type { InstrumentSettings } from '../settings/settings.ts';
 import { barClosed, barCorrected, type EvidenceDraft } from './evidence.ts';
-import { addTrade, type GrowingBar, type Quote, recordBar, startBar } from './growing-bar.ts';
+import { addTrade, type BarTerms, barTerms, type GrowingBar, type Quote, recordBar, startBar } from './growing-bar.ts';
 import type { Trade } from './messages.ts';
 import { QuoteHistory } from './quote-history.ts';
 import type { Tally } from './tally.ts';
@@ -24,8 +24,7 @@ export const MAX_WAITING_TRADES = 10_000;
 export const CORRECTABLE_BARS = 600;
 
 export class BarBuilder {
-  readonly #instrument: InstrumentSettings;
-  readonly #interval: Interval;
+  readonly #terms: BarTerms;
   readonly #tally: Tally;
   readonly #quotes: QuoteHistory;
   readonly #missing = new TradeGaps();
@@ -46,8 +45,7 @@ export class BarBuilder {
 
   /** `quoteLifeMs`: for how long after an update a quote may be shown in a bar. */
   constructor(instrument: InstrumentSettings, interval: Interval, tally: Tally, quoteLifeMs: number) {
-    this.#instrument = instrument;
-    this.#interval = interval;
+    this.#terms = barTerms(instrument, interval);
     this.#tally = tally;
     this.#quotes = new QuoteHistory(intervalMs(interval), quoteLifeMs);
   }
@@ -80,7 +78,11 @@ export class BarBuilder {
     if (quote !== null) this.#quotes.note(eventTime, quote);
     this.#giveUpOverdue();
     const current = this.#current;
-    if (current !== null && this.#waiting.length === 0 && this.#now > current.openMs + intervalMs(this.#interval) + LATENESS_MS) {
+    if (
+      current !== null &&
+      this.#waiting.length === 0 &&
+      this.#now > current.openMs + intervalMs(this.#terms.interval) + LATENESS_MS
+    ) {
       this.#close(current);
     }
     return this.#takeDrafts();
@@ -119,7 +121,7 @@ export class BarBuilder {
   /** Takes a trade whose predecessor is known, or given up. */
   #accept(trade: Trade): void {
     this.#lastId = trade.tradeId;
-    const openMs = barOpenMs(trade.time, this.#interval);
+    const openMs = barOpenMs(trade.time, this.#terms.interval);
     if (this.#current !== null && openMs > this.#current.openMs) this.#close(this.#current);
     if (!trade.isMarketTrade) {
       this.#tally.noteFrame('trade', 'unused');
@@ -129,7 +131,7 @@ export class BarBuilder {
     }
     if (this.#current === null && openMs > this.#lastClosedOpenMs) {
       this.#tally.noteFrame('trade', 'used');
-      this.#current = startBar(openMs, trade, this.#uncovered ?? trade.tradeId, this.#instrument.priceScale);
+      this.#current = startBar(openMs, trade, this.#uncovered ?? trade.tradeId, this.#terms);
       this.#uncovered = null;
     } else if (this.#current !== null && openMs === this.#current.openMs) {
       this.#addTo(this.#current, trade);
@@ -140,7 +142,7 @@ export class BarBuilder {
 
   #addTo(bar: GrowingBar, trade: Trade): void {
     this.#tally.noteFrame('trade', 'used');
-    addTrade(bar, trade, this.#instrument.priceScale);
+    addTrade(bar, trade, this.#terms);
   }
 
   /** Takes a trade with an id that others have overtaken. */
@@ -160,7 +162,7 @@ export class BarBuilder {
       this.#tally.noteFrame('trade', 'unused');
       return;
     }
-    const openMs = barOpenMs(trade.time, this.#interval);
+    const openMs = barOpenMs(trade.time, this.#terms.interval);
     if (this.#current !== null && openMs >= this.#current.openMs) this.#addTo(this.#current, trade);
     else this.#correct(openMs, trade);
   }
@@ -207,7 +209,7 @@ export class BarBuilder {
       this.#addTo(bar, trade);
     } else {
       this.#tally.noteFrame('trade', 'used');
-      bar = startBar(openMs, trade, trade.tradeId, this.#instrument.priceScale);
+      bar = startBar(openMs, trade, trade.tradeId, this.#terms);
       bar.quote = this.#quotes.atCloseOf(bar);
       this.#closed.splice(index + 1, 0, bar);
       if (this.#closed.length > CORRECTABLE_BARS) this.#closed.shift();
@@ -216,7 +218,7 @@ export class BarBuilder {
   }
 
   #record(bar: GrowingBar) {
-    return recordBar(bar, this.#instrument, this.#interval, this.#missing.noneAround(bar.firstId, bar.lastId));
+    return recordBar(bar, this.#terms, this.#missing.noneAround(bar.firstId, bar.lastId));
   }
 
   #noteDuplicate(trade: Trade): void {

@@ -2,6 +2,7 @@
 
 import { add, type Decimal, formatDecimal, formatUnits } from '../decimal.ts';
 import { type Interval, intervalMs } from '../interval.ts';
+import { type ContractTerms, contractTerms, turnoverOf, volumesOf } from '../market/contract.ts';
 import type { Bar } from '../market/events.ts';
 import type { InstrumentSettings } from '../settings/settings.ts';
 import { isoTime } from '../time.ts';
@@ -25,15 +26,16 @@ export interface GrowingBar {
   high: number;
   low: number;
   close: number;
-  volume: Decimal;
-  quoteVolume: Decimal;
+  /** As the venue counts it: in base units or in contracts. */
+  quantity: Decimal;
+  turnover: Decimal;
   count: number;
   /** Set when it closes. */
   quote: Quote;
 }
 
 /** Begins a bar; `firstId` is below the trade's when prints that no market made came before it. */
-export function startBar(openMs: number, trade: Trade, firstId: number, priceScale: number): GrowingBar {
+export function startBar(openMs: number, trade: Trade, firstId: number, terms: ContractTerms): GrowingBar {
   const { tradeId, price, quantity } = trade;
   return {
     openMs,
@@ -45,15 +47,15 @@ export function startBar(openMs: number, trade: Trade, firstId: number, priceSca
     high: price,
     low: price,
     close: price,
-    volume: quantity,
-    quoteVolume: worth(price, quantity, priceScale),
+    quantity,
+    turnover: turnoverOf(terms, price, quantity),
     count: 1,
     quote: { bid: undefined, ask: undefined },
   };
 }
 
 /** Adds a trade, wherever among the bar's others its id puts it. */
-export function addTrade(bar: GrowingBar, trade: Trade, priceScale: number): void {
+export function addTrade(bar: GrowingBar, trade: Trade, terms: ContractTerms): void {
   const { tradeId, price, quantity } = trade;
   if (tradeId < bar.openId) {
     bar.openId = tradeId;
@@ -67,19 +69,28 @@ export function addTrade(bar: GrowingBar, trade: Trade, priceScale: number): voi
   if (tradeId > bar.lastId) bar.lastId = tradeId;
   if (price > bar.high) bar.high = price;
   if (price < bar.low) bar.low = price;
-  bar.volume = add(bar.volume, quantity);
-  bar.quoteVolume = add(bar.quoteVolume, worth(price, quantity, priceScale));
+  bar.quantity = add(bar.quantity, quantity);
+  bar.turnover = add(bar.turnover, turnoverOf(terms, price, quantity));
   bar.count++;
 }
 
-function worth(price: number, quantity: Decimal, priceScale: number): Decimal {
-  return { units: BigInt(price) * quantity.units, scale: priceScale + quantity.scale };
+/** What stays the same from bar to bar. */
+export interface BarTerms extends ContractTerms {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly interval: Interval;
+}
+
+export function barTerms(instrument: InstrumentSettings, interval: Interval): BarTerms {
+  const { venue, symbol } = instrument;
+  return { ...contractTerms(instrument), venue, symbol, interval };
 }
 
 /** The bar as it is recorded. */
-export function recordBar(bar: GrowingBar, instrument: InstrumentSettings, interval: Interval, isComplete: boolean): Bar {
-  const { venue, symbol, priceScale } = instrument;
+export function recordBar(bar: GrowingBar, terms: BarTerms, isComplete: boolean): Bar {
+  const { venue, symbol, interval, priceScale } = terms;
   const { bid, ask } = bar.quote;
+  const { volume, quoteVolume, contracts } = volumesOf(terms, bar.quantity, bar.turnover);
   return {
     venue,
     symbol,
@@ -90,8 +101,9 @@ export function recordBar(bar: GrowingBar, instrument: InstrumentSettings, inter
     high: formatUnits(bar.high, priceScale),
     low: formatUnits(bar.low, priceScale),
     close: formatUnits(bar.close, priceScale),
-    volume: formatDecimal(bar.volume),
-    quoteVolume: formatDecimal(bar.quoteVolume),
+    volume: formatDecimal(volume),
+    quoteVolume: formatDecimal(quoteVolume),
+    contracts: contracts === null ? null : formatDecimal(contracts),
     tradeCount: bar.count,
     firstTradeId: bar.firstId,
     lastTradeId: bar.lastId,

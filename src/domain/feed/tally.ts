@@ -23,6 +23,7 @@ const FATES = {
   'unordered-candle': 'refused',
   'ahead-of-clock': 'refused',
   'duplicate-candle': 'dropped',
+  'last-candle-held-back': 'dropped',
   'duplicate-depth': 'dropped',
   'duplicate-trade': 'dropped',
   'old-snapshot': null,
@@ -119,6 +120,13 @@ export class Tally {
     return this.entries.get(reason)?.count ?? 0;
   }
 
+  /** How many frames were counted, whatever became of them. */
+  get received(): number {
+    let received = 0;
+    for (const { used, refused, dropped, unused } of this.frames.values()) received += used + refused + dropped + unused;
+    return received;
+  }
+
   /** How many frames had that fate, of whatever kind. */
   total(fate: Fate): number {
     let total = 0;
@@ -142,7 +150,7 @@ export function framesText(frames: ReadonlyMap<string, Readonly<FrameCounts>>): 
 
 /** The kind of frame that a reason speaks of, where it does so of one only. */
 function kindOf(reason: TallyReason): string {
-  if (reason.endsWith('candle')) return 'candle';
+  if (reason.includes('candle')) return 'candle';
   if (reason.endsWith('trade')) return 'trade';
   if (reason === 'unmet-snapshot') return 'snapshot';
   return reason.includes('depth') ? 'depthUpdate' : UNREADABLE;

@@ -17,10 +17,12 @@ const bar = z.strictObject({
   high: positiveDecimal,
   low: positiveDecimal,
   close: positiveDecimal,
-  /** In the base asset; null where the source does not say. */
+  /** In the base asset; of inverse contracts rounded half-even at 12 decimal places. Null where the source does not say. */
   volume: nonNegativeDecimal.nullable(),
-  /** In the quote asset: the sum of price times quantity; null where the source does not say. */
+  /** In the quote asset: what the volume was traded for; null where the source does not say. */
   quoteVolume: nonNegativeDecimal.nullable(),
+  /** The number of contracts; null where the instrument is not traded in contracts, or the source does not say. */
+  contracts: nonNegativeDecimal.nullable(),
   tradeCount: z.int().nonnegative().nullable(),
   firstTradeId: tradeId.nullable(),
   lastTradeId: tradeId.nullable(),
@@ -34,13 +36,13 @@ const bar = z.strictObject({
 
 export type Bar = z.output<typeof bar>;
 
-/** Version 1 always had a volume. */
-const withVolume = { 1: (data: Readonly<Record<string, unknown>>) => ({ ...data }) };
+/** Version 1 always had a volume, but did not say how many contracts: its upcast says that it is not known. */
+const upcasts = { 1: (data: Readonly<Record<string, unknown>>) => ({ ...data, contracts: null }) };
 
-export const BarClosed = eventType('BarClosed', 2, bar, withVolume);
+export const BarClosed = eventType('BarClosed', 2, bar, upcasts);
 
 /** A late trade changed a bar that was already closed: kept for charts, without effect on decisions. */
-export const BarCorrected = eventType('BarCorrected', 2, bar, withVolume);
+export const BarCorrected = eventType('BarCorrected', 2, bar, upcasts);
 
 const level = z.tuple([positiveDecimal, positiveDecimal]);
 

@@ -23,6 +23,7 @@ export interface Rollup {
   /** Null where a part does not say. */
   volume: Decimal | null;
   quoteVolume: Decimal | null;
+  contracts: Decimal | null;
   tradeCount: number | null;
   readonly firstTradeId: number | null;
   /** The latest part: close, bid, ask and last id are its. */
@@ -47,8 +48,9 @@ export function startRollup(interval: Interval, openMs: number, part: Bar, partO
     open: part.open,
     high: parseDecimal(part.high),
     low: parseDecimal(part.low),
-    volume: part.volume === null ? null : parseDecimal(part.volume),
-    quoteVolume: part.quoteVolume === null ? null : parseDecimal(part.quoteVolume),
+    volume: optional(part.volume),
+    quoteVolume: optional(part.quoteVolume),
+    contracts: optional(part.contracts),
     tradeCount: part.tradeCount,
     firstTradeId: part.firstTradeId,
     last: part,
@@ -62,15 +64,21 @@ export function addPart(rollup: Rollup, part: Bar, isContiguous: boolean): void 
   const low = parseDecimal(part.low);
   if (compare(high, rollup.high) > 0) rollup.high = high;
   if (compare(low, rollup.low) < 0) rollup.low = low;
-  rollup.volume = addKnown(rollup.volume, part.volume);
-  rollup.quoteVolume = addKnown(rollup.quoteVolume, part.quoteVolume);
+  rollup.volume = addKnown(rollup.volume, optional(part.volume));
+  rollup.quoteVolume = addKnown(rollup.quoteVolume, optional(part.quoteVolume));
+  rollup.contracts = addKnown(rollup.contracts, optional(part.contracts));
   rollup.tradeCount = rollup.tradeCount === null || part.tradeCount === null ? null : rollup.tradeCount + part.tradeCount;
   rollup.last = part;
   rollup.isComplete &&= part.complete && isContiguous;
 }
 
-function addKnown(sum: Decimal | null, part: string | null): Decimal | null {
-  return sum === null || part === null ? null : add(sum, parseDecimal(part));
+function optional(text: string | null): Decimal | null {
+  return text === null ? null : parseDecimal(text);
+}
+
+/** What is not known of a part is not known of the whole. */
+function addKnown(sum: Decimal | null, part: Decimal | null): Decimal | null {
+  return sum === null || part === null ? null : add(sum, part);
 }
 
 /** The longer bar as it is recorded; `isWhole` says whether nothing is missing between its last part and its end. */
@@ -88,6 +96,7 @@ export function closeRollup(rollup: Rollup, isWhole: boolean): Bar {
     close: last.close,
     volume: rollup.volume === null ? null : formatDecimal(rollup.volume),
     quoteVolume: rollup.quoteVolume === null ? null : formatDecimal(rollup.quoteVolume),
+    contracts: rollup.contracts === null ? null : formatDecimal(rollup.contracts),
     tradeCount: rollup.tradeCount,
     firstTradeId: rollup.firstTradeId,
     lastTradeId: last.lastTradeId,

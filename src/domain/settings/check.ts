@@ -2,6 +2,7 @@
 
 import { compare, formatDecimal, isMultipleOf, multiply, parseDecimal, rescale } from '../decimal.ts';
 import { intervalMs } from '../interval.ts';
+import { isInverse } from '../market/contract.ts';
 import { MANUAL } from '../order/events.ts';
 import { SEND_WINDOW_MS } from '../order/order.ts';
 import { findStrategyKind, STRATEGY_KINDS } from '../strategy/strategies.ts';
@@ -130,15 +131,52 @@ function checkInstrument(part: InstrumentSettings, at: Path): Violation[] {
     if (compare(rescale(value, part[scale], 'floor'), value) === 0) continue;
     violations.push([[...at, step], `${formatDecimal(value)} has more than the ${part[scale]} decimal places of ${scale}`]);
   }
-  if (part.kind === 'spot' && part.contractSize !== '1')
-    violations.push([[...at, 'contractSize'], 'must be "1" for a spot instrument']);
+  return [...violations, ...checkContract(part, at)];
+}
+
+/** Most decimal places of price and contract size together: with those of a quantity they fit into an event. */
+const MAX_WORTH_PLACES = 16;
+/** So small that what a day's trades are worth fits into an event. */
+const CONTRACT_SIZE_LIMIT = parseDecimal('1000000000');
+
+function checkContract(part: InstrumentSettings, at: Path): Violation[] {
+  const { kind, base, quote, settle, contractSize, priceScale } = part;
+  const violations: Violation[] = [];
+  if (base === quote) violations.push([[...at, 'quote'], `must be another asset than the base asset "${base}"`]);
+  if (kind === 'spot') {
+    if (contractSize !== '1') violations.push([[...at, 'contractSize'], 'must be "1" for a spot instrument']);
+    if (settle !== undefined && settle !== quote) {
+      violations.push([[...at, 'settle'], `must be the quote asset "${quote}" for a spot instrument`]);
+    }
+    return violations;
+  }
+  if (settle !== undefined && settle !== quote && settle !== base) {
+    violations.push([
+      [...at, 'settle'],
+      `must be the quote asset "${quote}" (a linear contract) or the base asset "${base}" (an inverse one)`,
+    ]);
+  }
+  const size = parseDecimal(contractSize);
+  if (size.scale + priceScale > MAX_WORTH_PLACES && contractSize !== '1') {
+    violations.push([
+      [...at, 'contractSize'],
+      `has ${size.scale} decimal places: with the ${priceScale} of priceScale that is more than ${MAX_WORTH_PLACES}`,
+    ]);
+  }
+  if (compare(size, CONTRACT_SIZE_LIMIT) >= 0) {
+    violations.push([[...at, 'contractSize'], `must be below ${formatDecimal(CONTRACT_SIZE_LIMIT)}`]);
+  }
   return violations;
 }
 
-function checkFeed({ venue, symbol, bars, rollups }: FeedSettings, parts: Parts, at: Path): Violation[] {
+function checkFeed(part: FeedSettings, parts: Parts, at: Path): Violation[] {
+  const { venue, symbol, bars, rollups } = part;
   const violations: Violation[] = duplicates(rollups, (index) => [...at, 'rollups', index]);
   if (isMissing(parts.written.instruments, { venue, symbol })) {
     violations.push([[...at, 'symbol'], `${venue} ${symbol} is not among the instruments`]);
+  }
+  if (part.lastIsWhole !== undefined && part.depth !== undefined) {
+    violations.push([[...at, 'lastIsWhole'], 'is said of candles, and a feed with "depth" has none']);
   }
   rollups.forEach((rollup, index) => {
     if (intervalMs(rollup) > intervalMs(bars) && intervalMs(rollup) % intervalMs(bars) === 0) return;
@@ -207,7 +245,9 @@ function checkReferences(part: StrategySettings, parts: Parts, at: Path): Violat
   if (traded?.kind === 'spot' && part.mode === 'long-short') {
     violations.push([[...at, 'mode'], '"long-short" needs an instrument that can be sold short; a spot instrument cannot']);
   }
-  if (used?.venue === 'paper' && traded !== undefined && traded.kind !== 'spot') {
+  if (traded !== undefined && isInverse(traded)) {
+    violations.push([[...at, 'symbol'], `${symbol} is an inverse contract: its market data are recorded, but it is not traded`]);
+  } else if (used?.venue === 'paper' && traded !== undefined && traded.kind !== 'spot') {
     violations.push([[...at, 'symbol'], `${symbol} is a ${traded.kind}, but the paper account "${used.id}" trades spot only`]);
   }
   if (traded !== undefined) violations.push(...checkSize(part, traded, at));

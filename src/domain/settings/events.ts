@@ -8,7 +8,8 @@ import { account, feed, instrument, strategy } from './settings.ts';
 export const InstrumentListed = eventType('InstrumentListed', 1, instrument);
 export const InstrumentUpdated = eventType('InstrumentUpdated', 1, instrument);
 
-export const FeedConfigured = eventType('FeedConfigured', 1, feed);
+/** Version 1 did not say whether the last candle is whole, which stays unsaid. */
+export const FeedConfigured = eventType('FeedConfigured', 2, feed, { 1: (data) => ({ ...data }) });
 export const FeedRetired = eventType('FeedRetired', 1, z.strictObject({ venue: venueText, symbol: symbolText }));
 
 /** Without its limits, which are their own event. */

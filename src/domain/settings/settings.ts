@@ -15,8 +15,12 @@ export const instrument = z.strictObject({
   kind: z.enum(['spot', 'perpetual', 'future']),
   base: assetText.describe('The asset that is bought and sold.'),
   quote: assetText.describe('The asset that prices are in.'),
-  settle: assetText.optional().describe('What profit is paid in; the quote asset unless said otherwise.'),
-  contractSize: positiveDecimal.default('1').describe('Base units per contract; "1" for spot.'),
+  settle: assetText
+    .optional()
+    .describe('What profit is paid in: the quote asset, unless said otherwise, or the base asset: then the contract is inverse.'),
+  contractSize: positiveDecimal
+    .default('1')
+    .describe('Base units per contract, of an inverse contract quote units; "1" for spot.'),
   priceScale: z.int().min(0).max(16).describe('Decimal places of prices.'),
   quantityScale: z.int().min(0).max(18).describe('Decimal places of quantities.'),
   tickSize: positiveDecimal.describe('Smallest step of a price.'),
@@ -74,6 +78,12 @@ export const feed = z.strictObject({
     })
     .optional()
     .describe('Samples of the book; absent where only candles are known.'),
+  lastIsWhole: z
+    .boolean()
+    .optional()
+    .describe(
+      'Of candles: whether the last one in the files was over when they were fetched. Unless it was, it is held back until a later one comes.',
+    ),
   staleAfter: durationText
     .default('500ms')
     .describe("A feed with a book is stale when nothing came for this long by the receiver's clock."),

@@ -28,7 +28,14 @@ const BTCUSD: InstrumentSettings = {
   quantityScale: 8,
 };
 const { depth: _, ...noDepth } = SECONDS_FEED;
-const CANDLES: FeedSettings = { ...noDepth, venue: 'coinbase', symbol: 'BTC-USD', bars: '4h', rollups: ['1d'] };
+const CANDLES: FeedSettings = {
+  ...noDepth,
+  venue: 'coinbase',
+  symbol: 'BTC-USD',
+  bars: '4h',
+  rollups: ['1d'],
+  lastIsWhole: true,
+};
 
 let folder: string;
 beforeAll(() => {
@@ -294,7 +301,7 @@ describe('the Coinbase candles', () => {
 
 describe('the Binance candles', () => {
   const HEADER = 'open,high,low,close,volume,quote_volume,trades,close_datetime';
-  const MINUTES: FeedSettings = { ...noDepth, bars: '1m', rollups: [] };
+  const MINUTES: FeedSettings = { ...noDepth, bars: '1m', rollups: [], lastIsWhole: true };
   const row = (minute: number, parts: { trades?: string; close?: string } = {}) =>
     `96466.11,96495.52,96440.0,96440.0,6.6158,638250.2950308,${parts.trades ?? '3577'},${parts.close ?? `2024-12-01 00:0${minute}:59.999000+01:00`}`;
   const readCsv = (...lines: string[]) => read([fileOf([HEADER, ...lines].join('\n'))], MINUTES, BTCUSDT);

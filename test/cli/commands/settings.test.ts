@@ -8,13 +8,15 @@ import { givenTape, linesOf } from '../given-tape.ts';
 type Account = Settings['accounts'][number];
 
 const tape = givenTape();
+/** Generation of the shipped settings. */
+const SHIPPED: number = JSON.parse(readFileSync(join(ROOT, 'settings', 'default.json'), 'utf8')).generation;
 const REASON = ['--reason', 'a slower crossover'];
 
 /** The settings in force with a change, as a file in `folder`. */
 function propose(folder: string, change: (settings: Settings) => object): string {
   const settings = JSON.parse(readFileSync(tape.settingsFile, 'utf8'));
   const file = join(folder, 'next.json');
-  writeFileSync(file, JSON.stringify({ ...settings, generation: 2, ...change(settings) }));
+  writeFileSync(file, JSON.stringify({ ...settings, generation: settings.generation + 1, ...change(settings) }));
   return file;
 }
 
@@ -30,10 +32,12 @@ describe('tapedeck settings show', () => {
     const folder = tape.copy();
     const { code, stdout } = await tape.run(['settings', 'show'], folder);
     expect(code).toBe(0);
-    expect(stdout).toContain('\n  "generation": 1,\n');
+    expect(stdout).toContain(`\n  "generation": ${SHIPPED},\n`);
     const file = join(folder, 'shown.json');
     writeFileSync(file, stdout);
-    expect(linesOf(await tape.run(['settings', 'check', file], folder))).toMatchObject([{ outcome: 'in-force', generation: 1 }]);
+    expect(linesOf(await tape.run(['settings', 'check', file], folder))).toMatchObject([
+      { outcome: 'in-force', generation: SHIPPED },
+    ]);
     expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toEqual([JSON.parse(stdout)]);
   });
 });
@@ -44,15 +48,23 @@ describe('tapedeck settings check', () => {
     const file = propose(folder, slower);
     const fields = [{ field: 'params', from: { fast: 2, slow: 4 }, to: { fast: 2, slow: 9 } }];
     const changes = [{ type: 'StrategyConfigured', thing: 'strategy', name: 'quick-cross', change: 'changed', fields }];
-    const expected = { file, outcome: 'applicable', generation: 2, inForce: 1, changes, reasons: [], warnings: [] };
+    const expected = {
+      file,
+      outcome: 'applicable',
+      generation: SHIPPED + 1,
+      inForce: SHIPPED,
+      changes,
+      reasons: [],
+      warnings: [],
+    };
     expect(linesOf(await tape.run(['settings', 'check', file], folder))).toEqual([expected]);
-    expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toMatchObject([{ generation: 1 }]);
+    expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toMatchObject([{ generation: SHIPPED }]);
   });
 
   it('can be asked before there is a tape', async () => {
     const nowhere = join(tape.copy(), 'nowhere');
     const ended = await tape.run(['settings', 'check', join(ROOT, 'settings', 'default.json')], nowhere);
-    expect(linesOf(ended)).toMatchObject([{ outcome: 'usable', generation: 1, inForce: null }]);
+    expect(linesOf(ended)).toMatchObject([{ outcome: 'usable', generation: SHIPPED, inForce: null }]);
   });
 
   it.each([
@@ -90,7 +102,7 @@ describe('tapedeck settings check', () => {
         const [verdict] = linesOf(await tape.run(['settings', ...words], folder), 1);
         expect(verdict).toMatchObject({ outcome: 'refused', reasons: [expect.stringContaining(`${recording}"`)] });
       }
-      expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toMatchObject([{ generation: 1 }]);
+      expect(linesOf(await tape.run(['settings', 'show', '--json'], folder))).toMatchObject([{ generation: SHIPPED }]);
     },
   );
 
@@ -142,7 +154,11 @@ describe('tapedeck settings check', () => {
       }),
       /account paper-binance counts in USDT and cannot change to BTC/,
     ],
-    ['says something else of the same generation', (settings) => ({ ...slower(settings), generation: 1 }), /raise "generation"/],
+    [
+      'says something else of the same generation',
+      (settings) => ({ ...slower(settings), generation: SHIPPED }),
+      /raise "generation"/,
+    ],
   ])('answers no to a file that %s', async (_what, change, reason) => {
     const folder = tape.copy();
     const ended = await tape.run(['settings', 'check', propose(folder, change)], folder);
@@ -160,14 +176,14 @@ describe('tapedeck settings apply', () => {
     const folder = tape.copy();
     const file = propose(folder, slower);
     const [applied] = linesOf(await tape.run(['settings', 'apply', file, ...REASON], folder));
-    expect(applied).toMatchObject({ outcome: 'applied', generation: 2, decided: false });
+    expect(applied).toMatchObject({ outcome: 'applied', generation: SHIPPED + 1, decided: false });
     const [closing] = linesOf(await tape.run(['events', '--type', 'SettingsApplied', '--order', 'desc', '--limit', '1'], folder));
     expect(closing.position).toBe(applied.position);
-    expect(closing.data).toMatchObject({ generation: 2, changes: 1, reason: 'a slower crossover' });
+    expect(closing.data).toMatchObject({ generation: SHIPPED + 1, changes: 1, reason: 'a slower crossover' });
     expect(closing.metadata.actor).toBe('cli:carol');
     expect(linesOf(await tape.run(['settings', 'apply', file, ...REASON], folder))).toMatchObject([{ outcome: 'in-force' }]);
     const old = await tape.run(['settings', 'apply', tape.settingsFile, ...REASON], folder);
-    expect(linesOf(old, 1)).toMatchObject([{ outcome: 'ignored', generation: 1, inForce: 2 }]);
+    expect(linesOf(old, 1)).toMatchObject([{ outcome: 'ignored', generation: SHIPPED, inForce: SHIPPED + 1 }]);
   });
 
   it('says that it is in force when an engine is running', async () => {

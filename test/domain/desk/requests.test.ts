@@ -41,6 +41,14 @@ describe('An order that a person asks for', () => {
     expect(only(trading().order('buy', quantity, of), 'OrderDenied').reason).toBe(reason);
   });
 
+  it('of an inverse contract is denied: what it comes to, and what it would hold, cannot be valued', () => {
+    const inverse = { ...BTCUSDT, kind: 'perpetual' as const, quote: 'USD', settle: 'BTC', contractSize: '100' };
+    for (const side of ['buy', 'sell'] as const) {
+      const decided = trading({ instruments: [inverse], strategies: [] }).order(side, '1');
+      expect(only(decided, 'OrderDenied')).toMatchObject({ reason: 'inverse-contract', value: 'BTCUSDT', bound: null });
+    }
+  });
+
   it('sells what people bought and what the account was opened with, and no more', () => {
     const scene = trading({ accounts: [{ ...PAPER, balances: { USDT: '100000', BTC: '0.2' } }] });
     scene.fill(only(scene.signal('buy'), 'OrderApproved'), '1', '60000');

@@ -5,14 +5,15 @@ import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import type { Trade } from '../../../src/domain/feed/messages.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import type { Bar } from '../../../src/domain/market/events.ts';
+import type { InstrumentSettings } from '../../../src/domain/settings/settings.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
 import { MIDNIGHT, tradeOf } from './market-fixtures.ts';
 
 const NO_QUOTE = { bid: undefined, ask: undefined };
 
-function builder() {
+function builder(instrument: InstrumentSettings = BTCUSDT) {
   const tally = new Tally();
-  const bars = new BarBuilder(BTCUSDT, '1s', tally, 5_000);
+  const bars = new BarBuilder(instrument, '1s', tally, 5_000);
   return {
     tally,
     bars,
@@ -57,6 +58,7 @@ describe('a bar', () => {
           volume: '4.30000001',
           // 6000.001 + 12000.6006000300 + 59999 + 180000
           quoteVolume: '257999.60160003',
+          contracts: null,
           tradeCount: 4,
           firstTradeId: 1,
           lastTradeId: 4,
@@ -332,5 +334,50 @@ describe('bars of random trades', () => {
         },
       ),
     );
+  });
+});
+
+describe('a bar of contracts', () => {
+  /** The only bar that the trades close, each a price in cents, a quantity and its place among the ids. */
+  function volumesOf(instrument: InstrumentSettings, ...of: (readonly [price: number, quantity: string, id: number])[]) {
+    const { trades } = builder(instrument);
+    const closed = trades(...of.map(([price, quantity, id]) => tradeOf(id, 0, price, quantity)), tradeOf(of.length + 1, 1_000));
+    const [bar, ...others] = closed.flatMap((draft) => (draft.type === 'BarClosed' ? [draft.data] : []));
+    expect(others).toEqual([]);
+    return { volume: bar?.volume, quoteVolume: bar?.quoteVolume, contracts: bar?.contracts };
+  }
+  const linear: InstrumentSettings = { ...BTCUSDT, kind: 'perpetual', contractSize: '10' };
+  const inverse: InstrumentSettings = { ...BTCUSDT, kind: 'perpetual', quote: 'USD', settle: 'BTC', contractSize: '100' };
+
+  it('counts a linear one as so many base units, exactly', () => {
+    expect(volumesOf(linear, [200, '7', 1])).toEqual({ volume: '70', quoteVolume: '140', contracts: '7' });
+    const fine = { ...linear, contractSize: '0.001' };
+    // 3 x 0.001 = 0.003 and 3 x 61800.01 x 0.001 = 185.40003
+    expect(volumesOf(fine, [6_180_001, '3', 1])).toEqual({ volume: '0.003', quoteVolume: '185.40003', contracts: '3' });
+    const whole: InstrumentSettings = { ...BTCUSDT, kind: 'perpetual' };
+    expect(volumesOf(whole, [200, '0.5', 1])).toEqual({ volume: '0.5', quoteVolume: '1', contracts: '0.5' });
+  });
+
+  it('counts an inverse one as so many quote units whatever the price, in base units at 12 places', () => {
+    // The exchange's own candle says 200 contracts and 0.3236 BTC: 15600/61800 + 4400/61810 = 0.32361307671635...
+    const expected = { volume: '0.323613076716', quoteVolume: '20000', contracts: '200' };
+    expect(volumesOf(inverse, [6_180_000, '156', 1], [6_181_000, '44', 2])).toEqual(expected);
+  });
+
+  it('rounds what inverse ones come to once a bar, half-even, whatever the order of the trades', () => {
+    // 100/3 a contract: three are 100 exactly, six thirds of 12 places would be 99.999999999999 or 100.000000000002.
+    expect(volumesOf(inverse, [300, '1', 1], [300, '1', 2], [300, '1', 3]).volume).toBe('100');
+    // 2^-13 = 0.0001220703125 at 13 places: half goes to the even digit, 0.000122070312; three times that, 0.000366210938.
+    const small = { ...inverse, contractSize: '1' };
+    expect(volumesOf(small, [819_200, '1', 1]).volume).toBe('0.000122070312');
+    expect(volumesOf(small, [819_200, '3', 1]).volume).toBe('0.000366210938');
+    const [one, other] = [volumesOf(inverse, [700, '1', 1], [1_300, '1', 2]), volumesOf(inverse, [1_300, '1', 2], [700, '1', 1])];
+    // 100/7 + 100/13 = 21.978021978021978...
+    expect([one.volume, other.volume]).toEqual(['21.978021978022', '21.978021978022']);
+  });
+
+  it('of spot are none', () => {
+    expect(volumesOf(BTCUSDT, [200, '7', 1])).toEqual({ volume: '7', quoteVolume: '14', contracts: null });
+    expect(volumesOf({ ...BTCUSDT, settle: 'BTC' }, [200, '7', 1]).contracts).toBeNull();
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Candle, CandleSession } from '../../../src/domain/feed/candle-session.ts';
+import { type Candle, CandleSession, type CandleTerms } from '../../../src/domain/feed/candle-session.ts';
+import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
+import type { Bar } from '../../../src/domain/market/events.ts';
+import type { InstrumentSettings } from '../../../src/domain/settings/settings.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
 import { MIDNIGHT } from './market-fixtures.ts';
 
@@ -11,10 +14,14 @@ function candleAt(hour: number, parts: Partial<Candle> = {}): Candle {
   return { openTime: MIDNIGHT + hour * HOUR, ...figures, ...parts };
 }
 
-function session() {
+function session(terms: Pick<CandleTerms, 'lastIsWhole'> = { lastIsWhole: true }) {
   const tally = new Tally();
-  return { tally, candles: new CandleSession(BTCUSDT, '4h', tally) };
+  return { tally, candles: new CandleSession(BTCUSDT, { bars: '4h', ...terms }, tally) };
 }
+
+/** Opening hour, or what was said of the feed, with the volume of bars. */
+const said = (drafts: readonly EvidenceDraft[]) =>
+  drafts.map((draft) => [draft.type, draft.occurredAt.slice(11, 13), ...(draft.type === 'BarClosed' ? [draft.data.volume] : [])]);
 
 describe('candles', () => {
   it('become bars, from the feed’s first open time to its last close time', () => {
@@ -51,6 +58,24 @@ describe('candles', () => {
     const { candles } = session();
     const volumes = [null, '0'].map((volume, index) => candles.apply(candleAt(4 * index, { volume })).at(-1)?.data);
     expect(volumes).toMatchObject([{ volume: null }, { volume: '0' }]);
+  });
+
+  it('of contracts have volumes by their size, and by the kind of contract', () => {
+    const volumesOf = (parts: Partial<InstrumentSettings>, candle: Partial<Candle>) => {
+      const tally = new Tally();
+      const candles = new CandleSession({ ...BTCUSDT, ...parts }, { bars: '4h', lastIsWhole: true }, tally);
+      const bar = candles.apply(candleAt(0, candle))[1]?.data as Bar | undefined;
+      return bar === undefined ? tally.entries.get('bad-candle')?.first : [bar.volume, bar.quoteVolume, bar.contracts];
+    };
+    expect(volumesOf({ kind: 'perpetual' }, { volume: '3.5', quoteVolume: '35' })).toEqual(['3.5', '35', '3.5']);
+    expect(volumesOf({ kind: 'future', contractSize: '0.01' }, { volume: '350' })).toEqual(['3.5', null, '350']);
+    // As Binance says those of BTCUSD_PERP: 200 contracts of 100 USD, and beside them the BTC that they came to.
+    const inverse = { kind: 'perpetual', quote: 'USD', settle: 'BTC', contractSize: '100' } as const;
+    expect(volumesOf(inverse, { volume: '200', quoteVolume: '0.3236127411783' })).toEqual(['0.323612741178', '20000', '200']);
+    expect(volumesOf(inverse, { volume: '200' })).toEqual([null, '20000', '200']);
+    expect(volumesOf(inverse, { volume: null, quoteVolume: '0.5' })).toEqual(['0.5', null, null]);
+    expect(volumesOf({ kind: 'perpetual' }, { volume: null, quoteVolume: '35' })).toEqual([null, '35', null]);
+    expect(volumesOf(inverse, { volume: '200', quoteVolume: '-1' })).toMatch(/the volume in the base asset "-1" is negative/);
   });
 
   it.each<[string, Partial<Candle>, RegExp]>([
@@ -90,6 +115,54 @@ describe('candles', () => {
       ['unordered-candle', 1],
       ['duplicate-candle', 1],
     ]);
+  });
+
+  it.each([[{}], [{ lastIsWhole: false }]])('are held back until a later one comes, where the feed says %j', (terms) => {
+    const { candles, tally } = session(terms);
+    expect(candles.apply(candleAt(0))).toEqual([]);
+    expect(said(candles.apply(candleAt(4)))).toEqual([
+      ['FeedRecovered', '00'],
+      ['BarClosed', '04', '3'],
+    ]);
+    expect(candles.apply(candleAt(4, { volume: '4' }))).toEqual([]);
+    expect(candles.apply(candleAt(0))).toEqual([]);
+    expect(said(candles.apply(candleAt(12)))).toEqual([['BarClosed', '08', '3']]);
+    // The last bar known ends where the one held back is not.
+    expect(said(candles.end())).toEqual([['FeedStale', '08']]);
+    expect([...tally.entries].map(([reason, { count }]) => [reason, count])).toEqual([
+      ['duplicate-candle', 1],
+      ['unordered-candle', 1],
+      ['last-candle-held-back', 1],
+    ]);
+    expect(tally.entries.get('last-candle-held-back')?.first).toMatch(
+      /the candle of 2024-08-09T12:00:00.000Z may have been growing when the file was fetched: ingest it again with a later one/,
+    );
+  });
+
+  it('that were held back count as a later file has them, and as they were where it does not', () => {
+    const { candles, tally } = session({ lastIsWhole: false });
+    candles.apply(candleAt(0));
+    candles.apply(candleAt(4, { volume: '0.1' }));
+    candles.startFile();
+    expect(candles.apply(candleAt(4, { volume: '1.5' }))).toEqual([]);
+    // Within the file the first one stands.
+    expect(candles.apply(candleAt(4, { volume: '9' }))).toEqual([]);
+    candles.startFile();
+    expect(said(candles.apply(candleAt(8, { volume: '2' })))).toEqual([['BarClosed', '08', '1.5']]);
+    candles.startFile();
+    expect(said(candles.apply(candleAt(12)))).toEqual([['BarClosed', '12', '2']]);
+    expect(tally.count('duplicate-candle')).toBe(2);
+    expect(tally.frames.get('candle')).toMatchObject({ used: 3, dropped: 2, refused: 0, unused: 0 });
+    candles.end();
+    // Each candle has one fate.
+    expect(tally.received).toBe(6);
+  });
+
+  it('that are held back alone are no evidence', () => {
+    const { candles, tally } = session({ lastIsWhole: false });
+    expect(candles.apply(candleAt(0))).toEqual([]);
+    expect(candles.end()).toEqual([]);
+    expect(tally.count('last-candle-held-back')).toBe(1);
   });
 
   it('that never came have no end', () => {

@@ -51,6 +51,19 @@ function short(bar: Bar): string {
   return `${bar.interval} ${bar.openTime.slice(8, 16)}${bar.complete ? '' : ' incomplete'}`;
 }
 
+describe('longer bars of contracts', () => {
+  it('add these up as they do volumes, and do not know their number where one part does not', () => {
+    const { feedBar } = engineOf(FOUR_HOURS);
+    const day = (from: number, last: Partial<Bar>): Bar[] =>
+      [0, 4, 8, 12, 16, 20].flatMap((hour) =>
+        feedBar(barAt((from + hour) * HOUR, '4h', { volume: '0.1', contracts: '7', ...(hour === 20 ? last : {}) })),
+      );
+    expect(day(0, {})).toMatchObject([{ volume: '0.6', contracts: '42' }]);
+    expect(day(24, { contracts: '0.5' })).toMatchObject([{ contracts: '35.5' }]);
+    expect(day(48, { contracts: null })).toMatchObject([{ volume: '0.6', contracts: null }]);
+  });
+});
+
 describe('longer bars from candles', () => {
   it('add their parts up and close at the part that ends with them', () => {
     const { feedBar } = engineOf(FOUR_HOURS);

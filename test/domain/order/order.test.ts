@@ -8,6 +8,7 @@ import { changesOf } from '../../../src/domain/order/execution.ts';
 import { approvedOrder, evolveOrder, remainingOf } from '../../../src/domain/order/order.ts';
 import { isClosed, statusOf } from '../../../src/domain/order/status.ts';
 import { makeId } from '../../../src/tape/id.ts';
+import { BTCUSDT } from '../../support/fixtures.ts';
 import { all, names, only, Scene } from '../given.ts';
 
 let scene: Scene;
@@ -97,6 +98,23 @@ describe('An order that a venue fills', () => {
     // The strategy has sold what it did not have.
     expect(anomalies).toEqual(['balance-below-position', 'terms-differ']);
     expect(only(decided, 'PositionChanged')).toMatchObject({ quantity: '-0.3', cost: '-18000' });
+  });
+
+  it('as an inverse contract is an anomaly and moves nothing', () => {
+    const other = {
+      ...BTCUSDT,
+      symbol: 'BTCUSD_PERP',
+      kind: 'perpetual' as const,
+      quote: 'USD',
+      settle: 'BTC',
+      contractSize: '100',
+    };
+    scene.settings({ instruments: [BTCUSDT, other] });
+    const decided = scene.fill(order, '0.3', '60000', { symbol: 'BTCUSD_PERP' });
+    expect(all(decided, 'OrderAnomalyDetected')[0]?.detail).toMatch(
+      /binance BTCUSD_PERP, an inverse contract, and cannot be booked/,
+    );
+    expect(balances()).toEqual({ USDT: '100000' });
   });
 
   it('as a symbol that is not listed is an anomaly and moves nothing', () => {

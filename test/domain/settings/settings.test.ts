@@ -72,6 +72,8 @@ describe('settings are refused for', () => {
     ['a tick finer than the price scale', (file) => (file.instruments[0].tickSize = '0.001'), 'instruments[0].tickSize'],
     ['a lot finer than the quantity scale', (file) => (file.instruments[1].lotSize = '0.000001'), 'instruments[1].lotSize'],
     ['a spot contract of another size', (file) => (file.instruments[0].contractSize = '10'), 'instruments[0].contractSize'],
+    ['a spot instrument that is settled in its base', (file) => (file.instruments[0].settle = 'BTC'), 'instruments[0].settle'],
+    ['a whole last candle where there is a book', (file) => (file.feeds[1].lastIsWhole = true), 'feeds[1].lastIsWhole'],
     [
       'a feed of an instrument that is not listed',
       (file) => file.feeds.push({ ...file.feeds[1], symbol: 'ETHUSDT' }),
@@ -122,6 +124,55 @@ describe('settings are refused for', () => {
 
   it.each([[null], [[]], ['text'], [7]])('being %j', (json) => {
     expect('violations' in checkSettings(json)).toBe(true);
+  });
+});
+
+describe('contracts', () => {
+  /** The third instrument, a perpetual, is spoilt. */
+  function violationsOf(spoil: (perpetual: Wrong, file: Wrong) => void): readonly string[] {
+    return violationsAfter((file) => {
+      file.instruments.push({ ...file.instruments[1], symbol: 'ETHUSDT', base: 'ETH', kind: 'perpetual' });
+      spoil(file.instruments[2], file);
+    });
+  }
+
+  it.each<[string, (perpetual: Wrong) => void]>([
+    ['linear', () => {}],
+    ['linear, and say so', (perpetual) => (perpetual.settle = 'USDT')],
+    ['inverse', (perpetual) => Object.assign(perpetual, { settle: 'ETH', contractSize: '100' })],
+    ['of a small size', (perpetual) => (perpetual.contractSize = '0.00000000000001')],
+  ])('can be %s', (_what, describe) => expect(violationsOf(describe)).toEqual([]));
+
+  it.each<[string, (perpetual: Wrong, file: Wrong) => void, RegExp]>([
+    ['priced in themselves', (perpetual) => (perpetual.quote = 'ETH'), /^instruments\[2\].quote: must be another asset than/],
+    [
+      'settled in a third asset',
+      (perpetual) => (perpetual.settle = 'BTC'),
+      /^instruments\[2\].settle: must be the quote asset "USDT" \(a linear contract\) or the base asset "ETH" \(an inverse one\)/,
+    ],
+    [
+      'too fine',
+      (perpetual) => (perpetual.contractSize = `0.${'0'.repeat(14)}1`),
+      /^instruments\[2\].contractSize: has 15 decimal/,
+    ],
+    [
+      'too large',
+      (perpetual) => (perpetual.contractSize = '1000000000'),
+      /^instruments\[2\].contractSize: must be below 1000000000/,
+    ],
+    [
+      'traded where they are inverse',
+      (perpetual, file) => {
+        perpetual.settle = 'ETH';
+        file.feeds.push({ ...file.feeds[1], symbol: 'ETHUSDT' });
+        file.strategies[1].symbol = 'ETHUSDT';
+      },
+      /^strategies\[1\].symbol: ETHUSDT is an inverse contract: its market data are recorded, but it is not traded/,
+    ],
+  ])('cannot be %s', (_what, spoil, line) => {
+    const lines = violationsOf(spoil);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(line);
   });
 });
 

@@ -61,6 +61,7 @@ const QUOTE_FIELDS = [',"b":"', ',"B":"', ',"a":"', ',"A":"'].map(literal);
 
 export class FrameScanner {
   readonly #priceScale: number;
+  readonly #hasContracts: boolean;
   readonly #depth: readonly Literal[];
   readonly #trade: Literal;
   readonly #quote: Literal;
@@ -75,6 +76,7 @@ export class FrameScanner {
     const { symbol } = instrument;
     const stream = ` {"stream":"${symbol.toLowerCase()}@`;
     this.#priceScale = instrument.priceScale;
+    this.#hasContracts = instrument.contractSize !== '1';
     this.#depth = ['depth@100ms', 'depth'].map((name) => literal(`${stream}${name}","data":{"e":"depthUpdate","E":`));
     this.#trade = literal(`${stream}trade","data":{"e":"trade","E":`);
     this.#quote = literal(`${stream}bookTicker","data":{"u":`);
@@ -117,6 +119,8 @@ export class FrameScanner {
   }
 
   #tradeFrame(receivedAt: number): Trade | undefined {
+    // Whether what contracts come to fits into a bar is for the parser to see.
+    if (this.#hasContracts) return undefined;
     if (this.#time() < 0 || !this.#skip(this.#symbol) || !this.#skip(TRADE_ID)) return undefined;
     const tradeId = this.#id();
     if (tradeId < 0 || !this.#skip(PRICE)) return undefined;

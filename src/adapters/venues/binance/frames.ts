@@ -7,10 +7,11 @@
  *     1723161254206652067 {"lastUpdateId":50093239218,"bids":[["61837.63000000","3.78826000"]],"asks":[["61837.64000000","1.60520000"]]}
  */
 
-import { compare, type Decimal, formatDecimal, isDecimal, multiply, parseDecimal, ZERO } from '../../../domain/decimal.ts';
+import { compare, type Decimal, formatDecimal, isDecimal, parseDecimal, ZERO } from '../../../domain/decimal.ts';
 import type { BookSnapshot, DepthUpdate, Levels, MarketMessage, Trade } from '../../../domain/feed/messages.ts';
 import type { TallyReason } from '../../../domain/feed/tally.ts';
 import { parseQuantity, parseUnits, type Quantity, quantityToDecimal, UnitsError } from '../../../domain/feed/units.ts';
+import { contractTerms, turnoverOf, volumesOf } from '../../../domain/market/contract.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
 
 /** A line that is refused: under which reason it counts, and what is wrong with it. */
@@ -158,21 +159,22 @@ function levels(fields: Fields, name: string, instrument: InstrumentSettings): L
   return { prices, quantities };
 }
 
-function tradedQuantity(text: unknown, price: number, { priceScale }: InstrumentSettings): Decimal {
+function tradedQuantity(text: unknown, price: number, instrument: InstrumentSettings): Decimal {
   const quantity = quantityOf('q', text);
   if (quantity === 0) throw new RefusedFrameError('bad-frame', '"q" is zero');
   const value = quantityToDecimal(quantity);
-  // What fits into units cannot be too much.
-  if (typeof quantity === 'string' && !fitsBars(value, { units: BigInt(price), scale: priceScale })) {
+  // What fits into units cannot be too much of what is no larger contract.
+  if ((typeof quantity === 'string' || instrument.contractSize !== '1') && !fitsBars(value, price, instrument)) {
     throw new RefusedFrameError('bad-frame', `"q": "${quantity}" at that price is too large or too fine for a bar`);
   }
   return value;
 }
 
 /** So small that a day of them, added up, is still a number that an event can hold, and no finer than one. */
-function fitsBars(quantity: Decimal, price: Decimal): boolean {
-  const worth = multiply(price, quantity);
-  return isDecimal(formatDecimal(worth)) && compare(worth, TOO_MUCH) < 0 && compare(quantity, TOO_MUCH) < 0;
+function fitsBars(quantity: Decimal, price: number, instrument: InstrumentSettings): boolean {
+  const terms = contractTerms(instrument);
+  const { volume, quoteVolume } = volumesOf(terms, quantity, turnoverOf(terms, price, quantity));
+  return [quantity, volume, quoteVolume].every((sum) => isDecimal(formatDecimal(sum)) && compare(sum, TOO_MUCH) < 0);
 }
 
 function priceUnits(name: string, text: unknown, instrument: InstrumentSettings): number {
