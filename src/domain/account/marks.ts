@@ -25,6 +25,11 @@ export function advance(account: Account, timeMs: number): void {
   if (timeMs > account.nowMs) account.nowMs = timeMs;
 }
 
+/** Does something of that time come late, and belongs to before the day that the account is in? */
+export function isBeforeDay({ valuedMs }: Account, timeMs: number): boolean {
+  return timeMs <= Math.floor(valuedMs / DAY_MS) * DAY_MS;
+}
+
 /** The day's baseline. At 00:00 sharp it is the equity, because all that comes at that time is still to count in it. */
 export function dayStartOf({ valuedMs, equity, dayStart }: Account): Decimal {
   return valuedMs % DAY_MS === 0 ? equity : dayStart;

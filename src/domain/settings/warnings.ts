@@ -22,7 +22,10 @@ function unseenLosses({ id, currency, balances, limits }: AccountSettings, setti
   if (limits.dailyLoss === undefined) return [];
   const used = settings.strategies.filter(({ account }) => account === id);
   const held = settings.instruments.filter(({ base, quote }) => quote === currency && base !== currency && base in balances);
-  const feeds = settings.feeds.filter((feed) => [...used, ...held].some((part) => isOf(feed, part)));
+  const quoted = settings.instruments.filter(({ quote }) => quote === currency);
+  // Of an account that nothing is known of yet, whatever people may trade in it.
+  const parts = used.length + held.length > 0 ? [...used, ...held] : quoted;
+  const feeds = settings.feeds.filter((feed) => parts.some((part) => isOf(feed, part)));
   const daily = feeds.filter(({ bars, depth }) => intervalMs(bars) === DAY_MS && depth === undefined);
   if (daily.length === 0) return [];
   const names = daily.map(({ venue, symbol }) => `${venue} ${symbol}`).join(', ');

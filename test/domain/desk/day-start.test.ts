@@ -82,6 +82,18 @@ describe('The start of a day', () => {
     expect(marked(bar(scene, '59000'))).toEqual(['127000', '126000', '1000']);
   });
 
+  it('counts what is of up to 00:00 and comes late, when another instrument has begun the day', () => {
+    const scene = opened();
+    at(scene, '09T00:00:00.100');
+    expect(marked(bar(scene, '59000'))).toEqual(['130000', '129000', '1000']);
+    at(scene, '09T00:00:00.000');
+    bar(scene, '2900', 'ETHUSDT');
+    at(scene, '09T00:00:00.200');
+    bar(scene, '2850', 'ETHUSDT');
+    at(scene, '09T00:01:00.000');
+    expect(marked(bar(scene, '59000'))).toEqual(['129000', '127500', '1500']);
+  });
+
   it('is not moved by an instrument that only prices what is held, and that comes first', () => {
     const scene = opened();
     at(scene, '09T00:30:00.000');

@@ -8,8 +8,7 @@ const ETHUSDT = { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' };
 const DAILY = { ...CANDLES, bars: '1d' };
 const LIMITED = { ...PAPER, limits: { dailyLoss: '500' } };
 
-function warnings(feeds: readonly object[], account: object, interval = '1d'): string[] {
-  const strategies = [{ ...CROSS, interval }];
+function warnings(feeds: readonly object[], account: object, strategies: readonly object[] = [{ ...CROSS, interval: '1d' }]) {
   const checked = checkSettings({ generation: 1, instruments: [BTCUSDT, ETHUSDT], feeds, accounts: [account], strategies });
   if (!('settings' in checked)) throw new Error(checked.violations.join('\n'));
   return settingsWarnings(checked.settings);
@@ -20,6 +19,7 @@ describe('A limit of the daily loss', () => {
     const [warning, ...more] = warnings([DAILY], LIMITED);
     expect(warning).toMatch(/^accounts\[0\]\.limits\.dailyLoss: can never bind: binance BTCUSDT has bars of a day alone/);
     expect(more).toEqual([]);
+    expect(warnings([DAILY], LIMITED, [])).toEqual([warning]);
   });
 
   it('does not see what is lost where others have bars of a day alone', () => {
