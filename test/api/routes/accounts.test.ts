@@ -125,6 +125,25 @@ describe('accounts', () => {
     });
   });
 
+  it('keep the worst drawdown that was marked, and count the loss of a day that has begun since from that mark', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    const limits = { dailyLoss: '5', drawdown: '0.5', marketHours: true };
+    await api.record('RiskLimitsSet', SETTINGS_STREAM, { account: 'paper-1', limits });
+    await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 1, hash: 'c'.repeat(64) });
+    const opening = { account: 'paper-1', reason: 'opening' as const, orderId: null };
+    await api.record('BalanceChanged', STREAM, { ...opening, asset: 'BTC', change: '10', balance: '10' });
+    // Its equity is 1005, its day began at 1000, and it was 1% under its peak of 1010 at the worst.
+    await mark(api, '1005', 1);
+    const use = async (close: string, closeTime: string) => {
+      await api.record('BarClosed', 'bars-a', barOf({ close, closeTime }));
+      const { body } = await api.get('/v1/accounts/paper-1/limits');
+      return body.current.limits.map(({ value }: { value: string }) => value);
+    };
+    expect(await use('100.3', '2025-01-01T23:00:00.000Z')).toEqual(['-3', '0.01']);
+    expect(await use('100.2', '2025-01-02T00:30:00.000Z')).toEqual(['3', '0.01']);
+  });
+
   it('say what their limits are used for, and what holds them', async () => {
     const api = await givenApi();
     await recordSettings(api);
