@@ -1,5 +1,6 @@
 /** The HTTP API: its routes, who may call them, and how every error is answered. It opens nothing; the caller listens. */
 
+import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, fastify, type HTTPMethods, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Time, Timer } from '../ports/clock.ts';
@@ -72,8 +73,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     ),
   );
   timeRequests(server, deps.metrics);
-  refuseLongUrls(server);
-  requireHost(server);
+  refuseMalformed(server);
   allowOrigins(server, deps.corsOrigins ?? []);
   requireKey(server, keyRing(deps));
   boundConnections(server, deps.metrics, {
@@ -134,21 +134,17 @@ function keyRing({ apiKeys, keyFolder, time, logger }: ApiDependencies): KeyRing
   return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'API keys cannot be read'));
 }
 
-function refuseLongUrls(server: FastifyInstance): void {
-  server.addHook('onRequest', (request, _reply, done) => {
-    const isLong = (request.raw.url?.length ?? 0) > URL_LIMIT;
-    done(
-      isLong ? new Problem(414, 'uri-too-long', `The path with its query is longer than ${URL_LIMIT / 1024} KiB.`) : undefined,
-    );
-  });
+function refuseMalformed(server: FastifyInstance): void {
+  server.addHook('onRequest', ({ raw }, _reply, done) => done(malformation(raw)));
 }
 
-/** As HTTP/1.1 wants it, with a problem for an answer. */
-function requireHost(server: FastifyInstance): void {
-  server.addHook('onRequest', ({ raw }, _reply, done) => {
-    const isMissing = raw.headers.host === undefined && raw.httpVersion !== '1.0';
-    done(isMissing ? invalidRequest('The request has no Host header.', 'Host', 'is missing') : undefined);
-  });
+function malformation({ url, headers, httpVersion }: IncomingMessage): Problem | undefined {
+  if ((url?.length ?? 0) > URL_LIMIT) {
+    return new Problem(414, 'uri-too-long', `The path with its query is longer than ${URL_LIMIT / 1024} KiB.`);
+  }
+  // HTTP/1.1 wants it.
+  if (headers.host !== undefined || httpVersion === '1.0') return undefined;
+  return invalidRequest('The request has no Host header.', 'Host', 'is missing');
 }
 
 /**
