@@ -93,13 +93,13 @@ describe('a session that is played', () => {
   });
 
   it('has the pace that the settings give its feed', { timeout: 60_000 }, async () => {
-    const { folder, run } = givenRun('300');
+    const { folder, run } = givenRun('100');
     const child = run();
     await child.saw('"feed":"coinbase BTC-USD 4h"');
     const begun = performance.now();
     await child.saw('"msg":"summary"');
-    // Just under six minutes, three hundred times as fast.
-    expect(performance.now() - begun).toBeGreaterThan(1_000);
+    // Just under six minutes, a hundred times as fast; that the candles are there may be seen some time later.
+    expect(performance.now() - begun).toBeGreaterThan(3_000);
     await stop(child);
     expect((await factsIn(folder, () => true))['feed-binance.BTCUSDT']).toHaveLength(2);
   });
