@@ -127,18 +127,21 @@ class Reading {
   constructor(feed: FeedOfRun, signal: AbortSignal | undefined, figures: FeedRunOptions['figures']) {
     this.feed = feed;
     this.watch = figures && new FeedWatch(figures.metrics, feed.market, this.#tally, figures.time);
-    this.evidence = counted(feed.source.evidence({ tally: this.#tally, meter: this.watch, signal }), this.#counts);
+    this.evidence = this.#counted(feed.source.evidence({ tally: this.#tally, meter: this.watch, signal }));
   }
 
   outcome(progress: IngestProgress): FeedOutcome {
     return { ...progress, evidence: this.#counts, tally: this.#tally.entries, frames: this.#tally.frames };
   }
-}
 
-async function* counted(source: AsyncIterable<readonly EvidenceDraft[]>, counts: Record<string, number>) {
-  for await (const drafts of source) {
-    for (const { type } of drafts) counts[type] = (counts[type] ?? 0) + 1;
-    yield drafts;
+  async *#counted(source: AsyncIterable<readonly EvidenceDraft[]>): AsyncGenerator<readonly EvidenceDraft[]> {
+    this.watch?.noteAsked();
+    for await (const drafts of source) {
+      this.watch?.noteAnswered();
+      for (const { type } of drafts) this.#counts[type] = (this.#counts[type] ?? 0) + 1;
+      yield drafts;
+      this.watch?.noteAsked();
+    }
   }
 }
 

@@ -29,7 +29,7 @@ export const FEED_FAMILIES = {
   older: counter('tapedeck_feed_older_total', 'Evidence dropped, as the tape is past it without it: made otherwise', MARKET),
   gaps: counter('tapedeck_feed_gaps_total', 'Missing updates (depth) and trades (trade)', [...MARKET, 'kind']),
   resyncs: counter('tapedeck_feed_resyncs_total', 'Recoveries after a gap, a crossed book or silence', MARKET),
-  staleness: gauge('tapedeck_feed_staleness_seconds', 'Since the last frame, while the feed is being read', MARKET),
+  staleness: gauge('tapedeck_feed_staleness_seconds', 'Since the last frame, while the next one is awaited', MARKET),
   state: gauge('tapedeck_feed_state', '1 for the state that the feed is in', [...MARKET, 'state']),
 };
 
@@ -56,6 +56,8 @@ export class FeedWatch implements FeedMeter {
   /** The same of the frames, by kind and fate. */
   readonly #toldFrames = new Map<string, number>();
   #state = 'syncing';
+  /** Of recordings that are merged and played, most wait with what they have for the time of that. */
+  #isAwaited = true;
   /** When a frame or evidence last came, monotonic, in ms. */
   #lastReceived: number;
 
@@ -79,6 +81,17 @@ export class FeedWatch implements FeedMeter {
   noteFrames(frames: number): void {
     this.#lastReceived = this.#time.monotonic();
     this.#figures.frames.inc(this.#market, frames);
+  }
+
+  /** The source is asked for more. */
+  noteAsked(): void {
+    this.#lastReceived = this.#time.monotonic();
+    this.#isAwaited = true;
+  }
+
+  /** It has answered: what came is in hand, and may wait there for its time. */
+  noteAnswered(): void {
+    this.#isAwaited = false;
   }
 
   monotonic(): number {
@@ -121,7 +134,8 @@ export class FeedWatch implements FeedMeter {
   }
 
   #tell(): void {
-    this.#figures.staleness.set(this.#market, (this.#time.monotonic() - this.#lastReceived) / 1_000);
+    const silence = this.#isAwaited ? this.#time.monotonic() - this.#lastReceived : 0;
+    this.#figures.staleness.set(this.#market, silence / 1_000);
     for (const [reason, { count }] of this.#tally.entries) {
       const more = count - (this.#told.get(reason) ?? 0);
       if (more === 0) continue;

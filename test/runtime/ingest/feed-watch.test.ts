@@ -94,6 +94,12 @@ describe('the figures of a feed', () => {
     const name = `tapedeck_feed_staleness_seconds{${LABELS}}`;
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect((await figures(metrics)).get(name)).toBeGreaterThan(0.02);
+    // What came waits for its time; then more is asked for.
+    watch.noteAnswered();
+    expect((await figures(metrics)).get(name)).toBe(0);
+    watch.noteAsked();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect((await figures(metrics)).get(name)).toBeGreaterThan(0.02);
     watch.end();
     expect((await figures(metrics)).has(name)).toBe(false);
   });
