@@ -85,6 +85,17 @@ describe('the command of the project', () => {
       stderr: `tapedeck: there is no Node.js: ${todo(none.launcher)}`,
     });
   });
+
+  it('says what is left to do after an installation without scripts, as npm start does', async () => {
+    const { launcher, bin } = project(['node_modules/commander', 'node_modules/node'], 'v20.20.2');
+    expect(await call(launcher, ['run'], '/', bin)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `tapedeck: Node.js v20.20.2 is too old: run "npm rebuild node" in ${dirname(launcher)}, or install Node.js 24 or newer\n`,
+    });
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(scripts.start).toBe('./tapedeck run');
+  });
 });
 
 it("the package has a scoped name, for the plain one is somebody else's, and brings the command along", () => {
