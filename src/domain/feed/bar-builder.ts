@@ -3,6 +3,9 @@
  * that follows by its id, or when the venue's clock, as depth events tell it, is past its end by the lateness. Trades
  * after a hole in the ids wait for the missing ones; when those do not come in time, the bars on both sides of the
  * hole are recorded as incomplete. A trade that comes after its bar was closed corrects it.
+ *
+ * Ids and times rise together. Lower ids at a later time say that the venue's ids began anew: then the ids are counted on
+ * from where they were, over a hole. Higher ids at an earlier time are the past.
  */
 
 import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
@@ -11,8 +14,9 @@ import { barClosed, barCorrected, type EvidenceDraft } from './evidence.ts';
 import { addTrade, type BarTerms, barTerms, type GrowingBar, type Quote, recordBar, startBar } from './growing-bar.ts';
 import type { Trade } from './messages.ts';
 import { QuoteHistory } from './quote-history.ts';
-import type { Tally } from './tally.ts';
+import type { Tally, TallyReason } from './tally.ts';
 import { TradeGaps } from './trade-gaps.ts';
+import { TradeIds } from './trade-ids.ts';
 
 /** How long after a bar's end a trade of it may still come before the venue's clock closes it. */
 export const LATENESS_MS = 250;
@@ -30,6 +34,9 @@ export class BarBuilder {
   readonly #missing = new TradeGaps();
   /** The last id up to which all are known or given up; null before the first trade. */
   #lastId: number | null = null;
+  /** The time of the trade with that id. */
+  #lastTime = Number.NEGATIVE_INFINITY;
+  readonly #ids = new TradeIds();
   #current: GrowingBar | null = null;
   /** The first id that no bar covers, where prints that no market made came before a bar's first trade. */
   #uncovered: number | null = null;
@@ -63,10 +70,8 @@ export class BarBuilder {
       this.#missing.add(0, trade.tradeId - 1);
       this.#taken++;
       this.#accept(trade);
-    } else if (trade.tradeId <= this.#lastId) {
-      this.#applyLate(trade);
     } else {
-      this.#applyNew(trade, this.#lastId);
+      this.#applyCounted(this.#ids.counted(trade), this.#lastId);
     }
     this.#giveUpOverdue();
     return this.#takeDrafts();
@@ -99,6 +104,32 @@ export class BarBuilder {
     return drafts;
   }
 
+  #applyCounted(trade: Trade, lastId: number): void {
+    if (trade.tradeId > lastId) {
+      if (trade.tradeId > lastId + 1 && trade.time < this.#lastTime - MISSING_WAIT_MS)
+        this.#note('too-late-trade', trade, 'is of before the ids began anew, or wrong');
+      else this.#applyNew(trade, lastId);
+    } else if (trade.time > this.#lastTime + MISSING_WAIT_MS) {
+      this.#beginAnew(trade);
+    } else {
+      this.#applyLate(trade);
+    }
+  }
+
+  /** Goes on with a trade whose ids have nothing to do with those before: between them others may be missing. */
+  #beginAnew(trade: Trade): void {
+    this.#note(
+      'trade-reset',
+      trade,
+      `comes after ${this.#ids.venueId(this.#lastId as number)}, at a later time: the ids begin anew`,
+    );
+    while (this.#waiting[0] !== undefined) this.#giveUp();
+    const hole = (this.#lastId as number) + 1;
+    this.#missing.add(hole, hole);
+    this.#taken++;
+    this.#accept(this.#ids.beginAnew(trade, hole + 1));
+  }
+
   #applyNew(trade: Trade, lastId: number): void {
     if (trade.tradeId === lastId + 1) {
       this.#taken++;
@@ -112,7 +143,7 @@ export class BarBuilder {
       this.#noteDuplicate(trade);
       return;
     }
-    if (this.#waiting.length === 0) this.#tally.note('trade-gap', `trade ${trade.tradeId} comes after ${lastId}`);
+    if (this.#waiting.length === 0) this.#note('trade-gap', trade, `comes after ${this.#ids.venueId(lastId)}`);
     this.#taken++;
     this.#waiting.splice(place, 0, { trade, since: this.#now });
     if (this.#waiting.length > MAX_WAITING_TRADES) this.#giveUp();
@@ -121,6 +152,7 @@ export class BarBuilder {
   /** Takes a trade whose predecessor is known, or given up. */
   #accept(trade: Trade): void {
     this.#lastId = trade.tradeId;
+    this.#lastTime = trade.time;
     const openMs = barOpenMs(trade.time, this.#terms.interval);
     if (this.#current !== null && openMs > this.#current.openMs) this.#close(this.#current);
     if (!trade.isMarketTrade) {
@@ -153,10 +185,10 @@ export class BarBuilder {
       return;
     }
     if (known === 'forgotten') {
-      this.#tally.note('too-late-trade', `trade ${trade.tradeId} is older than what is remembered`);
+      this.#note('too-late-trade', trade, 'is older than what is remembered');
       return;
     }
-    this.#tally.note('late-trade', `trade ${trade.tradeId} comes after ${this.#lastId}`);
+    this.#note('late-trade', trade, `comes after ${this.#ids.venueId(this.#lastId as number)}`);
     this.#taken++;
     if (!trade.isMarketTrade) {
       this.#tally.noteFrame('trade', 'unused');
@@ -200,7 +232,7 @@ export class BarBuilder {
   #correct(openMs: number, trade: Trade): void {
     const oldest = this.#closed[0];
     if (oldest === undefined || openMs < oldest.openMs) {
-      this.#tally.note('too-late-trade', `trade ${trade.tradeId} belongs to a bar that can no longer be corrected`);
+      this.#note('too-late-trade', trade, 'belongs to a bar that can no longer be corrected');
       return;
     }
     const index = this.#closed.findLastIndex((bar) => bar.openMs <= openMs);
@@ -214,14 +246,21 @@ export class BarBuilder {
       this.#closed.splice(index + 1, 0, bar);
       if (this.#closed.length > CORRECTABLE_BARS) this.#closed.shift();
     }
-    this.#drafts.push(barCorrected(this.#record(bar), trade.tradeId));
+    this.#drafts.push(barCorrected(this.#record(bar), this.#ids.venueId(trade.tradeId)));
   }
 
   #record(bar: GrowingBar) {
-    return recordBar(bar, this.#terms, this.#missing.noneAround(bar.firstId, bar.lastId));
+    const { firstId, lastId } = bar;
+    const isComplete = this.#missing.noneAround(firstId, lastId);
+    const venueIds = { firstId: this.#ids.venueId(firstId), lastId: this.#ids.venueId(lastId) };
+    return recordBar({ ...bar, ...venueIds }, this.#terms, isComplete);
+  }
+
+  #note(reason: TallyReason, trade: Trade, detail: string): void {
+    this.#tally.note(reason, `trade ${this.#ids.venueIdOf(trade)} ${detail}`);
   }
 
   #noteDuplicate(trade: Trade): void {
-    this.#tally.note('duplicate-trade', `trade ${trade.tradeId} came before`);
+    this.#note('duplicate-trade', trade, 'came before');
   }
 }

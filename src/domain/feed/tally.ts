@@ -37,6 +37,7 @@ const FATES = {
   'book-crossed': null,
   'beyond-snapshot': null,
   'trade-gap': null,
+  'trade-reset': null,
   'late-trade': null,
   'too-late-trade': 'dropped',
   'no-market-trade': null,

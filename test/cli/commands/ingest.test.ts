@@ -49,6 +49,46 @@ describe('An ingest that is told to stop', () => {
   });
 });
 
+describe('An ingest of frames', () => {
+  const NS = '000000';
+  const frame = (offsetMs: number, name: string, data: string) =>
+    `${1_723_161_600_000 + offsetMs}${NS} {"stream":"btcusdt@${name}","data":{"e":"?","E":${1_723_161_600_000 + offsetMs},"s":"BTCUSDT",${data}}}`;
+  const aggregated = (offsetMs: number) => frame(offsetMs, 'aggTrade', '"a":1,"p":"100.50","q":"1"');
+  const traded = (id: number) => frame(id * 500, 'trade', `"t":${id},"p":"100.50","q":"1","T":${1_723_161_600_000 + id * 500}`);
+  const depth = (id: number) => frame(id * 500, 'depth@100ms', `"U":${id},"u":${id},"b":[["100.00","1"]],"a":[]`);
+
+  async function ingested(lines: readonly string[]) {
+    const data = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
+    onTestFinished(() => rmSync(data, { recursive: true, force: true }));
+    const file = join(data, 'frames.jsonl');
+    writeFileSync(file, lines.join('\n'));
+    const ended = startTapedeck(['ingest', file, '--venue', 'binance', '--symbol', 'BTCUSDT', '--json'], { TAPEDECK_DATA: data });
+    return { file, ...(await ended.ended) };
+  }
+
+  it('says what became of each, by kind, with the first that was of no use and why updates fit nothing', async () => {
+    const { file, code, stdout } = await ingested([traded(1), depth(1), aggregated(700), depth(2), aggregated(900), traded(2)]);
+    expect(code).toBe(0);
+    const none = { used: 0, refused: 0, dropped: 0, unused: 0, firstUnused: null };
+    expect(JSON.parse(stdout)).toMatchObject({
+      frames: {
+        trade: { ...none, used: 2 },
+        depthUpdate: { ...none, dropped: 2 },
+        aggTrade: { ...none, unused: 2, firstUnused: `${file}:3` },
+      },
+      tally: { 'depth-without-snapshot': { count: 2, first: `${file}:2: no snapshot links up with updates 1 to 1` } },
+    });
+  });
+
+  it('is refused when nothing in the recording is of use, in one sentence', async () => {
+    const { file, code, stdout, stderr } = await ingested([aggregated(100), aggregated(200)]);
+    expect(stderr).toBe(
+      `tapedeck: recording "${file}": nothing in it is of use to this feed (aggTrade 2 of no use (first: ${file}:1)); it takes depth updates with a snapshot, trades, or candles\n`,
+    );
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
 describe('An ingest of all that the settings name', () => {
   const HOUR_MS = 3_600_000;
   const BEGIN_MS = Date.UTC(2024, 0, 1);

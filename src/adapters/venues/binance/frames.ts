@@ -40,6 +40,8 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 
 /** Most levels of a side in one message; the venue's greatest snapshot has 5,000. */
 export const MAX_LEVELS = 20_000;
+/** Far above any venue's ids, and so small that what is counted on from them is exact. */
+const MAX_ID = 10 ** 15;
 /** The year 9999: later times have no form on the tape. */
 const MAX_TIME = 253_402_300_799_999;
 
@@ -107,15 +109,15 @@ function parseSnapshot(receivedAt: number, fields: Fields, instrument: Instrumen
   return {
     kind: 'snapshot',
     receivedAt,
-    updateId: wholeNumber(fields, 'lastUpdateId'),
+    updateId: idOf(fields, 'lastUpdateId'),
     bids: levels(fields, 'bids', instrument),
     asks: levels(fields, 'asks', instrument),
   };
 }
 
 function parseDepth(receivedAt: number, fields: Fields, instrument: InstrumentSettings): DepthUpdate {
-  const firstId = wholeNumber(fields, 'U');
-  const lastId = wholeNumber(fields, 'u');
+  const firstId = idOf(fields, 'U');
+  const lastId = idOf(fields, 'u');
   if (lastId < firstId)
     throw new RefusedFrameError('bad-frame', `the last update "u" ${lastId} is below the first "U" ${firstId}`);
   return {
@@ -124,7 +126,7 @@ function parseDepth(receivedAt: number, fields: Fields, instrument: InstrumentSe
     eventTime: time(fields, 'E'),
     firstId,
     lastId,
-    previousId: 'pu' in fields ? wholeNumber(fields, 'pu') : null,
+    previousId: 'pu' in fields ? idOf(fields, 'pu') : null,
     bids: levels(fields, 'b', instrument),
     asks: levels(fields, 'a', instrument),
   };
@@ -138,7 +140,7 @@ function parseTrade(receivedAt: number, fields: Fields, instrument: InstrumentSe
     kind: 'trade',
     receivedAt,
     time: time(fields, 'T'),
-    tradeId: wholeNumber(fields, 't'),
+    tradeId: idOf(fields, 't'),
     price,
     quantity: isMarketTrade ? tradedQuantity(fields.q, price, instrument) : ZERO,
     isMarketTrade,
@@ -203,6 +205,12 @@ function wholeNumber(fields: Fields, name: string): number {
     throw new RefusedFrameError('bad-frame', `"${name}" is not a whole number of zero or more`);
   }
   return value as number;
+}
+
+function idOf(fields: Fields, name: string): number {
+  const value = wholeNumber(fields, name);
+  if (value >= MAX_ID) throw new RefusedFrameError('bad-frame', `"${name}" ${value} is above all ids`);
+  return value;
 }
 
 function time(fields: Fields, name: string): number {

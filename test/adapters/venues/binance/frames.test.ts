@@ -132,6 +132,11 @@ describe('a line of a Binance recording', () => {
     ['trades what is worth more than that', TRADE.replace('0.02000000', '9'.repeat(20)), /^bad-frame: "q": .* too large/],
     ['trades a dust that no bar can hold', TRADE.replace('0.02000000', `0.${'0'.repeat(23)}1`), /^bad-frame: "q": .* too fine/],
     ['has ids out of order', DEPTH.replace('"u":50093239202', '"u":5'), /^bad-frame: the last update "u" 5 is below the first/],
+    [
+      'has an id above all',
+      DEPTH.replace('"u":50093239202', '"u":1000000000000000'),
+      /^bad-frame: "u" 1000000000000000 is above all ids/,
+    ],
     ['has half an id', DEPTH.replace('"U":50093239189', '"U":1.5'), /^bad-frame: "U" is not a whole number/],
     ['has no id', DEPTH.replace('"U":50093239189,', ''), /^bad-frame: "U" is not a whole number/],
     [
