@@ -3,12 +3,13 @@
 import { instrumentKey, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import type { FeedSettings } from '../../domain/settings/settings.ts';
 import type { EventStore } from '../../ports/event-store.ts';
+import { eventsOf } from '../../ports/pages.ts';
 import type { FirstTime } from './feed-start.ts';
 import { heldUpTo } from './held-evidence.ts';
 
 /**
- * The latest now of an account whose strategies use the feed, as it follows from what the tape holds of their other
- * feeds: data of this feed from before that would be old to it. Undefined where none has a now.
+ * The latest now of an account that uses the feed, by a strategy or an order, as it follows from what the tape holds of the
+ * other feeds that it uses: data of this feed from before that would be old to it. Undefined where none has a now.
  */
 export async function nowOfAccounts(
   events: Pick<EventStore, 'read'>,
@@ -16,22 +17,31 @@ export async function nowOfAccounts(
   { venue, symbol }: FeedSettings,
 ): Promise<FirstTime | undefined> {
   const key = instrumentKey(venue, symbol);
-  const strategies = [...settings.strategies.values()].map((strategy) => ({
-    account: strategy.account,
-    instrument: instrumentKey(strategy.venue, strategy.symbol),
-  }));
-  const accounts = new Set(strategies.filter(({ instrument }) => instrument === key).map(({ account }) => account));
-  const others = new Map(
-    strategies
-      .filter(({ account, instrument }) => accounts.has(account) && instrument !== key)
-      .map(({ account, instrument }) => [instrument, account]),
-  );
   let latest: FirstTime | undefined;
-  for (const [instrument, account] of others) {
-    const feed = settings.feeds.get(instrument);
-    const time = feed === undefined ? null : await heldUpTo(events, feed);
-    if (time === null || (latest !== undefined && time <= latest.time)) continue;
-    latest = { time, because: `account ${account}, which uses it,` };
+  for (const [account, used] of await instrumentsUsed(events, settings)) {
+    for (const other of used.has(key) ? used : []) {
+      const feed = other === key ? undefined : settings.feeds.get(other);
+      const time = feed === undefined ? null : await heldUpTo(events, feed);
+      if (time === null || (latest !== undefined && time <= latest.time)) continue;
+      latest = { time, because: `account ${account}, which uses it,` };
+    }
   }
   return latest;
+}
+
+/** The keys of instruments that each account uses. */
+async function instrumentsUsed(
+  events: Pick<EventStore, 'read'>,
+  { strategies }: SettingsInForce,
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const used = new Map<string, Set<string>>();
+  const note = ({ account, venue, symbol }: { readonly account: string; readonly venue: string; readonly symbol: string }) => {
+    const known = used.get(account) ?? new Set();
+    used.set(account, known.add(instrumentKey(venue, symbol)));
+  };
+  for (const strategy of strategies.values()) note(strategy);
+  for await (const event of eventsOf(events, { categories: ['order'], types: ['OrderApproved'] })) {
+    if (event.type === 'OrderApproved') note(event.data);
+  }
+  return used;
 }
