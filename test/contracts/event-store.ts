@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TapeEvent } from '../../src/domain/catalogue.ts';
+import { feedStream } from '../../src/domain/streams.ts';
 import { isIsoTime, isoTime } from '../../src/domain/time.ts';
 import type { Time } from '../../src/ports/clock.ts';
 import { StoreError } from '../../src/ports/errors.ts';
@@ -18,6 +19,7 @@ import {
   WrongExpectedRevisionError,
 } from '../../src/ports/event-store.ts';
 import { comparePositions, type RecordedEvent, START } from '../../src/tape/envelope.ts';
+import { HARD_SYMBOLS } from '../support/fixtures.ts';
 import { type SetTime, timeAt } from '../support/test-time.ts';
 import { causedBy, DAY, recovered, run, stale } from './tape-events.ts';
 
@@ -53,6 +55,17 @@ export function describeEventStore(name: string, open: OpenEventStore, differenc
         expect(appended).toEqual({ revision: 2, position: read[2]?.position, isRepeated: false });
         expect(read.map(withoutPlace)).toEqual(events);
         expect(read.map((event) => event.revision)).toEqual([0, 1, 2]);
+      });
+
+      test('keeps streams apart whose names have characters of any script, and of any meaning elsewhere', async () => {
+        const streams = HARD_SYMBOLS.map((symbol) => feedStream('binance', symbol));
+        for (const stream of streams) await store.append(stream, 'no-stream', run(stream, 0, 1));
+        for (const stream of streams) {
+          const read = await store.read({ stream, limit: 10 });
+          expect(read.map(withoutPlace)).toEqual(run(stream, 0, 1));
+        }
+        const all = await store.read({ categories: ['feed'], limit: 100 });
+        expect([...new Set(all.map(({ stream }) => stream))]).toEqual(streams);
       });
 
       test('goes on after the last revision', async () => {

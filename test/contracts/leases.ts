@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LeaseRecord, Leases } from '../../src/ports/leases.ts';
+import { HARD_SYMBOLS } from '../support/fixtures.ts';
 
 /** Opens the same leases as often as it is called: each as another instance would, where the adapter can. */
 export type OpenLeases = () => Promise<Leases>;
@@ -31,6 +32,12 @@ export function describeLeases(name: string, openFresh: () => Promise<OpenLeases
     test('keep what was set where there was nothing, for everybody', async () => {
       expect(await first.compareAndSet('engine', null, held('a', 1))).toBe(true);
       expect(await second.read()).toEqual(new Map([['engine', held('a', 1)]]));
+    });
+
+    test('have names with characters of any script, and of any meaning elsewhere', async () => {
+      const names = HARD_SYMBOLS.map((symbol) => `feed-binance.${symbol}`);
+      for (const name of names) expect(await first.compareAndSet(name, null, held('a', 1))).toBe(true);
+      expect(await second.read()).toEqual(new Map(names.map((name) => [name, held('a', 1)])));
     });
 
     test('set the first record once', async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/ports/errors.ts';
 import type { DocumentWrite, FieldValue, FindQuery, ReadDocument, ReadStore } from '../../src/ports/read-store.ts';
 import { START } from '../../src/tape/envelope.ts';
+import { HARD_SYMBOLS } from '../support/fixtures.ts';
 
 export type OpenReadStore = () => Promise<ReadStore>;
 
@@ -41,6 +42,15 @@ export function describeReadStore(name: string, open: OpenReadStore): void {
         const written = await store.commit('orders', [{ collection: 'orders@1', key: 'a/b', document }], '7');
         expect(written).toEqual(new Set(['orders@1/a/b']));
         expect(await store.load('orders@1', ['a/b', 'not-there'])).toEqual(new Map([['a/b', document]]));
+      });
+
+      test('keeps documents whose keys and fields have characters of any script, and of any meaning elsewhere', async () => {
+        const writes = HARD_SYMBOLS.map((symbol, index) => order(`binance.${symbol}`, index + 1, { status: symbol, at: '1' }));
+        await store.commit('orders', writes, '99');
+        const keys = writes.map(({ key }) => key);
+        const loaded = await store.load('orders@1', keys);
+        expect(keys.map((key) => loaded.get(key))).toEqual(writes.map(({ document }) => document));
+        for (const symbol of HARD_SYMBOLS) expect(await all({ equal: { status: symbol } })).toEqual([`binance.${symbol}`]);
       });
 
       test('hands out the text of what is shown: all fields before the position', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventData } from '../../../src/domain/catalogue.ts';
 import { barsStream, depthStream, feedStream, SETTINGS_STREAM } from '../../../src/domain/streams.ts';
-import { BTCUSDT, barOf } from '../../support/fixtures.ts';
+import { BTCUSDT, barOf, HARD_SYMBOLS } from '../../support/fixtures.ts';
 import { type GivenApi, givenApi, minuteTime, problemOf, recordSettings } from '../given-api.ts';
 
 function bar(minute: number, close: string): EventData['BarClosed'] {
@@ -75,7 +75,7 @@ describe('prices and books', () => {
     expect((await api.get('/v1/book/binance/BTCUSDT')).body).toEqual(sample);
   });
 
-  it.each(['币安人生USDT', '币'.repeat(64), '🚀'.repeat(64), 'BTC/USD', '100%USD', '%2e', 'A.B-C', 'a?b#c&d=e+f;g', '@107'])(
+  it.each(HARD_SYMBOLS)(
     'are of symbols as venues write them, such as %s',
     async (symbol) => {
       const api = await givenApi();
