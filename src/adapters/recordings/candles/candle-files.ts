@@ -115,9 +115,13 @@ async function* candlesOf(
 }
 
 async function* turned(candles: AsyncIterable<PlacedCandle[]>, signal: AbortSignal | undefined): AsyncGenerator<PlacedCandle[]> {
-  const held: PlacedCandle[] = [];
-  for await (const batch of candles) for (const placed of batch) held.push(placed);
+  // As texts: they take a third of what the objects do.
+  const held: string[] = [];
+  for await (const batch of candles) for (const placed of batch) held.push(JSON.stringify(placed));
   // Of a file that was not read to its end the oldest candles are missing.
   if (signal?.aborted) return;
-  for (let end = held.length; end > 0; end -= BATCH) yield held.slice(Math.max(0, end - BATCH), end).toReversed();
+  for (let end = held.length; end > 0; end -= BATCH) {
+    const batch = held.slice(Math.max(0, end - BATCH), end).toReversed();
+    yield batch.map((text) => JSON.parse(text) as PlacedCandle);
+  }
 }
