@@ -75,19 +75,16 @@ describe('prices and books', () => {
     expect((await api.get('/v1/book/binance/BTCUSDT')).body).toEqual(sample);
   });
 
-  it.each(HARD_SYMBOLS)(
-    'are of symbols as venues write them, such as %s',
-    async (symbol) => {
-      const api = await givenApi();
-      const closed = { ...bar(0, '100'), symbol };
-      await api.record('BarClosed', barsStream('binance', symbol, '1m', closed.openTime), closed, { at: closed.closeTime });
-      const one = await api.get(`/v1/prices/binance/${encodeURIComponent(symbol)}`);
-      expect(one).toMatchObject({ status: 200, body: { venue: 'binance', symbol, last: '100' } });
-      expect((await api.get(`/v1/prices?symbol=${encodeURIComponent(symbol)}`)).body.data).toEqual([one.body]);
-      const listed = await api.get(`/v1/bars?venue=binance&symbol=${encodeURIComponent(symbol)}&interval=1m`);
-      expect(listed.body.data).toMatchObject([{ symbol, close: '100' }]);
-    },
-  );
+  it.each(HARD_SYMBOLS)('are of symbols as venues write them, such as %s', async (symbol) => {
+    const api = await givenApi();
+    const closed = { ...bar(0, '100'), symbol };
+    await api.record('BarClosed', barsStream('binance', symbol, '1m', closed.openTime), closed, { at: closed.closeTime });
+    const one = await api.get(`/v1/prices/binance/${encodeURIComponent(symbol)}`);
+    expect(one).toMatchObject({ status: 200, body: { venue: 'binance', symbol, last: '100' } });
+    expect((await api.get(`/v1/prices?symbol=${encodeURIComponent(symbol)}`)).body.data).toEqual([one.body]);
+    const listed = await api.get(`/v1/bars?venue=binance&symbol=${encodeURIComponent(symbol)}&interval=1m`);
+    expect(listed.body.data).toMatchObject([{ symbol, close: '100' }]);
+  });
 
   it('are not there for what nothing was heard of', async () => {
     const api = await givenApi();
