@@ -16,6 +16,8 @@ export type ApiServer = FastifyInstance<Server, IncomingMessage, ServerResponse,
 
 /** How far a projection's documents are, as the projection runner tells it. */
 export interface ServedProjection {
+  /** Everything is in it that was on the tape when the server started: what it does not have is not there. */
+  readonly isWhole: boolean;
   /** `position` is that of the last event delivered and committed, handled or not; `collection` holds the documents. */
   progress(): { readonly position: string; readonly collection: string };
   /** Resolves true once everything up to `position` is in the read store, false when that takes longer than `timeoutMs`. */
@@ -28,7 +30,7 @@ type Check = () => readonly Violation[];
 export interface Health {
   /** The event loops run; waiting counts as running. It never depends on a backend or on a quiet market. */
   readonly live: Check;
-  /** Reads can be served within the lag limit. */
+  /** Reads can be served: the read models have what was on the tape at the start, and are within the lag limit. */
   readonly ready: Check;
   /** Everything that is done once at start-up is done. */
   readonly started: Check;

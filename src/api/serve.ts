@@ -71,7 +71,7 @@ export async function startApi(
     projections,
     health: {
       live: () => notTurning(watch.look()),
-      ready: () => [...followed.warnings(), ...behind(projections.values(), MAX_LAG_MS)],
+      ready: () => [...followed.warnings(), ...notReady(followed.unread(), behind(projections.values(), MAX_LAG_MS))],
       started: () => starting(report()),
       report,
     },
@@ -123,6 +123,11 @@ function starting(report: SystemReport | null): Violation[] {
   if (report === null || report.parts.length === 0) return [{ path: 'main', message: 'has not started yet' }];
   const parts = report.parts.filter(({ state }) => state === 'starting');
   return parts.map(({ part }) => ({ path: part, message: 'is starting' }));
+}
+
+/** The read models that keep the process from being ready, each once. */
+function notReady(unread: readonly Violation[], behind: readonly Violation[]): Violation[] {
+  return [...unread, ...behind.filter(({ path }) => !unread.some((other) => other.path === path))];
 }
 
 function notTurning(state: HeartbeatState): Violation[] {

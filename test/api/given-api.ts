@@ -52,8 +52,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | number | string[] | undefined>>;
 }
 
-/** `overrides` replaces what the server is given, such as its API keys. */
-export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promise<GivenApi> {
+/** `overrides` replaces what the server is given, such as its API keys. `isWhole`: of every read model. */
+export async function givenApi(overrides: Partial<ApiDependencies> = {}, isWhole = true): Promise<GivenApi> {
   const time = timeAt(NOW);
   const events = openMemoryEventStore({ time, hasLock: true });
   const reads = openMemoryReadStore();
@@ -61,7 +61,9 @@ export async function givenApi(overrides: Partial<ApiDependencies> = {}): Promis
   const projections = new Map<string, ServedProjection>();
   PROJECTIONS.forEach((projection, index) => {
     const runner = runners[index];
-    if (runner !== undefined) projections.set(projection.name, runner);
+    if (runner === undefined) return;
+    const progress = () => runner.progress();
+    projections.set(projection.name, { isWhole, progress, waitFor: (position, ms) => runner.waitFor(position, ms) });
   });
   const healthy = () => [];
   const server = buildServer({

@@ -7,12 +7,19 @@ import { comparePositions } from '../../tape/envelope.ts';
 import { pause } from '../../waiting.ts';
 import type { ApiDependencies, ServedProjection } from '../dependencies.ts';
 import { answerKept } from './etag.ts';
-import { Problem } from './problem.ts';
+import { notFound, Problem } from './problem.ts';
 
 export const POSITION_HEADER = 'Tapedeck-Position';
 
 /** How often the tape's end is looked at while a position is waited for. */
 const LOOK_MS = 20;
+
+/** What a read reflects. */
+export interface Reflected {
+  readonly position: string;
+  /** Everything is in the read models that was on the tape when the server started. */
+  readonly isWhole: boolean;
+}
 
 /**
  * Waits for the position that the query names and puts the position that the answer will reflect in its header: that
@@ -23,7 +30,7 @@ export async function atPosition(
   projections: readonly Projection[],
   query: { readonly 'min-position'?: string | undefined },
   reply: FastifyReply,
-): Promise<string> {
+): Promise<Reflected> {
   const served = projections.map((projection) => servedProjection(deps, projection));
   const wanted = query['min-position'];
   if (wanted !== undefined) {
@@ -33,7 +40,16 @@ export async function atPosition(
   const positions = served.map((projection) => projection.progress().position);
   const reflected = positions.sort(comparePositions)[0] as string;
   reply.header(POSITION_HEADER, reflected);
-  return reflected;
+  return { position: reflected, isWhole: served.every(({ isWhole }) => isWhole) };
+}
+
+/**
+ * The problem of what a read did not find: 404; or 503 where the read models were not whole before it (see `Reflected`),
+ * because it may be on the tape all the same.
+ */
+export function absent(isWhole: boolean, detail: string): Problem {
+  if (isWhole) return notFound(detail);
+  return new Problem(503, 'starting', 'The read models have not read yet what was on the tape at the start: see /readyz.');
 }
 
 /** As `atPosition`, for reads of the tape itself: they reflect its end. */

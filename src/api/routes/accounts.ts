@@ -10,9 +10,8 @@ import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { type CurrentAccount, VALUED_FROM, type ValuedAccount, valuedAccounts } from '../../queries/valued-accounts.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage, pageOfDocuments, pageOfMap } from '../http/pages.ts';
-import { notFound, type Problem } from '../http/problem.ts';
 import { minPosition, page, timePage, timeRange } from '../http/query.ts';
-import { atPosition, collectionOf, findDocument } from '../http/read.ts';
+import { absent, atPosition, collectionOf, findDocument } from '../http/read.ts';
 import { accountShape, equityShape, limitsShape, positionShape } from './account-shapes.ts';
 import { haltRoutes } from './halts.ts';
 import type { RouteGroup } from './route-group.ts';
@@ -30,7 +29,7 @@ export const accountRoutes: RouteGroup = {
     haltRoutes(server, deps, settings, {
       path: '/v1/accounts/:name',
       thing: 'account',
-      verb: 'halt',
+      example: 'paper-binance',
       scope: (account) => ({ account }),
       known: ({ accounts }) => accounts,
     });
@@ -44,7 +43,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
     { querystring: listQuery },
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
-    const position = await atPosition(deps, VALUED_FROM, query, reply);
+    const { position } = await atPosition(deps, VALUED_FROM, query, reply);
     const list = await pageOfDocuments(deps, 'accounts', query, { projection: accounts, sort: 'id', isDescending: false });
     const valued = await valuedAccounts(servedDocuments(deps), await settings.inForce(), list.data, position);
     return { ...list, data: valued.map(({ document, current }) => shownAccount(document, current)) };
@@ -54,6 +53,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
   const one = routeSchema(
     {
       id: 'getAccount',
+      example: { id: 'paper-coinbase' },
       summary: 'One account: balances, equity, limits and halts',
       answers: found(accountShape),
       problems: [404],
@@ -68,6 +68,7 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
   const limitsOf = routeSchema(
     {
       id: 'getLimits',
+      example: { id: 'paper-coinbase' },
       summary: 'Risk limits of an account: use against bound',
       answers: found(limitsShape),
       problems: [404],
@@ -92,6 +93,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   const positionList = routeSchema(
     {
       id: 'listPositions',
+      example: { id: 'paper-coinbase' },
       summary: 'Positions of an account, per strategy and instrument',
       answers: pageOfShape(positionShape),
       problems: [404],
@@ -108,6 +110,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   const equityList = routeSchema(
     {
       id: 'listEquity',
+      example: { id: 'paper-coinbase' },
       summary: 'Equity of an account over time',
       answers: pageOfShape(equityShape),
       problems: [404],
@@ -116,8 +119,8 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   );
   server.get('/v1/accounts/:id/equity', equityList, async (request, reply) => {
     const { query, params } = request;
-    await atPosition(deps, [accounts, equity], query, reply);
-    const { id } = await accountOf(deps, params.id);
+    const { isWhole } = await atPosition(deps, [accounts, equity], query, reply);
+    const { id } = await accountOf(deps, params.id, isWhole);
     const { from, to } = query;
     const isDescending = query.order === 'desc';
     const list = { projection: equity, equal: { account: id }, sort: 'sequence', isDescending, from, to };
@@ -132,8 +135,8 @@ async function valuedAccount(
   query: { readonly 'min-position'?: string | undefined },
   reply: FastifyReply,
 ): Promise<ValuedAccount> {
-  const position = await atPosition(deps, VALUED_FROM, query, reply);
-  const document = await accountOf(deps, id);
+  const { position, isWhole } = await atPosition(deps, VALUED_FROM, query, reply);
+  const document = await accountOf(deps, id, isWhole);
   const [valued] = await valuedAccounts(servedDocuments(deps), await settings.inForce(), [document], position);
   if (valued === undefined) throw new Error(`account ${id} was not valued`);
   return valued;
@@ -151,12 +154,12 @@ function shownAccount(document: AccountDocument, current: CurrentAccount | null)
   return { ...terms, ...holdings, marked: marked ?? null, current, halts: document.halts, updatedAt: document.updatedAt };
 }
 
-async function accountOf(deps: ApiDependencies, id: string): Promise<AccountDocument> {
+async function accountOf(deps: ApiDependencies, id: string, isWhole: boolean): Promise<AccountDocument> {
   const account = await findDocument(deps, accounts, id);
-  if (account === undefined) throw noAccount(id);
+  if (account === undefined) throw absent(isWhole, noAccount(id));
   return account;
 }
 
-function noAccount(id: string): Problem {
-  return notFound(`There is no account "${id}".`);
+function noAccount(id: string): string {
+  return `There is no account "${id}".`;
 }

@@ -38,6 +38,8 @@ export interface FollowedProjections {
   readonly projections: ReadonlyMap<string, FollowedProjection>;
   /** Why nothing is known of them at this time; none when they could be looked up. */
   warnings(): readonly Warning[];
+  /** Those that do not have yet what was on the tape at the first look. */
+  unread(): readonly Warning[];
   /** Where they lie is known. */
   isKnown(): boolean;
   /** Resolves when closed; rejects when the stores failed for good. */
@@ -95,7 +97,8 @@ export async function followProjections(
   const waited = new AbortController();
   await Promise.race([first, ended, pause(time, FIRST_LOOK_MS, waited.signal)]);
   waited.abort();
-  return { projections: followed, warnings: () => warnings, isKnown: () => isKnown, ended, close };
+  const unread = () => [...followed.values()].flatMap((projection) => projection.unread());
+  return { projections: followed, warnings: () => warnings, unread, isKnown: () => isKnown, ended, close };
 }
 
 export class FollowedProjection {
@@ -104,6 +107,9 @@ export class FollowedProjection {
   #state: ServedProgress;
   /** When the build that serves was first seen to be behind what was read from the one before. */
   #behindSince: number | undefined;
+  /** The tape's end at the first look; not known before it. */
+  #firstHead: string | undefined;
+  #isWhole = false;
 
   /** Until it is looked up, it is taken to be in its first build. */
   constructor({ name, version }: Projection, time: Time) {
@@ -117,6 +123,18 @@ export class FollowedProjection {
     return this.#state;
   }
 
+  /** Does it have everything that was on the tape at the first look? Once it has, it stays so. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** What it still has to read of that. */
+  unread(): Warning[] {
+    if (this.#isWhole || this.#firstHead === undefined) return [];
+    const { projection, position } = this.#state;
+    return [{ path: projection, message: `is at position ${position} of ${this.#firstHead}, where the tape ended at the start` }];
+  }
+
   /** How many callers wait for a position now. */
   get waiting(): number {
     return this.#waiters.count;
@@ -128,6 +146,11 @@ export class FollowedProjection {
     return this.#waiters.wait(position, timeoutMs);
   }
 
+  /** Notes where the tape ended at the first look; later ones change nothing. */
+  noteStart(head: string): void {
+    this.#firstHead ??= head;
+  }
+
   /**
    * Notes the findings of a look. Readers never see a read model run back: while a new build is behind the one that
    * served before, they read on from that one, as long as it is kept for certain.
@@ -137,6 +160,7 @@ export class FollowedProjection {
     this.#behindSince = isBehind ? (this.#behindSince ?? this.#time.monotonic()) : undefined;
     if (this.#behindSince !== undefined && this.#time.monotonic() - this.#behindSince < READ_ON_MS) return;
     this.#state = { projection: this.#state.projection, collection, position, ...lag };
+    this.#isWhole ||= lag.caughtUp || (this.#firstHead !== undefined && comparePositions(position, this.#firstHead) >= 0);
     this.#waiters.advance(position);
   }
 
@@ -156,6 +180,7 @@ async function lookAtAll(
   const builds = await readBuilds(reads, [...followed.keys()]);
   const head = await events.head();
   for (const [name, projection] of followed) {
+    projection.noteStart(head);
     const serving = builds.get(name)?.serving;
     const collection = serving === undefined ? projection.progress().collection : collectionOf({ name }, serving);
     const position = serving === undefined ? START : await reads.checkpoint(collection);

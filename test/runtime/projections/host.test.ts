@@ -302,6 +302,24 @@ describe('whoever only reads', () => {
     expect(followed.progress()).toMatchObject({ collection: 'chain@2.2', position: '5' });
   });
 
+  it('is whole once it has what was on the tape at the start, and stays so', async () => {
+    const tape = new ChainTape();
+    await tape.halt('a', 'x');
+    const there = await tape.halt('a', 'y');
+    const followed = await followProjections([chain], tape.events, tape.reads, { time, isAcross: false });
+    onTestFinished(() => followed.close());
+    const seen = followed.projections.get('chain');
+    const message = `is at position 0 of ${there}, where the tape ended at the start`;
+    expect([seen?.isWhole, followed.unread()]).toEqual([false, [{ path: 'chain', message }]]);
+    // What is recorded later does not count.
+    const hosted = await host(tape);
+    await until(() => seen?.isWhole === true);
+    await hosted.close();
+    await tape.halt('a', 'z');
+    await until(() => seen?.progress().caughtUp === false);
+    expect([seen?.isWhole, followed.unread()]).toEqual([true, []]);
+  });
+
   it('is told when nothing more will be seen', async () => {
     const tape = new ChainTape();
     const followed = await followProjections([chain], tape.events, tape.reads, { time, isAcross: false });
