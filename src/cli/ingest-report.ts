@@ -2,6 +2,7 @@
 
 import { type Summary, summarize } from '../queries/run-summary.ts';
 import { readSettings } from '../queries/settings-in-force.ts';
+import { type UnusedChange, unusedChanges } from '../queries/unused-changes.ts';
 import { warnings } from '../runtime/ingest/feed-run.ts';
 import type { IngestListener } from '../runtime/ingest/ingest-part.ts';
 import { untilAvailable } from '../waiting.ts';
@@ -42,11 +43,17 @@ export class IngestReport implements IngestListener {
 
   /** Shows the summary, from the read models as they are; `address` is where the API is served. */
   async showSummary({ time, events, reads }: OpenStores, address: string, signal: AbortSignal): Promise<void> {
-    const summary = async (): Promise<Summary> => {
+    const summary = async (): Promise<{ readonly summary: Summary; readonly unused: readonly UnusedChange[] }> => {
       const { settings } = await readSettings(events);
-      return summarize(reads, settings, this.#recordings);
+      return { summary: await summarize(reads, settings, this.#recordings), unused: await unusedChanges(events, settings) };
     };
     const shown = await untilAvailable(time, summary, signal, ({ message }) => this.#screen.warn(message));
-    this.#screen.summary(shown, address);
+    for (const change of shown.unused) this.#screen.warn(unusedText(change));
+    this.#screen.summary(shown.summary, address);
   }
+}
+
+function unusedText({ strategy, isChange }: UnusedChange): string {
+  const [what, settings] = isChange ? ['changed', 'the new parameters'] : ['added', 'it'];
+  return `strategy ${strategy} was ${what} after everything on the tape had been decided: nothing was decided with ${settings}. To try it on the same recordings, name another folder with TAPEDECK_DATA`;
 }

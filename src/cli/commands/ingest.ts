@@ -1,15 +1,15 @@
 /** `tapedeck ingest`: recordings onto the tape, in step, then stop. */
 
 import type { Command } from 'commander';
-import { openRecording } from '../../adapters/open.ts';
+import { checkRecording, openRecording } from '../../adapters/open.ts';
 import { framesText } from '../../domain/feed/tally.ts';
 import { INTERVALS } from '../../domain/interval.ts';
-import type { SettingsInForce } from '../../domain/settings/in-force.ts';
+import { evolveSettings, noSettings, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { volumeShareText } from '../../domain/venue/paper/fill-bounds.ts';
 import { makeLogger } from '../../logging.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
-import { applySettings } from '../../requests/settings-apply.ts';
+import { applySettings, planSettings } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { nowOfAccounts } from '../../runtime/ingest/accounts-now.ts';
@@ -24,7 +24,7 @@ import {
   warnings,
 } from '../../runtime/ingest/feed-run.ts';
 import { makeEngineRunner } from '../../system.ts';
-import { feedsOf } from '../recordings.ts';
+import { feedsOf, planWithRecordings } from '../recordings.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -83,7 +83,7 @@ function whatIsAsked(command: Command, files: readonly string[], { all, venue, s
 async function run(opened: OpenStores, asked: Asked, options: Options): Promise<void> {
   const { config, time, events, reads } = opened;
   const build = codeVersion();
-  const settings = await settingsFor(opened, build);
+  const settings = await settingsFor(opened, build, asked, options.interval);
   const feeds = asked.isAll ? recordingsOf(opened, settings) : [await oneFeed(opened, settings, asked, options.interval)];
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, mayRollBack: options.rollBack === true });
@@ -113,12 +113,29 @@ async function run(opened: OpenStores, asked: Asked, options: Options): Promise<
     throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
 }
 
-/** A tape without settings takes those that are proposed; on any other, only what is in force counts. */
-async function settingsFor({ config, time, events }: OpenStores, build: string): Promise<SettingsInForce> {
+/**
+ * A tape without settings takes those that are proposed, once nothing speaks against what is asked: what is in force stays
+ * on the tape. On any other, only what is in force counts.
+ */
+async function settingsFor(
+  opened: OpenStores,
+  build: string,
+  asked: Asked,
+  interval: string | undefined,
+): Promise<SettingsInForce> {
+  const { config, time, events } = opened;
   const { settings } = await readSettings(events);
   if (settings.generation > 0) return settings;
+  const proposed = await loadSettings(config.settingsFile);
   const origin = { clock: time, actor: cliActor(config), codeVersion: build };
-  return (await applySettings(events, await loadSettings(config.settingsFile), origin)).settings;
+  if (asked.isAll) await planWithRecordings(proposed, opened, origin);
+  else {
+    const coming = noSettings();
+    for (const event of (await planSettings(events, proposed, origin)).events) evolveSettings(coming, event);
+    checkInterval(interval, findFeed(coming, asked.venue, asked.symbol).feed.bars);
+    for (const file of asked.files) await checkRecording(file);
+  }
+  return (await applySettings(events, proposed, origin)).settings;
 }
 
 function recordingsOf({ config }: OpenStores, settings: SettingsInForce): readonly FeedOfRun[] {

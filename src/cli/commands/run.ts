@@ -22,7 +22,7 @@ import type { Role, SystemDependencies } from '../../system-dependencies.ts';
 import { aborted } from '../../waiting.ts';
 import { serveApi, serveProbes } from '../api.ts';
 import { IngestReport } from '../ingest-report.ts';
-import { feedsOf } from '../recordings.ts';
+import { feedsOf, planWithRecordings } from '../recordings.ts';
 import { ALL_ROLES, parseRoles } from '../roles.ts';
 import { endForSure, stopSignal } from '../stop-signal.ts';
 import { cliActor, type OpenStores, withStores } from '../stores.ts';
@@ -93,7 +93,7 @@ async function run(opened: OpenStores, options: Options): Promise<void> {
     codeVersion: build,
     mayRollBack: options.rollBack === true,
     leases: leaseTerms(opened),
-    settle: () => settle(opened, proposed, build, screen),
+    settle: () => settle(opened, proposed, build, screen, roles),
     ingest: { openFeed: feedsOf(config), pace: options.pace, signal, listener: report },
     publisher: roles.has('relay') && config.kafka !== null ? await openPublisher(config.kafka, log, time) : undefined,
   };
@@ -145,15 +145,18 @@ function rolesWith(roles: ReadonlySet<Role>, { kafka }: Config): ReadonlySet<Rol
   );
 }
 
-/** Puts the proposed settings in force, and says what in them may surprise. */
+/** Puts the proposed settings in force, and says what in them may surprise. Who ingests looks at their recordings first. */
 async function settle(
-  { config, time, events }: OpenStores,
+  opened: OpenStores,
   proposed: Settings,
   build: string,
   screen: Screen,
+  roles: ReadonlySet<Role>,
 ): Promise<SettingsInForce> {
+  const { config, time, events } = opened;
   for (const warning of settingsWarnings(proposed)) screen.warn(`${config.settingsFile}: ${warning}`);
   const origin = { clock: time, actor: cliActor(config), codeVersion: build };
+  if (roles.has('ingest')) await planWithRecordings(proposed, opened, origin);
   const { outcome, settings } = await applySettings(events, proposed, origin);
   if (outcome === 'ignored') {
     screen.warn(

@@ -1,27 +1,25 @@
 /** `tapedeck settings`: what is in force, and changing it. The tape's settings are in force; a file only proposes. */
 
 import { Command } from 'commander';
-import { checkRecording } from '../../adapters/open.ts';
 import { asProposal } from '../../domain/settings/in-force.ts';
 import { outOfRange } from '../../domain/settings/ranges.ts';
-import type { FeedSettings, Settings } from '../../domain/settings/settings.ts';
+import type { Settings } from '../../domain/settings/settings.ts';
 import { settingsWarnings } from '../../domain/settings/warnings.ts';
 import { SETTINGS_STREAM } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
 import {
   applySettings,
-  planSettings,
   type SettingsOrigin,
   type SettingsPlan,
   SettingsRefusedError,
 } from '../../requests/settings-apply.ts';
-import { loadSettings, recordingPath, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
-import { unusableRecordings } from '../../requests/settings-recordings.ts';
+import { loadSettings, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
 import { settingsSchemaText } from '../../requests/settings-schema.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { answerText, engineAnswered } from '../engine-answer.ts';
 import { changeLines, type SettingsChange, settingsChanges } from '../settings-changes.ts';
+import { planWithRecordings, unusableIn } from '../recordings.ts';
 import { cliActor, type OpenStores, withTape, withTapeIfAny } from '../stores.ts';
 import { reasonArgument } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -122,30 +120,16 @@ interface Planned extends Pick<SettingsPlan, 'settings' | 'events'> {
 }
 
 async function plan(settings: Settings, stores: OpenStores): Promise<Planned> {
-  const planned = await plannedWith(settings, stores, originOf(stores));
+  const planned = await planWithRecordings(settings, stores, originOf(stores));
   return planned.outcome === 'applied' ? { ...planned, outcome: 'applicable' } : planned;
 }
 
 async function apply(settings: Settings, stores: OpenStores, reason: string): Promise<Planned> {
   const origin = { ...originOf(stores), reason };
   // Shown before the change is made: a change that somebody else makes in between is not ours.
-  const planned = await plannedWith(settings, stores, origin);
+  const planned = await planWithRecordings(settings, stores, origin);
   const { outcome } = await applySettings(stores.events, settings, origin);
   return { ...planned, outcome };
-}
-
-/** The plan, once the recordings of the feeds that it changes were looked at. */
-async function plannedWith(settings: Settings, { config, events }: OpenStores, origin: SettingsOrigin): Promise<SettingsPlan> {
-  const planned = await planSettings(events, settings, origin);
-  const feeds = planned.events.flatMap((event) => (event.type === 'FeedConfigured' ? [event.data] : []));
-  const unusable = await unusableIn(feeds, config.settingsFile);
-  if (unusable.length > 0) throw new SettingsRefusedError(unusable.join('; '));
-  return planned;
-}
-
-/** The recordings that cannot be ingested by a start with that settings file. */
-function unusableIn(feeds: readonly FeedSettings[], settingsFile: string): Promise<string[]> {
-  return unusableRecordings(feeds, (recording) => recordingPath(settingsFile, recording), checkRecording);
 }
 
 function originOf({ config, time }: OpenStores): SettingsOrigin {
