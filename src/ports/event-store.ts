@@ -47,6 +47,8 @@ export interface ReadQuery {
   readonly categories?: readonly string[] | undefined;
   readonly types?: readonly string[] | undefined;
   readonly correlationId?: string | undefined;
+  /** Only events whose ids begin so. */
+  readonly idBeginning?: string | undefined;
   /** `occurredAt` at or after `from` and before `to`, ISO 8601 UTC. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;

@@ -24,3 +24,11 @@ export async function currentOrder(events: EventStore, reads: ReadStore, id: str
 export function currentOpenOrders(events: EventStore, reads: ReadStore, scope: HaltScope): Promise<ListedOrder[]> {
   return currentOrders(events, reads, { equal: { status: OPEN_STATUSES, ...('all' in scope ? {} : scope) } });
 }
+
+/** The ids of the orders whose ids begin so, in their order; so many at most. Throws OtherTapeError. */
+export async function currentOrderIds(events: EventStore, reads: ReadStore, beginning: string, limit: number): Promise<string[]> {
+  // Ids are hex digits and dashes, all of which come before "g".
+  const wanted = { sort: 'id', from: beginning, to: `${beginning}g`, limit };
+  const found = await currentDocuments(events, reads, orders, wanted);
+  return found.map(({ id }) => id).sort();
+}

@@ -47,8 +47,10 @@ class IndexedEventStore extends ForwardingEventStore {
 }
 
 /** A stream is short, and a category the store finds by itself; a rare type it would search the whole tape for. */
-function isForIndex({ stream, categories, types, correlationId, from, to }: ReadQuery): boolean {
+function isForIndex({ stream, categories, types, idBeginning, correlationId, from, to }: ReadQuery): boolean {
   if (stream !== undefined) return false;
+  // The index has one range at a time.
+  if (idBeginning !== undefined) return from === undefined && to === undefined;
   if (correlationId !== undefined || from !== undefined || to !== undefined) return true;
   return types !== undefined && categories === undefined;
 }
@@ -155,16 +157,22 @@ interface Search {
   readonly limit: number;
 }
 
-function searchOf({ categories, types, correlationId, from, to, after, isBackward = false }: ReadQuery, limit: number): Search {
+function searchOf(query: ReadQuery, limit: number): Search {
+  const { categories, types, correlationId, after, isBackward = false } = query;
   return {
     equal: {
       ...(correlationId === undefined ? {} : { correlationId }),
       ...(categories === undefined ? {} : { category: [...categories] }),
       ...(types === undefined ? {} : { type: [...types] }),
     },
-    ...(from === undefined && to === undefined ? {} : { range: { field: 'occurredAt', from, to } }),
+    range: rangeOf(query),
     after,
     isBackward,
     limit,
   };
+}
+
+function rangeOf({ idBeginning, from, to }: ReadQuery): FindQuery['range'] {
+  if (idBeginning !== undefined) return { field: 'id', from: idBeginning, to: `${idBeginning}${LAST_KEY}` };
+  return from === undefined && to === undefined ? undefined : { field: 'occurredAt', from, to };
 }

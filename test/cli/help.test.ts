@@ -111,9 +111,9 @@ describe('the documents', () => {
 
 describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed`), () => {
   /** What a person sees, escape sequences and all. `script` runs the command on a terminal of its own. */
-  function seen(args: string, env: Record<string, string> = {}): string {
+  function seen(args: string, env: Record<string, string> = {}, columns = 250): string {
     const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...rest } = process.env;
-    const command = `"${process.execPath}" src/main.ts ${args}`;
+    const command = `stty columns ${columns}; "${process.execPath}" src/main.ts ${args}`;
     const options = { cwd: ROOT, encoding: 'utf8', env: { ...rest, TERM: 'xterm', ...tape.environment, ...env } } as const;
     return spawnSync(SCRIPT, ['-qec', command, '/dev/null'], options).stdout.replaceAll('\r\n', '\n');
   }
@@ -126,6 +126,26 @@ describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed
     expect(plain).toBe(stripVTControlCharacters(coloured));
     expect(seen('orders --limit 2', { NO_COLOR: '1', FORCE_COLOR: '1' })).not.toContain('\x1b[3');
     expect(plain.split('\n')).toHaveLength(4);
+  });
+
+  const LOOKS = [
+    'status',
+    'orders --limit 100',
+    'positions --flat',
+    'events --limit 100',
+    'events --order desc --limit 100',
+    'projections list',
+    'projections parked',
+    'keys list',
+  ];
+
+  it('no line is wider than a terminal of 80 columns', { timeout: 60_000 }, async () => {
+    const { id } = JSON.parse((await tape.run(['orders', '--limit', '1'])).stdout);
+    for (const look of [...LOOKS, `orders ${id}`]) {
+      const lines = stripVTControlCharacters(seen(look, {}, 80)).split('\n');
+      expect([look, lines.filter((line) => line.length > 80)]).toEqual([look, []]);
+      expect(lines.length).toBeGreaterThan(1);
+    }
   });
 
   it('status, positions and settings are for people too, unless JSON is asked for', () => {

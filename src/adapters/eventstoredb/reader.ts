@@ -196,16 +196,17 @@ function serverFilter({ stream, categories, types }: ReadQuery): ServerFilter {
 }
 
 /** Does it ask for more than the server can look at? */
-function isSelective({ stream, categories, types, correlationId, from, to }: ReadQuery): boolean {
+function isSelective({ stream, categories, types, idBeginning, correlationId, from, to }: ReadQuery): boolean {
   const filters = [stream, categories, types].filter((filter) => filter !== undefined).length;
-  return filters > 1 || correlationId !== undefined || from !== undefined || to !== undefined;
+  return filters > 1 || idBeginning !== undefined || correlationId !== undefined || from !== undefined || to !== undefined;
 }
 
-function fits({ stream, type, metadata }: StoredEvent, query: ReadQuery): boolean {
+function fits({ id, stream, type, metadata }: StoredEvent, query: ReadQuery): boolean {
   return (
     (query.stream === undefined || stream === query.stream) &&
     (query.categories === undefined || query.categories.includes(categoryOf(stream))) &&
     (query.types === undefined || query.types.includes(type)) &&
+    (query.idBeginning === undefined || id.startsWith(query.idBeginning)) &&
     (query.correlationId === undefined || metadata.correlationId === query.correlationId) &&
     (query.from === undefined || metadata.occurredAt >= query.from) &&
     (query.to === undefined || metadata.occurredAt < query.to)

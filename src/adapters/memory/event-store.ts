@@ -272,6 +272,7 @@ class MemoryEventStore implements EventStore {
 function fits(row: Row, query: ReadQuery): boolean {
   return (
     (query.stream === undefined || row.stream === query.stream) &&
+    (query.idBeginning === undefined || row.id.startsWith(query.idBeginning)) &&
     (query.correlationId === undefined || row.correlationId === query.correlationId) &&
     (query.categories === undefined || query.categories.includes(row.category)) &&
     (query.types === undefined || query.types.includes(row.type)) &&

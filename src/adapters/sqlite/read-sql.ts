@@ -11,7 +11,7 @@ export interface Statement {
 }
 
 /** What leads: `time` sorts what it finds, and is meant for stretches of time that hold few events. */
-export type Lead = 'stream' | 'correlation' | 'time' | 'types' | 'categories' | 'position';
+export type Lead = 'stream' | 'id' | 'correlation' | 'time' | 'types' | 'categories' | 'position';
 
 /** Where a page begins: a revision of the stream when that leads, else a position; exclusive. */
 export interface PageStart {
@@ -20,8 +20,12 @@ export interface PageStart {
 
 export const COLUMNS = 'position, id, stream, revision, type, schema_version, data, metadata, recorded_at';
 
+/** After every other one. */
+const LAST_CHARACTER = '\u{10ffff}';
+
 const INDEX: Readonly<Record<Lead, string>> = {
   stream: 'INDEXED BY events_by_stream',
+  id: 'INDEXED BY events_by_id',
   correlation: 'INDEXED BY events_by_correlation',
   time: 'INDEXED BY events_by_time',
   types: 'INDEXED BY events_by_type',
@@ -41,6 +45,7 @@ export interface Stretch {
 export function chooseLead(query: ReadQuery, { isNearEnd, isShortTime }: Stretch): Lead {
   if (query.after !== undefined && !query.isBackward && isNearEnd()) return 'position';
   if (query.stream !== undefined) return 'stream';
+  if (query.idBeginning !== undefined) return 'id';
   if (query.correlationId !== undefined) return 'correlation';
   if ((query.from !== undefined || query.to !== undefined) && isShortTime()) return 'time';
   if (query.types !== undefined) return 'types';
@@ -80,6 +85,7 @@ function branch(
     where(names.length === 0 ? 'FALSE' : `${column} IN (${names.map(() => '?').join(', ')})`, ...names);
 
   if (query.stream !== undefined) where('stream = ?', query.stream);
+  if (query.idBeginning !== undefined) where('id >= ? AND id < ?', query.idBeginning, `${query.idBeginning}${LAST_CHARACTER}`);
   if (query.correlationId !== undefined) where('correlation_id = ?', query.correlationId);
   if (lead === 'types' && value !== undefined) where('type = ?', value);
   else if (query.types !== undefined) oneOf('type', query.types);

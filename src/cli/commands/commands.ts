@@ -45,8 +45,8 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'events',
-    takes: '[options]',
-    description: 'print the events of the tape, newest last',
+    takes: '[options] [id]',
+    description: 'print the events of the tape, newest last; or one of them, whole',
     load: async () => (await import('./events.ts')).eventsCommand,
   },
   {

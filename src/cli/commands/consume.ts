@@ -14,6 +14,7 @@ import { positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { wantsJson } from '../terminal/output.ts';
 import { printLines } from '../terminal/print.ts';
+import { cut, terminalWidth } from '../terminal/table-room.ts';
 
 interface Options {
   readonly fromBeginning?: true;
@@ -55,7 +56,7 @@ async function consume(topic: string, options: Options): Promise<void> {
       for (const record of records) {
         if (order.summary.records >= limit) return false;
         const found = order.see(record);
-        write(json ? JSON.stringify(jsonOf(record)) : lineOf(record));
+        write(json ? JSON.stringify(jsonOf(record)) : cut(lineOf(record), terminalWidth()));
         if (found !== null) write(json ? JSON.stringify({ break: found }) : sentenceOf(found));
       }
       return order.summary.records < limit;

@@ -6,12 +6,13 @@ import { escapeUnprintable } from '../../domain/printable.ts';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { ListedOrder, ShownOrder } from '../../projections/orders.ts';
-import { currentOrder, currentOrders } from '../../queries/current-orders.ts';
+import { currentOrder, currentOrderIds, currentOrders } from '../../queries/current-orders.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { definedOnly, instant, positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
 import { type Palette, stateColour } from '../terminal/palette.ts';
+import { wholeId } from '../terminal/short-id.ts';
 import { type TableLook, table, tableOr } from '../terminal/table.ts';
 
 interface Options extends OutputOptions {
@@ -28,7 +29,7 @@ interface Options extends OutputOptions {
 
 export function ordersCommand(command: Command): void {
   command
-    .addArgument(new Argument('[id]', 'one order'))
+    .addArgument(new Argument('[id]', 'one order; the beginning of its id is enough'))
     .option('--open', 'only open orders')
     .addOption(new Option('--status <status...>', 'only orders with these statuses').choices(ORDER_STATUSES).conflicts('open'))
     .option('--account <id>', 'only of this account')
@@ -45,7 +46,7 @@ export function ordersCommand(command: Command): void {
   withExamples(command, [
     'tapedeck orders --open',
     'tapedeck orders --account paper-binance --status denied rejected --limit 5',
-    'tapedeck orders bf00b95d-fed3-5da5-b265-f6941ef09958',
+    'tapedeck orders bf00b95d',
     'tapedeck orders --json | jq -r .status | sort | uniq -c',
   ]);
 }
@@ -57,35 +58,45 @@ async function list({ events, reads }: OpenStores, options: Options): Promise<vo
   answerAll(options, found, (palette) => orderLines(found, palette));
 }
 
-async function show({ events, reads }: OpenStores, id: string, options: Options): Promise<void> {
+async function show({ events, reads }: OpenStores, text: string, options: Options): Promise<void> {
+  const id = await wholeId('order', text, (beginning, limit) => currentOrderIds(events, reads, beginning, limit), LISTED);
   const order = await currentOrder(events, reads, id);
-  if (order === undefined) throw new UserError(`there is no order "${id}": "./tapedeck orders" lists them, with their ids`);
+  if (order === undefined) throw new UserError(`there is no order "${id}": ${LISTED}`);
   answer(options, order, (palette) => [...factLines(order, palette), '', ...historyLines(order.history, palette)]);
 }
+
+const LISTED = '"./tapedeck orders" lists them, with their ids';
 
 /** Orders as a table for people. */
 export function orderLines(found: readonly ListedOrder[], palette: Palette): string[] {
   const look: TableLook = {
     head: palette.title,
-    cell: (text, title, value) => (title === 'status' ? stateColour(palette, value.split(':')[0] ?? '')(text) : text),
+    cell: (text, title, value) => (title === 'status' ? stateColour(palette, value)(text) : text),
   };
   return tableOr(
     'no orders',
-    ['created', 'account', 'strategy', 'instrument', 'side', 'type', 'quantity', 'filled', 'price', 'status', 'id'],
+    [
+      ...['created', 'account', 'strategy', 'venue', 'symbol', 'side', 'type', 'quantity', 'limit'],
+      ...['filled', 'average', 'status', 'reason', 'id'],
+    ],
     found.map((order) => [
       order.createdAt.slice(0, 19),
       order.account,
       order.strategy ?? '-',
-      instrumentOf(order),
+      order.venue ?? '-',
+      order.symbol ?? '-',
       order.side ?? '-',
       order.type ?? '-',
       order.quantity ?? '',
+      order.price ?? '',
       order.cumulativeQuantity,
-      order.averagePrice ?? order.price ?? '',
-      statusOf(order),
+      order.averagePrice ?? '',
+      order.status,
+      order.reason ?? '',
       order.id,
     ]),
     look,
+    { ids: ['id'], leftOut: ['type', 'filled', 'venue', 'account', 'strategy', 'reason', 'limit'] },
   );
 }
 
@@ -109,6 +120,8 @@ function factLines(order: ShownOrder, palette: Palette): string[] {
     ['limit price', order.price],
     ['account', order.account],
     ['strategy', order.strategy],
+    ['requested', order.requestedAt],
+    ['created', order.requestedAt === null ? order.createdAt : `${order.createdAt} in its market`],
     ['came from', order.origin === null ? null : `${order.origin.kind} ${order.origin.id}`],
     ['filled', `${order.cumulativeQuantity}${order.averagePrice === null ? '' : ` at ${order.averagePrice}`}`],
     [
@@ -128,7 +141,7 @@ function factLines(order: ShownOrder, palette: Palette): string[] {
 
 function historyLines(history: ShownOrder['history'], palette: Palette): string[] {
   const rows = history.map(({ occurredAt, position, type, id }) => [occurredAt, position, type, id]);
-  return table(['occurred', 'position', 'event', 'id'], rows, plainLook(palette));
+  return table(['occurred', 'position', 'event', 'id'], rows, plainLook(palette), { ids: ['id'] });
 }
 
 function plainLook({ title }: Palette): TableLook {

@@ -62,6 +62,7 @@ export function positionLines(valued: readonly ValuedPosition[], palette: Palett
         moneyOrDash(position.profit),
       ]),
       look,
+      { leftOut: ['account'] },
     ),
   ];
 }

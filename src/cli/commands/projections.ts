@@ -3,6 +3,9 @@
 import { Command } from 'commander';
 import { escapeUnprintable } from '../../domain/printable.ts';
 import { findDamage } from '../../queries/tape-damage.ts';
+import { listOrderOf } from '../../projections/projection.ts';
+import { listed, shown as shownFields } from '../../projections/shown.ts';
+import { currentDocuments } from '../../queries/current-documents.ts';
 import { type ListedProjection, listProjections, projectionNamed, projectionsNamed } from '../../runtime/projections/list.ts';
 import { listStandstills, retryParked, type Standstill } from '../../runtime/projections/parked-events.ts';
 import { rebuildProjection } from '../../runtime/projections/rebuild.ts';
@@ -10,8 +13,10 @@ import { type Verification, verifyProjection } from '../../runtime/projections/v
 import { assertSameTape } from '../../runtime/stores/read-store-owner.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { type OpenStores, withTape } from '../stores.ts';
+import { positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
-import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
+import { answer, answerAll, type OutputOptions, wantsJson } from '../terminal/output.ts';
+import { printLines } from '../terminal/print.ts';
 import { progressLine } from '../terminal/progress-line.ts';
 import { table, thousands } from '../terminal/table.ts';
 
@@ -20,6 +25,7 @@ const JSON_OPTION = ['--json', 'JSON lines instead of a table'] as const;
 export function projectionsCommand(command: Command): void {
   command
     .addCommand(listCommand())
+    .addCommand(showCommand())
     .addCommand(rebuildCommand())
     .addCommand(verifyCommand())
     .addCommand(parkedCommand())
@@ -58,7 +64,28 @@ function listLines(listed: readonly ListedProjection[]): string[] {
       building === null ? '-' : `${building.collection} at ${building.position}`,
       parkedKeys === 0 ? '-' : `${parkedEvents} events of ${parkedKeys} documents`,
     ]),
+    undefined,
+    { leftOut: ['building', 'serves'] },
   );
+}
+
+function showCommand(): Command {
+  const command = new Command('show')
+    .description("print a read model's documents, one JSON line each, as of the tape's end")
+    .argument('<name>', 'such as denials')
+    .option('--limit <count>', 'at most this many', positiveInteger, 100)
+    .option('--json', 'the same: the output is JSON')
+    .action((name: string, options: OutputOptions & { readonly limit: number }) =>
+      withReadModels(async ({ events, reads }) => {
+        const projection = projectionNamed(name, events);
+        const { limit } = options;
+        const found = await currentDocuments(events, reads, projection, { sort: listOrderOf(projection), limit });
+        const documents = found.map((document) => listed(projection, shownFields(projection, document)));
+        answerAll({ json: true }, documents, () => []);
+        if (documents.length === 0 && !wantsJson(options)) printLines(['no documents']);
+      }),
+    );
+  return withExamples(command, ['tapedeck projections show strategies', 'tapedeck projections show bars --limit 3 | jq .close']);
 }
 
 function rebuildCommand(): Command {

@@ -24,26 +24,30 @@ function statusLines(status: Status, palette: Palette): string[] {
     head: palette.title,
     cell: (text, title, value) => {
       if (title === 'halted') return stateColour(palette, value === 'no' ? value : 'stop')(text);
-      return title === 'state' || title === 'status' ? stateColour(palette, value)(text) : text;
+      // A recording that is over is nothing to look at.
+      if (value.endsWith(': ended')) return palette.faint(text);
+      return title === 'state' || title === 'status' ? stateColour(palette, value.split(':')[0] ?? '')(text) : text;
     },
   };
   const { tape, engine, leases, settings, readModels } = status;
   const behind = readModels.filter(({ position }) => position !== tape.head);
   return [
     leases === null ? `tape         ${tape.head} events` : `tape         up to position ${tape.head}`,
-    `engine       build ${engine.build ?? '-'}; last evidence ${engine.lastEvidence ?? '-'}; last decision ${engine.lastDecision ?? '-'}`,
+    `engine       build ${engine.build ?? '-'}`,
+    `evidence     up to ${engine.lastEvidence ?? '-'}`,
+    `decisions    up to ${engine.lastDecision ?? '-'}`,
     `settings     generation ${settings.generation}`,
     `read models  ${behind.length === 0 ? 'all at the end of the tape' : `${behind.map(({ name, position }) => `${name} at ${position}`).join(', ')}; "./tapedeck run" brings them up to date`}`,
     ...(leases === null ? [] : leaseLines(leases, look)),
     '',
     ...tableOr(
       'no feeds',
-      ['feed', 'last', 'time', 'state'],
+      ['feed', 'last', 'at', 'state'],
       status.feeds.map((feed) => [
         `${feed.venue} ${feed.symbol}`,
         feed.last ?? '-',
-        feed.lastTime ?? '-',
-        feed.reason ?? feed.state,
+        feed.lastAt ?? '-',
+        feed.reason === null ? feed.state : `${feed.state}: ${feed.reason}`,
       ]),
       look,
     ),
@@ -76,6 +80,7 @@ function statusLines(status: Status, palette: Palette): string[] {
         order.status,
       ]),
       look,
+      { ids: ['open order'], leftOut: ['account', 'strategy'] },
     ),
   ];
 }

@@ -1,5 +1,9 @@
 /** Completion scripts of three shells, from a description of the commands. */
 
+/** Values that only the tape knows; the command itself is asked for them. */
+export const VALUE_KINDS = ['accounts', 'strategies', 'orders'] as const;
+export type ValueKind = (typeof VALUE_KINDS)[number];
+
 export interface OptionNode {
   /** `--status`. */
   readonly name: string;
@@ -7,6 +11,8 @@ export interface OptionNode {
   readonly hasValue: boolean;
   /** All that its value may be, where that is known. */
   readonly choices: readonly string[];
+  /** The values that it takes, where the tape knows them. */
+  readonly values: ValueKind | null;
 }
 
 export interface CommandNode {
@@ -15,11 +21,19 @@ export interface CommandNode {
   readonly commands: readonly { readonly name: string; readonly description: string }[];
   /** What its arguments may be, where that is known. */
   readonly words: readonly string[];
+  /** The values that its arguments take, where the tape knows them. */
+  readonly values: ValueKind | null;
   readonly hasFiles: boolean;
   readonly options: readonly OptionNode[];
 }
 
-const HELP: OptionNode = { name: '--help', description: 'show this help, with examples', hasValue: false, choices: [] };
+const HELP: OptionNode = {
+  name: '--help',
+  description: 'show this help, with examples',
+  hasValue: false,
+  choices: [],
+  values: null,
+};
 
 /** The program's name and its commands as the typed words that lead from one to the next. */
 function paths(nodes: readonly CommandNode[]): string[] {
@@ -52,11 +66,11 @@ _tapedeck() {
   COMPREPLY=()
   case "$at|$previous" in
 ${valued(nodes)
-  .map(({ path, option }) => `    ${quoted(`${path}|${option.name}`)}) words=${quoted(option.choices.join(' '))} ;;`)
+  .map(({ path, option }) => `    ${quoted(`${path}|${option.name}`)}) words=${bashValues(option)} ;;`)
   .join('\n')}
     *)
       case "$at" in
-${nodes.map((node) => `        ${quoted(node.path)}) words=${quoted(wordsOf(node).join(' '))} options=${quoted(optionsOf(node))} ;;`).join('\n')}
+${nodes.map(bashCase).join('\n')}
       esac ;;
   esac
   [[ $current == -* ]] && words=$options
@@ -64,6 +78,20 @@ ${nodes.map((node) => `        ${quoted(node.path)}) words=${quoted(wordsOf(node
 }
 complete -o default -F _tapedeck tapedeck
 `;
+}
+
+function bashValues({ choices, values }: Pick<OptionNode, 'choices' | 'values'>): string {
+  return values === null ? quoted(choices.join(' ')) : `$(${asked('bash', values)})`;
+}
+
+function bashCase(node: CommandNode): string {
+  const words = node.values === null ? quoted(wordsOf(node).join(' ')) : bashValues({ choices: [], values: node.values });
+  return `        ${quoted(node.path)}) options=${quoted(optionsOf(node))}; [[ $current == -* ]] || words=${words} ;;`;
+}
+
+/** The command that a script asks for values; without a tape it has none, and says nothing. */
+function asked(shell: string, values: ValueKind): string {
+  return `tapedeck completion ${shell} --values ${values} 2>/dev/null`;
 }
 
 /** What comes first to mind: commands and arguments, files by the shell itself, and options where there is nothing else. */
@@ -103,7 +131,8 @@ _tapedeck "$@"
 `;
 }
 
-function zshValues({ choices }: OptionNode): string {
+function zshValues({ choices, values }: Pick<OptionNode, 'choices' | 'values'>): string {
+  if (values !== null) return `compadd -- \${(f)"$(${asked('zsh', values)})"}`;
   return choices.length === 0 ? '_message value' : `compadd -- ${choices.map(quoted).join(' ')}`;
 }
 
@@ -117,6 +146,7 @@ function zshCase(node: CommandNode): string {
     `[[ \${words[CURRENT]} == -* ]] && { _describe option options; return }`,
     node.commands.length > 0 ? '_describe command commands' : '',
     node.words.length > 0 ? `compadd -- ${node.words.map(quoted).join(' ')}` : '',
+    node.values === null ? '' : zshValues({ choices: [], values: node.values }),
     node.hasFiles ? '_files' : '',
   ].filter((line) => line !== '');
   return `    (${quoted(node.path)})\n${lines.map((line) => `      ${line}`).join('\n')} ;;`;
@@ -129,6 +159,7 @@ export function fishScript(nodes: readonly CommandNode[]): string {
     return [
       ...node.commands.map(({ name, description }) => `${here} -a ${name} -d ${fishQuoted(description)}`),
       ...(node.words.length === 0 ? [] : [`${here} -a ${fishQuoted(node.words.join(' '))}`]),
+      ...(node.values === null ? [] : [`${here} -a ${fishQuoted(`(${asked('fish', node.values)})`)}`]),
       ...(node.hasFiles ? [`${here} -F`] : []),
       ...withHelp(node).map((option) => `${here} ${fishOption(option)}`),
     ];
@@ -148,8 +179,9 @@ ${lines.join('\n')}
 `;
 }
 
-function fishOption({ name, description, hasValue, choices }: OptionNode): string {
-  const value = !hasValue ? '' : choices.length === 0 ? ' -x' : ` -x -a ${fishQuoted(choices.join(' '))}`;
+function fishOption({ name, description, hasValue, choices, values }: OptionNode): string {
+  const words = values === null ? choices.join(' ') : `(${asked('fish', values)})`;
+  const value = !hasValue ? '' : words === '' ? ' -x' : ` -x -a ${fishQuoted(words)}`;
   return `-l ${name.slice('--'.length)}${value} -d ${fishQuoted(description)}`;
 }
 

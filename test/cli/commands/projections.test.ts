@@ -99,9 +99,9 @@ describe('tapedeck projections rebuild', () => {
     const folder = tape.copy();
     const [{ position }] = linesOf(await tape.run(['projections', 'rebuild', 'orders'], folder));
     const listed = linesOf(await tape.run(['projections', 'list'], folder));
-    expect(listed.find(({ projection }) => projection === 'orders')).toMatchObject({ collection: 'orders@2.2', position });
+    expect(listed.find(({ projection }) => projection === 'orders')).toMatchObject({ collection: 'orders@3.2', position });
     await withReads(folder, async (reads) => {
-      await expect(reads.load('orders@2.1', ['x'])).rejects.toThrow('was not prepared');
+      await expect(reads.load('orders@3.1', ['x'])).rejects.toThrow('was not prepared');
     });
   });
 });
@@ -112,13 +112,13 @@ describe('tapedeck projections parked and retry', () => {
     const [last] = linesOf(await tape.run(['events', '--category', 'signals', '--limit', '1', '--order', 'desc'], folder));
     // As an earlier build that could not apply the last signal would have left it.
     await withReads(folder, async (reads) => {
-      await reads.drop('none', ['signals@2.1']);
-      await reads.prepare([{ name: 'signals@2.1', indexes: [['sequence']] }]);
+      await reads.drop('none', ['signals@3.1']);
+      await reads.prepare([{ name: 'signals@3.1', indexes: [['sequence']] }]);
       const { id: key, position } = last;
       const parked = { key, keyless: false, eventId: key, type: last.type, stream: last.stream, position, error: 'too new' };
       const document = { ...parked, _position: '1', sequence: position.padStart(20, '0') };
-      const collection = 'signals@2.1-parked';
-      await reads.commit('signals@2.1', [{ collection, key: `${key}/${position}`, document }], position);
+      const collection = 'signals@3.1-parked';
+      await reads.commit('signals@3.1', [{ collection, key: `${key}/${position}`, document }], position);
     });
     expect(linesOf(await tape.run(['projections', 'parked'], folder))).toMatchObject([
       { projection: 'signals', key: last.id, type: 'SignalGenerated', error: 'too new', events: 1 },
@@ -128,7 +128,7 @@ describe('tapedeck projections parked and retry', () => {
     ]);
     expect(linesOf(await tape.run(['projections', 'parked', 'signals'], folder))).toEqual([]);
     await withReads(folder, async (reads) => {
-      expect((await reads.load('signals@2.1', [last.id])).get(last.id)).toMatchObject({ id: last.id, _position: last.position });
+      expect((await reads.load('signals@3.1', [last.id])).get(last.id)).toMatchObject({ id: last.id, _position: last.position });
     });
   });
 
@@ -136,7 +136,7 @@ describe('tapedeck projections parked and retry', () => {
     const { code, stderr } = await tape.run(['projections', 'retry', 'orders', 'x']);
     expect([code, stderr]).toEqual([
       2,
-      'tapedeck: nothing is parked for the document "x" of orders@2.1: "./tapedeck projections parked" lists what is\n',
+      'tapedeck: nothing is parked for the document "x" of orders@3.1: "./tapedeck projections parked" lists what is\n',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { columnsOf, money, table, thousands } from '../../../src/cli/terminal/table.ts';
+import { money, table, thousands } from '../../../src/cli/terminal/table.ts';
+import { columnsOf } from '../../../src/cli/terminal/table-room.ts';
 
 describe('numbers for people', () => {
   it.each([
