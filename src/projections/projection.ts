@@ -32,6 +32,13 @@ export interface Projection<Document extends object = object> {
   apply(document: Document | undefined, event: RecordedEvent): Document;
 }
 
+/** The field that a list of all documents is in order of: the first that has an index. */
+export function listOrderOf({ name, indexes }: Pick<Projection, 'name' | 'indexes'>): string {
+  const field = indexes[0]?.[0];
+  if (field === undefined) throw new Error(`the projection "${name}" has no index: a list of its documents has no order`);
+  return field;
+}
+
 /**
  * A text that sorts by the event's time (or by another time that it carries) and then by its place on the tape. It
  * begins with the time, so a range of times selects by it too; a list sorted by it has a total order in which the

@@ -72,6 +72,7 @@ it(
       if ((method === 'POST' || method === 'DELETE') && status < 300) accepted.add(parsed.requestId);
     };
     const idsAt = (path: string) => ({
+      ...(path.startsWith('/v1/read-models/') ? { name: ['strategies', 'orders'] } : {}),
       id: path.startsWith('/v1/accounts/') ? ['paper-1'] : [path.startsWith('/v1/events/') ? event : idOf('open')],
     });
     const request = requests(documented.document, { ...KNOWN, id: [...KNOWN.id, event] }, idsAt);

@@ -46,7 +46,12 @@ export function isLoopback(name: string): boolean {
 /** Paths that tell no secret: what the cluster and Prometheus ask, and what the API is. */
 export function isPublic(path: string): boolean {
   return (
-    HEALTH_PATHS.has(path) || path === METRICS_PATH || path === '/openapi.json' || path === '/docs' || path.startsWith('/docs/')
+    path === '/' ||
+    HEALTH_PATHS.has(path) ||
+    path === METRICS_PATH ||
+    path === '/openapi.json' ||
+    path === '/docs' ||
+    path.startsWith('/docs/')
   );
 }
 

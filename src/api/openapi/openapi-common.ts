@@ -1,9 +1,10 @@
-/** The common parts of the routes in the OpenAPI document: problems, headers, conditional reads. */
+/** The common parts of the routes in the OpenAPI document: problems, headers, conditional reads, examples. */
 
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { isPublic } from '../http/auth.ts';
 import { POSITION_HEADER } from '../http/read.ts';
+import type { About } from '../routes/route-schema.ts';
 
 /** The parts of an OpenAPI document that are looked at here. */
 export interface OpenApiDocument {
@@ -14,9 +15,13 @@ export interface OpenApiDocument {
 interface Operation {
   operationId: string;
   security?: unknown;
-  parameters?: unknown[];
-  requestBody?: unknown;
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, object> };
   responses: Record<string, object>;
+}
+
+interface Parameter {
+  name: string;
 }
 
 /** The body of every error; `application/problem+json`, RFC 9457. */
@@ -99,13 +104,15 @@ const IF_NONE_MATCH = {
 };
 
 /**
- * Adds what all routes have in common, and leaves out what nothing refers to. `problems` are those that an operation
- * alone has, by its name.
+ * Adds what all routes have in common and what each says of its own problems and examples, and leaves out what nothing
+ * refers to. `about` has the operations by their names.
  */
-export function withCommonAnswers(document: OpenApiDocument, problems: ReadonlyMap<string, readonly number[]>): OpenApiDocument {
+export function withCommonParts(document: OpenApiDocument, about: ReadonlyMap<string, About>): OpenApiDocument {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      complete(path, method, operation, problems.get(operation.operationId) ?? []);
+      const own = about.get(operation.operationId);
+      addExamples(operation, own);
+      complete(path, method, operation, own?.problems ?? []);
     }
   }
   const responses = Object.fromEntries(
@@ -114,6 +121,15 @@ export function withCommonAnswers(document: OpenApiDocument, problems: ReadonlyM
   const components = { ...document.components, responses, headers: HEADERS };
   const whole = { ...document, components };
   return { ...whole, components: { ...components, schemas: usedSchemas(whole) } };
+}
+
+/** Where a value is an example, the page fills it in: so only for what must be given. */
+function addExamples(operation: Operation, { example = {}, exampleBody }: Pick<About, 'example' | 'exampleBody'> = {}): void {
+  for (const parameter of operation.parameters ?? []) {
+    if (parameter.name in example) Object.assign(parameter, { example: example[parameter.name] });
+  }
+  if (exampleBody === undefined) return;
+  for (const content of Object.values(operation.requestBody?.content ?? {})) Object.assign(content, { example: exampleBody });
 }
 
 function complete(path: string, method: string, operation: Operation, own: readonly number[]): void {

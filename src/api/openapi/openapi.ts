@@ -8,11 +8,22 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { decimalText, isoTimeText, nonNegativeDecimal, positiveDecimal } from '../../domain/event.ts';
+import {
+  assetText,
+  decimalText,
+  idText,
+  isoTimeText,
+  nameText,
+  nonNegativeDecimal,
+  positiveDecimal,
+  symbolText,
+  venueText,
+} from '../../domain/event.ts';
 import { limit, limitForClients } from '../http/query.ts';
 import type { GroupTag } from '../routes/route-group.ts';
 import { type About, routeSchema } from '../routes/route-schema.ts';
-import { type OpenApiDocument, withCommonAnswers } from './openapi-common.ts';
+import { indexRoute } from './index-route.ts';
+import { type OpenApiDocument, withCommonParts } from './openapi-common.ts';
 
 /** The group of the document's own route. */
 export const ABOUT: GroupTag = { name: 'about', description: 'This document' };
@@ -26,12 +37,23 @@ and waits for one with \`min-position\`.`;
 const PAGE_POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** Patterns of schemas whose rule is a function, which zod cannot describe. */
+/** All problems have one shape, which the first of them shows: of the others their meaning is enough. */
+const PROBLEM_ROWS = ['[data-code^="4"]:not([data-code="400"])', '[data-code^="5"]'].map((codes) => `tr.response${codes}`);
+const PROBLEMS_CSS = PROBLEM_ROWS.flatMap((row) => [`${row} .model-example`, `${row} .response-controls`])
+  .map((part) => `${part} { display: none; }`)
+  .join('\n');
+
+/** Examples of schemas, and the patterns of those whose rule is a function, which zod cannot describe. */
 const UNSAID = new Map<unknown, object>([
   [decimalText, { pattern: '^-?(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['-12.5'] }],
   [nonNegativeDecimal, { pattern: '^(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],
   [positiveDecimal, { pattern: '^(?=.*[1-9])(0|[1-9]\\d{0,29})(\\.\\d{1,24})?$', examples: ['12.5'] }],
   [limit, limitForClients],
+  [assetText, { examples: ['USDT'] }],
+  [idText, { examples: ['bf00b95d-fed3-5da5-b265-f6941ef09958'] }],
+  [nameText, { examples: ['paper-binance'] }],
+  [symbolText, { examples: ['BTCUSDT'] }],
+  [venueText, { examples: ['binance'] }],
   [isoTimeText, { format: 'date-time', examples: ['2024-08-08T23:54:15.208Z'] }],
 ]);
 
@@ -47,7 +69,7 @@ const transformDocument = createJsonSchemaTransformObject({ zodToJsonConfig });
 
 /** Watches the routes that are added from here on, each in one of `groups`; the document is made when it is first asked for. */
 export function watchRoutes(server: FastifyInstance, groups: readonly GroupTag[]): void {
-  const problemsByOperation = new Map<string, readonly number[]>();
+  const aboutOperations = new Map<string, About>();
   server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -68,12 +90,12 @@ export function watchRoutes(server: FastifyInstance, groups: readonly GroupTag[]
     },
     transform: (document) => {
       const { about } = document.route.config ?? {};
-      if (about?.problems !== undefined) problemsByOperation.set(about.id, about.problems);
+      if (about !== undefined) aboutOperations.set(about.id, about);
       // Fastify itself is not told of the answers: it would then check and build each one by its schema.
       const response = about === undefined ? undefined : responsesOf(about);
       return transformRoute({ ...document, schema: { ...document.schema, response } });
     },
-    transformObject: (document) => withCommonAnswers(transformDocument(document) as OpenApiDocument, problemsByOperation),
+    transformObject: (document) => withCommonParts(transformDocument(document) as OpenApiDocument, aboutOperations),
   });
 }
 
@@ -86,8 +108,9 @@ function responsesOf({ answers }: About) {
   );
 }
 
-/** `GET /openapi.json`, and the page at `/docs`. */
+/** `GET /`, `GET /openapi.json`, and the page at `/docs`. */
 export function documentRoutes(server: FastifyInstance): void {
+  indexRoute(server);
   const about = routeSchema(
     {
       id: 'getOpenApi',
@@ -107,6 +130,6 @@ export function documentRoutes(server: FastifyInstance): void {
     staticCSP: PAGE_POLICY,
     // The default asks a server on the internet whether the document is valid.
     uiConfig: { deepLinking: true, defaultModelsExpandDepth: 0, validatorUrl: null },
-    theme: { title: 'Tapedeck API' },
+    theme: { title: 'Tapedeck API', css: [{ filename: 'problems.css', content: PROBLEMS_CSS }] },
   });
 }

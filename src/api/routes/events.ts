@@ -61,7 +61,13 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 
   const one = routeSchema(
-    { id: 'getEvent', summary: 'One event', answers: found(eventShape), problems: [404] },
+    {
+      id: 'getEvent',
+      summary: 'One event',
+      example: { id: '4d18fd2d-b7fa-559c-a04e-1664821336ed' },
+      answers: found(eventShape),
+      problems: [404],
+    },
     { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/events/:id', one, async ({ params, query }, reply) => {

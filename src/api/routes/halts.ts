@@ -35,28 +35,33 @@ interface Target {
   /** With its name as `:name`. */
   readonly path: string;
   readonly thing: string;
-  /** The name of the halting operation. */
-  readonly verb: string;
+  /** A name of the demo's. */
+  readonly example: string;
   readonly scope: (name: string) => HaltScope;
   readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
 }
 
-/** `POST` on the path of the target and its verb, and on its `/resume`: 202 with the request. */
+/** `POST` on the path of the target and `/halt`, and on its `/resume`: 202 with the request. */
 export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader, target: Target): void {
-  const { path, thing, verb } = target;
+  const { path, thing, example: name } = target;
   const params = z.strictObject({ name: nameText });
-  const common = { answers: recordedAnswers(), problems: [404, 422] };
+  const common = { answers: recordedAnswers(), problems: [404, 422], example: { name } };
   const scopeOf = async (name: string): Promise<HaltScope> => {
     if (!target.known(await settings.inForce()).has(name)) throw notFound(`There is no ${thing} "${name}".`);
     return target.scope(name);
   };
 
   const halt = routeSchema(
-    { id: operationName(verb, thing), summary: `Halt the ${thing} until a person resumes it`, ...common },
+    {
+      id: operationName('halt', thing),
+      summary: `Halt the ${thing} until a person resumes it`,
+      ...common,
+      exampleBody: { mode: 'reduce-only', cancelOpen: true, flatten: false, reason: 'looks wrong' },
+    },
     { params, body: haltBody, headers: optionalKey },
   );
   const config = { ...halt.config, isHalt: true } as const;
-  server.post(`${path}/${verb}`, { ...halt, config }, async (request, reply) => {
+  server.post(`${path}/halt`, { ...halt, config }, async (request, reply) => {
     const scope = await scopeOf(request.params.name);
     const { mode, cancelOpen, flatten, atLastPrice, reason } = request.body;
     const data = { scope, mode, cancelOpen, flatten, atLastPrice, reason };
@@ -65,7 +70,12 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
   });
 
   const resume = routeSchema(
-    { id: operationName('resume', thing), summary: `Resume trading of the ${thing}`, ...common },
+    {
+      id: operationName('resume', thing),
+      summary: `Resume trading of the ${thing}`,
+      ...common,
+      exampleBody: { reason: 'is well again' },
+    },
     { params, body: resumeBody, headers: optionalKey },
   );
   server.post(`${path}/resume`, resume, async (request, reply) => {
@@ -75,7 +85,7 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
   });
 }
 
-/** `haltAccount`, `pauseStrategy`. */
+/** `haltAccount`, `resumeStrategy`. */
 function operationName(verb: string, thing: string): string {
   return verb + thing.charAt(0).toUpperCase() + thing.slice(1);
 }

@@ -16,13 +16,13 @@ import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage } from '../http/pages.ts';
 import { notFound, Problem, type Violation } from '../http/problem.ts';
 import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
-import { answerDocument, atPosition, findDocument } from '../http/read.ts';
+import { absent, answerDocument, atPosition, findDocument } from '../http/read.ts';
 import { accepted, optionalKey, reason, recordedAnswers, recordRequest, requiredKey } from '../http/write.ts';
 import { holderOf } from '../limits/load-shedding.ts';
 import { OrderWaits } from '../limits/order-waits.ts';
 import { fillShape, listedOrderShape, orderShape, requestedShape } from './order-shapes.ts';
 import type { RouteGroup } from './route-group.ts';
-import { found, pageOfShape, routeSchema } from './route-schema.ts';
+import { EXAMPLE_INSTRUMENT, found, pageOfShape, routeSchema } from './route-schema.ts';
 
 export const orderRoutes: RouteGroup = {
   name: 'orders',
@@ -33,6 +33,9 @@ export const orderRoutes: RouteGroup = {
     cancelRoute(server, deps);
   },
 };
+
+/** An order of the demo's, which is closed: cancelling it is answered with 409. */
+const EXAMPLE = { id: 'bf00b95d-fed3-5da5-b265-f6941ef09958' };
 
 const filters = { strategy: name, venue, symbol, account: name };
 const ordersQuery = z.strictObject({
@@ -58,13 +61,19 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 
   const one = routeSchema(
-    { id: 'getOrder', summary: 'One order, with its history', answers: found(orderShape), problems: [404] },
+    {
+      id: 'getOrder',
+      summary: 'One order, with its history',
+      example: EXAMPLE,
+      answers: found(orderShape),
+      problems: [404],
+    },
     { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
-    await atPosition(deps, [orders], query, reply);
+    const isWhole = await atPosition(deps, [orders], query, reply);
     const order = await answerDocument(deps, reply, orders, params.id);
-    if (order === undefined) throw notFound(`There is no order ${params.id}.`);
+    if (order === undefined) throw absent(isWhole, reply, `There is no order ${params.id}.`);
     return order;
   });
 
@@ -121,6 +130,15 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
     {
       id: 'placeOrder',
       summary: 'Place an order',
+      example: { 'idempotency-key': 'try-1' },
+      exampleBody: {
+        ...EXAMPLE_INSTRUMENT,
+        account: 'paper-binance',
+        side: 'buy',
+        type: 'limit',
+        quantity: '0.01',
+        price: '50000',
+      },
       description:
         'A denial is an answer, with its reason; names that the settings do not have, and a key used before for another order, are a problem (422).',
       answers: {
@@ -170,6 +188,7 @@ function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
   const cancel = routeSchema(
     {
       id: 'cancelOrder',
+      example: EXAMPLE,
       summary: 'Cancel an order',
       answers: recordedAnswers(requestedShape),
       problems: [404, 409, 422],

@@ -19,9 +19,16 @@ export interface About {
   readonly description?: string;
   /** By status, those that are successes. */
   readonly answers: Readonly<Record<number, Answer>>;
+  /** Values with which it can be called on the demo's tape, by the name of the parameter. */
+  readonly example?: Readonly<Record<string, string>>;
+  /** The body of such a call. */
+  readonly exampleBody?: object;
   /** Statuses of problems beyond those that every route may answer with. */
   readonly problems?: readonly number[];
 }
+
+/** Of the demo. */
+export const EXAMPLE_INSTRUMENT = { venue: 'binance', symbol: 'BTCUSDT' };
 
 declare module 'fastify' {
   interface FastifyContextConfig {

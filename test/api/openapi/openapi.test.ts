@@ -61,3 +61,22 @@ describe('the page for people', () => {
     expect((await api.server.inject('/docs/static/nothing')).statusCode).toBe(404);
   });
 });
+
+describe('the first page', () => {
+  it('sends a browser to the page for people, and tells a program where things are', async () => {
+    const api = await givenApi();
+    const browser = await api.server.inject({ url: '/', headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+    expect([browser.statusCode, browser.headers.location, browser.headers.vary]).toEqual([302, '/docs', 'Accept']);
+    const program = await api.get('/', { accept: '*/*' });
+    expect(program).toMatchObject({ status: 200, body: { docs: '/docs', openapi: '/openapi.json', metrics: '/metrics' } });
+    const { lists, health } = program.body;
+    expect(lists).toEqual(expect.arrayContaining(['/v1/orders', '/v1/accounts', '/v1/events']));
+    for (const path of [...lists.filter((path: string) => path !== '/v1/bars'), ...health, '/docs', '/openapi.json'])
+      expect([path, (await api.server.inject(path)).statusCode]).toEqual([path, 200]);
+  });
+
+  it('needs no key, as it holds no secret', async () => {
+    const api = await givenApi({ apiKeys: [{ name: 'alice', scope: 'trade', key: 'alice-secret-0123456789' }] });
+    expect((await api.server.inject('/')).statusCode).toBe(200);
+  });
+});

@@ -37,7 +37,7 @@ describe('stop and go', () => {
       { scope: { account: 'paper-1' }, reason: 'well' },
     ],
     [
-      '/v1/strategies/cross/pause',
+      '/v1/strategies/cross/halt',
       { reason: 'check' },
       'TradingHaltRequested',
       {
@@ -78,7 +78,7 @@ describe('stop and go', () => {
     const api = await givenApi();
     await recordSettings(api);
     expect(problemOf(await api.post('/v1/accounts/paper-9/halt', HALT))).toMatchObject({ status: 404 });
-    expect(problemOf(await api.post('/v1/strategies/none/pause', { reason: 'x' }))).toMatchObject({ status: 404 });
+    expect(problemOf(await api.post('/v1/strategies/none/halt', { reason: 'x' }))).toMatchObject({ status: 404 });
     expect((await api.get('/v1/events?category=request')).body.data).toEqual([]);
   });
 

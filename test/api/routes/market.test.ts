@@ -69,7 +69,7 @@ describe('prices and books', () => {
     await recordBars(api, 0, 2);
     const sample = await recordDepth(api, 3);
     const price = await api.get('/v1/prices/binance/BTCUSDT');
-    expect(price.body).toMatchObject({ last: '101', bid: '99.5', ask: '100.5', quoteTime: minuteTime(3) });
+    expect(price.body).toMatchObject({ last: '101', bid: '99.5', ask: '100.5', quoteAt: minuteTime(3) });
     expect((await api.get('/v1/prices')).body).toEqual({ data: [price.body], next: null });
     expect((await api.get('/v1/prices?venue=coinbase')).body.data).toEqual([]);
     expect((await api.get('/v1/book/binance/BTCUSDT')).body).toEqual(sample);
@@ -134,12 +134,12 @@ describe('instruments and feeds', () => {
     const api = await givenApi();
     await recordSettings(api);
     const feed = async () => (await api.get('/v1/feeds')).body.data[0];
-    expect(await feed()).toMatchObject({ venue: 'binance', symbol: 'BTCUSDT', bars: '1s', state: null, time: null, gaps: 0 });
+    expect(await feed()).toMatchObject({ venue: 'binance', symbol: 'BTCUSDT', bars: '1s', state: null, at: null, gaps: 0 });
     const stale = { venue: 'binance', symbol: 'BTCUSDT', reason: 'gap' as const, lastEventTime: null };
     await api.record('FeedStale', feedStream('binance', 'BTCUSDT'), stale, { at: minuteTime(4) });
-    expect(await feed()).toMatchObject({ state: { state: 'stale', reason: 'gap', since: minuteTime(4) }, time: minuteTime(4) });
+    expect(await feed()).toMatchObject({ state: { state: 'stale', reason: 'gap', since: minuteTime(4) }, at: minuteTime(4) });
     await recordDepth(api, 5);
     const troubled = { lastBook: minuteTime(5), lastBar: null, interruptions: 1, gaps: 1 };
-    expect(await feed()).toMatchObject({ state: { state: 'stale' }, time: minuteTime(5), ...troubled });
+    expect(await feed()).toMatchObject({ state: { state: 'stale' }, at: minuteTime(5), ...troubled });
   });
 });

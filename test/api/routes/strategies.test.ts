@@ -20,7 +20,7 @@ async function recordMinutes(api: GivenApi, from: number, to: number): Promise<v
   for (let minute = from; minute < to; minute++) await recordSignal(api, minute);
 }
 
-const times = (body: { data: { time: string }[] }) => body.data.map(({ time }) => time);
+const times = (body: { data: { at: string }[] }) => body.data.map(({ at }) => at);
 
 describe('GET /v1/signals', () => {
   it('lists signals, newest first', async () => {
@@ -31,7 +31,7 @@ describe('GET /v1/signals', () => {
     expect(status).toBe(200);
     expect(body.next).toBeNull();
     expect(times(body)).toEqual([minuteTime(1), minuteTime(0)]);
-    expect(body.data[1]).toMatchObject({ id, position, ...signal(0), time: minuteTime(0) });
+    expect(body.data[1]).toMatchObject({ id, position, ...signal(0), at: minuteTime(0) });
     expect(Object.keys(body.data[0])).not.toContain('_position');
   });
 
@@ -154,7 +154,7 @@ describe('GET /v1/strategies', () => {
     await api.record('SignalGenerated', 'signals-cross', signal(0), { at: minuteTime(1) });
     expect((await api.get('/v1/strategies')).body.data[0]).toMatchObject({
       signals: 1,
-      lastSignal: { side: 'buy', time: minuteTime(1) },
+      lastSignal: { side: 'buy', at: minuteTime(1) },
     });
     await recordHalt(api, { strategy: 'cross' });
     await recordHalt(api, { account: 'paper-1' });
