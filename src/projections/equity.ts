@@ -5,7 +5,7 @@ import { type Projection, sequenceOf, unexpected } from './projection.ts';
 export interface EquityDocument {
   readonly account: string;
   readonly currency: string;
-  readonly time: string;
+  readonly at: string;
   readonly equity: string;
   readonly cash: string;
   readonly peak: string;
@@ -16,7 +16,7 @@ export interface EquityDocument {
 
 export const equity: Projection<EquityDocument> = {
   name: 'equity',
-  version: 2,
+  version: 3,
   categories: ['account'],
   indexes: [['account', 'sequence']],
   hidden: ['sequence'],
@@ -28,7 +28,7 @@ export const equity: Projection<EquityDocument> = {
   apply(_document, event): EquityDocument {
     if (event.type !== 'AccountMarked') throw unexpected('equity', event);
     const { account, currency, equity: worth, cash, peak, dayStart } = event.data;
-    const time = event.metadata.occurredAt;
-    return { account, currency, time, equity: worth, cash, peak, dayStart, sequence: sequenceOf(event) };
+    const at = event.metadata.occurredAt;
+    return { account, currency, at, equity: worth, cash, peak, dayStart, sequence: sequenceOf(event) };
   },
 };

@@ -19,7 +19,7 @@ export interface FeedDocument {
   readonly symbol: string;
   state: FeedState;
   /** Of the last event of the feed, whichever it was. */
-  time: string | null;
+  at: string | null;
   /** Close time of the latest bar, time of the latest sample of the book. */
   lastBar: string | null;
   lastBook: string | null;
@@ -47,7 +47,7 @@ export function feedKeys(event: RecordedEvent): string[] {
 
 export const feeds: Projection<FeedDocument> = {
   name: 'feeds',
-  version: 1,
+  version: 2,
   categories: ['bars', 'depth', 'feed'],
   indexes: [['venue', 'symbol']],
 
@@ -97,7 +97,7 @@ function silentFeed({ venue, symbol }: { readonly venue: string; readonly symbol
     venue,
     symbol,
     state: UNTROUBLED,
-    time: null,
+    at: null,
     lastBar: null,
     lastBook: null,
     interruptions: 0,
@@ -106,7 +106,7 @@ function silentFeed({ venue, symbol }: { readonly venue: string; readonly symbol
 }
 
 function heard(feed: FeedDocument, time: string, isTold: boolean): FeedDocument {
-  feed.time = laterTime(feed.time, time);
+  feed.at = laterTime(feed.at, time);
   if (isTold) feed.state = afterData(feed.state, time);
   return feed;
 }

@@ -2,6 +2,7 @@
 
 import { add, divide, formatDecimal, isZero, maximum, multiply, parseDecimal, subtract, ZERO } from '../domain/decimal.ts';
 import type { ApprovedOrder, LimitCheck, OrderFill } from '../domain/order/events.ts';
+import { SEND_WINDOW_MS } from '../domain/order/order.ts';
 import {
   isClosed,
   type OrderEnd,
@@ -11,25 +12,13 @@ import {
   statusOf,
 } from '../domain/order/status.ts';
 import { categoryOf } from '../domain/streams.ts';
+import { epochMs, isoTime, laterTime } from '../domain/time.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
+import { type OrderStep, remember } from './order-history.ts';
 import { type Projection, sequenceOf } from './projection.ts';
 
-/** Most events of one order that are kept with it; all are on the tape. */
-const MAX_HISTORY = 1_000;
 /** Decimal places of an average price, which is for display. */
 const AVERAGE_SCALE = 12;
-
-/** One event of the order, as it is on the tape. */
-export interface OrderStep {
-  readonly id: string;
-  readonly type: string;
-  readonly position: string;
-  readonly revision: number;
-  readonly occurredAt: string;
-  readonly recordedAt: string;
-  readonly causationId: string;
-  readonly data: unknown;
-}
 
 type Terms = Pick<
   ApprovedOrder,
@@ -78,9 +67,12 @@ export interface OrderDocument {
   cancelPending: boolean;
   closedAs: OrderEnd | null;
 
+  /** When a person asked for it, by the clock on the wall; null for an order of a strategy. */
+  requestedAt: string | null;
+  /** In the time of its market, as far as that is known: a request that was denied has its own. */
   readonly createdAt: string;
   updatedAt: string;
-  /** Sorts by the time of its first event, then by place on the tape. */
+  /** Sorts by `createdAt`, then by place on the tape. */
   readonly sequence: string;
   correlationId: string;
   history: OrderStep[];
@@ -99,7 +91,7 @@ export type ListedOrder = Omit<ShownOrder, (typeof DETAILS)[number]>;
 
 export const orders: Projection<OrderDocument> = {
   name: 'orders',
-  version: 2,
+  version: 3,
   categories: ['order'],
   indexes: [
     ['sequence'],
@@ -120,13 +112,23 @@ export const orders: Projection<OrderDocument> = {
     const order = document ?? newOrder(event);
     change(order, event);
     order.status = statusOf(progressOf(order));
-    order.updatedAt = event.metadata.occurredAt;
+    order.updatedAt = laterTime(order.updatedAt, marketTime(event));
     remember(order, event);
     return order;
   },
 };
 
+/**
+ * What a person asks for is evidence of another time than a recorded session's. Its order says until when it may be sent,
+ * and the reports of the venue have the time of the market.
+ */
+function marketTime({ type, data, metadata }: RecordedEvent): string {
+  if (type === 'OrderApproved' && data.origin.kind !== 'signal') return isoTime(epochMs(data.sendBy) - SEND_WINDOW_MS);
+  return 'at' in data ? data.at : metadata.occurredAt;
+}
+
 function newOrder(event: RecordedEvent): OrderDocument {
+  const createdAt = marketTime(event);
   const { orderId, account } = event.data as { readonly orderId: string; readonly account: string };
   return {
     id: orderId,
@@ -160,9 +162,10 @@ function newOrder(event: RecordedEvent): OrderDocument {
     reached: 'approved',
     cancelPending: false,
     closedAs: null,
-    createdAt: event.metadata.occurredAt,
-    updatedAt: event.metadata.occurredAt,
-    sequence: sequenceOf(event),
+    requestedAt: null,
+    createdAt,
+    updatedAt: createdAt,
+    sequence: sequenceOf(event, createdAt),
     correlationId: event.metadata.correlationId,
     history: [],
     historyOmitted: 0,
@@ -172,7 +175,7 @@ function newOrder(event: RecordedEvent): OrderDocument {
 function change(order: OrderDocument, event: RecordedEvent): void {
   switch (event.type) {
     case 'OrderApproved':
-      applyTerms(order, event.data);
+      applyTerms(order, event);
       order.clientOrderId = event.data.clientOrderId;
       order.limits = event.data.limits;
       order.referencePrice = event.data.referencePrice;
@@ -180,7 +183,7 @@ function change(order: OrderDocument, event: RecordedEvent): void {
       order.ask = event.data.ask;
       return;
     case 'OrderDenied':
-      applyTerms(order, event.data);
+      applyTerms(order, event);
       order.limits = event.data.limits;
       order.value = event.data.value;
       order.bound = event.data.bound;
@@ -236,9 +239,10 @@ function change(order: OrderDocument, event: RecordedEvent): void {
   }
 }
 
-function applyTerms(order: OrderDocument, terms: Terms): void {
-  const { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } = terms;
+function applyTerms(order: OrderDocument, { data, metadata }: { data: Terms; metadata: RecordedEvent['metadata'] }): void {
+  const { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } = data;
   Object.assign(order, { strategy, venue, symbol, side, type, timeInForce, quantity, price, reducing, origin } satisfies Terms);
+  order.requestedAt = origin.kind === 'signal' ? null : metadata.occurredAt;
   order.remainingQuantity = remainingOf(order);
 }
 
@@ -280,21 +284,4 @@ function progressOf({ quantity, cumulativeQuantity, reached, closedAs, cancelPen
     ended: closedAs,
     isCancelPending: cancelPending,
   };
-}
-
-function remember(order: OrderDocument, event: RecordedEvent): void {
-  if (order.history.length >= MAX_HISTORY) {
-    order.historyOmitted++;
-    return;
-  }
-  order.history.push({
-    id: event.id,
-    type: event.type,
-    position: event.position,
-    revision: event.revision,
-    occurredAt: event.metadata.occurredAt,
-    recordedAt: event.recordedAt,
-    causationId: event.metadata.causationId,
-    data: event.data,
-  });
 }

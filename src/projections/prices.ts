@@ -10,19 +10,19 @@ export interface PriceDocument {
   readonly symbol: string;
   /** Close of the latest bar, and that bar's close time. */
   last: string | null;
-  lastTime: string | null;
+  lastAt: string | null;
   /** Of the latest quote; null on a side of the book that is empty. */
   bid: string | null;
   ask: string | null;
-  quoteTime: string | null;
+  quoteAt: string | null;
   /** The later of the two times. */
-  time: string | null;
+  at: string | null;
   feed: FeedState;
 }
 
 export const prices: Projection<PriceDocument> = {
   name: 'prices',
-  version: 1,
+  version: 2,
   categories: ['bars', 'rollups', 'depth', 'feed'],
   indexes: [['venue', 'symbol']],
 
@@ -61,33 +61,33 @@ function unknownPrice(instrument: { readonly venue: string; readonly symbol: str
     venue: instrument.venue,
     symbol: instrument.symbol,
     last: null,
-    lastTime: null,
+    lastAt: null,
     bid: null,
     ask: null,
-    quoteTime: null,
-    time: null,
+    quoteAt: null,
+    at: null,
     feed: UNTROUBLED,
   };
 }
 
 /** A longer bar may come after a shorter one that closed later; the later close is the price. */
 function applyBar(price: PriceDocument, bar: Bar): PriceDocument {
-  if (price.lastTime === null || bar.closeTime >= price.lastTime) {
+  if (price.lastAt === null || bar.closeTime >= price.lastAt) {
     price.last = bar.close;
-    price.lastTime = bar.closeTime;
-    price.time = laterTime(price.time, bar.closeTime);
+    price.lastAt = bar.closeTime;
+    price.at = laterTime(price.at, bar.closeTime);
   }
   // Where there is a book, a bar does not show that it is valid.
-  if (price.quoteTime === null) price.feed = afterData(price.feed, bar.closeTime);
+  if (price.quoteAt === null) price.feed = afterData(price.feed, bar.closeTime);
   return bar.bid === null && bar.ask === null ? price : applyQuote(price, bar.bid, bar.ask, bar.closeTime);
 }
 
 function applyQuote(price: PriceDocument, bid: string | null, ask: string | null, time: string): PriceDocument {
-  if (price.quoteTime !== null && time < price.quoteTime) return price;
+  if (price.quoteAt !== null && time < price.quoteAt) return price;
   price.bid = bid;
   price.ask = ask;
-  price.quoteTime = time;
-  price.time = laterTime(price.time, time);
+  price.quoteAt = time;
+  price.at = laterTime(price.at, time);
   return price;
 }
 

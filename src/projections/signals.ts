@@ -6,7 +6,7 @@ import { type Projection, sequenceOf, unexpected } from './projection.ts';
 
 export interface SignalDocument extends Signal {
   readonly id: string;
-  readonly time: string;
+  readonly at: string;
   readonly recordedAt: string;
   readonly correlationId: string;
   readonly position: string;
@@ -16,7 +16,7 @@ export interface SignalDocument extends Signal {
 
 export const signals: Projection<SignalDocument> = {
   name: 'signals',
-  version: 2,
+  version: 3,
   categories: ['signals'],
   indexes: [['sequence'], ['strategy', 'sequence'], ['venue', 'symbol', 'sequence']],
   hidden: ['sequence'],
@@ -30,7 +30,7 @@ export const signals: Projection<SignalDocument> = {
     return {
       id: event.id,
       ...event.data,
-      time: event.metadata.occurredAt,
+      at: event.metadata.occurredAt,
       recordedAt: event.recordedAt,
       correlationId: event.metadata.correlationId,
       position: event.position,

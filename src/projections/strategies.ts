@@ -6,19 +6,19 @@ import { type Projection, unexpected } from './projection.ts';
 export interface StrategyDocument {
   readonly name: string;
   signals: number;
-  lastSignal: { readonly id: string; readonly side: string; readonly barOpenTime: string; readonly time: string } | null;
+  lastSignal: { readonly id: string; readonly side: string; readonly barOpenTime: string; readonly at: string } | null;
   /** Approved and denied. */
   orders: number;
   denied: number;
   fills: number;
   /** The latest that was decided on. */
-  lastOrder: { readonly id: string; readonly time: string } | null;
+  lastOrder: { readonly id: string; readonly at: string } | null;
   lastFill: string | null;
 }
 
 export const strategies: Projection<StrategyDocument> = {
   name: 'strategies',
-  version: 1,
+  version: 2,
   categories: ['signals', 'order'],
   indexes: [['name']],
 
@@ -35,19 +35,19 @@ export const strategies: Projection<StrategyDocument> = {
   },
 
   apply(document, event): StrategyDocument {
-    const time = event.metadata.occurredAt;
+    const at = event.metadata.occurredAt;
     switch (event.type) {
       case 'SignalGenerated': {
         const strategy = document ?? silentStrategy(event.data.strategy);
         const { side, barOpenTime } = event.data;
         strategy.signals++;
-        strategy.lastSignal = { id: event.id, side, barOpenTime, time };
+        strategy.lastSignal = { id: event.id, side, barOpenTime, at };
         return strategy;
       }
       case 'OrderApproved':
-        return ordered(document ?? silentStrategy(event.data.strategy), event.data, time);
+        return ordered(document ?? silentStrategy(event.data.strategy), event.data, at);
       case 'OrderDenied': {
-        const strategy = ordered(document ?? silentStrategy(event.data.strategy), event.data, time);
+        const strategy = ordered(document ?? silentStrategy(event.data.strategy), event.data, at);
         strategy.denied++;
         return strategy;
       }
@@ -71,9 +71,9 @@ export function silentStrategy(name: string): StrategyDocument {
 function ordered(
   strategy: StrategyDocument,
   { orderId }: Pick<EventData['OrderApproved'], 'orderId'>,
-  time: string,
+  at: string,
 ): StrategyDocument {
   strategy.orders++;
-  strategy.lastOrder = { id: orderId, time };
+  strategy.lastOrder = { id: orderId, at };
   return strategy;
 }

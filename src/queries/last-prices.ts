@@ -10,7 +10,7 @@ const MAX_BARS = 10_000;
 export interface LastPrice {
   readonly price: string;
   /** Close time of the bar that it closed. */
-  readonly time: string;
+  readonly at: string;
 }
 
 /** The close of the latest bar of each of these instruments, by key, as far as there is one. */
@@ -22,7 +22,7 @@ export async function lastPrices(store: EventStore, keys: Iterable<string>): Pro
   for await (const { type, data } of eventsOf(store, query, MAX_BARS)) {
     if (type !== 'BarClosed') continue;
     const key = instrumentKey(data.venue, data.symbol);
-    if (wanted.has(key) && !found.has(key)) found.set(key, { price: data.close, time: data.closeTime });
+    if (wanted.has(key) && !found.has(key)) found.set(key, { price: data.close, at: data.closeTime });
     if (found.size === wanted.size) break;
   }
   return found;

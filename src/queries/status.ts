@@ -36,8 +36,8 @@ export async function readStatus(events: EventStore, reads: ReadStore, leases: L
     engine: await readEngine(events),
     leases: leases === null ? null : await readLeases(leases),
     settings: { generation: settings.generation, hash: settings.hash },
-    feeds: (await source.all(prices, 'symbol')).map(({ venue, symbol, last, lastTime, feed: { state, reason } }) => {
-      return { venue, symbol, last, lastTime, state, reason };
+    feeds: (await source.all(prices, 'symbol')).map(({ venue, symbol, last, lastAt, feed: { state, reason } }) => {
+      return { venue, symbol, last, lastAt, state, reason };
     }),
     accounts: valued.map(({ document: { id, currency, marked, halts }, current }) => ({ id, currency, marked, current, halts })),
     openOrders: (await source.all(orders, 'sequence', { status: OPEN_STATUSES })).map((order) => {

@@ -159,7 +159,7 @@ describe('positions', () => {
 describe('equity', () => {
   it('is one document a mark, in the order of time', () => {
     const documents = [...fold(equity, [marked(2, '100'), marked(3, '101')]).values()];
-    expect(documents.map(({ account: whose, time, equity: worth }) => [whose, time, worth])).toEqual([
+    expect(documents.map(({ account: whose, at, equity: worth }) => [whose, at, worth])).toEqual([
       [account, noon(2), '100'],
       [account, noon(3), '101'],
     ]);

@@ -54,7 +54,7 @@ describe('prices', () => {
       depth(2, 2, '100', '102'),
       recorded(3, 'BarClosed', STREAM, bar(2, '103')),
     ]);
-    expect(price).toMatchObject({ last: '103', lastTime: noon(3), bid: '100', ask: '102', quoteTime: noon(2), time: noon(3) });
+    expect(price).toMatchObject({ last: '103', lastAt: noon(3), bid: '100', ask: '102', quoteAt: noon(2), at: noon(3) });
     expect(price.feed).toEqual({ state: 'live', reason: null, since: null });
   });
 
@@ -63,13 +63,13 @@ describe('prices', () => {
     expect(foldOne(prices, [depth(1, 2, '1', '2'), recorded(2, 'BarClosed', STREAM, withQuote)])).toMatchObject({
       bid: '99',
       ask: '100',
-      quoteTime: noon(6),
+      quoteAt: noon(6),
     });
     expect(foldOne(prices, [depth(1, 7, '1', '2'), recorded(2, 'BarClosed', STREAM, withQuote)])).toMatchObject({
       bid: '1',
       ask: '2',
-      quoteTime: noon(7),
-      time: noon(7),
+      quoteAt: noon(7),
+      at: noon(7),
     });
   });
 
@@ -79,7 +79,7 @@ describe('prices', () => {
       recorded(1, 'BarClosed', STREAM, bar(4, '101')),
       recorded(2, 'BarClosed', 'rollups-x', longer),
     ]);
-    expect(price).toMatchObject({ last: '101', lastTime: noon(5) });
+    expect(price).toMatchObject({ last: '101', lastAt: noon(5) });
   });
 
   it('say of an empty side of the book that there is no price', () => {
@@ -117,12 +117,12 @@ describe('feeds', () => {
     const back = recorded(6, 'FeedRecovered', STALE_STREAM, { ...instrument, reason: 'gap', eventTime: noon(6) });
     const events = [stale(1, 'ended'), depth(2, 2, '1', '2'), recorded(3, 'BarClosed', STREAM, bar(2, '101'))];
     expect(foldOne(feeds, [...events, stale(4, 'silent'), stale(5, 'gap')])).toMatchObject({
-      ...{ state: { state: 'stale', reason: 'gap', since: noon(5) }, time: noon(5), lastBar: noon(3), lastBook: noon(2) },
+      ...{ state: { state: 'stale', reason: 'gap', since: noon(5) }, at: noon(5), lastBar: noon(3), lastBook: noon(2) },
       ...{ interruptions: 2, gaps: 1 },
     });
     expect(foldOne(feeds, [...events, stale(4, 'silent'), stale(5, 'gap'), back])).toMatchObject({
       state: { state: 'live', reason: null, since: noon(6) },
-      time: noon(6),
+      at: noon(6),
     });
   });
 
@@ -132,7 +132,7 @@ describe('feeds', () => {
     expect(foldOne(feeds, [stale(2, 'ended'), late, early])).toMatchObject({
       state: { state: 'live' },
       lastBar: noon(3),
-      time: noon(3),
+      at: noon(3),
     });
     // With a book, a bar does not show that it is valid.
     expect(foldOne(feeds, [depth(1, 1, '1', '2'), stale(2, 'ended'), late])).toMatchObject({ state: { reason: 'ended' } });

@@ -73,7 +73,7 @@ function status(...events: RecordedEvent[]): unknown {
 
 describe('an order', () => {
   it('carries its terms, what it was judged on and its whole way', () => {
-    const order = foldOne(orders, [approved(1), accepted(2), filled(3, '1', '1')]);
+    const order = foldOne(orders, [approved(1), accepted(2), filled(3, '1', '1', { at: noon(3) })]);
     expect(order).toMatchObject({
       id: ORDER,
       strategy: 'cross',
@@ -83,6 +83,7 @@ describe('an order', () => {
       clientOrderId: 't1',
       venueOrderId: 'v1',
       limits: terms.limits,
+      requestedAt: null,
       createdAt: noon(1),
       updatedAt: noon(3),
       sequence: `${noon(1)}/00000000000000000001`,
@@ -99,6 +100,21 @@ describe('an order', () => {
       ['OrderFilled', '3', noon(3)],
     ]);
     expect(history[2]?.data.cumulativeQuantity).toBe('1');
+  });
+
+  it('of a person has the time of its market, beside that of the request', () => {
+    // Asked for an hour after noon in a session that was recorded at noon; sent within 5 s.
+    const origin = { kind: 'request' as const, id: REQUEST };
+    const asked = { ...approved(3_600, { origin, sendBy: noon(10 + 5) }) };
+    const fill = filled(3_601, '3', '3', { at: noon(11) });
+    const order = foldOne(orders, [asked, fill]);
+    expect(order).toMatchObject({ requestedAt: noon(3_600), createdAt: noon(10), updatedAt: noon(11) });
+    expect(order.sequence).toBe(`${noon(10)}/00000000000000003600`);
+    // A report of before, by the venue's own clock, does not take it back.
+    const early = foldOne(orders, [asked, filled(3_601, '3', '3', { at: noon(9) })]);
+    expect(early).toMatchObject({ createdAt: noon(10), updatedAt: noon(10) });
+    const refused = recorded(7, 'OrderDenied', STREAM, { ...terms, origin, reason: 'halt', value: null, bound: null });
+    expect(foldOne(orders, [refused])).toMatchObject({ requestedAt: noon(7), createdAt: noon(7), updatedAt: noon(7) });
   });
 
   it('adds up its fills exactly: quantity, average price and fees by asset', () => {

@@ -25,7 +25,7 @@ describe('signals', () => {
       strategy: 'golden-cross',
       side: 'buy',
       reason: { fastSum: '1' },
-      time: noon(0),
+      at: noon(0),
       recordedAt: noon(3605),
       correlationId: REQUEST,
       position: '5',

@@ -58,7 +58,7 @@ describe('strategies', () => {
     ]);
     expect(documents.get('cross')).toMatchObject({
       ...{ name: 'cross', signals: 2, orders: 2, denied: 1, fills: 1, lastFill: noon(2), _position: '7' },
-      ...{ lastSignal: { side: 'sell', barOpenTime: noon(-60), time: noon(6) }, lastOrder: { id: ORDER, time: noon(7) } },
+      ...{ lastSignal: { side: 'sell', barOpenTime: noon(-60), at: noon(6) }, lastOrder: { id: ORDER, at: noon(7) } },
     });
     expect(documents.get('other')).toMatchObject({ signals: 1, orders: 1, denied: 1, fills: 0, lastFill: null });
     expect(documents.size).toBe(2);

@@ -64,7 +64,7 @@ describe('a session that is played', () => {
 
     const before = await price('0');
     expect(before.feed).toMatchObject({ state: 'live' });
-    await expect.poll(async () => (await price('0')).quoteTime, { timeout: 10_000 }).not.toBe(before.quoteTime);
+    await expect.poll(async () => (await price('0')).quoteAt, { timeout: 10_000 }).not.toBe(before.quoteAt);
 
     await child.saw('"msg":"summary"');
     expect((await price('0')).feed).toMatchObject({ state: 'stale', reason: 'ended' });

@@ -121,7 +121,7 @@ export const equityShape = z
   .strictObject({
     account: nameText,
     currency: assetText,
-    time: isoTimeText,
+    at: isoTimeText,
     equity: decimalText,
     cash: decimalText,
     peak: decimalText,

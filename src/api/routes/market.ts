@@ -17,9 +17,9 @@ import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage, NONE_LISTED, pageOfMap } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
-import { answerDocument, atPosition, collectionOf } from '../http/read.ts';
+import { absent, answerDocument, atPosition, collectionOf } from '../http/read.ts';
 import type { RouteGroup } from './route-group.ts';
-import { found, pageOfShape, routeSchema } from './route-schema.ts';
+import { EXAMPLE_INSTRUMENT, found, pageOfShape, routeSchema } from './route-schema.ts';
 
 const listQuery = z.strictObject(page);
 const instrumentPath = z.strictObject({ venue: venueText, symbol: symbolText });
@@ -46,7 +46,7 @@ const instrumentShape = instrument
 const feedShape = feed
   .extend({
     state: feedState.nullable().describe('Null: no data yet.'),
-    time: isoTimeText.nullable().describe('Of the last event of the feed.'),
+    at: isoTimeText.nullable().describe('Of the last event of the feed.'),
     lastBar: isoTimeText.nullable().describe('Close time of the latest bar.'),
     lastBook: isoTimeText.nullable().describe('Time of the latest sample of the book.'),
     interruptions: z.int().describe('How often the feed became stale, not counting the ends of recordings.'),
@@ -58,11 +58,11 @@ const priceShape = z
     venue: venueText,
     symbol: symbolText,
     last: decimalText.nullable().describe('Close of the latest bar.'),
-    lastTime: isoTimeText.nullable(),
+    lastAt: isoTimeText.nullable(),
     bid: decimalText.nullable(),
     ask: decimalText.nullable(),
-    quoteTime: isoTimeText.nullable(),
-    time: isoTimeText.nullable().describe('The later of the two times.'),
+    quoteAt: isoTimeText.nullable(),
+    at: isoTimeText.nullable().describe('The later of the two times.'),
     feed: feedState,
   })
   .meta({ id: 'Price' });
@@ -122,8 +122,8 @@ async function documentsOf<Document extends object>(
 }
 
 function withState(feed: FeedSettings, known: FeedDocument | undefined) {
-  const { state = null, time = null, lastBar = null, lastBook = null, interruptions = 0, gaps = 0 } = known ?? {};
-  return { ...feed, state, time, lastBar, lastBook, interruptions, gaps };
+  const { state = null, at = null, lastBar = null, lastBook = null, interruptions = 0, gaps = 0 } = known ?? {};
+  return { ...feed, state, at, lastBar, lastBook, interruptions, gaps };
 }
 
 /** `GET /v1/prices`, `/v1/prices/{venue}/{symbol}` and `/v1/book/{venue}/{symbol}`: the latest of each. */
@@ -157,13 +157,16 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
       shape: bookShape,
     },
   ] as const) {
-    const one = routeSchema({ id, summary, answers: found(shape), problems: [404] }, ofOneInstrument);
+    const one = routeSchema(
+      { id, summary, example: EXAMPLE_INSTRUMENT, answers: found(shape), problems: [404] },
+      ofOneInstrument,
+    );
     server.get(path, one, async ({ params, query }, reply) => {
-      await atPosition(deps, [projection], query, reply);
+      const isWhole = await atPosition(deps, [projection], query, reply);
       const text = await answerDocument<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
       if (text !== undefined) return text;
       await assertListed(settings, params);
-      throw notFound(`There is no ${thing} for "${params.symbol}" at "${params.venue}" yet.`);
+      throw absent(isWhole, reply, `There is no ${thing} for "${params.symbol}" at "${params.venue}" yet.`);
     });
   }
 }
@@ -179,7 +182,13 @@ const barsQuery = z.strictObject({
 /** `GET /v1/bars`: of one instrument and interval, by open time. */
 function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const list = routeSchema(
-    { id: 'listBars', summary: 'Bars, by open time', answers: pageOfShape(barShape), problems: [404] },
+    {
+      id: 'listBars',
+      summary: 'Bars, by open time',
+      example: { ...EXAMPLE_INSTRUMENT, interval: '1m' },
+      answers: pageOfShape(barShape),
+      problems: [404],
+    },
     { querystring: barsQuery },
   );
   server.get('/v1/bars', list, async ({ query }, reply) => {

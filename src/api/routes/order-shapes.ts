@@ -48,8 +48,9 @@ const listed = z.strictObject({
   averagePrice: decimalText.nullable(),
   fees: z.record(z.string(), decimalText).describe('By asset.'),
   anomalies: z.int().nonnegative(),
-  createdAt: isoTimeText,
-  updatedAt: isoTimeText,
+  requestedAt: isoTimeText.nullable().describe('When a person asked for it, by the clock; null for an order of a strategy.'),
+  createdAt: isoTimeText.describe('In the time of its market; of a request that was denied, its own.'),
+  updatedAt: isoTimeText.describe('In the time of its market; never before `createdAt`.'),
   correlationId: idText,
   historyOmitted: z.int().nonnegative().describe('Events beyond those in `history`; all are on the tape.'),
 });

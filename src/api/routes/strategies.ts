@@ -1,4 +1,4 @@
-/** Strategies: as they are set, what they said and did, pausing them and letting them go on. */
+/** Strategies: as they are set, what they said and did, halting and resuming them. */
 
 import { z } from 'zod';
 import type { HaltScope } from '../../domain/order/events.ts';
@@ -19,14 +19,14 @@ import { signalShape, strategyShape } from './strategy-shapes.ts';
 
 export const strategyRoutes: RouteGroup = {
   name: 'strategies',
-  description: 'Strategies and their signals; pausing and resuming strategies',
+  description: 'Strategies and their signals; halting and resuming strategies',
   addRoutes(server, deps, settings) {
     strategyRoute(server, deps, settings);
     signalRoute(server, deps);
     haltRoutes(server, deps, settings, {
       path: '/v1/strategies/:name',
       thing: 'strategy',
-      verb: 'pause',
+      example: 'quick-cross',
       scope: (strategy) => ({ strategy }),
       known: ({ strategies }) => strategies,
     });

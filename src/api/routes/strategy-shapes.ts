@@ -10,7 +10,7 @@ import { halts } from './account-shapes.ts';
 /** Parameters are any JSON, which JSON Schema says more plainly than zod does. */
 export const configuredStrategy = StrategyConfigured.schema.extend({ params: z.record(z.string(), z.unknown()) });
 
-const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, time: isoTimeText });
+const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, at: isoTimeText });
 
 export const strategyShape = configuredStrategy
   .extend({
@@ -20,7 +20,7 @@ export const strategyShape = configuredStrategy
     orders: z.int().describe('Number of orders decided, including denied ones.'),
     denied: z.int(),
     fills: z.int(),
-    lastOrder: z.strictObject({ id: idText, time: isoTimeText }).nullable(),
+    lastOrder: z.strictObject({ id: idText, at: isoTimeText }).nullable(),
     lastFill: isoTimeText.nullable(),
   })
   .meta({ id: 'Strategy' });
@@ -28,7 +28,7 @@ export const strategyShape = configuredStrategy
 export const signalShape = SignalGenerated.schema
   .extend({
     id: idText,
-    time: isoTimeText,
+    at: isoTimeText,
     recordedAt: isoTimeText,
     correlationId: idText,
     position,
