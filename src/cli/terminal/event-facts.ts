@@ -56,10 +56,10 @@ export const EVENT_FACTS: { readonly [N in EventName]: FactsOf<EventData[N]> } =
 
   OrderRequested: ({ account, ...data }) => [termsText(data), account, optional('reason', data.reason)],
   OrderCancelRequested: ({ orderId, account, reason }) => [order(orderId), account, optional('reason', reason)],
-  TradingHaltRequested: ({ scope, mode, cancelOpen, flatten, reason }) => [
+  TradingHaltRequested: ({ scope, mode, cancelOpen, flatten, atLastPrice, reason }) => [
     `${scopeText(scope)} ${mode}`,
     cancelOpen ? 'cancel open orders' : null,
-    flatten ? 'flatten' : null,
+    flatten ? `flatten${atLastPrice ? ' at the last price' : ''}` : null,
     `reason ${reason}`,
   ],
   TradingResumeRequested: ({ scope, reason }) => [scopeText(scope), `reason ${reason}`],

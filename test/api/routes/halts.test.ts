@@ -25,7 +25,7 @@ describe('stop and go', () => {
       },
     ],
     [
-      '/v1/strategies/cross/pause',
+      '/v1/strategies/cross/halt',
       { flatten: true, atLastPrice: true, reason: 'ended' },
       'TradingHaltRequested',
       { scope: { strategy: 'cross' }, mode: 'reduce-only', cancelOpen: false, flatten: true, atLastPrice: true, reason: 'ended' },

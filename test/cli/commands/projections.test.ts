@@ -35,6 +35,13 @@ async function spoilAccount(folder: string): Promise<void> {
   });
 }
 
+it('tapedeck projections show prints the documents of one, as its list shows them', async () => {
+  const shown = linesOf(await tape.run(['projections', 'show', 'orders', '--limit', '3']));
+  expect(shown).toEqual(linesOf(await tape.run(['orders', '--limit', '3'])));
+  const unknown = await tape.run(['projections', 'show', 'denials']);
+  expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no projection "denials", but ')]);
+});
+
 describe('tapedeck projections list', () => {
   it('shows of each read model what serves and how far it is', async () => {
     const listed = linesOf(await tape.run(['projections', 'list', '--json']));

@@ -41,7 +41,9 @@ describe('the facts of an event', () => {
       flatten: true,
       reason: 'drill',
     } as const;
-    expect(eventFacts({ type: 'TradingHaltRequested', data: halt })).toBe('strategy cross reduce-only, flatten, reason drill');
+    expect(eventFacts({ type: 'TradingHaltRequested', data: { ...halt, atLastPrice: true } })).toBe(
+      'strategy cross reduce-only, flatten at the last price, reason drill',
+    );
   });
 });
 
