@@ -170,7 +170,7 @@ describe('books', () => {
   it('do not go back to the sample of an older recording', () => {
     const older = [depth(1, 2, '100', '102'), depth(2, 1, '50', '51')];
     expect(foldOne(books, older)).toMatchObject({ eventTime: noon(2), bids: [['100', '1']] });
-    expect(foldOne(prices, older)).toMatchObject({ quoteTime: noon(2), bid: '100', time: noon(2) });
+    expect(foldOne(prices, older)).toMatchObject({ quoteAt: noon(2), bid: '100', at: noon(2) });
   });
 });
 

@@ -2,10 +2,10 @@
 
 import { Command } from 'commander';
 import { escapeUnprintable } from '../../domain/printable.ts';
-import { findDamage } from '../../queries/tape-damage.ts';
 import { listOrderOf } from '../../projections/projection.ts';
 import { listed, shown as shownFields } from '../../projections/shown.ts';
 import { currentDocuments } from '../../queries/current-documents.ts';
+import { findDamage } from '../../queries/tape-damage.ts';
 import { type ListedProjection, listProjections, projectionNamed, projectionsNamed } from '../../runtime/projections/list.ts';
 import { listStandstills, retryParked, type Standstill } from '../../runtime/projections/parked-events.ts';
 import { rebuildProjection } from '../../runtime/projections/rebuild.ts';

@@ -8,18 +8,13 @@ import { settingsWarnings } from '../../domain/settings/warnings.ts';
 import { SETTINGS_STREAM } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
-import {
-  applySettings,
-  type SettingsOrigin,
-  type SettingsPlan,
-  SettingsRefusedError,
-} from '../../requests/settings-apply.ts';
+import { applySettings, type SettingsOrigin, type SettingsPlan, SettingsRefusedError } from '../../requests/settings-apply.ts';
 import { loadSettings, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
 import { settingsSchemaText } from '../../requests/settings-schema.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { answerText, engineAnswered } from '../engine-answer.ts';
-import { changeLines, type SettingsChange, settingsChanges } from '../settings-changes.ts';
 import { planWithRecordings, unusableIn } from '../recordings.ts';
+import { changeLines, type SettingsChange, settingsChanges } from '../settings-changes.ts';
 import { cliActor, type OpenStores, withTape, withTapeIfAny } from '../stores.ts';
 import { reasonArgument } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';

@@ -126,7 +126,7 @@ describe('a server with more to do than it can', () => {
     await untilInHand(api, 'halts', MAX_IN_HAND.halts / 2);
     const halted = await api.post('/v1/accounts/paper-1/halt', HALT, { ...as('bob'), 'idempotency-key': 'k' });
     expect(halted.status).toBe(202);
-    expect((await api.post('/v1/strategies/cross/pause', HALT, as('bob'))).status).toBe(202);
+    expect((await api.post('/v1/strategies/cross/halt', HALT, as('bob'))).status).toBe(202);
     expect((await api.post('/v1/accounts/paper-1/halt', HALT, as('alice'))).status).toBe(503);
   });
 
