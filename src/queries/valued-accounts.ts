@@ -168,17 +168,22 @@ function pricedBy(instruments: ReadonlyMap<string, Instrument>, { account, held 
   return keys;
 }
 
-function marketOf({ last, lastTime, bid, ask, quoteTime, time, feed }: PriceDocument): MarketState {
+function marketOf({ last, lastAt, bid, ask, quoteAt, at, feed }: PriceDocument): MarketState {
   const optional = (text: string | null): Decimal | null => (text === null ? null : parseDecimal(text));
   return marketFrom({
     bid: optional(bid),
     ask: optional(ask),
     close: optional(last),
-    quoteMs: quoteTime === null ? null : epochMs(quoteTime),
-    closeMs: lastTime === null ? null : epochMs(lastTime),
+    quoteMs: millisecondsOf(quoteAt),
+    closeMs: millisecondsOf(lastAt),
     untrusted: feed.reason,
-    timeMs: time === null ? 0 : epochMs(time),
+    timeMs: millisecondsOf(at) ?? 0,
   });
+}
+
+/** In a document of an older build of the read model the field is not there. */
+function millisecondsOf(time: string | null | undefined): number | null {
+  return time === null || time === undefined ? null : epochMs(time);
 }
 
 type KnownMarkets = Markets & { readonly market: ReadonlyMap<string, MarketState> };

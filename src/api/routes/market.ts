@@ -162,11 +162,11 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
       ofOneInstrument,
     );
     server.get(path, one, async ({ params, query }, reply) => {
-      const isWhole = await atPosition(deps, [projection], query, reply);
+      const { isWhole } = await atPosition(deps, [projection], query, reply);
       const text = await answerDocument<object>(deps, reply, projection, instrumentKey(params.venue, params.symbol));
       if (text !== undefined) return text;
       await assertListed(settings, params);
-      throw absent(isWhole, reply, `There is no ${thing} for "${params.symbol}" at "${params.venue}" yet.`);
+      throw absent(isWhole, `There is no ${thing} for "${params.symbol}" at "${params.venue}" yet.`);
     });
   }
 }

@@ -71,9 +71,9 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
-    const isWhole = await atPosition(deps, [orders], query, reply);
+    const { isWhole } = await atPosition(deps, [orders], query, reply);
     const order = await answerDocument(deps, reply, orders, params.id);
-    if (order === undefined) throw absent(isWhole, reply, `There is no order ${params.id}.`);
+    if (order === undefined) throw absent(isWhole, `There is no order ${params.id}.`);
     return order;
   });
 
