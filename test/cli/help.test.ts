@@ -150,7 +150,7 @@ describe('on a terminal', unless(existsSync(SCRIPT), `${SCRIPT} is not installed
 
   it('status, positions and settings are for people too, unless JSON is asked for', () => {
     expect(stripVTControlCharacters(seen('status'))).toMatch(/^tape +\d+ events\n/);
-    expect(stripVTControlCharacters(seen('positions'))).toMatch(/^account +strategy +instrument/);
+    expect(stripVTControlCharacters(seen('positions'))).toMatch(/^position +account +strategy/);
     expect(seen('events --type OrderUncertain')).toBe('no events\n');
     expect(seen('events --type OrderUncertain --json')).toBe('');
     const { generation } = JSON.parse(readFileSync(tape.settingsFile, 'utf8'));
