@@ -8,14 +8,14 @@ import type { EventStore, ReadQuery } from '../../ports/event-store.ts';
 import { eventsOf } from '../../ports/pages.ts';
 import { envelopeOf, laterPosition, type RecordedEvent } from '../../tape/envelope.ts';
 import { pause } from '../../waiting.ts';
+import { eventFacts } from '../event-facts.ts';
+import { shortId, wholeId } from '../short-id.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { instant, positiveInteger } from '../terminal/arguments.ts';
-import { eventFacts } from '../terminal/event-facts.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, wantsJson } from '../terminal/output.ts';
 import { printLines } from '../terminal/print.ts';
-import { shortId, wholeId } from '../terminal/short-id.ts';
 import { cut, terminalWidth } from '../terminal/table-room.ts';
 
 interface Options {

@@ -7,12 +7,12 @@ import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { ListedOrder, ShownOrder } from '../../projections/orders.ts';
 import { currentOrder, currentOrderIds, currentOrders } from '../../queries/current-orders.ts';
+import { wholeId } from '../short-id.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { definedOnly, instant, positiveInteger } from '../terminal/arguments.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, answerAll, type OutputOptions } from '../terminal/output.ts';
 import { type Palette, stateColour } from '../terminal/palette.ts';
-import { wholeId } from '../terminal/short-id.ts';
 import { type TableLook, table, tableOr } from '../terminal/table.ts';
 
 interface Options extends OutputOptions {

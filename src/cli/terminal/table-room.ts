@@ -1,6 +1,6 @@
 /** Tables that are wider than the terminal: ids are shortened, then columns left out, then texts cut. Numbers stay whole. */
 
-import { shortId } from './short-id.ts';
+import { shortId } from '../short-id.ts';
 
 /** The room that a table has, and what gives way where it is too little. */
 export interface Room {

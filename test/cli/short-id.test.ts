@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shortId, wholeId } from '../../../src/cli/terminal/short-id.ts';
+import { shortId, wholeId } from '../../src/cli/short-id.ts';
 
 const IDS = [
   '68a15dd6-1111-5111-9111-000000000000',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { eventLine } from '../../../src/cli/commands/events.ts';
-import { EVENT_FACTS, eventFacts } from '../../../src/cli/terminal/event-facts.ts';
-import { EVENT_TYPES } from '../../../src/domain/catalogue.ts';
-import { ORDER, recorded } from '../../projections/recorded.ts';
-import { barOf } from '../../support/fixtures.ts';
+import { eventLine } from '../../src/cli/commands/events.ts';
+import { EVENT_FACTS, eventFacts } from '../../src/cli/event-facts.ts';
+import { EVENT_TYPES } from '../../src/domain/catalogue.ts';
+import { ORDER, recorded } from '../projections/recorded.ts';
+import { barOf } from '../support/fixtures.ts';
 
 const FILL = {
   orderId: ORDER,

@@ -1,6 +1,6 @@
 /** Ids as people read and type them: as much of them as tells them apart. */
 
-import { UserError } from '../../domain/user-error.ts';
+import { UserError } from '../domain/user-error.ts';
 
 /** Up to the first dash of a UUID: among a million, a hundred share theirs with another. */
 const SHOWN = 8;

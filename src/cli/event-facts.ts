@@ -1,11 +1,11 @@
 /** The facts that count of an event, in a line for people: the most important first, because a narrow terminal cuts the rest. */
 
-import type { EventData, EventName } from '../../domain/catalogue.ts';
-import type { Bar } from '../../domain/market/events.ts';
-import type { HaltScope } from '../../domain/order/events.ts';
-import { instrumentKey } from '../../domain/settings/in-force.ts';
-import type { RecordedEvent } from '../../tape/envelope.ts';
-import { scopeText } from '../scope.ts';
+import type { EventData, EventName } from '../domain/catalogue.ts';
+import type { Bar } from '../domain/market/events.ts';
+import type { HaltScope } from '../domain/order/events.ts';
+import { instrumentKey } from '../domain/settings/in-force.ts';
+import type { RecordedEvent } from '../tape/envelope.ts';
+import { scopeText } from './scope.ts';
 import { shortId } from './short-id.ts';
 
 /** What is known of an event's data; a fact that is null is left out. */
