@@ -81,7 +81,7 @@ export interface Account {
   readonly pricedBy: Map<string, string>;
   /** What is to be valued again when the mark of an instrument changes, by instrument key. */
   readonly priced: Map<string, Priced>;
-  /** What equity is made of: the worth of each asset, and the open profit of each instrument that is no asset. */
+  /** What equity is made of: the worth of each asset, and the unrealized profit of each instrument that is no asset. */
   readonly marketValues: Map<string, Decimal>;
   equity: Decimal;
   peak: Decimal;

@@ -1,6 +1,6 @@
 /**
  * What things are worth in the account's currency. Equity is every balance at the mark of an instrument that prices it
- * (what nothing prices counts as nothing), plus the open profit of positions that are no balances.
+ * (what nothing prices counts as nothing), plus the unrealized profit of positions that are no balances.
  * A change of a mark revalues only what that mark prices.
  */
 
