@@ -29,7 +29,11 @@ export const FEED_FAMILIES = {
   older: counter('tapedeck_feed_older_total', 'Evidence dropped, as the tape is past it without it: made otherwise', MARKET),
   gaps: counter('tapedeck_feed_gaps_total', 'Missing updates (depth) and trades (trade)', [...MARKET, 'kind']),
   resyncs: counter('tapedeck_feed_resyncs_total', 'Recoveries after a gap, a crossed book or silence', MARKET),
-  staleness: gauge('tapedeck_feed_staleness_seconds', 'Since the last frame, while the next one is awaited', MARKET),
+  staleness: gauge(
+    'tapedeck_feed_staleness_seconds',
+    'Since the last frame that was used, while the next one is awaited',
+    MARKET,
+  ),
   state: gauge('tapedeck_feed_state', '1 for the state that the feed is in', [...MARKET, 'state']),
 };
 
@@ -58,12 +62,13 @@ export class FeedWatch implements FeedMeter {
   #state = 'syncing';
   /** Of recordings that are merged and played, most wait with what they have for the time of that. */
   #isAwaited = true;
-  /** When a frame or evidence last came, monotonic, in ms. */
-  #lastReceived: number;
+  /** When a frame was last used, or evidence came, monotonic, in ms. */
+  #lastUsed: number;
+  #used = 0;
 
   constructor(metrics: Metrics, { venue, symbol }: Market, tally: Tally, time: Time) {
     this.#time = time;
-    this.#lastReceived = time.monotonic();
+    this.#lastUsed = time.monotonic();
     this.#metrics = metrics;
     this.#figures = metrics.of(FEED_FAMILIES);
     this.#market = { venue, symbol };
@@ -78,14 +83,17 @@ export class FeedWatch implements FeedMeter {
     metrics.collect(`feed ${venue} ${symbol}`, () => this.#tell());
   }
 
+  /** What is dropped or refused is no sign of life. */
   noteFrames(frames: number): void {
-    this.#lastReceived = this.#time.monotonic();
+    const used = this.#tally.total('used');
+    if (used > this.#used) this.#lastUsed = this.#time.monotonic();
+    this.#used = used;
     this.#figures.frames.inc(this.#market, frames);
   }
 
   /** The source is asked for more. */
   noteAsked(): void {
-    this.#lastReceived = this.#time.monotonic();
+    this.#lastUsed = this.#time.monotonic();
     this.#isAwaited = true;
   }
 
@@ -110,7 +118,7 @@ export class FeedWatch implements FeedMeter {
   }
 
   #noteEvidence(drafts: readonly EvidenceDraft[]): void {
-    this.#lastReceived = this.#time.monotonic();
+    this.#lastUsed = this.#time.monotonic();
     for (const draft of drafts) {
       if (draft.type === 'FeedStale') this.#enter(draft.data.reason);
       if (draft.type !== 'FeedRecovered') continue;
@@ -119,7 +127,7 @@ export class FeedWatch implements FeedMeter {
     }
   }
 
-  /** Nothing more will come: how long ago the last frame came means nothing from now on. */
+  /** Nothing more will come: how long ago one was used means nothing from now on. */
   end(): void {
     this.#tell();
     this.#enter('ended');
@@ -134,7 +142,7 @@ export class FeedWatch implements FeedMeter {
   }
 
   #tell(): void {
-    const silence = this.#isAwaited ? this.#time.monotonic() - this.#lastReceived : 0;
+    const silence = this.#isAwaited ? this.#time.monotonic() - this.#lastUsed : 0;
     this.#figures.staleness.set(this.#market, silence / 1_000);
     for (const [reason, { count }] of this.#tally.entries) {
       const more = count - (this.#told.get(reason) ?? 0);

@@ -1,4 +1,4 @@
-/** Every frame that is read is counted once, as used, refused, dropped or of no use, whatever the frames are. */
+/** Every frame or candle that is read is counted once, as used, refused, dropped or of no use, whatever the frames are. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,46 @@ const frame = fc.record({
   time: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.integer({ min: -4_000, max: 100_000 })),
   receivedStep: fc.oneof({ weight: 8, arbitrary: fc.constant(100) }, fc.integer({ min: -9_000, max: 9_000 })),
   isBlankAfter: fc.boolean(),
+});
+
+it('counts add up to the candles, read from one file or two', async () => {
+  const { depth: _, ...noDepth } = SECONDS_FEED;
+  const row = fc.record({
+    step: fc.constantFrom(0, 1, 1, 1, 2),
+    change: fc.constantFrom('', '', '', ',7', 'x', '-'),
+    second: fc.constantFrom('59', '59', '59', '30'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), fc.nat(), fc.boolean(), async (rows, cut, lastIsWhole) => {
+      let minute = 0;
+      const texts = rows.map(({ step, change, second }) => {
+        minute += step;
+        const time = `2024-12-01 00:${String(minute).padStart(2, '0')}:${second}.999000+00:00`;
+        return `10,12,9,11,${change === '-' ? '-1' : '0.5'},5.25,3,${time}${change === '-' ? '' : change}`;
+      });
+      const parts = [texts.slice(0, cut % texts.length), texts.slice(cut % texts.length)].filter((part) => part.length > 0);
+      const header = 'open,high,low,close,volume,quote_volume,trades,close_datetime';
+      const files = parts.map((part, i) => {
+        const file = join(folder, `candles-${i}.csv`);
+        writeFileSync(file, [header, ...part].join('\n'));
+        return file;
+      });
+      const tally = new Tally();
+      const feed = recordingFeed(files, { ...noDepth, bars: '1m', rollups: [], lastIsWhole }, BTCUSDT);
+      try {
+        for await (const _batch of feed.evidence({ tally }));
+      } catch (error) {
+        expect(error).toBeInstanceOf(RecordingError);
+        // A file that is refused as a whole is not counted.
+        if (tally.frames.size === 0) return;
+      }
+      const [used, refused, dropped, unused] = (['used', 'refused', 'dropped', 'unused'] as const).map((fate) =>
+        tally.total(fate),
+      );
+      expect([...tally.frames.keys()]).toEqual(['candle']);
+      expect((used ?? 0) + (refused ?? 0) + (dropped ?? 0) + (unused ?? 0)).toBe(rows.length);
+    }),
+  );
 });
 
 it('counts add up to the frames, by kind, for any mixture of them, torn off or not', async () => {

@@ -104,6 +104,19 @@ describe('the figures of a feed', () => {
     expect((await figures(metrics)).has(name)).toBe(false);
   });
 
+  it('take a frame that was dropped for no sign of life', async () => {
+    const { metrics, tally, watch } = watched();
+    const staleness = async () => (await figures(metrics)).get(`tapedeck_feed_staleness_seconds{${LABELS}}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    tally.note('duplicate-depth', 'x');
+    tally.noteFrame('bookTicker', 'unused');
+    watch.noteFrames(2);
+    expect(await staleness()).toBeGreaterThan(0.02);
+    tally.noteFrame('depthUpdate', 'used');
+    watch.noteFrames(1);
+    expect(await staleness()).toBeLessThan(0.02);
+  });
+
   it('have the time of a frame by what was done with it', async () => {
     const { metrics, watch } = watched();
     watch.noteTime('parse', 0.004);
