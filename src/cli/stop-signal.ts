@@ -7,16 +7,17 @@ const LOOK_EVERY_MS = 250;
 const END_MS = 20_000;
 
 /**
- * Aborts at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed), so that what is in hand is finished; a second
- * one of the same ends the process at once.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, so that what is in hand is finished; a second SIGINT or SIGTERM ends the
+ * process at once. SIGHUP comes several times when a terminal is closed: from the system, and from the shell.
  * `isWithinNpm`: aborts also when the parent is gone. npm hands SIGTERM on to the shell that it started us in, and that
  * shell ends without telling us: we would stay behind, holding the port.
  */
 export function stopSignal(time: Time, isWithinNpm: boolean): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => controller.abort(name));
   }
+  process.on('SIGHUP', () => controller.abort('SIGHUP'));
   if (isWithinNpm) abortWithoutParent(time, controller);
   return controller.signal;
 }

@@ -67,7 +67,10 @@ async function runInto(output: string) {
   return { child, ended, ask, stderr: () => stderr };
 }
 
-async function tradesAndEnds({ child, ended, ask, stderr }: Awaited<ReturnType<typeof runInto>>, signal: NodeJS.Signals) {
+async function tradesAndEnds(
+  { child, ended, ask, stderr }: Awaited<ReturnType<typeof runInto>>,
+  ...signals: readonly NodeJS.Signals[]
+) {
   for (const key of ['first', 'second']) {
     const answer = await ask('/v1/orders?wait=closed', ORDER, key);
     expect(answer.status).toBe(200);
@@ -78,7 +81,7 @@ async function tradesAndEnds({ child, ended, ask, stderr }: Awaited<ReturnType<t
   expect(seen.get('tapedeck_queue_depth{queue="log"}')).toBeGreaterThan(0);
   expect(seen.get('tapedeck_log_dropped_total')).toBe(0);
   const asked = performance.now();
-  child.kill(signal);
+  for (const signal of signals) child.kill(signal);
   expect(await ended).toEqual({ code: 0, signal: null });
   expect(performance.now() - asked).toBeLessThan(10_000);
   expect(stderr()).toBe('');
@@ -99,7 +102,8 @@ describe('A run whose log cannot be written', () => {
     };
     expect(full).toThrow('EAGAIN');
     const running = await runInto(`> ${pipe}`);
-    await tradesAndEnds(running, 'SIGHUP');
+    // From the system, and from the shell.
+    await tradesAndEnds(running, 'SIGHUP', 'SIGHUP');
     // Nothing was written to it.
     expect(readSync(reader, Buffer.alloc(100_000))).toBe(65_536);
   });

@@ -27,11 +27,13 @@ export function prepareRateLimit(server: FastifyInstance, perSecond: number): vo
 }
 
 /**
- * Limits the routes of `server`: 429 with `Retry-After` beyond the limit. What needs no key is limited by address, but for
- * the cluster's probes.
+ * Limits the routes of `server`: 429 with `Retry-After` beyond the limit. Halts are counted apart. What needs no key is
+ * limited by address, but for the cluster's probes.
  */
 export function limitRate(server: FastifyInstance): void {
   const byKey = server.rateLimit();
+  // A key that is at its limit with whatever else may still stop trading.
+  const halts = server.rateLimit({});
   const byAddress = server.rateLimit({
     max: PUBLIC_PER_SECOND,
     keyGenerator: ({ ip }) => ip,
@@ -40,7 +42,8 @@ export function limitRate(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
     const path = request.routeOptions.url ?? '';
     if (HEALTH_PATHS.has(path) || (request.keyName === null && !isPublic(path))) return done();
-    const limit = isPublic(path) ? byAddress : byKey;
+    const ofKey = request.routeOptions.config.isHalt ? halts : byKey;
+    const limit = isPublic(path) ? byAddress : ofKey;
     limit.call(server, request, reply).then(() => done(), done);
   });
 }

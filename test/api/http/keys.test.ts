@@ -162,4 +162,20 @@ describe('the rate of requests', () => {
       vi.useRealTimers();
     }
   });
+
+  it('is limited apart for halts: a key that is busy otherwise may halt', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    try {
+      const apiKeys: ApiKey[] = [{ name: 'bot', scope: 'trade', key: 'bot-secret-0123456789' }];
+      const api = await givenApi({ apiKeys, rateLimit: 2 });
+      await recordSettings(api);
+      const bot = as('bot-secret-0123456789');
+      const statuses: number[] = [];
+      for (let n = 0; n < 3; n++) statuses.push((await api.get('/v1/events', bot)).status);
+      for (let n = 0; n < 3; n++) statuses.push((await api.post('/v1/accounts/paper-1/halt', HALT, bot)).status);
+      expect(statuses).toEqual([200, 200, 429, 202, 202, 429]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
