@@ -237,11 +237,19 @@ function objectOf(schema: JsonSchema, known: Known): fc.Arbitrary<unknown> {
 
 const LOOKAHEAD = /^\^\(\?=[^)]*\)/;
 
-function text({ pattern, format, maxLength, minLength }: JsonSchema): fc.Arbitrary<string> {
+/** What the generator cannot make by itself. */
+const LOOKING = /\(\?[!=<]/;
+
+function text({ pattern, format, maxLength, minLength, examples }: JsonSchema): fc.Arbitrary<string> {
   if (format === 'uuid') return fc.uuid();
   if (typeof pattern === 'string') {
-    const whole = new RegExp(pattern);
-    return fc.stringMatching(new RegExp(pattern.replace(LOOKAHEAD, '^'))).filter((made) => whole.test(made));
+    const whole = new RegExp(pattern, 'u');
+    const begun = pattern.replace(LOOKAHEAD, '^');
+    if (LOOKING.test(begun)) {
+      const any = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).filter((made) => whole.test(made));
+      return examples === undefined ? any : fc.oneof(any, fc.constantFrom(...(examples as string[])));
+    }
+    return fc.stringMatching(new RegExp(begun)).filter((made) => whole.test(made));
   }
   return fc.string({
     unit: 'binary',

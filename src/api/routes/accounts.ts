@@ -18,6 +18,8 @@ import type { RouteGroup } from './route-group.ts';
 import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
 const params = z.strictObject({ id: nameText });
+/** In a sequence, after the places of all marks of one time. */
+const WHATEVER_ITS_PLACE = '/~';
 const listQuery = z.strictObject(page);
 
 export const accountRoutes: RouteGroup = {
@@ -112,6 +114,8 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
       id: 'listEquity',
       example: { id: 'paper-coinbase' },
       summary: 'Equity of an account over time',
+      description:
+        'Without `to` it ends with the last mark. A mark has the time of its cause: that of the settings that opened an account may be later than a recorded market, and is shown when `to` reaches it.',
       answers: pageOfShape(equityShape),
       problems: [404],
     },
@@ -120,8 +124,8 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   server.get('/v1/accounts/:id/equity', equityList, async (request, reply) => {
     const { query, params } = request;
     const { isWhole } = await atPosition(deps, [accounts, equity], query, reply);
-    const { id } = await accountOf(deps, params.id, isWhole);
-    const { from, to } = query;
+    const { id, marked } = await accountOf(deps, params.id, isWhole);
+    const { from, to = marked?.at && `${marked.at}${WHATEVER_ITS_PLACE}` } = query;
     const isDescending = query.order === 'desc';
     const list = { projection: equity, equal: { account: id }, sort: 'sequence', isDescending, from, to };
     return answerPage(deps, reply, `equity/${id}`, query, list);

@@ -176,6 +176,22 @@ describe('accounts', () => {
     expect(await worth(`from=${minuteTime(1)}&to=${minuteTime(3)}&order=asc`)).toEqual(['1001', '1002']);
   });
 
+  it('show their equity up to the last mark, and one of a later time only when it is asked for', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    // The settings are of today, the market is a recording.
+    await mark(api, '1000', 9_000);
+    await mark(api, '1001', 1);
+    await mark(api, '1002', 2);
+    const equities = async (query: string) =>
+      (await api.get(`/v1/accounts/paper-1/equity?${query}`)).body.data.map(({ equity }: { equity: string }) => equity);
+    expect(await equities('limit=10')).toEqual(['1002', '1001']);
+    expect(await equities('order=asc')).toEqual(['1001', '1002']);
+    expect(await equities(`to=${minuteTime(9_001)}`)).toEqual(['1000', '1002', '1001']);
+    await mark(api, '1003', 9_002);
+    expect((await equities('limit=1'))[0]).toBe('1003');
+  });
+
   it.each(['', '/positions', '/limits', '/equity'])('that are not there have no %s', async (path) => {
     const api = await givenApi();
     expect(problemOf(await api.get(`/v1/accounts/nobody${path}`))).toMatchObject({ status: 404 });
