@@ -5,7 +5,6 @@ import { WholeSystemFirst } from './test/backends/whole-system-first.ts';
 export default defineConfig({
   test: {
     include: ['test/backends/**/*.test.ts'],
-    globalSetup: ['test/backends/prepare.ts'],
     setupFiles: ['test/laws/forbidden-globals.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -4,8 +4,6 @@
  */
 
 import type { Container } from './containers.ts';
-import { buildFerretDb } from './ferretdb/local-ferretdb.ts';
-import { downloadJars } from './kafka/local-kafka.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { planSystemTests } from './system-tests.ts';
 
@@ -13,8 +11,6 @@ interface LocalProgram {
   readonly what: string;
   /** The commands that it takes. */
   readonly needs: readonly string[];
-  /** Builds or downloads it, the first time: some minutes, which no test should wait for. */
-  readonly prepare: () => Promise<unknown>;
 }
 
 export type BackendName = 'EventStoreDB' | 'MongoDB' | 'Kafka';
@@ -33,13 +29,13 @@ const KINDS: readonly BackendKind[] = [
   {
     name: 'MongoDB',
     variable: 'TAPEDECK_TEST_READ_STORE',
-    local: { what: 'FerretDB, a server that speaks its protocol', needs: ['go', 'git'], prepare: buildFerretDb },
+    local: { what: 'FerretDB, a server that speaks its protocol', needs: ['go', 'git'] },
     tests: 'test/backends/ferretdb/**',
   },
   {
     name: 'Kafka',
     variable: 'TAPEDECK_TEST_KAFKA',
-    local: { what: 'Apache Kafka', needs: ['java', 'mvn'], prepare: downloadJars },
+    local: { what: 'Apache Kafka', needs: ['java', 'mvn'] },
     tests: 'test/backends/kafka/**',
   },
 ];
@@ -72,10 +68,10 @@ export interface FoundBackend extends Plan {
 /** Finds each backend, and starts those that come in containers. */
 export async function findBackends(env: NodeJS.ProcessEnv, machine: Machine = thisMachine): Promise<Backends> {
   const hasDocker = await machine.hasDocker();
+  const absences = await prepareLocalPrograms(machine);
   const found: FoundBackend[] = [];
-  for (const kind of KINDS) found.push(await find(kind, { env, hasDocker, machine }));
-  const localNeeds = KINDS.flatMap(({ local }) => local?.needs ?? []);
-  const plans: Plan[] = [...found, await planSystemTests(found, missingOf(localNeeds, machine), machine)];
+  for (const kind of KINDS) found.push(await find(kind, { env, hasDocker, machine, absence: absences.get(kind.name) }));
+  const plans: Plan[] = [...found, await planSystemTests(found, [...absences.values()], machine)];
   return {
     env: Object.assign({}, ...plans.map((plan) => plan.env)),
     excluded: plans.flatMap(({ excluded }) => excluded),
@@ -87,28 +83,44 @@ export async function findBackends(env: NodeJS.ProcessEnv, machine: Machine = th
   };
 }
 
-/** Makes the local programs that can be made here. Throws when one cannot. */
-export async function prepareLocalPrograms(): Promise<void> {
-  for (const { local } of KINDS) if (local !== null && missingOf(local.needs, thisMachine).length === 0) await local.prepare();
+/**
+ * Makes the local programs: built or downloaded, the first time, which takes minutes that no test should wait for. Returns
+ * why there is none, by the backends that have none.
+ */
+async function prepareLocalPrograms(machine: Machine): Promise<Map<BackendName, string>> {
+  const absences = new Map<BackendName, string>();
+  for (const { name, local } of KINDS) {
+    if (local === null) continue;
+    const missing = local.needs.filter((command) => !machine.hasCommand(command));
+    if (missing.length > 0) absences.set(name, `without ${missing.join(', ')}`);
+    else {
+      await machine.prepareProgram(name).catch((error: unknown) => {
+        absences.set(name, `of ${local.what}: it cannot be made here (${reasonOf(error)})`);
+      });
+    }
+  }
+  return absences;
 }
 
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly hasDocker: boolean;
   readonly machine: Machine;
+  /** Why there is no local program; undefined where there is one, or never is. */
+  readonly absence: string | undefined;
 }
 
-async function find(kind: BackendKind, { env, hasDocker, machine }: Surroundings): Promise<FoundBackend> {
+async function find(kind: BackendKind, { env, hasDocker, machine, absence }: Surroundings): Promise<FoundBackend> {
   const { name, variable } = kind;
   const given = env[variable] ?? '';
   if (given !== '') return foundAt(kind, 'address', given, `at ${variable}`);
-  if (!hasDocker) return findLocal(kind, machine, 'no Docker engine answers');
+  if (!hasDocker) return findLocal(kind, absence, 'no Docker engine answers');
   try {
     const container = await machine.startContainer(name);
     const found = foundAt(kind, 'container', container.address, 'in a container');
     return { ...found, env: { [variable]: container.address }, container };
   } catch (error) {
-    return findLocal(kind, machine, `its container did not start (${firstLine(error)})`);
+    return findLocal(kind, absence, `its container did not start (${reasonOf(error)})`);
   }
 }
 
@@ -118,22 +130,24 @@ function foundAt({ name, local }: BackendKind, place: 'address' | 'container', a
   return { name, place, address, env: {}, excluded: [], ran: [`${name}: ${where}`], notRun: local === null ? [] : [skipped] };
 }
 
-function findLocal({ name, variable, local, tests }: BackendKind, machine: Machine, noContainer: string): FoundBackend {
-  const missing = missingOf(local?.needs ?? [], machine);
-  if (local !== null && missing.length === 0) {
+function findLocal(
+  { name, variable, local, tests }: BackendKind,
+  absence: string | undefined,
+  noContainer: string,
+): FoundBackend {
+  if (local !== null && absence === undefined) {
     const ran = `${name}: ${local.what}, as a local program, as ${variable} is not set and ${noContainer}`;
     return { name, place: 'local', env: {}, excluded: [], ran: [ran], notRun: [] };
   }
-  const program = local === null ? 'there is no local program of it' : `no local program without ${missing.join(', ')}`;
+  const program = local === null ? 'there is no local program of it' : `no local program ${absence}`;
   const notRun = `${name}: ${variable} is not set, ${noContainer}, and ${program}`;
   return { name, place: null, env: {}, excluded: [tests], ran: [], notRun: [notRun] };
 }
 
-function missingOf(commands: readonly string[], machine: Machine): string[] {
-  return commands.filter((command) => !machine.hasCommand(command));
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.trim().split('\n')[0] as string;
+/** In one line: what a program said of its failure, or else the error. */
+function reasonOf(error: unknown): string {
+  const { stderr = '', stdout = '' } = error as { readonly stderr?: string; readonly stdout?: string };
+  const said = `${stderr}\n${stdout}`.split('\n').filter((line) => line.trim() !== '');
+  const text = said.find((line) => /error|fatal|fail|timeout/i.test(line)) ?? said[0];
+  return (text ?? (error instanceof Error ? error.message : String(error))).trim().split('\n')[0] as string;
 }

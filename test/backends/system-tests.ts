@@ -17,14 +17,14 @@ const SHARING: Readonly<Record<string, readonly BackendName[]>> = {
 
 const IN_PROCESS = 'the small EventStoreDB server in process';
 
-/** `missing`: the commands that local programs would take and that are not here. */
+/** `absences`: why there are local programs that are not here. */
 export async function planSystemTests(
   found: readonly FoundBackend[],
-  missing: readonly string[],
+  absences: readonly string[],
   machine: Machine,
 ): Promise<Plan> {
   const plans = Object.entries(SHARING).map(([name, needs]) => planSharing(name, needs, found));
-  plans.push(planLocal(missing), await planTapes(found, machine));
+  plans.push(planLocal(absences), await planTapes(found, machine));
   return {
     env: Object.assign({}, ...plans.map(({ env }) => env)),
     excluded: plans.flatMap(({ excluded }) => excluded),
@@ -45,10 +45,10 @@ function placeOf({ place }: FoundBackend): string {
   return place === 'address' ? 'at its address' : place === 'container' ? 'in its container' : 'as a local program';
 }
 
-function planLocal(missing: readonly string[]): Plan {
+function planLocal(absences: readonly string[]): Plan {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
   const names = files.map((file) => file.slice(0, -'.test.ts'.length)).filter((name) => !(name in SHARING));
-  if (missing.length > 0) return notRun(names, `on local programs only, and there are none without ${missing.join(', ')}`);
+  if (absences.length > 0) return notRun(names, `on local programs only, and there is none ${absences.join(', and none ')}`);
   return {
     env: {},
     excluded: [],

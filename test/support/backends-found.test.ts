@@ -14,12 +14,14 @@ interface Has {
   /** Containers that do not start. */
   readonly broken?: readonly string[];
   readonly commands?: readonly string[];
+  /** Why local programs cannot be made, by their backends. */
+  readonly failures?: Readonly<Record<string, Error>>;
   /** What an EventStoreDB at an address is; usually empty. */
   readonly tape?: 'empty' | 'written' | 'away';
 }
 
 /** A machine that has that, the containers that were started and those that were stopped. */
-function machineWith({ hasDocker = false, broken = [], commands = [], tape = 'empty' }: Has) {
+function machineWith({ hasDocker = false, broken = [], commands = [], failures = {}, tape = 'empty' }: Has) {
   const [started, stopped]: [string[], string[]] = [[], []];
   const machine: Machine = {
     hasDocker: async () => hasDocker,
@@ -29,6 +31,9 @@ function machineWith({ hasDocker = false, broken = [], commands = [], tape = 'em
       return { address: `container-of-${backend}`, stop: async () => void stopped.push(backend) };
     },
     hasCommand: (command) => commands.includes(command),
+    prepareProgram: async (backend) => {
+      if (failures[backend] !== undefined) throw failures[backend];
+    },
     isEmpty: async () => {
       if (tape === 'away') throw new Error('no answer');
       return tape === 'empty';
@@ -55,7 +60,9 @@ describe('the backends of the tests are found', () => {
       expect(backends.excluded).not.toContain(name);
     expect(backends.ran).toContain("MongoDB at its address and Kafka at its address: the system's same-as-embedded");
     const away = backends.notRun.find((line) => line.includes('away'));
-    expect(away).toMatch(/away, .*faults.*: on local programs only, and there are none without go, git, java, mvn/);
+    expect(away).toMatch(
+      /away, .*faults.*: on local programs only, and there is none without go, git, and none without java, mvn$/,
+    );
     expect(backends.notRun.filter((line) => /^(MongoDB|Kafka): what ends/.test(line))).toHaveLength(2);
   });
 
@@ -98,6 +105,25 @@ describe('the backends of the tests are found', () => {
     expect(notRun).toContainEqual(expect.stringMatching(/^MongoDB: .*no local program without git$/));
     expect(notRun).toContain("the system's kills: there is no MongoDB");
     expect(ran.join()).not.toContain('tapes');
+  });
+
+  it('not as a local program that cannot be made here, and the reason is what its maker said', async () => {
+    const offline = Object.assign(new Error('Command failed: mvn -q'), {
+      stdout:
+        '[WARNING] slow\n[ERROR] Could not transfer kafka.jar: repo.maven.apache.org: Name or service not known\n[ERROR] again\n',
+      stderr: '',
+    });
+    const { excluded, ran, notRun } = await find({ commands: ALL, failures: { Kafka: offline } });
+    expect(notRun).toContainEqual(
+      expect.stringMatching(
+        /^Kafka: .*no local program of Apache Kafka: it cannot be made here \(\[ERROR\] Could not transfer .* not known\)$/,
+      ),
+    );
+    expect(notRun).toContain("the system's kills: there is no Kafka");
+    expect(excluded).toEqual(expect.arrayContaining([CONTRACTS[2] as string, ...system('kills', 'topics', 'away', 'faults')]));
+    // The others run.
+    expect(excluded).not.toContain(CONTRACTS[1]);
+    expect(ran[0]).toMatch(/^MongoDB: FerretDB/);
   });
 
   it.each([
