@@ -17,6 +17,9 @@ export const counts = {
   changedFrames: of(5_000, 20_000),
   /** Runs of three builds that decide in turn, each with a seed of its own. */
   builds: of(20, 60),
+  /** Of a cluster under a tape. */
+  leaderChanges: of(6, 20),
+  majorityLosses: of(2, 5),
   /** Orders of appends, failures, kills and restarts about the hook in a tape's commits. */
   interleavings: of(60, 500),
 };

@@ -18,6 +18,7 @@ import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { Time } from '../../ports/clock.ts';
 import { pause } from '../../waiting.ts';
 import type { EventStoreDbAddress } from './address.ts';
+import type { Channels } from './channel.ts';
 
 /** The server's filter of events. */
 export type ServerFilter =
@@ -47,18 +48,18 @@ export class TapeClient extends EventStoreDBClient {
   /** Streams on the wire that are open. */
   readonly #streams = new Set<Cancellable>();
   readonly #time: Time;
+  readonly #discarded = new AbortController();
+  /** The only one that it ever has: after an error it is let go of with the client. */
   #channel: ReturnType<EventStoreDBClient['getChannel']> | undefined;
 
-  constructor(address: EventStoreDbAddress, connectionName: string, time: Time) {
-    const { rootCertificate, userCertificate, userKey, hasTls, credentials } = address;
-    const channel = {
-      insecure: !hasTls,
-      ...(rootCertificate === undefined ? {} : { rootCertificate }),
-      ...(userCertificate === undefined ? {} : { userCertFile: userCertificate }),
-      ...(userKey === undefined ? {} : { userKeyFile: userKey }),
-    };
-    super(settingsOf(address, connectionName) as never, channel, credentials);
+  constructor(address: EventStoreDbAddress, channels: Channels, connectionName: string, time: Time) {
+    const [endpoint] = address.endpoints;
+    super({ endpoint, connectionName, ...address.times } as never, { insecure: !address.hasTls }, address.credentials);
     this.#time = time;
+    this.getChannel = () => {
+      this.#channel ??= channels.open(this.#discarded.signal);
+      return this.#channel;
+    };
     this.#track();
     this.#insistOnLeader();
   }
@@ -111,6 +112,7 @@ export class TapeClient extends EventStoreDBClient {
 
   /** Lets go of it for good: no answer that comes late finds anybody, and nothing stays open. */
   async discard(): Promise<void> {
+    this.#discarded.abort();
     const ended = [...this.#streams].map(
       (stream) =>
         new Promise<void>((resolve) => {
@@ -143,6 +145,7 @@ export class TapeClient extends EventStoreDBClient {
         async (stub) => {
           const stream = await creator(stub);
           const open = stream as unknown as Cancellable;
+          if (this.#discarded.signal.aborted) open.cancel();
           this.#streams.add(open);
           const forget = (): void => {
             this.#streams.delete(open);
@@ -153,11 +156,6 @@ export class TapeClient extends EventStoreDBClient {
         },
         cache,
       );
-    const getChannel = this.getChannel;
-    this.getChannel = () => {
-      this.#channel = getChannel();
-      return this.#channel;
-    };
   }
 }
 
@@ -185,11 +183,4 @@ function filterMessage(filter: ServerFilter): messages.ReadReq.Options.FilterOpt
   options.setCount(new shared.Empty());
   options.setCheckpointintervalmultiplier(1);
   return options;
-}
-
-function settingsOf({ endpoints, isDiscovered, times }: EventStoreDbAddress, connectionName: string): object {
-  const [first] = endpoints;
-  if (isDiscovered) return { discover: first, nodePreference: 'leader', connectionName, ...times };
-  if (endpoints.length > 1) return { endpoints, nodePreference: 'leader', connectionName, ...times };
-  return { endpoint: first, connectionName, ...times };
 }

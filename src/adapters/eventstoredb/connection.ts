@@ -7,6 +7,7 @@ import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import { type Backoff, backoffMs, onAbort, pause, type TimeLimit, within } from '../../waiting.ts';
 import type { EventStoreDbAddress } from './address.ts';
+import { Channels } from './channel.ts';
 import { TapeClient } from './client.ts';
 import { describeFailure, finalFailure } from './failures.ts';
 
@@ -62,6 +63,7 @@ export class Connection {
   /** How many clients there were. */
   clients = 0;
   readonly #address: EventStoreDbAddress;
+  readonly #channels: Channels;
   readonly #hastened = new AbortController();
   #client: Client | undefined;
   #isReleased = false;
@@ -70,6 +72,7 @@ export class Connection {
 
   constructor(address: EventStoreDbAddress, timeouts: CallTimeouts, time: Time) {
     this.#address = address;
+    this.#channels = new Channels(address, time);
     this.timeouts = timeouts;
     this.time = time;
   }
@@ -141,7 +144,7 @@ export class Connection {
   async #open(): Promise<TapeClient> {
     await this.#gone;
     this.clients++;
-    const client = new TapeClient(this.#address, `tapedeck-${this.time.uuid()}`, this.time);
+    const client = new TapeClient(this.#address, this.#channels, `tapedeck-${this.time.uuid()}`, this.time);
     try {
       assertFit(await unlessSilent(this.time, this.timeouts.callMs, () => client.features(), this.#hastened.signal));
       return client;

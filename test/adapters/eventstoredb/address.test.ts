@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { parseEventStoreDbAddress } from '../../../src/adapters/eventstoredb/address.ts';
 import { StoreError } from '../../../src/ports/errors.ts';
 import { recovered } from '../../contracts/tape-events.ts';
-import { givenServer, givenStore } from './given-server.ts';
+import { endChildrenAfterwards, tapedeck } from '../../support/child.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { givenServer, givenStore, givenWire, SHORT_TIMEOUTS } from './given-server.ts';
+
+endChildrenAfterwards();
+const temporary = new TemporaryFolder();
 
 const TLS = join(import.meta.dirname, '..', '..', 'servers', 'event-store', 'tls');
 const certificate = join(TLS, 'certificate.pem');
@@ -70,6 +75,17 @@ describe('a server', () => {
     const store = givenStore(`esdb://ops:${SECRET}@localhost:${port}?tlsCAFile=${certificate}`);
     expect(await store.append('feed-a', 'no-stream', [event])).toMatchObject({ revision: 0 });
     expect(await store.byId(event.id)).toMatchObject({ id: event.id });
+  });
+
+  test('whose address is a number is held to its certificate, and nothing is warned of', async () => {
+    const { port } = await givenServer({ tls, login });
+    const at = (host: string, to: number) => `esdb://ops:${SECRET}@${host}:${to}?tlsCAFile=${certificate}`;
+    const env = { TAPEDECK_EVENT_STORE: at('127.0.0.1', port), TAPEDECK_DATA: temporary.path };
+    expect(await tapedeck(['status'], env)).toMatchObject({ code: 0, stderr: '' });
+    // The certificate is for 127.0.0.1 alone.
+    const wire = await givenWire(port, '127.0.0.2');
+    const store = givenStore(at('127.0.0.2', wire.port), { ...SHORT_TIMEOUTS, totalMs: 10 });
+    await expect(store.head()).rejects.toThrow(/127\.0\.0\.2 is not in the cert's list/);
   });
 
   test('that refuses the credentials is told of in one sentence, without them', async () => {

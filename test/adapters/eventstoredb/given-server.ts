@@ -25,6 +25,11 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
+/** At the end of the test, before what was opened earlier. */
+export function closeAfterwards(thing: { close(): Promise<void> }): void {
+  open.push(thing);
+}
+
 export async function givenServer(options: ServerOptions = {}): Promise<EventStoreServer> {
   const server = await EventStoreServer.start(options);
   open.push({ close: () => server.stop() });
@@ -49,7 +54,7 @@ export function givenGate(): { readonly passed: Promise<void>; open(): void } {
 }
 
 /** A way to a server that can freeze: connections that are open then take nothing any more; later ones pass. */
-export async function givenWire(to: number): Promise<{ readonly port: number; freeze(): void }> {
+export async function givenWire(to: number, host = '127.0.0.1'): Promise<{ readonly port: number; freeze(): void }> {
   const sockets = new Set<Socket>();
   const wire = createServer((socket) => {
     const onward = connect(to, '127.0.0.1');
@@ -59,7 +64,7 @@ export async function givenWire(to: number): Promise<{ readonly port: number; fr
     }
     socket.pipe(onward).pipe(socket);
   });
-  wire.listen(0, '127.0.0.1');
+  wire.listen(0, host);
   await once(wire, 'listening');
   open.push({
     close: async () => {

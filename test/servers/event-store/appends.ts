@@ -49,10 +49,11 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       const fault = faults.appends.shift();
       if (fault !== undefined) isOver = fault !== 'commit-timeout';
       const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
+      if (fault === 'unreplicated') log.appendHere(append.stream, append.expected, append.events);
       if (fault === undefined && outcome !== undefined) call.write(answer(request, append, outcome));
       else if (fault === 'commit-timeout') call.write(failure(request, append, pack(new shared.Timeout(), 'Timeout')));
       else if (fault === 'half-close' || fault === 'commit-half-close') call.end();
-      else if (fault !== undefined && !fault.endsWith('silent')) call.emit('error', errorOf(fault));
+      else if (fault !== undefined && fault !== 'unreplicated' && !fault.endsWith('silent')) call.emit('error', errorOf(fault));
     });
     call.on('end', () => call.end());
   };

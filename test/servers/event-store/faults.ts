@@ -15,6 +15,8 @@ export type AppendFault =
   | 'cut'
   /** Breaks the stream with INTERNAL, on which the client keeps its channel. */
   | 'commit-internal'
+  /** Writes it on this node alone, which is about to lose the lead, and never answers: the cluster does not have it. */
+  | 'unreplicated'
   /** Answers that the server gave up waiting; whether it is written is open. It is. */
   | 'commit-timeout';
 
@@ -29,8 +31,13 @@ export class Faults {
   cutSubscriptionsEvery: number | undefined;
   /** Reads that leave out so many events in a row are silent from then on: a search takes its time. */
   longestSearch: number | undefined;
-  /** The port of the leader, where this node is not it: it refuses who insists on the leader. */
-  leader: number | undefined;
+  /**
+   * The port of the leader, where this node is not it: it refuses who insists on the leader, and names it. Null: there is
+   * none, all nodes are followers, and nobody is named.
+   */
+  leader: number | null | undefined;
+  /** Ports of the other nodes of its cluster, as it tells them. */
+  others: readonly number[] = [];
   /** All calls are refused, as long as it is set. */
   refuse: 'unavailable' | 'unauthenticated' | undefined;
 }

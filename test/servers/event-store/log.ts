@@ -41,6 +41,8 @@ export class Log {
   readonly #now: () => number;
   readonly #file: number | undefined;
   readonly #waiting = new Set<() => void>();
+  /** Called with what an append has written, before anybody hears of it. */
+  onWritten: (written: readonly LogRecord[]) => void = () => undefined;
   #end = 100;
 
   constructor(now: () => number, file?: string) {
@@ -51,6 +53,20 @@ export class Log {
   }
 
   append(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
+    const before = this.records.length;
+    const outcome = this.appendHere(stream, expected, events);
+    if (outcome.kind === 'written') this.onWritten(this.records.slice(before));
+    return outcome;
+  }
+
+  /** Takes what another node has written, behind what is here. */
+  replicate(written: readonly LogRecord[]): void {
+    for (const record of written) this.#replay(record);
+    this.#wake();
+  }
+
+  /** The same as `append`, and no other node hears of it. */
+  appendHere(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
     const there = this.streams.get(stream) ?? [];
     const last = there.length - 1;
     const size = events.reduce((sum, { data, metadata, type }) => sum + (data.length + metadata.length) * 0.75 + type.length, 0);
@@ -131,11 +147,13 @@ export class Log {
     if (whole < text.length) truncateSync(file, Buffer.byteLength(text.slice(0, whole)));
     for (const line of text.slice(0, whole).split('\n')) {
       if (line === '') continue;
-      for (const record of JSON.parse(line) as LogRecord[]) {
-        this.#take(record);
-        this.#end = record.position + 120 + record.data.length + record.metadata.length;
-      }
+      for (const record of JSON.parse(line) as LogRecord[]) this.#replay(record);
     }
+  }
+
+  #replay(record: LogRecord): void {
+    this.#take(record);
+    this.#end = record.position + 120 + record.data.length + record.metadata.length;
   }
 }
 

@@ -5,7 +5,8 @@ import type { Faults } from './faults.ts';
 
 /** Undefined for a call that the server takes. Asked again for each append of a stream of appends. */
 export function refusalOf({ refuse, leader }: Faults, metadata: Metadata): ServiceError | undefined {
-  if (leader !== undefined && metadata.get('requires-leader').includes('true')) return notLeader(leader);
+  const isRefused = leader !== undefined && metadata.get('requires-leader').includes('true');
+  if (isRefused) return leader === null ? serviceError(status.NOT_FOUND, 'No leader info available') : notLeader(leader);
   if (refuse === undefined) return undefined;
   return refuse === 'unavailable'
     ? serviceError(status.UNAVAILABLE, 'the server is not ready')

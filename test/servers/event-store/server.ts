@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly now?: () => number;
   /** Where the log is kept, to outlive the server; in memory alone without one. */
   readonly file?: string;
+  /** In place of a new one: that of a node of a cluster. */
+  readonly log?: Log;
   /** As the server tells it; null for one that is so old that it cannot. */
   readonly version?: string | null;
   readonly traits?: Partial<ReadTraits>;
@@ -46,7 +48,7 @@ export class EventStoreServer {
 
   static async start(options: ServerOptions = {}): Promise<EventStoreServer> {
     const { version = '24.10.0', traits, now = Date.now } = options;
-    const log = new Log(now, options.file);
+    const log = options.log ?? new Log(now, options.file);
     const subscriptions: Subscriptions = new Map();
     const grpc = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
     const { tls } = options;
@@ -70,6 +72,11 @@ export class EventStoreServer {
     grpc.addService(featuresService.ServerFeaturesService as never, { getSupportedMethods: supportedMethods(version, server) });
     grpc.addService(gossipService.GossipService as never, { read: clusterOf(server) });
     return server;
+  }
+
+  /** Connections that there are. */
+  get sessions(): number {
+    return (this.#server as unknown as { readonly sessions: ReadonlyMap<unknown, unknown> }).sessions.size;
   }
 
   /** Subscriptions that there are. */
@@ -129,16 +136,15 @@ function supportedMethods(version: string | null, server: EventStoreServer): han
   };
 }
 
-/** The cluster as this node sees it: itself, and the leader where it is another. */
+/** The cluster as this node sees it. Without a leader all are followers. */
 function clusterOf(server: EventStoreServer): handleUnaryCall<unknown, gossip.ClusterInfo> {
   const { FOLLOWER, LEADER } = gossip.MemberInfo.VNodeState;
   return (_call, callback) => {
+    const { port, faults } = server;
+    const leader = faults.leader === undefined ? port : faults.leader;
+    const ports = new Set([port, ...faults.others, ...(leader === null ? [] : [leader])]);
     const cluster = new gossip.ClusterInfo();
-    const { port } = server;
-    const { leader } = server.faults;
-    cluster.setMembersList(
-      leader === undefined ? [memberAt(port, LEADER)] : [memberAt(port, FOLLOWER), memberAt(leader, LEADER)],
-    );
+    cluster.setMembersList([...ports].map((each) => memberAt(each, each === leader ? LEADER : FOLLOWER)));
     callback(null, cluster);
   };
 }
