@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { BoundedOutput, finishAtExit } from './bounded-output.ts';
 import type { TapeEvent } from './domain/catalogue.ts';
+import { escapeUnprintable } from './domain/printable.ts';
 import { isoTime } from './domain/time.ts';
 import { counter, type Metrics, setCounter } from './metrics.ts';
 import type { Time } from './ports/clock.ts';
@@ -58,6 +59,8 @@ export function makeLogger(level: string, output?: Pick<BoundedOutput, 'write'>)
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: SECRETS,
+      // A terminal may show it. In JSON the escapes say the same.
+      hooks: { streamWrite: (line) => `${escapeUnprintable(line.slice(0, -1))}\n` },
     },
     output ?? NOWHERE,
   );

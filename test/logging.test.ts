@@ -56,6 +56,13 @@ describe('the log', () => {
     expect('traceparent' in lines[0]).toBe(false);
   });
 
+  it('commands no terminal, and says the same to a program', () => {
+    const reason = '\u001b[2J\u009b2J\u202e\u2028x';
+    const line = written((log) => log.warn({ reason }, reason));
+    expect(line).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(line)).toMatchObject({ reason, msg: reason });
+  });
+
   it('names the trace of the request that a decision was made on', () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const traced = aTrade().map((event) => ({ ...event, metadata: { ...event.metadata, traceparent } }) as TapeEvent);

@@ -118,6 +118,15 @@ describe('without keys', () => {
 });
 
 describe('the rate of requests', () => {
+  it('is limited for every key, whatever its name, and not for programs of this machine without keys', async () => {
+    const apiKeys: ApiKey[] = [{ name: 'local', scope: 'read', key: 'local-secret-0123456789' }];
+    const keyed = await givenApi({ apiKeys, rateLimit: 1 });
+    const ask = async () => (await keyed.get('/v1/events', as('local-secret-0123456789'))).status;
+    expect([await ask(), await ask()]).toEqual([200, 429]);
+    const open = await givenApi({ rateLimit: 1 });
+    for (let n = 0; n < 3; n++) expect((await open.get('/v1/events')).status).toBe(200);
+  });
+
   it('is limited for each address where no key is needed, but for the probes', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NOW });
     try {
