@@ -11,7 +11,15 @@ import { allowOrigins } from './http/cors.ts';
 import { tagAnswers } from './http/etag.ts';
 import { takeJson } from './http/json-body.ts';
 import { KeyRing } from './http/key-ring.ts';
-import { answerBrokenRequest, answerError, invalidRequest, Problem, problemDocument, sendProblem } from './http/problem.ts';
+import {
+  answerBrokenRequest,
+  answerError,
+  invalidRequest,
+  PATH_PART_LIMIT,
+  Problem,
+  problemDocument,
+  sendProblem,
+} from './http/problem.ts';
 import { timeRequests } from './http/request-metrics.ts';
 import { boundConnections } from './limits/connections.ts';
 import { shedLoad } from './limits/load-shedding.ts';
@@ -30,8 +38,6 @@ const HEADER_LIMIT = 16 * 1024;
 const URL_LIMIT = 8 * 1024;
 /** A client that has said what it wants says so at once. */
 const HEADERS_MS = 10_000;
-/** Longest parameter of a path as it is written: a symbol of 64 characters of which each is escaped in four bytes. */
-const PATH_PARAMETER_LIMIT = 64 * 4 * 3;
 /** How often connections are looked at, at least, for requests that do not come: well before one is cut off as idle. */
 const LOOK_MS = 1_000;
 
@@ -43,7 +49,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     // A line for each request would drown what matters; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: PATH_PARAMETER_LIMIT },
+    routerOptions: { maxParamLength: PATH_PART_LIMIT },
     // A request that has not been received whole by then is cut off, and answered with 408.
     requestTimeout: requestMs,
     // So is a client that takes nothing of its answer.

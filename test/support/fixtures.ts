@@ -20,7 +20,21 @@ export const BTCUSDT: InstrumentSettings = {
 
 /** Symbols such as venues use, and such as something on the way may take for what they are not. */
 export const HARD_SYMBOLS: readonly string[] = [
-  ...['币安人生USDT', '币'.repeat(64), '🚀'.repeat(64), 'BTC/USD', '100%USD', '%2e', 'A.B-C', '...', '$X', '@107', '__proto__'],
+  ...[
+    '币安人生USDT',
+    '币'.repeat(64),
+    '🚀'.repeat(64),
+    '/'.repeat(64),
+    '%'.repeat(64),
+    'BTC/USD',
+    '100%USD',
+    '%2e',
+    'A.B-C',
+    '...',
+    '$X',
+    '@107',
+    '__proto__',
+  ],
   'a?b#c&d=e+f;g',
 ];
 

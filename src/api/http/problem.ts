@@ -129,6 +129,9 @@ function documentOf(error: FastifyError | Error): ProblemDocument {
   return problemDocument(500, 'internal-error', 'Internal error; see the log of the server.');
 }
 
+/** Longest part of a path: a symbol of 64 characters, of which the reserved ones stay percent-encoded. */
+export const PATH_PART_LIMIT = 64 * '%2F'.length;
+
 const FRAMEWORK_PROBLEMS: Readonly<Record<string, { status: number; kind: string; detail: string }>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, kind: 'body-too-large', detail: 'The body is larger than 64 KiB.' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
@@ -138,7 +141,11 @@ const FRAMEWORK_PROBLEMS: Readonly<Record<string, { status: number; kind: string
   },
   FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, kind: 'invalid-request', detail: 'The body is not valid JSON.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, kind: 'invalid-request', detail: 'The body is empty; send a JSON object.' },
-  FST_ERR_MAX_PARAM_LENGTH: { status: 414, kind: 'uri-too-long', detail: 'A part of the path is longer than 100 characters.' },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    status: 414,
+    kind: 'uri-too-long',
+    detail: `A part of the path is longer than ${PATH_PART_LIMIT} characters.`,
+  },
   FST_ERR_BAD_URL: { status: 400, kind: 'invalid-request', detail: 'The path is not a valid URL path.' },
 };
 
