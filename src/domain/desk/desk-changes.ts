@@ -13,7 +13,7 @@ import { advance, enterTime, isBeforeDay, noteEquity, noteMark, resetDrawdown } 
 import { positionKey } from '../account/position.ts';
 import { rateOf, revalueAsset, revalueAt, revalueInstrument } from '../account/valuation.ts';
 import type { TapeEvent } from '../catalogue.ts';
-import { add, multiply, parseDecimal, subtract } from '../decimal.ts';
+import { add, compare, multiply, parseDecimal, subtract } from '../decimal.ts';
 import { evolveMarket } from '../market/market-view.ts';
 import { type ApprovedOrder, MANUAL } from '../order/events.ts';
 import { approvedOrder, evolveOrder, externalOrder, SEND_WINDOW_MS } from '../order/order.ts';
@@ -43,7 +43,8 @@ export function applyMarket(state: DeskState, event: MarketData, settings: Setti
     noteEquity(account);
     if (!isEnd) continue;
     account.isMarkOwed = true;
-    state.busy.add(id);
+    // Whose last mark says the same anyway is marked with the feed's end or not at all: not on a request of another day.
+    if (compare(account.equity, account.marked.equity) !== 0) state.busy.add(id);
   }
 }
 

@@ -195,6 +195,26 @@ describe('An account is marked on the tape', () => {
     expect(ids(scene.when('FeedStale', { ...ended, reason: 'gap' }))).toEqual([]);
   });
 
+  it('at the end of a feed that an older build did not mark: on the next evidence, and only where its worth has changed', () => {
+    const scene = opened(HOLDS);
+    scene.bar('60000');
+    scene.now += 1_000;
+    scene.bar('59000');
+    const ended = { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended', lastEventTime: null } as const;
+    scene.engine.adopt(scene.evidence('FeedStale', ended), []);
+    expect(only(scene.resume({ account: 'nobody' }), 'AccountMarked')).toMatchObject({ account: 'paper-1', equity: '99000' });
+    scene.begin();
+    scene.engine.adopt(scene.evidence('FeedStale', ended), []);
+    expect(names(scene.resume({ account: 'nobody' }))).toEqual([]);
+  });
+
+  it('at the end of a feed whose last price it was marked at already', () => {
+    const scene = opened(HOLDS);
+    scene.bar('60000');
+    const ended = { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended', lastEventTime: null } as const;
+    expect(names(scene.when('FeedStale', ended))).toEqual(['AccountMarked']);
+  });
+
   it('at the end of a feed however many it values: those that one cascade cannot hold follow on the next evidence', () => {
     const accounts = Array.from({ length: 60 }, (_, index) => ({ ...PAPER, id: `a${index}`, balances: { BTC: '1' } }));
     const scene = opened({ accounts, strategies: [] });
