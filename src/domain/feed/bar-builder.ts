@@ -14,7 +14,7 @@ import { barClosed, barCorrected, type EvidenceDraft } from './evidence.ts';
 import { addTrade, type BarTerms, barTerms, type GrowingBar, type Quote, recordBar, startBar } from './growing-bar.ts';
 import type { Trade } from './messages.ts';
 import { QuoteHistory } from './quote-history.ts';
-import type { Tally, TallyReason } from './tally.ts';
+import type { FrameCounts, Tally, TallyReason } from './tally.ts';
 import { TradeGaps } from './trade-gaps.ts';
 import { TradeIds } from './trade-ids.ts';
 
@@ -30,6 +30,7 @@ export const CORRECTABLE_BARS = 600;
 export class BarBuilder {
   readonly #terms: BarTerms;
   readonly #tally: Tally;
+  #trades: FrameCounts | undefined;
   readonly #quotes: QuoteHistory;
   readonly #missing = new TradeGaps();
   /** The last id up to which all are known or given up; null before the first trade. */
@@ -173,7 +174,8 @@ export class BarBuilder {
   }
 
   #addTo(bar: GrowingBar, trade: Trade): void {
-    this.#tally.noteFrame('trade', 'used');
+    this.#trades ??= this.#tally.countsOf('trade');
+    this.#trades.used++;
     addTrade(bar, trade, this.#terms);
   }
 

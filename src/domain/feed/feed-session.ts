@@ -17,7 +17,7 @@ import type { Quote } from './growing-bar.ts';
 import type { BookSnapshot, DepthUpdate, MarketMessage, Trade } from './messages.ts';
 import { OrderBook } from './order-book.ts';
 import { type ClockVerdict, ReceiverClock } from './receiver-clock.ts';
-import type { Tally } from './tally.ts';
+import type { FrameCounts, Tally } from './tally.ts';
 import { parseUnits } from './units.ts';
 
 const NO_DRAFTS: readonly EvidenceDraft[] = [];
@@ -44,6 +44,9 @@ export class FeedSession {
   /** The greatest event time of any message that was used. */
   #lastTime: number | null = null;
   readonly #clock = new ReceiverClock();
+  /** The stream of the last frame that was of no use, and its counts. */
+  #unusedStream = '';
+  #unused: FrameCounts | undefined;
   /** Messages ahead of the receiver's clock, until it shows whether the clock is another: with where they came from. */
   readonly #held: { readonly message: TimedMessage; readonly place: string }[] = [];
 
@@ -63,7 +66,7 @@ export class FeedSession {
     if (message.kind === 'depth') this.#applyTimed(message, message.eventTime);
     else if (message.kind === 'trade') this.#applyTimed(message, message.time);
     else if (message.kind === 'snapshot') this.#applySnapshot(message);
-    else this.#tally.noteFrame(message.stream, 'unused');
+    else this.#noteUnused(message.stream);
     return this.#drafts.length === 0 ? NO_DRAFTS : this.#drafts.splice(0);
   }
 
@@ -80,10 +83,21 @@ export class FeedSession {
     this.#bars.drop();
   }
 
+  /** Most frames of a recording may be of one stream that is of no use. */
+  #noteUnused(stream: string): void {
+    if (stream === this.#unusedStream && this.#unused !== undefined) {
+      this.#unused.unused++;
+      return;
+    }
+    this.#tally.noteFrame(stream, 'unused');
+    this.#unusedStream = stream;
+    this.#unused = this.#tally.countsOf(stream);
+  }
+
   #applySnapshot(snapshot: BookSnapshot): void {
     if (!this.#book.applySnapshot(snapshot)) return;
     this.#lastApplied = snapshot.receivedAt;
-    this.#settle();
+    this.#settle(this.#quote());
   }
 
   /** A time that cannot be would close every bar before its end: such a message is refused. */
@@ -126,11 +140,15 @@ export class FeedSession {
     if (outcome === 'dropped') return;
     if (outcome === 'applied') this.#lastApplied = update.receivedAt;
     this.#noteTime(update.eventTime);
-    this.#drafts.push(...this.#bars.applyTime(update.eventTime, this.#quote()));
-    this.#settle();
+    const quote = this.#quote();
+    for (const draft of this.#bars.applyTime(update.eventTime, quote)) this.#drafts.push(draft);
+    this.#settle(quote);
   }
 
-  /** Null where the book goes on and its best prices are not known: the quote before that stands, until it is too old. */
+  /**
+   * NO_QUOTE where the book cannot be trusted. Null where it goes on and its best prices are not known: the quote before
+   * that stands, until it is too old.
+   */
   #quote(): Quote | null {
     const { state, eventTime, bids, asks } = this.#book;
     if (state !== 'valid' || eventTime === null) return NO_QUOTE;
@@ -146,7 +164,7 @@ export class FeedSession {
       this.#hasBegun = true;
       this.#drafts.push(feedRecovered(this.#instrument, 'ended', trade.time));
     }
-    this.#drafts.push(...drafts);
+    for (const draft of drafts) this.#drafts.push(draft);
   }
 
   #noteTime(time: number): void {
@@ -154,17 +172,17 @@ export class FeedSession {
   }
 
   /** Says what has changed in the trust in the book, and samples it while it can be trusted. */
-  #settle(): void {
+  #settle(quote: Quote | null): void {
     const book = this.#book;
     const sampler = this.#sampler;
     const { eventTime } = book;
     // Nothing tells the time until an update is applied on top of a snapshot.
     if (sampler === undefined || eventTime === null) return;
-    if (book.state !== 'valid') {
+    if (quote === NO_QUOTE) {
       if (this.#hasBegun) this.#goStale(book.hasGap ? 'gap' : 'crossed', this.#lastTime ?? eventTime);
       return;
     }
-    if (!book.isQuoteKnown) {
+    if (quote === null) {
       const isTooLong = this.#lastGoodTime !== null && eventTime - this.#lastGoodTime > this.#staleAfterMs;
       if (this.#hasBegun && isTooLong) this.#goStale('gap', this.#lastTime ?? eventTime);
       return;

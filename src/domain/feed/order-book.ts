@@ -14,7 +14,7 @@
 
 import { BookSide } from './book-side.ts';
 import type { BookSnapshot, DepthUpdate } from './messages.ts';
-import type { Tally } from './tally.ts';
+import type { FrameCounts, Tally } from './tally.ts';
 
 /** `syncing`: never complete yet. `stale`: not to be trusted, because of a gap or because bid and ask cross. */
 export type BookState = 'syncing' | 'valid' | 'stale';
@@ -41,6 +41,7 @@ export class OrderBook {
   readonly bids: BookSide;
   readonly asks: BookSide;
   readonly #tally: Tally;
+  #updates: FrameCounts | undefined;
   /** In the order of ids. */
   #waiting: Waiting<DepthUpdate>[] = [];
   /** In the order in which they came: no update has met them. */
@@ -90,8 +91,7 @@ export class OrderBook {
   }
 
   /**
-   * A crossed book whose ids show that nothing is missing is the venue's own; it is valid again as soon as the
-   * venue's updates part bid and ask.
+   * A crossed book whose ids show that nothing is missing is the venue's own: updates that part bid and ask mend it.
    */
   get state(): BookState {
     if (this.#id >= 0 && !this.hasGap && !this.isCrossed) return 'valid';
@@ -119,6 +119,7 @@ export class OrderBook {
       this.#dropForeign(update);
       const snapshot = this.#snapshots.findLast(({ message }) => this.#mayLink(update) && meets(update, message.updateId));
       if (snapshot !== undefined) {
+        if (this.#isReset(update)) this.#noteBreak(update);
         this.#link(snapshot, update);
         return 'applied';
       }
@@ -161,6 +162,11 @@ export class OrderBook {
     return lastId === this.#id || eventTime <= this.#time;
   }
 
+  /** Of one that is not the past. */
+  #isReset({ lastId }: DepthUpdate): boolean {
+    return this.#time !== null && lastId < this.#id;
+  }
+
   #isNext(update: DepthUpdate): boolean {
     if (this.#time === null || update.lastId <= this.#id) return false;
     return update.previousId === null ? update.firstId <= this.#id + 1 : update.previousId === this.#id;
@@ -168,7 +174,7 @@ export class OrderBook {
 
   /** Makes the snapshot the book, as of the update that meets it. */
   #link(snapshot: Waiting<BookSnapshot>, met: DepthUpdate): void {
-    if (this.#time !== null && met.lastId < this.#id) this.#resetTime = met.eventTime;
+    if (this.#isReset(met)) this.#resetTime = met.eventTime;
     this.#startFrom(snapshot.message);
     this.#dropSnapshots(this.#snapshots.indexOf(snapshot));
     this.#snapshots.shift();
@@ -184,7 +190,7 @@ export class OrderBook {
     this.bids.reset(bids, most > 0 && bids.prices.length === most);
     this.asks.reset(asks, most > 0 && asks.prices.length === most);
     this.#id = updateId;
-    if (this.state === 'valid') this.#wasValid = true;
+    if (!this.#wasValid) this.#wasValid = this.state === 'valid';
   }
 
   #applyNext(update: DepthUpdate): void {
@@ -192,7 +198,8 @@ export class OrderBook {
     this.asks.set(update.asks);
     this.#id = update.lastId;
     this.#time = update.eventTime;
-    this.#tally.noteFrame('depthUpdate', 'used');
+    this.#updates ??= this.#tally.countsOf('depthUpdate');
+    this.#updates.used++;
     const bid = this.bids.best;
     const ask = this.asks.best;
     if (bid !== undefined && ask !== undefined && bid < ask) {
@@ -214,7 +221,7 @@ export class OrderBook {
         return false;
       });
     }
-    if (this.state === 'valid') this.#wasValid = true;
+    if (!this.#wasValid) this.#wasValid = this.state === 'valid';
   }
 
   /** Higher ids with an earlier time: of the ids before they began anew, or wrong. */
@@ -248,13 +255,13 @@ export class OrderBook {
   }
 
   /** Notes where the ids leave some out, or begin anew: once until the book goes on. */
-  #noteBreak({ firstId, lastId }: DepthUpdate): void {
+  #noteBreak(update: DepthUpdate): void {
     const lowest = this.#waiting[0]?.message.lastId ?? Number.POSITIVE_INFINITY;
     const highest = this.#waiting.at(-1)?.message.lastId ?? Number.NEGATIVE_INFINITY;
-    if (this.#id >= 0 && lastId > this.#id && highest <= this.#id) {
-      this.#tally.note('depth-gap', `update ${firstId} comes after ${this.#id}: those between are missing`);
-    } else if (this.#time !== null && lastId < this.#id && lowest > this.#id) {
-      this.#tally.note('depth-reset', `update ${firstId} comes after ${this.#id}, at a later time: the ids begin anew`);
+    if (this.#id >= 0 && update.lastId > this.#id && highest <= this.#id) {
+      this.#tally.note('depth-gap', `update ${update.firstId} comes after ${this.#id}: those between are missing`);
+    } else if (this.#isReset(update) && lowest > this.#id) {
+      this.#tally.note('depth-reset', `update ${update.firstId} comes after ${this.#id}, at a later time: the ids begin anew`);
     }
   }
 

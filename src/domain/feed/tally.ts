@@ -69,8 +69,6 @@ export interface TallyEntry {
 export class Tally {
   #file = '';
   #line = 0;
-  #lastKind = '';
-  #lastCounts: FrameCounts = { used: 0, refused: 0, dropped: 0, unused: 0, firstUnused: null };
   readonly entries: Map<TallyReason, TallyEntry> = new Map();
   /** By kind: a stream's such as `depthUpdate` or `aggTrade`, `snapshot`, `candle`, or `unreadable`. */
   readonly frames: Map<string, FrameCounts> = new Map();
@@ -88,20 +86,15 @@ export class Tally {
 
   /** Counts a frame of that kind under its fate; each frame once. */
   noteFrame(kind: string, fate: Fate): void {
-    const counts = kind === this.#lastKind ? this.#lastCounts : this.#countsOf(kind);
-    if (fate === 'used') counts.used++;
-    else if (fate === 'unused') {
-      counts.unused++;
-      if (counts.firstUnused === null) counts.firstUnused = this.place;
-    } else counts[fate]++;
+    const counts = this.countsOf(kind);
+    if (fate === 'unused') counts.firstUnused ??= this.place;
+    counts[fate]++;
   }
 
-  /** Most frames are of the kind of the one before. */
-  #countsOf(kind: string): FrameCounts {
+  /** The counts of a kind, for whoever counts frames by the million; from then on the kind is listed. */
+  countsOf(kind: string): FrameCounts {
     const counts = this.frames.get(kind) ?? { used: 0, refused: 0, dropped: 0, unused: 0, firstUnused: null };
     this.frames.set(kind, counts);
-    this.#lastKind = kind;
-    this.#lastCounts = counts;
     return counts;
   }
 

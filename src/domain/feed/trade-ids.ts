@@ -11,11 +11,12 @@ const MAX_BEGINNINGS = 600;
 export class TradeIds {
   /** From which counted id on they are so far above the venue's, oldest first. */
   readonly #beginnings: { readonly from: number; readonly by: number }[] = [];
+  /** How far the ids are above the venue's now. */
+  #by = 0;
 
   /** The trade under its counted id. */
   counted(trade: Trade): Trade {
-    const last = this.#beginnings.at(-1);
-    return last === undefined ? trade : { ...trade, tradeId: trade.tradeId + last.by };
+    return this.#by === 0 ? trade : { ...trade, tradeId: trade.tradeId + this.#by };
   }
 
   /** The venue's id of what is counted under `id`. */
@@ -25,13 +26,14 @@ export class TradeIds {
 
   /** Counts the trade, known by an earlier count, under `id` from now on, and those after it further. */
   beginAnew(trade: Trade, id: number): Trade {
-    this.#beginnings.push({ from: id, by: id - this.venueIdOf(trade) });
+    this.#by = id - this.venueIdOf(trade);
+    this.#beginnings.push({ from: id, by: this.#by });
     if (this.#beginnings.length > MAX_BEGINNINGS) this.#beginnings.shift();
     return { ...trade, tradeId: id };
   }
 
   /** The venue's id of a trade just counted. */
   venueIdOf(trade: Trade): number {
-    return trade.tradeId - (this.#beginnings.at(-1)?.by ?? 0);
+    return trade.tradeId - this.#by;
   }
 }

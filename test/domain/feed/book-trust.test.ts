@@ -88,6 +88,7 @@ describe('lower ids with a later time', () => {
       'binance|BTCUSDT|6|2024-08-09T00:00:02.000Z',
     ]);
     expect(tally.frames.get('depthUpdate')).toMatchObject({ used: 22, dropped: 0 });
+    expect(tally.entries.get('depth-reset')).toMatchObject({ count: 1 });
   });
 
   it('make the book stale until a snapshot of theirs comes, whose updates link up', () => {
