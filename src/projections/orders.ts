@@ -112,7 +112,8 @@ export const orders: Projection<OrderDocument> = {
     const order = document ?? newOrder(event);
     change(order, event);
     order.status = statusOf(progressOf(order));
-    order.updatedAt = laterTime(order.updatedAt, marketTime(event));
+    const time = order.requestedAt === null ? event.metadata.occurredAt : marketTime(event);
+    order.updatedAt = laterTime(order.updatedAt, time);
     remember(order, event);
     return order;
   },
