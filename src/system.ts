@@ -6,10 +6,11 @@
 import { makeMetrics } from './metric-families.ts';
 import { projectionsOn } from './projections/projections.ts';
 import { readSettings } from './queries/settings-in-force.ts';
-import { engineCheckpoint } from './runtime/engine/engine-checkpoint.ts';
+import { ENGINE_CHECKPOINT, engineCheckpoint } from './runtime/engine/engine-checkpoint.ts';
 import { type EngineDependencies, engineRole, engineRunner } from './runtime/engine/engine-role.ts';
 import type { EngineRunner } from './runtime/engine/engine-runner.ts';
-import { ingestPart } from './runtime/ingest/ingest-part.ts';
+import { type IngestDependencies, ingestPart } from './runtime/ingest/ingest-part.ts';
+import { untilSettled } from './runtime/ingest/run-end.ts';
 import type { Lease } from './runtime/leases/lease.ts';
 import { LeaseKeeper } from './runtime/leases/lease-keeper.ts';
 import { beat, makeHeartbeat } from './runtime/process/heartbeat.ts';
@@ -33,9 +34,6 @@ import { assertSameTape } from './runtime/stores/read-store-owner.ts';
 import type { Role, System, SystemDependencies } from './system-dependencies.ts';
 import { aborted } from './waiting.ts';
 
-/** How long the end of the ingest waits for each read model. */
-const PROJECTED_MS = 60_000;
-
 /** Puts the parts together, as far as they are among the roles; `start` begins the work. */
 export function makeSystem(
   dependencies: SystemDependencies,
@@ -45,10 +43,12 @@ export function makeSystem(
   const metrics = makeMetrics();
   const keeper = leases && new LeaseKeeper(leases, (error) => log.debug({ err: error }, 'leases could not be looked at'));
   const lease = (name: string): Lease | null => keeper?.lease(name) ?? null;
-  const engine = roles.has('engine') ? engineRole(engineDependencies(dependencies), metrics, lease('engine')) : null;
+  const supervisor = new Supervisor(time, (part, { backend: away, message }) => log.warn({ part, away }, message));
+  const engine = roles.has('engine')
+    ? engineRole(engineDependencies(dependencies), metrics, lease('engine'), supervisor.ending)
+    : null;
   const events = engine?.events ?? new MeteredEventStore(tape, metrics, time);
   const projections = new Map<string, HostedProjection>();
-  const supervisor = new Supervisor(time, (part, { backend: away, message }) => log.warn({ part, away }, message));
   const report = (): SystemReport => ({ parts: supervisor.reports(), leases: keeper?.holders() ?? [] });
   const heartbeat = makeHeartbeat();
   const stopBeating = beat(heartbeat, time, () => engine?.isStuck() ?? false);
@@ -87,8 +87,10 @@ export function makeSystem(
     watchHalts(metrics, reads);
     if (ingest !== undefined && roles.has('ingest')) {
       const runner = engine?.runner ?? null;
-      const projected = async () => untilProjected(projections, await events.head());
-      const part = ingestPart({ ...ingest, events, time, engine: runner, metrics, codeVersion, lease, projected }, settings);
+      const decidedUpTo = () => reads.checkpoint(ENGINE_CHECKPOINT);
+      const settled: IngestDependencies['settled'] = (...run) =>
+        untilSettled({ time, events, engine: runner, decidedUpTo, projections }, ...run);
+      const part = ingestPart({ ...ingest, events, time, engine: runner, metrics, codeVersion, lease, settled }, settings);
       // It may take until the process ends. Its feeds have leases of their own.
       supervisor.start('ingest', part).catch(() => undefined);
     }
@@ -123,11 +125,6 @@ export function makeEngineRunner(dependencies: SystemDependencies): EngineRunner
 function engineDependencies(dependencies: SystemDependencies): EngineDependencies {
   const { events, reads } = dependencies;
   return { ...dependencies, checkpoint: engineCheckpoint(reads, () => assertSameTape(events, reads)) };
-}
-
-/** Waits until the read models are at `position`, for so long at most. */
-async function untilProjected(projections: ReadonlyMap<string, HostedProjection>, position: string): Promise<void> {
-  for (const projection of projections.values()) await projection.waitFor(position, PROJECTED_MS);
 }
 
 /** Where others make the read models, there must be something to read all the same. */

@@ -75,4 +75,4 @@ export interface Timeouts {
   readonly closeMs: number;
 }
 
-export const DEFAULT_TIMEOUTS: Timeouts = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 10_000 };
+export const DEFAULT_TIMEOUTS: Timeouts = { positionMs: 5_000, orderMs: 10_000, requestMs: 30_000, closeMs: 3_000 };

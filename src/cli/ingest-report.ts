@@ -10,7 +10,7 @@ import type { OpenStores } from './stores.ts';
 import type { Screen } from './terminal/screen.ts';
 
 export class IngestReport implements IngestListener {
-  /** Resolves when every feed came to its end and is in the read models that this process makes. */
+  /** Resolves when every feed came to its end, is decided, and is in the read models that this process makes. */
   readonly ended: Promise<void>;
   readonly #screen: Screen;
   readonly #end: () => void;
@@ -31,6 +31,10 @@ export class IngestReport implements IngestListener {
     this.#recordings.push({ feed, evidence: outcome.evidence });
     this.#screen.done(feed, outcome);
     for (const warning of warnings(outcome)) this.#screen.warn(`${feed}: ${warning}`);
+  }
+
+  settling(progress: Parameters<IngestListener['settling']>[0]): void {
+    this.#screen.settling(progress);
   }
 
   elsewhere(feed: string): void {

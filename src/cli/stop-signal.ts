@@ -3,8 +3,8 @@
 import type { Time } from '../ports/clock.ts';
 
 const LOOK_EVERY_MS = 250;
-/** Longer than requests in hand may take, shorter than a cluster waits before it ends the process itself. */
-const END_MS = 20_000;
+/** Longer than what is in hand may take where a store is away, shorter than a cluster waits before it ends the process itself. */
+const END_MS = 9_000;
 
 /**
  * Aborts at the first SIGINT, SIGTERM or SIGHUP, so that what is in hand is finished; a second SIGINT or SIGTERM ends the

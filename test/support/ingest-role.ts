@@ -16,7 +16,7 @@ const MAX_WAIT_MS = 60_000;
 /** The feeds of the settings are opened by `open`; `ended` resolves when all are on the tape. */
 export function givenIngest(open: IngestTerms['openFeed']): { readonly ingest: IngestTerms; readonly ended: Promise<void> } {
   const { promise: ended, resolve: finished } = Promise.withResolvers<void>();
-  const listener = { progress: () => {}, done: () => {}, elsewhere: () => {}, finished };
+  const listener = { progress: () => {}, done: () => {}, settling: () => {}, elsewhere: () => {}, finished };
   return { ingest: { openFeed: open, signal: new AbortController().signal, listener }, ended };
 }
 

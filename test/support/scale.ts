@@ -17,6 +17,8 @@ export const counts = {
   changedFrames: of(5_000, 20_000),
   /** Runs of three builds that decide in turn, each with a seed of its own. */
   builds: of(20, 60),
+  /** SIGTERMs of the system, on each store. */
+  ends: of(5, 50),
   /** Of a cluster under a tape. */
   leaderChanges: of(6, 20),
   majorityLosses: of(2, 5),

@@ -6,6 +6,7 @@ import type { Time } from '../../ports/clock.ts';
 import type { Summary } from '../../queries/run-summary.ts';
 import type { FeedOutcome } from '../../runtime/ingest/feed-run.ts';
 import type { IngestProgress } from '../../runtime/ingest/ingest.ts';
+import type { SettlingProgress } from '../../runtime/ingest/run-end.ts';
 import { shownLine } from './print.ts';
 import { summaryLines } from './summary-lines.ts';
 
@@ -14,6 +15,8 @@ export interface Screen {
   warn(text: string): void;
   progress(name: string, progress: IngestProgress): void;
   done(name: string, outcome: FeedOutcome): void;
+  /** All is recorded: how far engine and read models are. */
+  settling(progress: SettlingProgress): void;
   summary(summary: Summary, address: string): void;
 }
 
@@ -45,16 +48,18 @@ function terminalScreen(terminal: Terminal, log: Logger): Screen {
   const line = (text: string): void => {
     terminal.write(`\r\x1b[K${shownLine(text)}\n`);
   };
+  const onOneLine = (text: string): void => {
+    const room = Math.max(20, terminal.columns ?? 80) - 1;
+    terminal.write(`\r\x1b[K${shownLine(text).slice(0, room)}`);
+  };
   return {
     say: line,
     warn: (text) => {
       line(`! ${text}`);
       log.warn(text);
     },
-    progress: (name, progress) => {
-      const room = Math.max(20, terminal.columns ?? 80) - 1;
-      terminal.write(`\r\x1b[K${shownLine(`  ${name}: ${progressText(progress)}`).slice(0, room)}`);
-    },
+    progress: (name, progress) => onOneLine(`  ${name}: ${progressText(progress)}`),
+    settling: (progress) => onOneLine(`  ${settlingText(progress)}`),
     done: (name, outcome) => line(`  ${name}: ${progressText(outcome)}`),
     summary: (summary, address) => {
       for (const text of summaryLines(summary, address)) line(text);
@@ -67,12 +72,24 @@ function progressText({ recorded, already, decisions, upTo }: IngestProgress): s
   return `${recorded} events recorded${known}, ${decisions} decisions, up to ${(upTo ?? '-').slice(0, 19)}`;
 }
 
+function settlingText({ decided, undecided, readModel }: SettlingProgress): string {
+  if (readModel !== null) return `all is decided, the read model ${readModel} is behind`;
+  return `${decided} events decided, ${undecided} behind`;
+}
+
+/** Every so many looks a line in the log: ten seconds. */
+const SETTLING_LOOKS = 20;
+
 function logScreen(log: Logger): Screen {
+  let looks = 0;
   return {
     say: (text, fields) => log.info(fields, text),
     warn: (text) => log.warn(text),
     // A line each commit would be one per tick: the outcome is enough.
     progress: () => {},
+    settling: (progress) => {
+      if (looks++ % SETTLING_LOOKS === 0) log.info(progress, 'what is recorded is not all decided and read yet');
+    },
     done: (name, { recorded, already, differing, decisions, upTo, frames }) => {
       const counts = Object.fromEntries(frames);
       log.info({ feed: name, recorded, already, differing, decisions, upTo, frames: counts }, 'recording ingested');

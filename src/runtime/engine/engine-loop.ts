@@ -15,12 +15,12 @@ export interface EngineLoop {
 export async function startEngineLoop(runner: EngineRunner, store: EventStore): Promise<EngineLoop> {
   await runner.catchUp();
   const subscription: Subscription = store.subscribe({
-    after: runner.position ?? START,
+    after: runner.reached?.position ?? START,
     categories: EVIDENCE_CATEGORIES,
     onEvents: async (events) => {
       const last = events.at(-1)?.position ?? START;
       // Evidence that this process took in step comes past here as well.
-      if (comparePositions(runner.position ?? START, last) < 0) await runner.catchUp();
+      if (comparePositions(runner.reached?.position ?? START, last) < 0) await runner.catchUp();
     },
   });
   return { ended: subscription.ended, close: () => subscription.close() };

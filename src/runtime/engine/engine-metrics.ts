@@ -16,7 +16,7 @@ export const ENGINE_FAMILIES = {
 const LOOK_AHEAD = 100;
 
 interface WatchedEngine {
-  readonly position: string | undefined;
+  readonly reached: { readonly position: string } | undefined;
   readonly busySince: number | null;
 }
 
@@ -24,7 +24,7 @@ export function watchEngine(metrics: Metrics, engine: WatchedEngine, events: Eve
   const { lag, busy } = metrics.of(ENGINE_FAMILIES);
   metrics.collect('engine', async () => {
     busy.set(engine.busySince === null ? 0 : secondsSince(engine.busySince, clock));
-    const ahead = await events.read({ after: engine.position, categories: EVIDENCE_CATEGORIES, limit: LOOK_AHEAD });
+    const ahead = await events.read({ after: engine.reached?.position, categories: EVIDENCE_CATEGORIES, limit: LOOK_AHEAD });
     const oldest = ahead.find((event) => !isDecision(event));
     lag.set(oldest === undefined ? 0 : secondsSince(epochMs(oldest.recordedAt), clock));
   });

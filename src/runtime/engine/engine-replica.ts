@@ -42,6 +42,8 @@ export interface DecidedUpTo {
 export class EngineReplica {
   /** Position of the last evidence taken in. */
   position = START;
+  /** Pieces of evidence taken in. */
+  taken = 0;
   /** The build that decides now by the record, and the id of what says so; null before the first. */
   activeBuild: string | null = null;
   activation: string | null = null;
@@ -225,6 +227,7 @@ export class EngineReplica {
 
   #noteEvidence(id: string, position: string): void {
     this.#lastEvidenceId = id;
+    this.taken++;
     if (this.#sinceCascade.size < MAX_SINCE_CASCADE) this.#sinceCascade.add(id);
     this.position = position;
   }

@@ -10,6 +10,7 @@ import { type EventStore, hasLock } from '../../ports/event-store.ts';
 import { makeId } from '../../tape/id.ts';
 import { GuardedEventStore } from '../leases/guarded-stores.ts';
 import type { Lease } from '../leases/lease.ts';
+import { EndingEventStore } from '../process/ending-event-store.ts';
 import { MAX_TURN_MS } from '../process/heartbeat.ts';
 import { MeteredEventStore } from '../process/metered-event-store.ts';
 import type { RunPart } from '../process/supervisor.ts';
@@ -65,12 +66,21 @@ export function engineRunner(
   });
 }
 
-/** `lease` is that of the engine among several instances; null where there is only one. */
-export function engineRole(dependencies: EngineDependencies, metrics: Metrics, lease: Lease | null): EngineRole {
+/**
+ * `lease` is that of the engine among several instances; null where there is only one. Once `ending` aborts, the engine
+ * reads and decides no further, however much is left.
+ */
+export function engineRole(
+  dependencies: EngineDependencies,
+  metrics: Metrics,
+  lease: Lease | null,
+  ending: AbortSignal,
+): EngineRole {
   const { events: tape, time, log } = dependencies;
   const events = new MeteredEventStore(tape, metrics, time);
   const guard = new LeadershipGuard();
-  const decidedIn = lease === null ? events : new GuardedEventStore(events, () => guard.assertHeld());
+  const ended = new EndingEventStore(events, ending);
+  const decidedIn = lease === null ? ended : new GuardedEventStore(ended, () => guard.assertHeld());
   const runner = engineRunner({ ...dependencies, events: decidedIn }, metrics, lease === null ? undefined : guard);
   const onUndone = (error: unknown): void =>
     log.warn(

@@ -69,9 +69,9 @@ export class EngineRunner {
     this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader());
   }
 
-  /** Position of the last evidence that the engine has taken in. */
-  get position(): string | undefined {
-    return 'replica' in this.#mode ? this.#mode.replica.position : undefined;
+  /** How far the engine's state is; undefined where there is none. */
+  get reached(): Pick<EngineReplica, 'position' | 'taken'> | undefined {
+    return 'replica' in this.#mode ? this.#mode.replica : undefined;
   }
 
   /**

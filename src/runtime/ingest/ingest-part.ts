@@ -11,11 +11,13 @@ import type { EngineRunner } from '../engine/engine-runner.ts';
 import { GuardedEventStore } from '../leases/guarded-stores.ts';
 import type { Lease, Tenure } from '../leases/lease.ts';
 import { whileHeld } from '../leases/while-held.ts';
-import type { RunPart } from '../process/supervisor.ts';
+import { EndingEventStore } from '../process/ending-event-store.ts';
+import { EndingError, type RunPart } from '../process/supervisor.ts';
 import { evidenceSink } from './evidence-sink.ts';
 import { type FeedOfRun, type FeedOutcome, feedName, feedsOfRun, runFeeds } from './feed-run.ts';
 import type { IngestProgress } from './ingest.ts';
 import { Pacing } from './pacing.ts';
+import type { SettlingProgress } from './run-end.ts';
 
 /** After so long without the feed's lease another instance is taken to have it. */
 const ELSEWHERE_MS = 3_000;
@@ -28,7 +30,9 @@ export interface IngestListener {
   done(feed: string, outcome: FeedOutcome): void;
   /** Another instance has the feed, and this one stands by. */
   elsewhere(feed: string): void;
-  /** Every feed came to its end, and the read models that this process makes have all of it. */
+  /** Every feed came to its end; the engine or the read models have not. */
+  settling(progress: SettlingProgress): void;
+  /** Every feed came to its end, is decided, and is in the read models that this process makes. */
   finished(): void;
 }
 
@@ -52,8 +56,8 @@ export interface IngestDependencies extends IngestTerms {
   readonly codeVersion: string;
   /** The lease of that name; null where there are none. */
   readonly lease: (name: string) => Lease | null;
-  /** Resolves when the read models that this process makes have all that is on the tape now. */
-  readonly projected: () => Promise<void>;
+  /** Resolves when the run, of so many pieces, is decided, and in the read models that this process makes. */
+  readonly settled: (pieces: number, tell: IngestListener['settling'], signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -65,7 +69,7 @@ export function ingestPart(dependencies: IngestDependencies, settings: SettingsI
   const feeds = feedsOfRun(settings, dependencies.openFeed);
   const leases = feeds.flatMap(({ market }) => lease(`feed-${market.venue}.${market.symbol}`) ?? []);
   // All of what these had is on the tape.
-  const ended = new Set<FeedOfRun>();
+  const ended = new Map<FeedOfRun, FeedOutcome>();
   return async (tell, closing) => {
     const signal = AbortSignal.any([closing, dependencies.signal]);
     const isElsewhere = dependencies.time.after(ELSEWHERE_MS, () => {
@@ -83,7 +87,9 @@ export function ingestPart(dependencies: IngestDependencies, settings: SettingsI
       isElsewhere.cancel();
     }
     if (signal.aborted) return;
-    await dependencies.projected();
+    const pieces = [...ended.values()].reduce((sum, { recorded, already }) => sum + recorded + already, 0);
+    await dependencies.settled(pieces, (progress) => listener.settling(progress), signal);
+    if (signal.aborted) return;
     listener.finished();
   };
 }
@@ -93,30 +99,36 @@ async function playRun(
   { events, engine, time, metrics, codeVersion, pace, listener }: IngestDependencies,
   settings: SettingsInForce,
   feeds: readonly FeedOfRun[],
-  ended: Set<FeedOfRun>,
+  ended: Map<FeedOfRun, FeedOutcome>,
   tenures: readonly Tenure[],
   signal: AbortSignal,
 ): Promise<true> {
   const speed = paceSpeed(pace ?? paceInForce(settings));
-  const held = new GuardedEventStore(events, () => {
+  const going = new EndingEventStore(events, signal);
+  const held = new GuardedEventStore(going, () => {
     for (const tenure of tenures) tenure.assertHeld();
   });
   const left = feeds.filter((feed) => !ended.has(feed));
-  const outcomes = await runFeeds(evidenceSink(tenures.length === 0 ? events : held, engine, time), events, left, {
+  const running = runFeeds(evidenceSink(tenures.length === 0 ? going : held, engine, time), going, left, {
     codeVersion,
     figures: { metrics, time },
     signal,
     pacing: speed === null ? undefined : new Pacing({ speed, time, signal }),
     onProgress: (feed, progress) => listener.progress(feedName(feed.market), progress),
     onEnd: (feed, outcome) => {
-      ended.add(feed);
+      ended.set(feed, outcome);
       listener.done(feedName(feed.market), outcome);
     },
   });
+  const outcomes = await running.catch((error: unknown) => {
+    // Before the feeds had begun.
+    if (error instanceof EndingError) return [];
+    throw error;
+  });
   // The process is to end, or has lost a lease.
-  for (const [index, feed] of left.entries()) {
-    if (!ended.has(feed) && tenures.every((tenure) => tenure.isHeld()))
-      listener.done(feedName(feed.market), outcomes[index] as FeedOutcome);
+  for (const [index, outcome] of outcomes.entries()) {
+    const feed = left[index] as FeedOfRun;
+    if (!ended.has(feed) && tenures.every((tenure) => tenure.isHeld())) listener.done(feedName(feed.market), outcome);
   }
   return true;
 }

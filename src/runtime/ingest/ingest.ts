@@ -4,6 +4,7 @@ import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { epochMs } from '../../domain/time.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
 import { addSums, MAX_STEPS, NO_STEPS, type StepSums, sumOf } from '../engine/in-step.ts';
+import { EndingError } from '../process/supervisor.ts';
 import type { EvidenceSink } from './evidence-sink.ts';
 import type { StartedFeed } from './feed-start.ts';
 import { mergeByTime } from './merge.ts';
@@ -36,7 +37,7 @@ const NOTHING: IngestProgress = { ...NO_STEPS, upTo: null };
 
 /**
  * Takes all of the feeds, up to MAX_STEPS pieces that are due a commit, until their end or until `signal` aborts between
- * two commits. What is older than what the tape held of its feed is recorded no more. Returns the sums of each feed.
+ * two commits, or two calls of the tape in one. What is older than what the tape held of its feed is recorded no more. Returns the sums of each feed.
  */
 export async function ingest(
   sink: EvidenceSink,
@@ -45,6 +46,19 @@ export async function ingest(
   { signal, pacing, onStep, onEnd }: IngestOptions = {},
 ): Promise<readonly IngestProgress[]> {
   const batch = new Batch(sink, feeds, origin, onStep);
+  try {
+    await takeAll(batch, feeds, { signal, pacing, onEnd });
+  } catch (error) {
+    if (!(error instanceof EndingError)) throw error;
+  }
+  return batch.sums;
+}
+
+async function takeAll(
+  batch: Batch,
+  feeds: readonly StartedFeed[],
+  { signal, pacing, onEnd }: Omit<IngestOptions, 'onStep'>,
+): Promise<void> {
   const evidence = feeds.map((feed) => feed.evidence);
   for await (const pieces of mergeByTime(evidence, ({ occurredAt }) => epochMs(occurredAt))) {
     for (const { feed: index, time, piece } of pieces) {
@@ -53,7 +67,7 @@ export async function ingest(
         await batch.commit();
         await pacing.until(time);
       }
-      if (signal?.aborted) return batch.sums;
+      if (signal?.aborted) return;
       if (piece !== null) {
         await batch.add(index, piece, feed.heldUpTo !== null && time < feed.heldUpTo);
         continue;
@@ -63,7 +77,6 @@ export async function ingest(
       onEnd?.(index, batch.sums[index] as IngestProgress);
     }
   }
-  return batch.sums;
 }
 
 /** Pieces that wait for their commit, and the sums of those that were committed. */

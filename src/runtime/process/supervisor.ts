@@ -33,6 +33,9 @@ export type RunPart = (tell: TellState, signal: AbortSignal) => Promise<void>;
 /** A part that ran this long, or stood by, was well: the next absence is a new one. */
 const WELL_AFTER_MS = 10_000;
 
+/** The process is to end, and what was begun is not finished here: the next start goes on with it. */
+export class EndingError extends Error {}
+
 export class Supervisor {
   /** Rejects when a part failed for good. */
   readonly ended: Promise<never>;
@@ -53,6 +56,11 @@ export class Supervisor {
     });
     this.ended.catch(() => undefined);
     this.#fail = fail;
+  }
+
+  /** Aborts when every part is to end. */
+  get ending(): AbortSignal {
+    return this.#closing.signal;
   }
 
   /** How every part is. */
@@ -89,7 +97,7 @@ export class Supervisor {
     return result;
   }
 
-  /** Ends every part, once it has finished what is in hand. */
+  /** Ends every part. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#running);
@@ -122,5 +130,5 @@ export class Supervisor {
 
 /** Does it tell of what comes and goes, as against what is wrong? */
 export function isPassing(error: unknown): boolean {
-  return error instanceof StoreUnavailableError || error instanceof LeaseLostError;
+  return error instanceof StoreUnavailableError || error instanceof LeaseLostError || error instanceof EndingError;
 }

@@ -145,7 +145,8 @@ export class ProjectionRunner {
   /** Applies what the tape handed over, in batches of a size that none keeps the process from everything else for long. */
   async #apply(events: readonly RecordedEvent[], position: string): Promise<void> {
     this.#isCaughtUp = false;
-    for (let from = 0; from < events.length; ) {
+    // What is left when it is to close is handed over again by the next start.
+    for (let from = 0; from < events.length && !this.#closing.signal.aborted; ) {
       const batch = events.slice(from, from + this.#batchSize);
       from += batch.length;
       const began = this.#time.monotonic();

@@ -122,7 +122,7 @@ describe('evidence appended where the engine decides', () => {
       between: (hook) => ({
         ...hook,
         committed: () => {
-          commits.push(engine.position ?? '');
+          commits.push(engine.reached?.position ?? '');
           hook.committed();
         },
       }),
@@ -315,8 +315,8 @@ describe('evidence is recorded all the same', () => {
       for (const bar of bars) section.append(bar.stream, section.revisionOf(bar.stream), [bar]);
     });
     const { position } = await store.append(last.stream, await revisionOf(store, last.stream), [last]);
-    expect(Number(engine.position)).toBeLessThan(Number(position));
-    await until(() => engine.position === position);
+    expect(Number(engine.reached?.position)).toBeLessThan(Number(position));
+    await until(() => engine.reached?.position === position);
     await loop.close();
     const inStep = await given();
     await inStep.engine.catchUp();
@@ -375,7 +375,7 @@ describe('evidence is recorded all the same', () => {
     const file = folder.newFile();
     const { store, engine, unhook } = await given({ open: (time) => openSqliteEventStore(file, time) });
     await engine.catchUp();
-    const { position } = engine;
+    const position = engine.reached?.position;
     const other = await openTapeFile(file, systemTime);
     other.exec('BEGIN IMMEDIATE');
     const answer = store.append(STREAM, 'no-stream', [FIRST]);
@@ -385,7 +385,7 @@ describe('evidence is recorded all the same', () => {
     other.exec('ROLLBACK');
     other.close();
     await expect(answer).resolves.toMatchObject({ revision: 0 });
-    expect(engine.position).toBe(position);
+    expect(engine.reached?.position).toBe(position);
     await store.close();
   });
 
@@ -396,7 +396,7 @@ describe('evidence is recorded all the same', () => {
     const { store, engine } = await given({
       save: async () => {
         if (isHeld) await held;
-        saved.push(engine.position ?? '');
+        saved.push(engine.reached?.position ?? '');
       },
     });
     await engine.catchUp();
@@ -407,7 +407,7 @@ describe('evidence is recorded all the same', () => {
     letGo();
     await settled;
     expect(saved).toHaveLength(2);
-    expect(saved.at(-1)).toBe(engine.position);
+    expect(saved.at(-1)).toBe(engine.reached?.position);
   });
 
   it('or refused as by the tape, after one wait for a lock that another process holds', async () => {

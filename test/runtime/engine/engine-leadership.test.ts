@@ -112,10 +112,10 @@ describe('an engine whose tenure is over', () => {
     const [a, b] = [tape.instance(), tape.instance()];
     await tape.record(PARTS[0] ?? []);
     await a.runner.catchUp();
-    const from = a.runner.position;
+    const from = a.runner.reached?.position;
     await a.runner.standDown();
     a.seen.fromTheStart = 0;
-    expect(a.runner.position).toBe(from);
+    expect(a.runner.reached?.position).toBe(from);
     expect(a.runner.claim()).toBeNull();
     const appended = a.seen.appends;
     for (const part of PARTS.slice(1, 3)) {
@@ -278,7 +278,7 @@ describe('evidence that a build passed over', () => {
     await tape.record(PARTS[0] ?? []);
     await a.runner.catchUp();
     await standby.runner.follow();
-    expect(standby.runner.position).toBe(a.runner.position);
+    expect(standby.runner.reached?.position).toBe(a.runner.reached?.position);
     const after = new Map(tape.checkpoint.of);
     // The other build looks at the checkpoint before it is raised.
     for (const [activation, position] of before) tape.checkpoint.of.set(activation, position);
@@ -286,7 +286,7 @@ describe('evidence that a build passed over', () => {
     await b.runner.catchUp();
     for (const [activation, position] of after) tape.checkpoint.of.set(activation, position);
     await expect(standby.runner.follow()).resolves.toContain('was replaced by two');
-    expect(standby.runner.position).toBe(b.runner.position);
+    expect(standby.runner.reached?.position).toBe(b.runner.reached?.position);
     expect(standby.seen.engines).toBe(2);
   });
 

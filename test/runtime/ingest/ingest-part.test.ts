@@ -62,13 +62,14 @@ function givenPart(given: Given = {}) {
       metrics: makeMetrics(),
       codeVersion: 'test',
       lease: (name) => keeper?.lease(name) ?? null,
-      projected: async () => void told.push('projected'),
+      settled: async (pieces) => void told.push(`settled: ${pieces}`),
       openFeed,
       pace: given.pace,
       signal: stop.signal,
       listener: {
         progress: () => {},
         done: (feed, { recorded }) => told.push(`${feed}: ${recorded}`),
+        settling: () => {},
         elsewhere: (feed) => told.push(`${feed}: elsewhere`),
         finished: () => told.push('finished'),
       },
@@ -103,7 +104,7 @@ describe('the ingest of a process', () => {
       'testvenue CCCDDD 1m: 4',
       'testvenue AAABBB 1m: 5',
       'testvenue EEEFFF 1m: 5',
-      'projected',
+      'settled: 14',
       'finished',
     ]);
   });
@@ -128,7 +129,7 @@ describe('the ingest of a process', () => {
     expect(await symbolsOn(tape)).toEqual(merged(...SYMBOLS).slice(0, 6));
     await run();
     expect(await symbolsOn(tape)).toEqual(merged(...SYMBOLS));
-    expect(told.filter((line) => line.includes(':')).map((line) => line.split(' ')[1])).toEqual(SYMBOLS);
+    expect(told.filter((line) => line.startsWith('testvenue')).map((line) => line.split(' ')[1])).toEqual(SYMBOLS);
     expect(told.at(-1)).toBe('finished');
   });
 

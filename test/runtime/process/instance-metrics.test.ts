@@ -41,7 +41,7 @@ function event(type: EventName, stream: string, key: string, data: unknown): Tap
 describe('the lag of the engine', () => {
   it('is the age of the oldest evidence that it has not taken in, and nothing when it has all', async () => {
     const { clock, metrics, events } = given();
-    const engine = { position: '0', busySince: null as number | null };
+    const engine = { reached: { position: '0' }, busySince: null as number | null };
     watchEngine(metrics, engine, events, clock);
     const lag = async () => (await figures(metrics)).get('tapedeck_engine_lag_seconds');
     expect(await lag()).toBe(0);
@@ -50,9 +50,9 @@ describe('the lag of the engine', () => {
     await events.append('feed-a', 0, [recovered('feed-a', 1)]);
     clock.ms += 500;
     expect(await lag()).toBe(2);
-    engine.position = position;
+    engine.reached = { position };
     expect(await lag()).toBe(0.5);
-    engine.position = await events.head();
+    engine.reached = { position: await events.head() };
     expect(await lag()).toBe(0);
   });
 
@@ -62,13 +62,13 @@ describe('the lag of the engine', () => {
     const metadata = { ...decision.metadata, reactor: 'paper', evidence: decision.id, index: '0' };
     await events.append('reports-paper', 'no-stream', [{ ...decision, metadata } as TapeEvent]);
     clock.ms += 5_000;
-    watchEngine(metrics, { position: '0', busySince: null }, events, clock);
+    watchEngine(metrics, { reached: { position: '0' }, busySince: null }, events, clock);
     expect((await figures(metrics)).get('tapedeck_engine_lag_seconds')).toBe(0);
   });
 
   it('comes with the time that the commit in hand has taken', async () => {
     const { clock, metrics, events } = given();
-    const engine = { position: '0', busySince: clock.ms as number | null };
+    const engine = { reached: { position: '0' }, busySince: clock.ms as number | null };
     watchEngine(metrics, engine, events, clock);
     clock.ms += 40_000;
     expect((await figures(metrics)).get('tapedeck_engine_busy_seconds')).toBe(40);

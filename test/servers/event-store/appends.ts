@@ -30,7 +30,7 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
     // A stream that has gone wrong stays so: whoever waits on it needs another.
     let isOver = false;
     call.on('data', (request: BatchReq) => {
-      if (isOver) return;
+      if (isOver || faults.isSilent) return;
       const id = request.getCorrelationId()?.getString() ?? '';
       const options = request.getOptions();
       if (options !== undefined)
@@ -50,7 +50,8 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       if (fault !== undefined) isOver = fault !== 'commit-timeout';
       const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
       if (fault === 'unreplicated') log.appendHere(append.stream, append.expected, append.events);
-      if (fault === undefined && outcome !== undefined) call.write(answer(request, append, outcome));
+      if (fault === undefined && outcome !== undefined)
+        answerAfter(faults.answerAfterMs, () => call.write(answer(request, append, outcome)));
       else if (fault === 'commit-timeout') call.write(failure(request, append, pack(new shared.Timeout(), 'Timeout')));
       else if (fault === 'half-close' || fault === 'commit-half-close') call.end();
       else if (fault !== undefined && fault !== 'unreplicated' && !fault.endsWith('silent')) call.emit('error', errorOf(fault));
@@ -107,6 +108,11 @@ export function append(log: Log, faults: Faults): handleClientStreamingCall<stre
       return callback(null, answer);
     });
   };
+}
+
+function answerAfter(ms: number, give: () => void): void {
+  if (ms === 0) give();
+  else setTimeout(give, ms);
 }
 
 function write(log: Log, { stream, expected, events }: Pending): Outcome {

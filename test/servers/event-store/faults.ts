@@ -25,6 +25,8 @@ export type ReadFault = 'unavailable' | 'internal' | 'silent' | 'cut-after-some'
 export class Faults {
   /** For the next appends, in order. */
   readonly appends: AppendFault[] = [];
+  /** Milliseconds from an append to its answer. */
+  answerAfterMs = 0;
   /** For the next reads (not subscriptions), in order. */
   readonly reads: ReadFault[] = [];
   /** Subscriptions break each time that they have searched so many events, in the middle of what they hand over. */
@@ -38,6 +40,8 @@ export class Faults {
   leader: number | null | undefined;
   /** Ports of the other nodes of its cluster, as it tells them. */
   others: readonly number[] = [];
+  /** As one that is frozen: it takes calls, and neither does them nor answers. */
+  isSilent = false;
   /** All calls are refused, as long as it is set. */
   refuse: 'unavailable' | 'unauthenticated' | undefined;
 }

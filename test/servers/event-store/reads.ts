@@ -38,6 +38,7 @@ export interface Serving {
 
 export function read(serving: Serving): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> {
   return (call) => {
+    if (serving.faults.isSilent) return;
     const refused = refusalOf(serving.faults, call.metadata);
     if (refused !== undefined) {
       call.emit('error', refused);

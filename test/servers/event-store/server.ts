@@ -119,6 +119,7 @@ function guarded({ login }: ServerOptions, handle: (call: never, callback: never
 function supportedMethods(version: string | null, server: EventStoreServer): handleUnaryCall<unknown, features.SupportedMethods> {
   return (call, callback) => {
     server.connections++;
+    if (server.faults.isSilent) return;
     const refused = server.faults.refuse === 'unavailable' ? refusalOf(server.faults, call.metadata) : undefined;
     if (refused !== undefined) return callback(refused);
     if (version === null) return callback(serviceError(status.UNIMPLEMENTED, 'unknown service'));
