@@ -49,7 +49,7 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       const fault = faults.appends.shift();
       if (fault !== undefined) isOver = fault !== 'commit-timeout';
       const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
-      if (fault === 'unreplicated') log.appendHere(append.stream, append.expected, append.events);
+      if (fault === 'unreplicated') faults.unreplicated++;
       if (fault === undefined && outcome !== undefined)
         answerAfter(faults.answerAfterMs, () => call.write(answer(request, append, outcome)));
       else if (fault === 'commit-timeout') call.write(failure(request, append, pack(new shared.Timeout(), 'Timeout')));

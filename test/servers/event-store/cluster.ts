@@ -18,6 +18,7 @@ interface Node {
 
 export class EventStoreCluster {
   readonly #nodes: Node[];
+  #answerAfterMs = 0;
   #leader = 0;
 
   private constructor(nodes: Node[]) {
@@ -33,6 +34,12 @@ export class EventStoreCluster {
       nodes.push({ port: server.port, log, server });
     }
     return new EventStoreCluster(nodes);
+  }
+
+  /** Milliseconds from an append to its answer. */
+  set answerAfterMs(ms: number) {
+    this.#answerAfterMs = ms;
+    this.#agree();
   }
 
   get address(): string {
@@ -75,10 +82,9 @@ export class EventStoreCluster {
    */
   async failOver(): Promise<void> {
     const index = this.#leader;
-    const old = this.#nodes[index] as Node;
-    this.node(index).faults.appends.push('unreplicated');
-    const length = old.log.records.length;
-    while (old.log.records.length === length) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { faults } = this.node(index);
+    faults.appends.push('unreplicated');
+    while (faults.unreplicated === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     this.#elect();
     await this.stopNode(index);
   }
@@ -123,6 +129,7 @@ export class EventStoreCluster {
     const leader = running.length < MAJORITY ? null : (this.#nodes[this.#leader] as Node).port;
     for (const { port, log, server } of this.#nodes) {
       if (server === undefined) continue;
+      server.faults.answerAfterMs = this.#answerAfterMs;
       server.faults.leader = port === leader ? undefined : leader;
       server.faults.others = this.#nodes.map((node) => node.port).filter((other) => other !== port);
       log.onWritten = (written) => this.#replicate(port, written);

@@ -15,7 +15,7 @@ export type AppendFault =
   | 'cut'
   /** Breaks the stream with INTERNAL, on which the client keeps its channel. */
   | 'commit-internal'
-  /** Writes it on this node alone, which is about to lose the lead, and never answers: the cluster does not have it. */
+  /** Has it on this node alone, which is about to lose the lead: nobody reads it, nobody is answered, and it must be cut. */
   | 'unreplicated'
   /** Answers that the server gave up waiting; whether it is written is open. It is. */
   | 'commit-timeout';
@@ -25,6 +25,8 @@ export type ReadFault = 'unavailable' | 'internal' | 'silent' | 'cut-after-some'
 export class Faults {
   /** For the next appends, in order. */
   readonly appends: AppendFault[] = [];
+  /** Appends that this node alone has. */
+  unreplicated = 0;
   /** Milliseconds from an append to its answer. */
   answerAfterMs = 0;
   /** For the next reads (not subscriptions), in order. */

@@ -54,7 +54,7 @@ export class Log {
 
   append(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
     const before = this.records.length;
-    const outcome = this.appendHere(stream, expected, events);
+    const outcome = this.#write(stream, expected, events);
     if (outcome.kind === 'written') this.onWritten(this.records.slice(before));
     return outcome;
   }
@@ -65,8 +65,7 @@ export class Log {
     this.#wake();
   }
 
-  /** The same as `append`, and no other node hears of it. */
-  appendHere(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
+  #write(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
     const there = this.streams.get(stream) ?? [];
     const last = there.length - 1;
     const size = events.reduce((sum, { data, metadata, type }) => sum + (data.length + metadata.length) * 0.75 + type.length, 0);
