@@ -7,7 +7,7 @@ import type { Account } from '../domain/account/account.ts';
 import { type Instrument, readInstrument } from '../domain/account/instrument.ts';
 import { equityText } from '../domain/account/marks.ts';
 import { type AccountProfit, accountProfit, type PaidPosition, positionProfit } from '../domain/account/profit.ts';
-import { accountFrom, valueAt } from '../domain/account/recorded-account.ts';
+import { accountFrom, latestOf, valueAt } from '../domain/account/recorded-account.ts';
 import { type Markets, pricesOf } from '../domain/account/valuation.ts';
 import { add, type Decimal, formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import { accountView } from '../domain/desk/risk-view.ts';
@@ -191,8 +191,8 @@ type KnownMarkets = Markets & { readonly market: ReadonlyMap<string, MarketState
 function valued(markets: KnownMarkets, { document, held, account }: Part, position: string): ValuedAccount {
   const { marked } = document;
   if (account === null || marked === null) return { document, current: null, positions: held.map(unvalued) };
-  const timeMs = latestOf(markets, account);
-  valueAt(markets, account, timeMs);
+  const timeMs = latestOf(markets, [...account.priced.keys(), ...account.used]);
+  valueAt(markets, account);
   const paid = held.flatMap((one) => {
     const instrument = markets.instruments.get(instrumentKey(one.venue, one.symbol));
     return instrument === undefined ? [] : [[instrument, paidPosition(one)] as const];
@@ -209,11 +209,6 @@ function valued(markets: KnownMarkets, { document, held, account }: Part, positi
     },
     positions: held.map((one) => valuedPosition(markets, account, one)),
   };
-}
-
-/** The latest time of a price that the account is valued at, epoch ms; 0 where there is none. */
-function latestOf({ market }: KnownMarkets, { priced, used }: Account): number {
-  return [...priced.keys(), ...used].reduce((latest, key) => Math.max(latest, market.get(key)?.timeMs ?? 0), 0);
 }
 
 /** The worth of what an account was opened with; null where no mark says it and it was not all in its own currency. */

@@ -54,8 +54,10 @@ export interface Account {
   readonly toCancel: Map<string, ToCancel>;
   /** Greatest time of its reports and of instruments that it uses, epoch ms; 0 before the first. */
   nowMs: number;
-  /** Greatest time of anything that moved its now or a price of what it holds, epoch ms: its day and its marks go by it. */
+  /** Greatest time of anything in the day of its now that moved that or a price of what it holds, epoch ms; of any price while it has no now. */
   valuedMs: number;
+  /** A later day that prices of what it holds are in already. */
+  ahead: DayAhead | null;
   /** Keys of instruments that its strategies or orders use. */
   readonly used: Set<string>;
   readonly openings: Map<string, Decimal>;
@@ -86,12 +88,25 @@ export interface Account {
   equity: Decimal;
   peak: Decimal;
   maxDrawdown: { peak: Decimal; equity: Decimal };
-  /** Read by `dayStartOf`. */
+  /** That of the day of `valuedMs`; read by `dayStartOf`. */
   dayStart: Decimal;
   /** At what time (epoch ms) and equity it was last marked on the tape. */
   marked: { timeMs: number; equity: Decimal };
   /** It is to be marked whatever its equity: a feed has ended, or something that it was opened with has its first price. */
   isMarkOwed: boolean;
+}
+
+/**
+ * A later day than that of the account's now, in which an instrument that only prices what it holds is already. The
+ * account is in that day only as long as nothing that moves its now has been heard of since from before it.
+ */
+export interface DayAhead {
+  /** Greatest time of such an instrument, epoch ms. */
+  timeMs: number;
+  /** What has come of that day has changed the equity by so much: what it is without that is the day's baseline. */
+  change: Decimal;
+  /** The market that the account's now goes by is still in an earlier day, and so is the account. */
+  isAside: boolean;
 }
 
 /** What rests on the mark of one instrument: assets that are balances, and instruments whose positions are none. */
@@ -114,6 +129,7 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     toCancel: new Map(),
     nowMs: 0,
     valuedMs: 0,
+    ahead: null,
     used: new Set(),
     openings: new Map(),
     openingEquity: ZERO,

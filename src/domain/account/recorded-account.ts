@@ -10,7 +10,7 @@ import type { AccountTerms } from '../settings/in-force.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { type Account, addHolding, addWorking, holdingOf, newAccount, setPosition } from './account.ts';
 import type { Instrument } from './instrument.ts';
-import { enterTime, noteEquity } from './marks.ts';
+import { advance, noteEquity } from './marks.ts';
 import { type Position, positionKey } from './position.ts';
 import { choosePrices, type Markets, revalueAll } from './valuation.ts';
 
@@ -69,11 +69,27 @@ function worstOf(limits: readonly LimitCheck[]): Account['maxDrawdown'] | null {
   return isDecimal(shown) ? { peak: ONE, equity: subtract(ONE, parseDecimal(shown)) } : { peak: ZERO, equity: ZERO };
 }
 
-/** Values the account at these prices, the latest of which is of that time (epoch ms). */
-export function valueAt(markets: Markets, account: Account, timeMs: number): void {
-  enterTime(account, timeMs);
+/** Values the account at these prices. */
+export function valueAt(markets: Markets, account: Account): void {
+  advance(account, dayTimeOf(markets, account));
   account.equity = ZERO;
   account.marketValues.clear();
   revalueAll(markets, account);
   noteEquity(account);
+}
+
+/**
+ * The time that its day goes by, epoch ms: that of the market data which move its now, unless it has none or was marked
+ * later than that, at a price of what it only holds.
+ */
+function dayTimeOf(markets: Markets, account: Account): number {
+  const usedMs = latestOf(markets, account.used);
+  return usedMs === 0 || usedMs < account.nowMs ? latestOf(markets, account.priced.keys()) : usedMs;
+}
+
+/** The latest time of the market data of these instruments, epoch ms; 0 where there are none. */
+export function latestOf({ market }: Markets, keys: Iterable<string>): number {
+  let latestMs = 0;
+  for (const key of keys) latestMs = Math.max(latestMs, market.get(key)?.timeMs ?? 0);
+  return latestMs;
 }

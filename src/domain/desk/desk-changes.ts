@@ -9,11 +9,11 @@ import {
   rememberOrder,
   setPosition,
 } from '../account/account.ts';
-import { advance, enterTime, isBeforeDay, noteEquity, noteMark, resetDrawdown } from '../account/marks.ts';
+import { advance, enterTime, noteMark, noteRevaluation, resetDrawdown } from '../account/marks.ts';
 import { positionKey } from '../account/position.ts';
 import { rateOf, revalueAsset, revalueAt, revalueInstrument } from '../account/valuation.ts';
 import type { TapeEvent } from '../catalogue.ts';
-import { add, compare, multiply, parseDecimal, subtract } from '../decimal.ts';
+import { add, compare, multiply, parseDecimal } from '../decimal.ts';
 import { evolveMarket } from '../market/market-view.ts';
 import { type ApprovedOrder, MANUAL } from '../order/events.ts';
 import { approvedOrder, evolveOrder, externalOrder, SEND_WINDOW_MS } from '../order/order.ts';
@@ -39,8 +39,7 @@ export function applyMarket(state: DeskState, event: MarketData, settings: Setti
     else enterTime(account, timeMs);
     const { equity, dayStart } = account;
     revalueAt(state, account, key);
-    if (isBeforeDay(account, timeMs)) account.dayStart = add(dayStart, subtract(account.equity, equity));
-    noteEquity(account);
+    noteRevaluation(account, timeMs, { equity, dayStart });
     if (!isEnd) continue;
     account.isMarkOwed = true;
     // Whose last mark says the same anyway is marked with the feed's end or not at all: not on a request of another day.

@@ -141,3 +141,95 @@ describe('The start of a day', () => {
     expect(marked(bar(scene, '56900'))).toEqual(['127000', '126900', '100']);
   });
 });
+
+describe('An instrument that only prices what is held, and is ahead of the account’s now', () => {
+  /** As `opened`, and then ETHUSDT is a year ahead at 2,000. */
+  function aYearAhead(): Scene {
+    const scene = opened();
+    scene.now = epochMs('2025-08-08T21:00:00.000Z');
+    expect(marked(bar(scene, '2000', 'ETHUSDT'))).toEqual(['130000', '120000', '10000']);
+    return scene;
+  }
+
+  it('does not keep the days of its now from being counted, and the account from being marked', () => {
+    const scene = aYearAhead();
+    at(scene, '08T22:00:00.000');
+    expect(marked(bar(scene, '60100'))).toEqual(['130000', '120100', '9900']);
+    at(scene, '09T00:00:00.000');
+    expect(marked(bar(scene, '60000'))).toEqual(['120000', '120000', '0']);
+    at(scene, '09T01:00:00.000');
+    expect(marked(bar(scene, '59600'))).toEqual(['120000', '119600', '400']);
+    expect(only(scene.order('sell', '0.1'), 'OrderApproved').equity).toBe('119600');
+    at(scene, '09T02:00:00.000');
+    expect(marked(bar(scene, '59000'))).toEqual(['120000', '119000', '1000']);
+    expect(only(scene.order('buy', '0.1'), 'OrderDenied')).toMatchObject({ reason: 'daily-loss', value: '1000', bound: '500' });
+  });
+
+  it('changes what the account is worth in the day of its now, as long as that moves', () => {
+    const scene = aYearAhead();
+    at(scene, '09T01:00:00.000');
+    expect(marked(bar(scene, '60000'))).toEqual(['120000', '120000', '0']);
+    scene.now = epochMs('2025-08-08T22:00:00.000Z');
+    expect(bar(scene, '1900', 'ETHUSDT')).toEqual([]);
+    at(scene, '09T02:00:00.000');
+    expect(marked(bar(scene, '60000'))).toEqual(['120000', '119000', '1000']);
+    expect(only(scene.order('buy', '0.1'), 'OrderDenied')).toMatchObject({ reason: 'daily-loss', value: '1000' });
+  });
+
+  it('does the same where it came before the account had a now', () => {
+    const scene = new Scene([desk]);
+    scene.settings({
+      instruments: [BTCUSDT, ETHUSDT],
+      feeds: [HOURLY, { ...HOURLY, symbol: 'ETHUSDT' }],
+      accounts: [{ ...LIMITED, balances: { USDT: '100000', ETH: '10' } }],
+      strategies: [{ ...CROSS, interval: '1h' }],
+    });
+    scene.now = epochMs('2025-08-08T21:00:00.000Z');
+    scene.begin('binance', 'ETHUSDT');
+    bar(scene, '3000', 'ETHUSDT');
+    at(scene, '08T21:00:00.000');
+    scene.begin();
+    bar(scene, '60000');
+    scene.fill(only(scene.order('buy', '1'), 'OrderApproved'), '1', '60000');
+    at(scene, '08T22:00:00.000');
+    expect(marked(bar(scene, '59000'))).toEqual(['130000', '129000', '1000']);
+    expect(only(scene.order('buy', '0.1'), 'OrderDenied')).toMatchObject({ reason: 'daily-loss', value: '1000' });
+    at(scene, '09T01:00:00.000');
+    expect(marked(bar(scene, '58900'))).toEqual(['129000', '128900', '100']);
+  });
+
+  it('has begun the day that its now comes into, and what came of before that day counts in its baseline', () => {
+    const scene = opened();
+    at(scene, '09T00:30:00.000');
+    expect(marked(bar(scene, '2900', 'ETHUSDT'))).toEqual(['130000', '129000', '1000']);
+    at(scene, '08T23:00:00.000');
+    expect(marked(bar(scene, '60400'))).toEqual(['130000', '129400', '600']);
+    // A fill of before midnight, with a fee.
+    scene.fill(only(scene.order('sell', '1'), 'OrderApproved'), '1', '60400', { fee: '50' });
+    at(scene, '09T01:00:00.000');
+    expect(marked(bar(scene, '70000'))).toEqual(['130350', '129350', '1000']);
+  });
+
+  it('counts at 00:00 sharp in the day that begins, whichever comes first', () => {
+    const scene = opened();
+    at(scene, '09T00:00:00.000');
+    expect(marked(bar(scene, '2900', 'ETHUSDT'))).toEqual(['129000', '129000', '0']);
+    at(scene, '08T23:00:00.000');
+    expect(marked(bar(scene, '59000'))).toEqual(['130000', '128000', '2000']);
+    at(scene, '09T00:00:00.000');
+    expect(marked(bar(scene, '58000'))).toEqual(['127000', '127000', '0']);
+    at(scene, '09T01:00:00.000');
+    expect(marked(bar(scene, '57900'))).toEqual(['127000', '126900', '100']);
+  });
+
+  it('goes on to mark the account day by day where nothing moves its now any more', () => {
+    const scene = opened();
+    scene.when('FeedStale', { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended', lastEventTime: null });
+    at(scene, '09T01:00:00.000');
+    expect(marked(bar(scene, '2900', 'ETHUSDT'))).toEqual(['130000', '129000', '1000']);
+    at(scene, '11T01:00:00.000');
+    expect(marked(bar(scene, '2800', 'ETHUSDT'))).toEqual(['129000', '128000', '1000']);
+    at(scene, '11T02:00:00.000');
+    expect(marked(bar(scene, '2780', 'ETHUSDT'))).toEqual(['129000', '127800', '1200']);
+  });
+});
