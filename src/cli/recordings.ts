@@ -1,8 +1,8 @@
 /** The feeds that settings name, and their recordings. */
 
-import { checkRecording, openFeed } from '../adapters/open.ts';
+import { checkRecording, openFeed, openRecording } from '../adapters/open.ts';
 import type { Config } from '../config/environment.ts';
-import type { FeedSettings, Settings } from '../domain/settings/settings.ts';
+import type { Settings } from '../domain/settings/settings.ts';
 import { planSettings, type SettingsOrigin, type SettingsPlan, SettingsRefusedError } from '../requests/settings-apply.ts';
 import { recordingPath } from '../requests/settings-file.ts';
 import { unusableRecordings } from '../requests/settings-recordings.ts';
@@ -15,8 +15,8 @@ export function feedsOf({ settingsFile }: Config): IngestTerms['openFeed'] {
 }
 
 /**
- * The plan, once the recordings of the feeds that it changes were looked at: what is in force stays on the tape. Throws
- * SettingsRefusedError for what cannot be ingested, and as `planSettings` does.
+ * The plan; of a change once the recordings of all feeds were looked at, because a start reads them all and what is in
+ * force stays on the tape. Throws SettingsRefusedError for what cannot be ingested, and as `planSettings` does.
  */
 export async function planWithRecordings(
   settings: Settings,
@@ -24,13 +24,13 @@ export async function planWithRecordings(
   origin: SettingsOrigin,
 ): Promise<SettingsPlan> {
   const planned = await planSettings(events, settings, origin);
-  const feeds = planned.events.flatMap((event) => (event.type === 'FeedConfigured' ? [event.data] : []));
-  const unusable = await unusableIn(feeds, config.settingsFile);
+  const unusable = planned.outcome === 'applied' ? await unusableIn(settings, config.settingsFile) : [];
   if (unusable.length > 0) throw new SettingsRefusedError(unusable.join('; '));
   return planned;
 }
 
-/** The recordings that cannot be ingested by a start with that settings file. */
-export function unusableIn(feeds: readonly FeedSettings[], settingsFile: string): Promise<string[]> {
-  return unusableRecordings(feeds, (recording) => recordingPath(settingsFile, recording), checkRecording);
+/** Why a start with that settings file could not ingest its recordings; nothing where it could. */
+export function unusableIn(settings: Settings, settingsFile: string): Promise<string[]> {
+  const files = { check: checkRecording, open: openRecording };
+  return unusableRecordings(settings, (recording) => recordingPath(settingsFile, recording), files);
 }

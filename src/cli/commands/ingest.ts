@@ -1,7 +1,7 @@
 /** `tapedeck ingest`: recordings onto the tape, in step, then stop. */
 
 import type { Command } from 'commander';
-import { checkRecording, openRecording } from '../../adapters/open.ts';
+import { openRecording } from '../../adapters/open.ts';
 import { framesText } from '../../domain/feed/tally.ts';
 import { INTERVALS } from '../../domain/interval.ts';
 import { evolveSettings, noSettings, type SettingsInForce } from '../../domain/settings/in-force.ts';
@@ -11,6 +11,7 @@ import { makeLogger } from '../../logging.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
 import { applySettings, planSettings } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
+import { readToFirstUse } from '../../requests/settings-recordings.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
 import { nowOfAccounts } from '../../runtime/ingest/accounts-now.ts';
 import { evidenceSink } from '../../runtime/ingest/evidence-sink.ts';
@@ -132,8 +133,9 @@ async function settingsFor(
   else {
     const coming = noSettings();
     for (const event of (await planSettings(events, proposed, origin)).events) evolveSettings(coming, event);
-    checkInterval(interval, findFeed(coming, asked.venue, asked.symbol).feed.bars);
-    for (const file of asked.files) await checkRecording(file);
+    const { feed, instrument } = findFeed(coming, asked.venue, asked.symbol);
+    checkInterval(interval, feed.bars);
+    await readToFirstUse(openRecording(asked.files, feed, instrument));
   }
   return (await applySettings(events, proposed, origin)).settings;
 }

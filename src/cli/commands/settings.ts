@@ -142,7 +142,7 @@ async function judge(
     const { generation } = settings;
     const warnings = settingsWarnings(settings);
     if (stores === undefined) {
-      const reasons = [...outOfRange(settings), ...(await unusableIn(settings.feeds, file))];
+      const reasons = [...outOfRange(settings), ...(await unusableIn(settings, file))];
       return { ...nothing, outcome: reasons.length === 0 ? 'usable' : 'mistaken', generation, reasons, warnings };
     }
     const planned = await propose(settings, stores).catch((error: unknown) => refusal(error));

@@ -8,7 +8,7 @@ import { UserError } from '../../domain/user-error.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/event-store.ts';
-import type { Feed } from '../../ports/feed.ts';
+import { type Feed, RecordingError } from '../../ports/feed.ts';
 import { compareTexts } from '../../ports/find-rules.ts';
 import type { EvidenceSink } from './evidence-sink.ts';
 import { type FirstTime, startFeeds } from './feed-start.ts';
@@ -66,8 +66,25 @@ export function feedsOfRun(
   const inOrder = [...settings.feeds.values()].sort((a, b) => compareTexts(a.venue, b.venue) || compareTexts(a.symbol, b.symbol));
   return inOrder.flatMap((market) => {
     const source = open(market, findFeed(settings, market.venue, market.symbol).instrument);
-    return source === null ? [] : [{ market, source }];
+    return source === null ? [] : [{ market, source: inForce(source, settings.generation) }];
   });
+}
+
+/** A source that fails says in which settings it is named: corrected under the same generation, they would be refused. */
+function inForce(source: Feed, generation: number): Feed {
+  return {
+    async *evidence(reading) {
+      try {
+        yield* source.evidence(reading);
+      } catch (error) {
+        if (!(error instanceof RecordingError)) throw error;
+        throw new RecordingError(
+          `${error.message}; generation ${generation} of the settings is in force now: raise "generation" when you correct the settings file`,
+          { cause: error },
+        );
+      }
+    },
+  };
 }
 
 /** The name of a feed for people, such as `binance BTCUSDT 1s`. */

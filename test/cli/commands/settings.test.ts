@@ -121,7 +121,7 @@ describe('tapedeck settings check', () => {
   it('warns of what can never bind, and answers yes', async () => {
     const folder = tape.copy();
     const bars = ({ feeds, strategies }: Settings) => ({
-      feeds: feeds.map((feed) => (feed.venue === 'coinbase' ? { ...feed, bars: '1d', rollups: [] } : feed)),
+      feeds: feeds.map((feed) => (feed.venue === 'coinbase' ? { ...feed, bars: '1d', rollups: [], recordings: [] } : feed)),
       strategies,
     });
     const [verdict] = linesOf(await tape.run(['settings', 'check', propose(folder, bars)], folder));
