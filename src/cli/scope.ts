@@ -25,14 +25,21 @@ export function scoped(command: Command): Command {
     .option('--json', 'print the outcome as one JSON line');
 }
 
-/** The scope that the options name. Throws UserError unless it is one that the settings in force have. */
-export async function scopeOf(events: EventStore, { all, account, strategy }: ScopeOptions): Promise<HaltScope> {
+/**
+ * The scope that the options name. Throws UserError unless it is one that the settings in force have, or one of the
+ * strategies that are `halted` though retired.
+ */
+export async function scopeOf(
+  events: EventStore,
+  { all, account, strategy }: ScopeOptions,
+  halted: ReadonlySet<string> = new Set(),
+): Promise<HaltScope> {
   if ([all, account, strategy].filter((given) => given !== undefined).length !== 1) {
     throw new UserError('say what it is about: one of --all, --account ID and --strategy NAME');
   }
   const { settings } = await readSettings(events);
   if (account !== undefined) return { account: known('account', account, settings.accounts) };
-  if (strategy === MANUAL) return { strategy };
+  if (strategy === MANUAL || (strategy !== undefined && halted.has(strategy))) return { strategy };
   if (strategy !== undefined) return { strategy: known('strategy', strategy, settings.strategies) };
   return { all: true };
 }

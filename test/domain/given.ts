@@ -22,6 +22,8 @@ export interface GivenSettings {
   readonly feeds?: readonly Input[];
   readonly accounts?: readonly Input[];
   readonly strategies?: readonly Input[];
+  /** Names of strategies that are retired. */
+  readonly retired?: readonly string[];
 }
 
 /** Candles only. */
@@ -93,6 +95,7 @@ export class Scene {
       put('RiskLimitsSet', { account: terms.id, limits });
     }
     for (const run of given.strategies ?? [CROSS]) put('StrategyConfigured', { ...strategy.parse(run), settingsHash: HASH });
+    for (const name of given.retired ?? []) put('StrategyRetired', { name });
     return put('SettingsApplied', { generation: ++this.#counter, changes: changes + 1, hash: HASH });
   }
 

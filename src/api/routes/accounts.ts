@@ -34,6 +34,8 @@ export const accountRoutes: RouteGroup = {
       example: 'paper-binance',
       scope: (account) => ({ account }),
       known: ({ accounts }) => accounts,
+      // An account cannot be removed.
+      halted: async () => new Set(),
     });
   },
 };

@@ -39,6 +39,8 @@ interface Target {
   readonly example: string;
   readonly scope: (name: string) => HaltScope;
   readonly known: (settings: SettingsInForce) => ReadonlyMap<string, unknown>;
+  /** What can be resumed, though it is not known any more. */
+  readonly halted: () => Promise<ReadonlySet<string>>;
 }
 
 /** `POST` on the path of the target and `/halt`, and on its `/resume`: 202 with the request. */
@@ -46,9 +48,13 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
   const { path, thing, example: name } = target;
   const params = z.strictObject({ name: nameText });
   const common = { answers: recordedAnswers(), problems: [404, 422], example: { name } };
+  const isKnown = async (name: string): Promise<boolean> => target.known(await settings.inForce()).has(name);
   const scopeOf = async (name: string): Promise<HaltScope> => {
-    if (!target.known(await settings.inForce()).has(name)) throw notFound(`There is no ${thing} "${name}".`);
+    if (!(await isKnown(name))) throw notFound(`There is no ${thing} "${name}".`);
     return target.scope(name);
+  };
+  const resumedScopeOf = async (name: string): Promise<HaltScope> => {
+    return (await isKnown(name)) || !(await target.halted()).has(name) ? scopeOf(name) : target.scope(name);
   };
 
   const halt = routeSchema(
@@ -79,7 +85,7 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
     { params, body: resumeBody, headers: optionalKey },
   );
   server.post(`${path}/resume`, resume, async (request, reply) => {
-    const data = { scope: await scopeOf(request.params.name), reason: request.body.reason };
+    const data = { scope: await resumedScopeOf(request.params.name), reason: request.body.reason };
     const recorded = await recordRequest(deps, request, (write) => requestResume(write, data, keyOf(deps.time, request.headers)));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });

@@ -7,6 +7,8 @@ import { type AccountDocument, accounts } from '../../projections/accounts.ts';
 import { shown } from '../../projections/shown.ts';
 import { signals } from '../../projections/signals.ts';
 import { silentStrategy, strategies } from '../../projections/strategies.ts';
+import { storedDocuments } from '../../queries/documents.ts';
+import { haltedStrategies } from '../../queries/halted-strategies.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage, pageOfMap } from '../http/pages.ts';
@@ -29,6 +31,7 @@ export const strategyRoutes: RouteGroup = {
       example: 'quick-cross',
       scope: (strategy) => ({ strategy }),
       known: ({ strategies }) => strategies,
+      halted: () => haltedStrategies(storedDocuments(deps.reads, (projection) => collectionOf(deps, projection))),
     });
   },
 };

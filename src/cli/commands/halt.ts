@@ -2,7 +2,9 @@
 
 import { type Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
+import { latestDocuments } from '../../queries/documents.ts';
 import { type HaltOutcome, haltOutcome } from '../../queries/halt-outcome.ts';
+import { haltedStrategies } from '../../queries/halted-strategies.ts';
 import { type RecordedRequest, type RequestContext, requestHalt, requestResume } from '../../requests/requests.ts';
 import { answerText, engineAnswered, requestContextOf } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf, scopeText } from '../scope.ts';
@@ -80,7 +82,9 @@ function ask(
   outcomeOf?: (stores: OpenStores, scope: HaltScope, requestId: string) => Promise<HaltOutcome | undefined>,
 ): Promise<void> {
   return withTape(async (stores: OpenStores) => {
-    const scope = await scopeOf(stores.events, options);
+    const { events, reads } = stores;
+    const halted = verb === 'resume' ? await haltedStrategies(latestDocuments(events, reads)) : undefined;
+    const scope = await scopeOf(events, options, halted);
     const { requestId, position } = await request(requestContextOf(stores), scope, stores.time.uuid());
     const isDecided = await engineAnswered(stores, requestId, position);
     const outcome = isDecided ? await outcomeOf?.(stores, scope, requestId) : undefined;

@@ -7,6 +7,8 @@ import type { Settings } from '../../domain/settings/settings.ts';
 import { settingsWarnings } from '../../domain/settings/warnings.ts';
 import { SETTINGS_STREAM } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
+import { latestDocuments } from '../../queries/documents.ts';
+import { haltedStrategies } from '../../queries/halted-strategies.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
 import { applySettings, type SettingsOrigin, type SettingsPlan, SettingsRefusedError } from '../../requests/settings-apply.ts';
 import { loadSettings, SettingsError, UnreadableSettingsError } from '../../requests/settings-file.ts';
@@ -150,11 +152,25 @@ async function judge(
       return { ...nothing, outcome: 'refused', generation, reasons: [planned.message] };
     }
     const changes = settingsChanges(planned.settings, planned.events);
-    return { ...nothing, outcome: planned.outcome, generation, inForce: planned.settings.generation, changes, warnings };
+    const told = [...warnings, ...(await haltsThatStay(stores, planned.events))];
+    return { ...nothing, outcome: planned.outcome, generation, inForce: planned.settings.generation, changes, warnings: told };
   } catch (error) {
     if (!(error instanceof SettingsError) || error instanceof UnreadableSettingsError) throw error;
     return { ...nothing, outcome: 'mistaken', reasons: error.violations };
   }
+}
+
+/** What is retired while a person's halt holds it: nothing but a resume lifts that. */
+async function haltsThatStay({ events, reads }: OpenStores, changes: SettingsPlan['events']): Promise<string[]> {
+  const retired = changes.flatMap((event) => (event.type === 'StrategyRetired' ? event.data.name : []));
+  if (retired.length === 0) return [];
+  const halted = await haltedStrategies(latestDocuments(events, reads));
+  return retired
+    .filter((name) => halted.has(name))
+    .map(
+      (name) =>
+        `the halt of strategy ${name} stays, and holds whatever is listed under that name again: "./tapedeck resume --strategy ${name}" lifts it`,
+    );
 }
 
 function refusal(error: unknown): SettingsRefusedError {

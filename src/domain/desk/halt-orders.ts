@@ -35,10 +35,11 @@ export function applyHaltRequest(
   settings: SettingsInForce,
 ): void {
   const { scope, mode, reason, flatten, cancelOpen, atLastPrice: isAtLastPrice } = request;
-  const halt: Halt = { mode, reason, requestId, flatten, isAtLastPrice };
+  const accounts = accountsIn(state, scope, settings);
+  const halt: Halt = { mode, reason, requestId, flatten, isAtLastPrice, accounts: accounts.map(({ id }) => id) };
   setHalt(state.halts, scope, halt);
   const strategy = 'strategy' in scope ? scope.strategy : null;
-  for (const account of accountsIn(state, scope, settings)) {
+  for (const account of accounts) {
     account.pendingNotices.push({ scope, requestId, reason, halt });
     state.busy.add(account.id);
     if (flatten) {
@@ -81,8 +82,9 @@ export function applyResumeRequest(
   settings: SettingsInForce,
 ): void {
   const { scope, reason } = request;
+  const accounts = accountsIn(state, scope, settings);
   liftHalt(state.halts, scope);
-  for (const account of accountsIn(state, scope, settings)) {
+  for (const account of accounts) {
     account.pendingNotices.push({ scope, requestId, reason, halt: null });
     state.busy.add(account.id);
   }
@@ -193,14 +195,17 @@ function closingLots(account: Account, instrument: Instrument, side: 'buy' | 'se
   return side === 'sell' && instrument.isSpot ? minimum(lots, sellableLots(account, instrument)) : lots;
 }
 
-/** Whom a scope is about; a strategy's are those that it runs in or still has something in. */
+/** Whom a scope is about; a strategy's are those that it runs in, still has something in, or was halted in. */
 function accountsIn(state: DeskState, scope: HaltScope, settings: SettingsInForce): Account[] {
   const accounts = [...state.accounts.values()];
   if ('all' in scope) return accounts;
   if ('account' in scope) return accounts.filter(({ id }) => id === scope.account);
   const { strategy } = scope;
   const home = settings.strategies.get(strategy)?.account;
-  return accounts.filter((account) => strategy === MANUAL || account.id === home || isIn(account, strategy));
+  const halted = state.halts.strategies.get(strategy)?.accounts ?? [];
+  return accounts.filter(
+    (account) => strategy === MANUAL || account.id === home || halted.includes(account.id) || isIn(account, strategy),
+  );
 }
 
 function isIn(account: Account, strategy: string): boolean {

@@ -11,6 +11,8 @@ export interface Halt {
   /** What is held is to be closed; at the last price, where its feed has ended. */
   readonly flatten: boolean;
   readonly isAtLastPrice: boolean;
+  /** The accounts in whose streams it is said, and has to be said when it is lifted. */
+  readonly accounts: readonly string[];
 }
 
 export interface Halts {

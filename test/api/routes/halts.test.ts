@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { givenApi, problemOf, recordSettings } from '../given-api.ts';
+import { accountStream, SETTINGS_STREAM } from '../../../src/domain/streams.ts';
+import { givenApi, idOf, problemOf, recordHalt, recordSettings } from '../given-api.ts';
 
 const HALT = { mode: 'stop', cancelOpen: true, reason: 'looks wrong' };
 
@@ -72,6 +73,20 @@ describe('stop and go', () => {
     expect((await api.post(url, HALT, key)).body).toEqual(first.body);
     const other = await api.post(url, { ...HALT, mode: 'reduce-only' }, key);
     expect(problemOf(other)).toEqual({ status: 422, kind: 'idempotency-conflict', paths: ['idempotency-key'] });
+  });
+
+  it('of a strategy that is retired can be lifted as long as it is halted, and nothing else', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    await recordHalt(api, { strategy: 'cross' });
+    await api.record('StrategyRetired', SETTINGS_STREAM, { name: 'cross' });
+    await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 1, hash: 'c'.repeat(64) });
+    const resume = () => api.post('/v1/strategies/cross/resume', { reason: 'is retired' });
+    expect(problemOf(await api.post('/v1/strategies/cross/halt', HALT))).toMatchObject({ status: 404 });
+    expect((await resume()).status).toBe(202);
+    const lifted = { account: 'paper-1', scope: { strategy: 'cross' }, reason: 'is retired', requestId: idOf('resume') };
+    await api.record('TradingResumed', accountStream('paper-1'), lifted);
+    expect(problemOf(await resume())).toMatchObject({ status: 404 });
   });
 
   it('is refused for what is not there', async () => {

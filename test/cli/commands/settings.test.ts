@@ -222,7 +222,18 @@ describe('tapedeck settings apply', () => {
     expect(linesOf(await tape.run(flatten, folder))).toMatchObject([{ decided: true, closed: [{ strategy: 'quick-cross' }] }]);
     const file = propose(folder, without('quick-cross'));
     const retired = [{ thing: 'strategy', name: 'quick-cross', change: 'retired' }];
-    expect(linesOf(await tape.run(['settings', 'apply', file, ...REASON], folder))).toMatchObject([{ changes: retired }]);
+    const stays = 'the halt of strategy quick-cross stays, .* "./tapedeck resume --strategy quick-cross" lifts it';
+    const verdict = [{ changes: retired, warnings: [expect.stringMatching(stays)] }];
+    expect(linesOf(await tape.run(['settings', 'check', file], folder))).toMatchObject(verdict);
+    expect(linesOf(await tape.run(['settings', 'apply', file, ...REASON], folder))).toMatchObject(verdict);
+    const halts = async () =>
+      linesOf(await tape.run(['status'], folder))[0].accounts.flatMap((account: { halts: unknown[] }) => account.halts);
+    expect(await halts()).toMatchObject([{ scope: { strategy: 'quick-cross' } }]);
+    const resume = ['resume', '--strategy', 'quick-cross', ...REASON];
+    expect(linesOf(await tape.run(resume, folder))).toMatchObject([{ decided: true }]);
+    expect(await halts()).toEqual([]);
+    const { code, stderr } = await tape.run(resume, folder);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('there is no strategy "quick-cross", but golden-cross')]);
   });
 });
 

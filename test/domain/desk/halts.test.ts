@@ -57,6 +57,30 @@ describe('A halt', () => {
     expect(names(scene.order('buy', '1'))).toEqual(['OrderApproved']);
   });
 
+  it.each([
+    ['retired', [], []],
+    ['moved to another account', [{ ...CROSS, account: 'paper-2' }], ['account-paper-2']],
+  ])('of a strategy that was %s since is lifted wherever it was said', (_what, strategies, more) => {
+    const accounts = [PAPER, { ...PAPER, id: 'paper-2' }];
+    const scene = trading({ accounts });
+    scene.halt({ scope: { strategy: 'cross' } });
+    scene.settings({ accounts, strategies, retired: strategies.length === 0 ? ['cross'] : [] });
+    const resumed = scene.resume({ strategy: 'cross' });
+    expect(resumed.map(({ type, stream }) => [type, stream])).toEqual(
+      ['account-paper-1', ...more].map((stream) => ['TradingResumed', stream]),
+    );
+    scene.settings({ accounts, strategies: [CROSS] });
+    expect(names(scene.signal('buy'))).toEqual(['OrderApproved']);
+  });
+
+  it('of a strategy that is retired holds one that is listed again under its name', () => {
+    const scene = trading();
+    scene.halt({ scope: { strategy: 'cross' } });
+    scene.settings({ strategies: [], retired: ['cross'] });
+    scene.settings({ strategies: [CROSS] });
+    expect(only(scene.signal('buy'), 'OrderDenied').reason).toBe('halt');
+  });
+
   it('survives a restart', () => {
     const scene = trading();
     scene.halt({ mode: 'stop' });
