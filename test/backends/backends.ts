@@ -3,6 +3,7 @@
  * answers and starts it; else as a local program, where what it takes is at hand; else not at all, which is said by name.
  */
 
+import { stripVTControlCharacters } from 'node:util';
 import type { Container } from './containers.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { planSystemTests } from './system-tests.ts';
@@ -147,7 +148,9 @@ function findLocal(
 /** In one line: what a program said of its failure, or else the error. */
 function reasonOf(error: unknown): string {
   const { stderr = '', stdout = '' } = error as { readonly stderr?: string; readonly stdout?: string };
-  const said = `${stderr}\n${stdout}`.split('\n').filter((line) => line.trim() !== '');
+  const said = stripVTControlCharacters(`${stderr}\n${stdout}`)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   const text = said.find((line) => /error|fatal|fail|timeout/i.test(line)) ?? said[0];
   return (text ?? (error instanceof Error ? error.message : String(error))).trim().split('\n')[0] as string;
 }

@@ -110,7 +110,7 @@ describe('the backends of the tests are found', () => {
   it('not as a local program that cannot be made here, and the reason is what its maker said', async () => {
     const offline = Object.assign(new Error('Command failed: mvn -q'), {
       stdout:
-        '[WARNING] slow\n[ERROR] Could not transfer kafka.jar: repo.maven.apache.org: Name or service not known\n[ERROR] again\n',
+        '[WARNING] slow\n\x1b[0m[ERROR] Could not transfer kafka.jar: repo.maven.apache.org: Name or service not known\n[ERROR] again\n',
       stderr: '',
     });
     const { excluded, ran, notRun } = await find({ commands: ALL, failures: { Kafka: offline } });
