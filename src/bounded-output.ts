@@ -3,14 +3,16 @@
  * may read a pipe. What cannot be written yet waits in memory, up to a limit; what is beyond it is dropped and counted.
  */
 
-import { write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import type { Time } from './ports/clock.ts';
 import { within } from './waiting.ts';
 
-/** Most characters that wait. */
-const MOST_WAITING = 262_144;
-/** Most bytes that are written at once: a pipe takes so many as a whole or not at all, so lines of two threads are not mixed. */
+/** Most characters that wait: more than one turn of the event loop writes, as nothing is written before its end. */
+const MOST_WAITING = 4_194_304;
+/** Most bytes that are written at once to a plain file. It takes what waits as a whole, however long a turn was. */
+const FILE_CHUNK = 1_048_576;
+/** Most bytes that are written at once to anything else: a pipe takes so many as a whole or not at all, so lines of two threads are not mixed. */
 const PIPE_BUF = 4_096;
 /** Between two tries, while nothing can be written. */
 const RETRY_MS = 100;
@@ -28,6 +30,8 @@ export class BoundedOutput {
   readonly #fd: number;
   readonly #time: Time;
   readonly #gap: OutputOptions['gap'];
+  /** Most bytes that are written at once. */
+  readonly #chunk: number;
   /** Most characters that wait. */
   readonly mostWaiting: number;
   #waiting: string[] = [];
@@ -47,6 +51,7 @@ export class BoundedOutput {
     this.#fd = fd;
     this.#time = time;
     this.#gap = gap;
+    this.#chunk = fstatSync(fd).isFile() ? FILE_CHUNK : PIPE_BUF;
     this.mostWaiting = mostWaiting;
   }
 
@@ -115,13 +120,13 @@ export class BoundedOutput {
     this.#idle = Promise.withResolvers();
   }
 
-  /** Whole texts, as many as a pipe takes at once; one that is longer by itself. */
+  /** Whole texts, as many as are written at once; one that is longer by itself. */
   #take(): Uint8Array {
     let bytes = 0;
     let count = 0;
     for (const text of this.#waiting) {
       bytes += Buffer.byteLength(text);
-      if (count > 0 && bytes > PIPE_BUF) break;
+      if (count > 0 && bytes > this.#chunk) break;
       count++;
     }
     const taken = this.#waiting.splice(0, count).join('');

@@ -51,6 +51,26 @@ describe('a bounded output', () => {
     expect(output.dropped).toBe(0);
   });
 
+  it('drops nothing of a burst, or of long turns of the event loop, where a plain file takes it', async () => {
+    const file = join(temporary.newFolder(), 'file');
+    const fd = opened(file, constants.O_CREAT | constants.O_WRONLY);
+    const output = new BoundedOutput(fd, time, { gap });
+    const burst = Array.from({ length: 30_000 }, (_, index) => line(index));
+    for (const text of burst) output.write(text);
+    await output.flush(100_000);
+    const slow = new BoundedOutput(fd, time, { gap, mostWaiting: 50_000 });
+    const turns = Array.from({ length: 50 }, (_, turn) => Array.from({ length: 90 }, (_, index) => line(turn * 90 + index)));
+    for (const texts of turns) {
+      for (const text of texts) slow.write(text);
+      // A write ends meanwhile, and the next one begins with the next turn.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      await new Promise(setImmediate);
+    }
+    await slow.flush(100_000);
+    expect([output.dropped, slow.dropped]).toEqual([0, 0]);
+    expect(readFileSync(file, 'utf8')).toBe([...burst, ...turns.flat()].join(''));
+  });
+
   it('drops and counts what does not fit while nobody reads, and says how much was dropped when it goes on', async () => {
     const { writer, read } = pipe();
     const output = new BoundedOutput(writer, time, { gap, mostWaiting: 10_000 });

@@ -4,7 +4,8 @@
  */
 
 import { hash, randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isoTimeText } from '../domain/event.ts';
@@ -27,6 +28,10 @@ export interface ApiKey {
 const MAX_KEYS = 100;
 
 const ENDING = '.json';
+/** Longest file of a key: ten times what is written. */
+const MAX_FILE_BYTES = 4_096;
+/** A pipe that nobody writes to would hold up the open, and with it every request. */
+const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 /** The form of a key's name: it is a file's name, and the actor on the tape. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** The actor on the tape where there are no keys. */
@@ -50,6 +55,9 @@ export type StoredKey = z.output<typeof storedKey>;
 
 /** A key that cannot be made, found or read: says which, and what to do. */
 export class ApiKeyError extends UserError {}
+
+/** Something among the keys that cannot hold one. */
+class NoKeyFileError extends Error {}
 
 /** The system cannot read any file at this moment: that says nothing of the file. */
 const OVERLOAD: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']);
@@ -161,12 +169,26 @@ async function keyFiles(folder: string): Promise<string[]> {
   }
 }
 
+/** Throws NoKeyFileError for what cannot hold a key, and the system's errors. */
+async function keyFileText(path: string): Promise<string> {
+  const handle = await open(path, AT_ONCE);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new NoKeyFileError('it is not a plain file');
+    if (stats.size > MAX_FILE_BYTES) throw new NoKeyFileError(`it is longer than ${MAX_FILE_BYTES} bytes`);
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
 /** A key, undefined for a file that is gone, or why it cannot be read. */
 async function readKey(path: string): Promise<StoredKey | string | undefined> {
   try {
-    const parsed = storedKey.safeParse(JSON.parse(await readFile(path, 'utf8')));
+    const parsed = storedKey.safeParse(JSON.parse(await keyFileText(path)));
     return parsed.success ? parsed.data : z.prettifyError(parsed.error).replaceAll('\n', ' ');
   } catch (error) {
+    if (error instanceof NoKeyFileError) return error.message;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
     if (code !== undefined && OVERLOAD.has(code)) throw new ApiKeyError(`the API key ${path} cannot be read now (${code})`);

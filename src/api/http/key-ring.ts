@@ -2,9 +2,10 @@
 
 import { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type ApiKey, type ApiScope, type KeptKeys, readKeys, type StoredKey } from '../../config/api-keys.ts';
+import { type ApiKey, ApiKeyError, type ApiScope, type KeptKeys, readKeys, type StoredKey } from '../../config/api-keys.ts';
 import { epochMs } from '../../domain/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time } from '../../ports/clock.ts';
+import { within } from '../../waiting.ts';
 
 /** Where keys are. */
 export interface KeySources {
@@ -23,25 +24,31 @@ export interface KnownKey {
 
 /** The folder is looked at again for a request that comes after this time: so long a revoked key may still be good. */
 const FRESH_MS = 1_000;
+/** So long requests wait for a look: a file system of the network may not answer. */
+const LOOK_MS = 2_000;
 
 type Complain = (unreadable: { readonly file: string; readonly reason: string }) => void;
 
 export class KeyRing {
   readonly #sources: KeySources;
-  readonly #clock: Clock;
+  readonly #time: Time;
   readonly #complain: Complain;
   readonly #fixed: readonly KnownKey[];
   #known: readonly KnownKey[];
   /** When the folder was looked at last. */
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
+  /** A read that has not ended. While it has not, there is no other: each would hold a thread. */
+  #reading: Promise<KeptKeys> | undefined;
+  readonly #read: (folder: string) => Promise<KeptKeys>;
   #hasHadKeys: boolean;
   #complaints = new Set<string>();
 
   /** `complain` is told once of each file that is no key, and when the folder can be read no more. */
-  constructor(sources: KeySources, clock: Clock, complain: Complain) {
+  constructor(sources: KeySources, time: Time, complain: Complain, read = readKeys) {
     this.#sources = sources;
-    this.#clock = clock;
+    this.#time = time;
+    this.#read = read;
     this.#complain = complain;
     this.#fixed = sources.apiKeys.map(({ name, scope, key }) => ({ name, scope, digest: digestOf(key), expiresAt: null }));
     this.#known = this.#fixed;
@@ -59,7 +66,7 @@ export class KeyRing {
    */
   refresh(): Promise<void> | undefined {
     const { keyFolder } = this.#sources;
-    if (keyFolder === undefined || Math.abs(this.#clock.now() - this.#lookedAt) < FRESH_MS) return undefined;
+    if (keyFolder === undefined || Math.abs(this.#time.now() - this.#lookedAt) < FRESH_MS) return undefined;
     this.#looking ??= this.#look(keyFolder).finally(() => {
       this.#looking = undefined;
     });
@@ -78,14 +85,14 @@ export class KeyRing {
 
   /** Has it expired? */
   isOver({ expiresAt }: KnownKey): boolean {
-    return expiresAt !== null && expiresAt <= this.#clock.now();
+    return expiresAt !== null && expiresAt <= this.#time.now();
   }
 
   async #look(folder: string): Promise<void> {
-    const at = this.#clock.now();
+    const at = this.#time.now();
     let read: KeptKeys;
     try {
-      read = await readKeys(folder);
+      read = await this.#readInTime(folder);
     } catch (error) {
       // At first nobody can tell who may come in. Later what was read last still holds, as where no file can be opened.
       if (this.#lookedAt === Number.NEGATIVE_INFINITY) throw error;
@@ -99,6 +106,19 @@ export class KeyRing {
     this.#hasHadKeys ||= this.#known.length > 0 || unreadable.length > 0;
     this.#lookedAt = at;
     for (const file of unreadable) this.#complainOnce(file);
+  }
+
+  /** A read that began before and has ended since says less than one from now on, which begins with the next look. */
+  #readInTime(folder: string): Promise<KeptKeys> {
+    const late = () => new ApiKeyError(`the API keys in ${folder} cannot be read in time`);
+    const isHeldUp = this.#reading !== undefined;
+    this.#reading ??= this.#read(folder).finally(() => {
+      this.#reading = undefined;
+    });
+    const reading = this.#reading;
+    // Requests waited for it already.
+    if (isHeldUp) return Promise.reject(late());
+    return within(this.#time, LOOK_MS, () => reading, late);
   }
 
   #complainOnce(unreadable: Parameters<Complain>[0]): void {

@@ -1,12 +1,16 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { bindHost, OpenServerError } from '../../../src/api/http/auth.ts';
-import type { ApiKey } from '../../../src/config/api-keys.ts';
-import { addKey, revokeKey } from '../../../src/config/api-keys.ts';
+import { KeyRing } from '../../../src/api/http/key-ring.ts';
+import type { ApiKey, KeptKeys } from '../../../src/config/api-keys.ts';
+import { addKey, readKeys, revokeKey } from '../../../src/config/api-keys.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { quickened, timeAt } from '../../support/test-time.ts';
 import { givenApi, NOW, problemOf, recordSettings } from '../given-api.ts';
 
 const temporary = new TemporaryFolder();
@@ -93,6 +97,47 @@ describe('keys that are kept in a folder', () => {
     await revokeKey(keyFolder, 'alice');
     api.time.ms += 1_000;
     expect((await api.get('/v1/events', as(key))).status).toBe(401);
+  });
+
+  it('hold beside a pipe that nobody writes to, and beside a file that has no end in sight', async () => {
+    const key = await addKey(keyFolder, { name: 'alice', scope: 'trade', expiresAt: null }, clock);
+    const [pipe, endless] = [join(keyFolder, 'pipe.json'), join(keyFolder, 'endless.json')];
+    execFileSync('mkfifo', [pipe]);
+    writeFileSync(endless, '');
+    truncateSync(endless, 2 ** 40);
+    const lines: string[] = [];
+    const api = await givenApi({ keyFolder, logger: pino({}, { write: (line: string) => lines.push(line) }) });
+    expect((await api.get('/v1/events', as(key))).status).toBe(200);
+    expect((await api.get('/v1/events')).status).toBe(401);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { file: endless, reason: 'it is longer than 4096 bytes' },
+      { file: pipe, reason: 'it is not a plain file' },
+    ]);
+  });
+
+  it('hold while a read of them does not end, and are read again when it has ended', async () => {
+    const key = await addKey(keyFolder, { name: 'alice', scope: 'trade', expiresAt: null }, clock);
+    const time = timeAt(NOW);
+    const complaints: string[] = [];
+    const hung = Promise.withResolvers<KeptKeys>();
+    const reads = [readKeys(keyFolder), hung.promise, readKeys(`${keyFolder}-empty`)];
+    const read = () => reads.shift() ?? Promise.reject(new Error('no further read'));
+    const quick: Time = { ...quickened(time, 200), now: () => time.ms };
+    const ring = new KeyRing({ apiKeys: [], keyFolder }, quick, ({ reason }) => complaints.push(reason), read);
+    await ring.refresh();
+    // The second request begins no read beside the one that hangs.
+    for (const _ of [1, 2]) {
+      time.ms += 1_000;
+      await ring.refresh();
+      expect(ring.find(key)).toMatchObject({ name: 'alice' });
+    }
+    expect(reads).toHaveLength(1);
+    expect(complaints).toEqual([expect.stringContaining('cannot be read in time')]);
+    hung.resolve({ keys: [], unreadable: [] });
+    await new Promise(setImmediate);
+    time.ms += 1_000;
+    await ring.refresh();
+    expect(ring.find(key)).toBeUndefined();
   });
 
   it('that cannot be read keep everyone out, and say so', async () => {
