@@ -56,3 +56,9 @@ export interface OtherMessage {
 }
 
 export type MarketMessage = BookSnapshot | DepthUpdate | Trade | OtherMessage;
+
+/** Does the update carry on from a book of that id, or lead up to it? Then both are of the same ids. */
+export function meets({ firstId, lastId, previousId }: DepthUpdate, id: number): boolean {
+  if (previousId === null) return firstId - 1 <= id && id <= lastId;
+  return previousId === id || (firstId <= id && id <= lastId);
+}

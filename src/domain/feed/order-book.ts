@@ -9,11 +9,12 @@
  *
  * Updates up to the book's id are known already. One that leaves ids out is a gap: it and its successors wait, the
  * book is stale, and either the missing update comes late and links them up, or a new snapshot does. One with lower ids
- * and a later event time says that the venue's ids began anew: the book is stale until a snapshot of the new ids.
+ * and a later event time says that the venue's ids began anew: the book is stale until a snapshot of the new ids, also
+ * when these reach the old ones. One such update alone may be wrong: the old ids may go on, if they do so exactly.
  */
 
 import { BookSide } from './book-side.ts';
-import type { BookSnapshot, DepthUpdate } from './messages.ts';
+import { type BookSnapshot, type DepthUpdate, meets } from './messages.ts';
 import type { FrameCounts, Tally } from './tally.ts';
 
 /** `syncing`: never complete yet. `stale`: not to be trusted, because of a gap or because bid and ask cross. */
@@ -51,6 +52,8 @@ export class OrderBook {
   #wasValid = false;
   #time: number | null = null;
   #resetTime: number | null = null;
+  /** How many updates tell of ids that began anew since the last one was applied: from two on it is sure. */
+  #anew = 0;
 
   /** `tick`: the instrument's, in units. */
   constructor(tally: Tally, tick: number) {
@@ -75,7 +78,7 @@ export class OrderBook {
   }
 
   get hasGap(): boolean {
-    return this.#id >= 0 && this.#waiting.length > 0;
+    return this.#id >= 0 && (this.#waiting.length > 0 || this.#anew > 1);
   }
 
   /** Does the best bid reach the best ask? */
@@ -107,7 +110,7 @@ export class OrderBook {
     const waiting = { message: snapshot, place: this.#tally.place };
     this.#snapshots.push(waiting);
     if (this.#snapshots.length > MAX_WAITING_SNAPSHOTS) this.#dropSnapshots(1);
-    const met = this.#waiting.find(({ message }) => this.#mayLink(message) && meets(message, updateId));
+    const met = this.#waiting.find(({ message }) => !this.#isPast(message) && meets(message, updateId));
     if (met !== undefined) this.#link(waiting, met.message);
     else if (this.#id < 0) this.#startFrom(snapshot);
     return met !== undefined;
@@ -116,8 +119,10 @@ export class OrderBook {
   /** Takes an update in: applies it with all that waited for it, or lets it wait, or drops it as known. */
   apply(update: DepthUpdate): UpdateOutcome {
     if (this.#snapshots.length > 0) {
-      this.#dropForeign(update);
-      const snapshot = this.#snapshots.findLast(({ message }) => this.#mayLink(update) && meets(update, message.updateId));
+      const { lastId, receivedAt } = update;
+      // Updates stay behind them: they are of other ids, which these would reach one day.
+      this.#dropForeign((snapshot) => snapshot.updateId > lastId && receivedAt - snapshot.receivedAt > MAX_LEAD_MS);
+      const snapshot = this.#snapshots.findLast(({ message }) => !this.#isPast(update) && meets(update, message.updateId));
       if (snapshot !== undefined) {
         if (this.#isReset(update)) this.#noteBreak(update);
         this.#link(snapshot, update);
@@ -151,15 +156,10 @@ export class OrderBook {
     this.#dropSnapshots(this.#snapshots.length);
   }
 
-  /** May a snapshot that the update meets become the book? What is known already says nothing of it. */
-  #mayLink(update: DepthUpdate): boolean {
-    return this.#time === null || !this.#isPast(update);
-  }
-
   /** Lower ids are the past, unless they come with a later time. */
   #isPast({ lastId, eventTime }: DepthUpdate): boolean {
     if (this.#time === null || lastId > this.#id) return false;
-    return lastId === this.#id || eventTime <= this.#time;
+    return (lastId === this.#id && this.#anew === 0) || eventTime <= this.#time;
   }
 
   /** Of one that is not the past. */
@@ -167,14 +167,15 @@ export class OrderBook {
     return this.#time !== null && lastId < this.#id;
   }
 
-  #isNext(update: DepthUpdate): boolean {
-    if (this.#time === null || update.lastId <= this.#id) return false;
-    return update.previousId === null ? update.firstId <= this.#id + 1 : update.previousId === this.#id;
+  #isNext({ firstId, lastId, previousId }: DepthUpdate): boolean {
+    if (this.#time === null || lastId <= this.#id || this.#anew > 1) return false;
+    if (previousId !== null) return previousId === this.#id;
+    return this.#anew === 0 ? firstId <= this.#id + 1 : firstId === this.#id + 1;
   }
 
   /** Makes the snapshot the book, as of the update that meets it. */
   #link(snapshot: Waiting<BookSnapshot>, met: DepthUpdate): void {
-    if (this.#isReset(met)) this.#resetTime = met.eventTime;
+    if (this.#isReset(met) || this.#anew > 1) this.#resetTime = met.eventTime;
     this.#startFrom(snapshot.message);
     this.#dropSnapshots(this.#snapshots.indexOf(snapshot));
     this.#snapshots.shift();
@@ -198,6 +199,7 @@ export class OrderBook {
     this.asks.set(update.asks);
     this.#id = update.lastId;
     this.#time = update.eventTime;
+    this.#anew = 0;
     this.#updates ??= this.#tally.countsOf('depthUpdate');
     this.#updates.used++;
     const bid = this.bids.best;
@@ -243,6 +245,9 @@ export class OrderBook {
       this.#noteDuplicate(update);
       return 'dropped';
     }
+    // The old ids go on above the last one: an update that begins below is of the new ones, a snapshot above of the old.
+    if (this.#isReset(update) && this.#anew === 0) this.#dropForeign(({ updateId }) => updateId > this.#id);
+    if (this.#isReset(update) || (this.#anew > 0 && update.firstId <= this.#id)) this.#anew++;
     waiting.splice(place, 0, { message: update, place: this.#tally.place });
     if (waiting.length > MAX_WAITING_UPDATES) {
       waiting.shift();
@@ -258,7 +263,7 @@ export class OrderBook {
   #noteBreak(update: DepthUpdate): void {
     const lowest = this.#waiting[0]?.message.lastId ?? Number.POSITIVE_INFINITY;
     const highest = this.#waiting.at(-1)?.message.lastId ?? Number.NEGATIVE_INFINITY;
-    if (this.#id >= 0 && update.lastId > this.#id && highest <= this.#id) {
+    if (this.#anew < 2 && this.#id >= 0 && update.lastId > this.#id && highest <= this.#id) {
       this.#tally.note('depth-gap', `update ${update.firstId} comes after ${this.#id}: those between are missing`);
     } else if (this.#isReset(update) && lowest > this.#id) {
       this.#tally.note('depth-reset', `update ${update.firstId} comes after ${this.#id}, at a later time: the ids begin anew`);
@@ -274,13 +279,10 @@ export class OrderBook {
     this.#tally.note('duplicate-depth', `updates ${firstId} to ${lastId} came before`);
   }
 
-  /** Gives up snapshots that updates stay behind: they are of other ids, which these would reach one day. */
-  #dropForeign({ lastId, receivedAt }: DepthUpdate): void {
-    this.#snapshots = this.#snapshots.filter((snapshot) => {
-      const isForeign = snapshot.message.updateId > lastId && receivedAt - snapshot.message.receivedAt > MAX_LEAD_MS;
-      if (isForeign) this.#noteUnmet(snapshot);
-      return !isForeign;
-    });
+  /** Gives up snapshots that wait. */
+  #dropForeign(isForeign: (snapshot: BookSnapshot) => boolean): void {
+    for (const snapshot of this.#snapshots.filter(({ message }) => isForeign(message))) this.#noteUnmet(snapshot);
+    this.#snapshots = this.#snapshots.filter(({ message }) => !isForeign(message));
   }
 
   /** Gives up the first `count` of the snapshots that wait. */
@@ -291,10 +293,4 @@ export class OrderBook {
   #noteUnmet({ message, place }: Waiting<BookSnapshot>): void {
     this.#tally.note('unmet-snapshot', `no update meets the snapshot of update ${message.updateId}`, 'snapshot', place);
   }
-}
-
-/** Does the update carry on from a book of that id, or lead up to it? Then both are of the same ids. */
-function meets({ firstId, lastId, previousId }: DepthUpdate, id: number): boolean {
-  if (previousId === null) return firstId - 1 <= id && id <= lastId;
-  return previousId === id || (firstId <= id && id <= lastId);
 }

@@ -103,6 +103,55 @@ describe('lower ids with a later time', () => {
     expect(take(at(16, 16, 2_000, { bids: { 50: '4' } }))).toEqual(['sample 16 at 00:02.000: 0.5,4 0.6,1']);
   });
 
+  it('are a reset also after they have reached the ids of before, until a snapshot of theirs comes', () => {
+    const { take, tally } = session();
+    take(...begun());
+    // From 990 on; the market has moved. At 1.990 and later the ids are those that the old book waited for.
+    const moved = at(990, 990, 1_000, { bids: { 100: '0', 99: '0', 90: '5' }, asks: { 120: '4' } });
+    expect(take(moved, ...run(991, 40, 1_100, { bids: { 80: '3' } }))).toEqual(['stale gap at 00:01.000, last good 00:00.900']);
+    expect([...tally.entries.keys()]).toEqual(['depth-reset']);
+    expect(take(snapshotAt(1_000, 90, 120, 5_100))).toEqual([
+      'recovered from gap at 00:05.000',
+      'sample 1030 at 00:05.000: 0.9,1 1.2,1',
+    ]);
+    expect(tally.frames.get('depthUpdate')).toEqual({ used: 41, refused: 0, dropped: 10, unused: 0, firstUnused: null });
+    const next = at(1_032, 1_032, 6_000, { bids: { 90: '7' } });
+    expect(take(at(1_031, 1_031, 5_500), next)).toEqual(['sample 1032 at 00:06.000: 0.9,7 1.2,1']);
+  });
+
+  it('are a reset whose samples have keys of their own also when its snapshot is above the ids of before', () => {
+    const { take, keys } = session();
+    take(...begun(), ...run(990, 40, 1_000), snapshotAt(1_029, 50, 60, 4_950));
+    expect(keys.at(-1)).toBe('binance|BTCUSDT|1029|2024-08-09T00:00:04.900Z');
+  });
+
+  it.each([
+    ['an update that spans the last id of before', at(1_005, 1_015, 1_100)],
+    ['one after others that are missing', at(1_020, 1_020, 1_100)],
+  ])('do not lead to the ids of before by %s', (_what, second) => {
+    const { take } = session();
+    take(...begun(), at(980, 1_004, 1_000), second);
+    expect(take(...run(second.lastId + 1, 20, 1_200))).toEqual([]);
+  });
+
+  it('are not met by a snapshot of the ids of before, which they reach', () => {
+    const { take, drop, tally } = session();
+    take(...begun(), snapshotAt(1_015, 3, 4, 950));
+    expect(take(...run(990, 60, 1_000))).toEqual(['stale gap at 00:01.000, last good 00:00.900']);
+    drop();
+    expect(tally.frames.get('snapshot')).toMatchObject({ used: 1, dropped: 1 });
+  });
+
+  it('judge futures alike where they reach the ids of before', () => {
+    const { take } = session();
+    take(snapshotAt(100, 100, 200, 0), at(95, 105, 0, { previousId: 94 }), at(110, 120, 100, { previousId: 105 }));
+    const anew = [at(90, 110, 200, { previousId: 89 }), at(112, 120, 300, { previousId: 110 })];
+    expect(take(...anew, at(125, 130, 400, { previousId: 120 }), at(131, 140, 1_200, { previousId: 130 })).slice(0, 1)).toEqual([
+      'stale gap at 00:00.200, last good 00:00.100',
+    ]);
+    expect(take(at(141, 150, 1_300, { previousId: 140 }))).toEqual([]);
+  });
+
   it('are wrong, where the ids go on as they were', () => {
     const { take, drop, tally } = session();
     take(...begun());
@@ -110,6 +159,10 @@ describe('lower ids with a later time', () => {
     expect(take(at(1_010, 1_010, 1_000)).slice(0, 1)).toEqual(['recovered from gap at 00:01.000']);
     drop();
     expect(tally.frames.get('depthUpdate')).toMatchObject({ used: 11, dropped: 1 });
+    // Nor is it another that says so when it comes twice.
+    const { take: go } = session();
+    go(...begun());
+    expect(go(at(6, 6, 950), at(6, 6, 950), at(1_010, 1_010, 1_000)).slice(1, 2)).toEqual(['recovered from gap at 00:01.000']);
   });
 
   it('judge futures alike, where each message names the one before', () => {
