@@ -37,8 +37,10 @@ export class FeedSession {
   readonly #drafts: EvidenceDraft[] = [];
   #hasBegun = false;
   #stale: FeedStaleReason | null = null;
-  /** Receive time of the last message that changed the book, epoch ms. */
-  #lastApplied: number | null = null;
+  /** The time of the latest FeedStale: none may recover before. */
+  #staleTime = Number.NEGATIVE_INFINITY;
+  /** How long ago, by receive times, a message changed the book, ms. */
+  #quietMs = 0;
   /** Event time of the last update applied to a valid book whose best prices are known. */
   #lastGoodTime: number | null = null;
   /** The greatest event time of any message that was used. */
@@ -62,7 +64,8 @@ export class FeedSession {
 
   /** Takes the next message; returns the evidence that it makes, in order. */
   apply(message: MarketMessage): readonly EvidenceDraft[] {
-    this.#checkSilence(message.receivedAt);
+    const time = message.kind === 'depth' ? message.eventTime : message.kind === 'trade' ? message.time : null;
+    this.#checkSilence(this.#clock.elapsed(message.receivedAt, time));
     if (message.kind === 'depth') this.#applyTimed(message, message.eventTime);
     else if (message.kind === 'trade') this.#applyTimed(message, message.time);
     else if (message.kind === 'snapshot') this.#applySnapshot(message);
@@ -96,7 +99,7 @@ export class FeedSession {
 
   #applySnapshot(snapshot: BookSnapshot): void {
     if (!this.#book.applySnapshot(snapshot)) return;
-    this.#lastApplied = snapshot.receivedAt;
+    this.#quietMs = 0;
     this.#settle(this.#quote());
   }
 
@@ -138,7 +141,7 @@ export class FeedSession {
     const outcome = this.#book.apply(update);
     // What is dropped is no sign of life: neither time, quote nor trust is taken from it.
     if (outcome === 'dropped') return;
-    if (outcome === 'applied') this.#lastApplied = update.receivedAt;
+    if (outcome === 'applied') this.#quietMs = 0;
     this.#noteTime(update.eventTime);
     const quote = this.#quote();
     for (const draft of this.#bars.applyTime(update.eventTime, quote)) this.#drafts.push(draft);
@@ -189,7 +192,7 @@ export class FeedSession {
     }
     this.#lastGoodTime = eventTime;
     if (!this.#hasBegun || this.#stale !== null) {
-      this.#drafts.push(feedRecovered(this.#instrument, this.#stale ?? 'ended', eventTime));
+      this.#drafts.push(feedRecovered(this.#instrument, this.#stale ?? 'ended', Math.max(eventTime, this.#staleTime)));
       this.#hasBegun = true;
       this.#stale = null;
     }
@@ -199,6 +202,7 @@ export class FeedSession {
   #goStale(reason: FeedStaleReason, time: number): void {
     if (this.#stale === reason) return;
     this.#stale = reason;
+    this.#staleTime = Math.max(this.#staleTime, time);
     const { bids, asks, hasGap } = this.#book;
     const quote = `bid ${bids.best}, ask ${asks.best}, in units`;
     if (reason === 'crossed') this.#tally.note('book-crossed', quote);
@@ -207,9 +211,10 @@ export class FeedSession {
   }
 
   /** Silence is measured by what was applied. */
-  #checkSilence(receivedAt: number): void {
-    if (this.#sampler === undefined || !this.#hasBegun || this.#stale !== null || this.#lastApplied === null) return;
-    if (receivedAt - this.#lastApplied <= this.#staleAfterMs || this.#lastGoodTime === null) return;
+  #checkSilence(elapsedMs: number): void {
+    this.#quietMs += elapsedMs;
+    if (this.#quietMs <= this.#staleAfterMs || this.#stale !== null) return;
+    if (this.#sampler === undefined || !this.#hasBegun || this.#lastGoodTime === null) return;
     this.#goStale('silent', this.#lastGoodTime + this.#staleAfterMs);
   }
 }

@@ -4,6 +4,9 @@
  * are apart, and no late frame does.
  *
  * A clock that was set, or another receiver, shows in many frames in a row that agree on another delay.
+ *
+ * The receive times of one receiver rise. Where they go back another receiver takes its turn, whose clock is behind. Where
+ * the first takes its turn again they go forward by as much, and that is no time that passed.
  */
 
 /** How far an event may lie ahead of the receiver's clock, beyond what the clocks are apart. */
@@ -21,6 +24,12 @@ export const AGREEING_AHEAD = 32;
 /** Frames late that agree, in a row, and for how long: a burst is shorter. */
 const AGREEING_LATE = 256;
 const AGREEING_LATE_MS = 60_000;
+/** Receive times that go back by less are the disorder of one receiver. */
+const TURN_MS = 100;
+/** Most turns that are remembered. */
+const MAX_TURNS = 8;
+/** A turn is taken back by a step forward that goes beyond the events' times by at least so much of it. */
+const TAKEN_BACK = 0.75;
 
 /**
  * `in-step`: its time can be. `ahead`: it lies ahead, and may yet be shown to be right. `impossible`: further ahead than
@@ -40,6 +49,12 @@ export class ReceiverClock {
   #ahead = { count: 0, first: 0, least: 0, against: 0 };
   #inStepSinceAhead = 0;
   #late = { count: 0, first: 0, least: 0, since: 0 };
+  /** By how much receive times went back, and have not yet gone forward again. */
+  readonly #turns: number[] = [];
+  /** Receive time of the latest frame. */
+  #receivedAt = Number.NEGATIVE_INFINITY;
+  /** The delay of the latest frame that told a time, by the clock of the latest frame. */
+  #delay = 0;
 
   /** How many of the latest frames ahead agree; those before them are not borne out. */
   get aheadInARow(): number {
@@ -59,6 +74,34 @@ export class ReceiverClock {
     if (this.#hasBegun) this.#noteDelay(receivedAt, delay);
     else this.#begin(receivedAt, delay);
     return 'in-step';
+  }
+
+  /** How long after the frame before it a frame came, ms, whoever received them. `time` is null where it tells none. */
+  elapsed(receivedAt: number, time: number | null): number {
+    const step = receivedAt - this.#receivedAt;
+    // By how much the delay grew tells a step of the clock from frames that are out of order.
+    const grown = time === null ? step : receivedAt - time - this.#delay;
+    this.#receivedAt = receivedAt;
+    const turn = step <= -TURN_MS ? this.#noteTurn(grown) : this.#takeBack(Math.min(step, grown));
+    this.#delay = time === null ? this.#delay + turn : receivedAt - time;
+    return step - turn;
+  }
+
+  /** Notes by how much the delay fell with a step back, if it is a turn. */
+  #noteTurn(turn: number): number {
+    if (turn > -TURN_MS) return 0;
+    this.#turns.push(-turn);
+    if (this.#turns.length > MAX_TURNS) this.#turns.shift();
+    return turn;
+  }
+
+  /** The greatest turn that a step forward takes back, which goes so far beyond the time that passed; 0 if none. */
+  #takeBack(excess: number): number {
+    if (this.#turns.length === 0) return 0;
+    const most = Math.max(0, ...this.#turns.filter((turn) => turn * TAKEN_BACK <= excess));
+    if (most === 0) return 0;
+    this.#turns.splice(this.#turns.lastIndexOf(most), 1);
+    return Math.min(most, excess);
   }
 
   #judgeAhead(receivedAt: number, delay: number): ClockVerdict {
@@ -111,7 +154,7 @@ export class ReceiverClock {
     if (this.#delays.length > WINDOW) this.#delays.shift();
     this.#second = second;
     this.#leastOfSecond = delay;
-    const sorted = this.#delays.toSorted((a, b) => a - b);
+    const sorted = new Float64Array(this.#delays).sort();
     this.#offset = sorted[Math.floor(sorted.length / QUANTILE)] as number;
   }
 }

@@ -131,3 +131,86 @@ describe('a session of receivers whose clocks differ', () => {
     });
   });
 });
+
+describe('silence where two receivers take turns', () => {
+  const start = snapshotOf(10, { 100: '1' }, { 200: '2' });
+  const trust = (told: readonly string[]) => told.filter((text) => /^(stale|recovered)/.test(text));
+
+  /** Ten updates a second, each with a trade and a quote, of which a receiver takes some in a row, then the other some. */
+  function turns(
+    from: number,
+    to: number,
+    behindMs: number,
+    inARow: number,
+    kinds = ['depth', 'trade', 'other'],
+  ): MarketMessage[] {
+    const messages: MarketMessage[] = [];
+    for (let i = from; i < to; i++) {
+      const time = MIDNIGHT + i * 100;
+      for (const [place, kind] of kinds.entries()) {
+        // Up to 60 ms late, by no rule that the turns follow.
+        const lateMs = (i * 37 + place * 23) % 61;
+        const clockMs = Math.floor((i * kinds.length + place) / inARow) % 2 === 0 ? 0 : -behindMs;
+        const receivedAt = time + lateMs + clockMs;
+        if (kind === 'depth') messages.push(updateOf(11 + i, 11 + i, { eventTime: time, receivedAt, bids: { 100: `${1 + i}` } }));
+        else if (kind === 'trade') messages.push({ ...tradeOf(1 + i, i * 100), receivedAt });
+        else messages.push({ kind: 'other', receivedAt, stream: 'bookTicker' });
+      }
+    }
+    return messages;
+  }
+
+  it.each([
+    [1_000, 1, ['depth']],
+    [1_000, 1, ['depth', 'trade', 'other']],
+    [1_000, 2, ['other', 'depth', 'trade']],
+    [1_500, 10, ['depth', 'trade']],
+    [1_900, 30, ['depth', 'other']],
+  ])('is none, of clocks %s ms apart and %s frames in a row of %j', (behindMs, inARow, kinds) => {
+    const { take } = session();
+    expect(trust(take(start, ...turns(0, 600, behindMs, inARow, kinds)))).toEqual(['recovered from ended at 00:00.000']);
+  });
+
+  it.each([
+    [3_000, 1],
+    [3_000, 10],
+    [30_000, 10],
+  ])('is none, of clocks %s ms apart and %s frames in a row, as soon as the other clock is known', (behindMs, inARow) => {
+    const { take } = session();
+    take(start, ...turns(0, 150, behindMs, inARow));
+    expect(trust(take(...turns(150, 600, behindMs, inARow)))).toEqual([]);
+  });
+
+  it.each([0, 1_000])('is found in its time all the same, of clocks %s ms apart', (behindMs) => {
+    const { take } = session();
+    take(start, ...turns(0, 200, behindMs, 1));
+    // The last update is of 19.900; of what comes until 20.350 each comes less than 500 ms later.
+    expect(trust(take(...turns(200, 204, behindMs, 1, ['trade', 'other'])))).toEqual([]);
+    expect(trust(take(...turns(204, 206, behindMs, 1, ['trade', 'other'])))).toEqual([
+      'stale silent at 00:20.400, last good 00:19.900',
+    ]);
+    expect(trust(take(...turns(200, 207, behindMs, 1, ['depth'])).slice(-1))).toEqual([]);
+  });
+
+  it('is found in its time where another receiver has taken over for good, and where one is late', () => {
+    const { take } = session();
+    take(start, ...frames(0, 200, (second) => (second < 10 ? 0 : -1_000)));
+    const other = (offsetMs: number): MarketMessage => ({ kind: 'other', receivedAt: MIDNIGHT + offsetMs, stream: 'bookTicker' });
+    // The last update came at 18.950 by the clock behind.
+    expect(take(other(19_100), other(19_300), other(19_450))).toEqual([]);
+    expect(take(other(19_451))).toEqual(['stale silent at 00:20.400, last good 00:19.900']);
+    const { take: go } = session();
+    go(start, ...frames(0, 100, () => 0));
+    const late = frames(100, 101, () => 900);
+    expect(trust(go(...late))[0]).toBe('stale silent at 00:10.400, last good 00:09.900');
+  });
+
+  it('ends no earlier than it began, where the update that ends it is late', () => {
+    const { take } = session();
+    take(start, ...frames(0, 100, () => 0));
+    expect(trust(take(...frames(100, 101, () => 900)))).toEqual([
+      'stale silent at 00:10.400, last good 00:09.900',
+      'recovered from silent at 00:10.400',
+    ]);
+  });
+});
