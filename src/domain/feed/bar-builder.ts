@@ -4,8 +4,9 @@
  * after a hole in the ids wait for the missing ones; when those do not come in time, the bars on both sides of the
  * hole are recorded as incomplete. A trade that comes after its bar was closed corrects it.
  *
- * Ids and times rise together. Lower ids at a later time say that the venue's ids began anew: then the ids are counted on
- * from where they were, over a hole. Higher ids at an earlier time are the past.
+ * Ids and times rise together. Lower ids at a later time, or an id again at a later time than its trade's, say that the
+ * venue's ids began anew: then the ids are counted on from where they were, over a hole. Higher ids at an earlier time are
+ * the past.
  */
 
 import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
@@ -110,7 +111,7 @@ export class BarBuilder {
       if (trade.tradeId > lastId + 1 && trade.time < this.#lastTime - MISSING_WAIT_MS)
         this.#note('too-late-trade', trade, 'is of before the ids began anew, or wrong');
       else this.#applyNew(trade, lastId);
-    } else if (trade.time > this.#lastTime + MISSING_WAIT_MS) {
+    } else if (trade.time > this.#lastTime + MISSING_WAIT_MS || this.#ids.isOfAnother(trade)) {
       this.#beginAnew(trade);
     } else {
       this.#applyLate(trade);
@@ -140,8 +141,10 @@ export class BarBuilder {
     }
     let place = this.#waiting.length;
     while (place > 0 && (this.#waiting[place - 1]?.trade.tradeId ?? 0) > trade.tradeId) place--;
-    if (this.#waiting[place - 1]?.trade.tradeId === trade.tradeId) {
-      this.#noteDuplicate(trade);
+    const before = this.#waiting[place - 1]?.trade;
+    if (before?.tradeId === trade.tradeId) {
+      if (trade.time > before.time) this.#beginAnew(trade);
+      else this.#noteDuplicate(trade);
       return;
     }
     if (this.#waiting.length === 0) this.#note('trade-gap', trade, `comes after ${this.#ids.venueId(lastId)}`);
@@ -154,6 +157,7 @@ export class BarBuilder {
   #accept(trade: Trade): void {
     this.#lastId = trade.tradeId;
     this.#lastTime = trade.time;
+    this.#ids.note(trade);
     const openMs = barOpenMs(trade.time, this.#terms.interval);
     if (this.#current !== null && openMs > this.#current.openMs) this.#close(this.#current);
     if (!trade.isMarketTrade) {
@@ -182,6 +186,10 @@ export class BarBuilder {
   /** Takes a trade with an id that others have overtaken. */
   #applyLate(trade: Trade): void {
     const known = this.#missing.noteLate(trade.tradeId);
+    if (known !== 'missing' && trade.time > this.#lastTime) {
+      this.#beginAnew(trade);
+      return;
+    }
     if (known === 'known') {
       this.#noteDuplicate(trade);
       return;
@@ -191,6 +199,7 @@ export class BarBuilder {
       return;
     }
     this.#note('late-trade', trade, `comes after ${this.#ids.venueId(this.#lastId as number)}`);
+    this.#ids.note(trade);
     this.#taken++;
     if (!trade.isMarketTrade) {
       this.#tally.noteFrame('trade', 'unused');

@@ -7,12 +7,30 @@ import type { Trade } from './messages.ts';
 
 /** Most beginnings that are remembered, for the venue's ids of old bars. */
 const MAX_BEGINNINGS = 600;
+/** Of how many of the latest ids the times are remembered; a power of two. */
+const TIMES = 1_024;
 
 export class TradeIds {
   /** From which counted id on they are so far above the venue's, oldest first. */
   readonly #beginnings: { readonly from: number; readonly by: number }[] = [];
   /** How far the ids are above the venue's now. */
   #by = 0;
+  /** The latest ids, each at its place by its last digits, and the times of their trades. */
+  readonly #latest = new Float64Array(TIMES).fill(-1);
+  readonly #times = new Float64Array(TIMES);
+
+  /** Remembers the time of a trade under its counted id. */
+  note({ tradeId, time }: Trade): void {
+    const place = tradeId & (TIMES - 1);
+    this.#latest[place] = tradeId;
+    this.#times[place] = time;
+  }
+
+  /** Was another trade, of an earlier time, taken under that counted id? False where that is remembered no more. */
+  isOfAnother({ tradeId, time }: Trade): boolean {
+    const place = tradeId & (TIMES - 1);
+    return this.#latest[place] === tradeId && time > (this.#times[place] as number);
+  }
 
   /** The trade under its counted id. */
   counted(trade: Trade): Trade {

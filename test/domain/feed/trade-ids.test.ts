@@ -71,6 +71,50 @@ describe('trade ids that begin anew', () => {
   });
 });
 
+describe('trade ids that begin anew a little below', () => {
+  /** A minute's bar of trades 1000 to 1019 in its first 1.9 s, of the trades given, and how many of these were dropped. */
+  function minute(trades: readonly Trade[]) {
+    const tally = new Tally();
+    const bars = new BarBuilder(BTCUSDT, '1m', tally, 500);
+    const before = Array.from({ length: 20 }, (_, i) => tradeOf(1_000 + i, i * 100, 100));
+    const told = [tradeOf(999, -1_000, 100), ...before, ...trades].flatMap((trade) => bars.applyTrade(trade));
+    const close = bars.applyTime(MIDNIGHT + 70_000, null);
+    const bar = [...told, ...close].map((draft) => short(draft.data as Bar)).at(-1);
+    return { bar, dropped: tally.frames.get('trade')?.dropped, resets: tally.count('trade-reset') };
+  }
+  const again = (firstId: number, count: number, offsetMs: number) =>
+    Array.from({ length: count }, (_, i) => tradeOf(firstId + i, offsetMs + i * 100, 200));
+
+  it.each([
+    ['at a later time than the last', again(1_010, 30, 2_000)],
+    ['at the time of the last', again(1_010, 30, 1_900)],
+    ['at the last id itself', again(1_019, 30, 2_000)],
+    ['while others wait for missing ones', [...again(1_025, 5, 1_950), ...again(1_027, 25, 2_600)]],
+  ])('lose no trade, and their bar is incomplete: %s', (_what, trades) => {
+    expect(minute(trades)).toEqual({ bar: expect.stringMatching(/ x50 1 2 incomplete$/), dropped: 0, resets: 1 });
+  });
+
+  it('lose none either where they are far below, among ids whose times are remembered no more', () => {
+    const many = Array.from({ length: 2_000 }, (_, i) => tradeOf(1_020 + i, 2_000 + i, 100));
+    expect(minute([...many, ...again(1_010, 30, 4_100)])).toEqual({
+      bar: expect.stringMatching(/ x2050 1 2 incomplete$/),
+      dropped: 0,
+      resets: 1,
+    });
+  });
+
+  it('are none, but trades that come again, at the times that they had, late ones too', () => {
+    const twice = [
+      tradeOf(1_019, 1_900, 100),
+      tradeOf(1_010, 1_000, 100),
+      tradeOf(1_021, 2_100, 200),
+      tradeOf(1_021, 2_100, 200),
+    ];
+    const late = [tradeOf(1_020, 2_000, 150), tradeOf(1_020, 2_000, 150)];
+    expect(minute([...twice, ...late])).toEqual({ bar: '00 1000-1021 x22 1 2', dropped: 4, resets: 0 });
+  });
+});
+
 describe('one wrong trade id', () => {
   it('costs the two bars beside it, not all that come after', () => {
     const { take } = session();
