@@ -20,7 +20,7 @@ export interface Rollup {
   readonly open: string;
   high: Decimal;
   low: Decimal;
-  /** Null where a part does not say. */
+  /** Null where a part does not say, or says it in another unit than the one before. */
   volume: Decimal | null;
   quoteVolume: Decimal | null;
   contracts: Decimal | null;
@@ -64,8 +64,10 @@ export function addPart(rollup: Rollup, part: Bar, isContiguous: boolean): void 
   const low = parseDecimal(part.low);
   if (compare(high, rollup.high) > 0) rollup.high = high;
   if (compare(low, rollup.low) < 0) rollup.low = low;
-  rollup.volume = addKnown(rollup.volume, optional(part.volume));
-  rollup.quoteVolume = addKnown(rollup.quoteVolume, optional(part.quoteVolume));
+  // Until contracts were recorded beside them, the volumes of bars of contracts were numbers of these.
+  const isOfOneUnit = (rollup.last.contracts === null) === (part.contracts === null);
+  rollup.volume = isOfOneUnit ? addKnown(rollup.volume, optional(part.volume)) : null;
+  rollup.quoteVolume = isOfOneUnit ? addKnown(rollup.quoteVolume, optional(part.quoteVolume)) : null;
   rollup.contracts = addKnown(rollup.contracts, optional(part.contracts));
   rollup.tradeCount = rollup.tradeCount === null || part.tradeCount === null ? null : rollup.tradeCount + part.tradeCount;
   rollup.last = part;

@@ -52,7 +52,7 @@ function short(bar: Bar): string {
 }
 
 describe('longer bars of contracts', () => {
-  it('add these up as they do volumes, and do not know their number where one part does not', () => {
+  it('add these up as they do volumes, and know neither where some parts count in base units and others in contracts', () => {
     const { feedBar } = engineOf(FOUR_HOURS);
     const day = (from: number, last: Partial<Bar>): Bar[] =>
       [0, 4, 8, 12, 16, 20].flatMap((hour) =>
@@ -60,7 +60,13 @@ describe('longer bars of contracts', () => {
       );
     expect(day(0, {})).toMatchObject([{ volume: '0.6', contracts: '42' }]);
     expect(day(24, { contracts: '0.5' })).toMatchObject([{ contracts: '35.5' }]);
-    expect(day(48, { contracts: null })).toMatchObject([{ volume: '0.6', contracts: null }]);
+    const unknown = { volume: null, quoteVolume: null, contracts: null };
+    expect(day(48, { contracts: null })).toMatchObject([unknown]);
+    // Recorded by a build that knew no contracts: the number stands in the place of the volume.
+    const upgraded = [72, 76, 80, 84, 88, 92].flatMap((hour) =>
+      feedBar(barAt(hour * HOUR, '4h', hour < 80 ? { volume: '7', contracts: null } : { volume: '0.1', contracts: '7' })),
+    );
+    expect(upgraded).toMatchObject([unknown]);
   });
 });
 
