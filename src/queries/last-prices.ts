@@ -13,7 +13,10 @@ export interface LastPrice {
   readonly at: string;
 }
 
-/** The close of the latest bar of each of these instruments, by key, as far as there is one. */
+/**
+ * The close of the latest bar of each of these instruments, by key, as far as there is one. The latest is that with the
+ * greatest time: an older recording may have been taken in later.
+ */
 export async function lastPrices(store: EventStore, keys: Iterable<string>): Promise<ReadonlyMap<string, LastPrice>> {
   const wanted = new Set(keys);
   const found = new Map<string, LastPrice>();
@@ -22,8 +25,8 @@ export async function lastPrices(store: EventStore, keys: Iterable<string>): Pro
   for await (const { type, data } of eventsOf(store, query, MAX_BARS)) {
     if (type !== 'BarClosed') continue;
     const key = instrumentKey(data.venue, data.symbol);
-    if (wanted.has(key) && !found.has(key)) found.set(key, { price: data.close, at: data.closeTime });
-    if (found.size === wanted.size) break;
+    if (!wanted.has(key) || data.closeTime <= (found.get(key)?.at ?? '')) continue;
+    found.set(key, { price: data.close, at: data.closeTime });
   }
   return found;
 }

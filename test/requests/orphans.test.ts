@@ -67,9 +67,9 @@ function filled(cumulativeQuantity: string): ['OrderFilled', string, object] {
   return ['OrderFilled', orderStream(ORDER), { ...at, strategy: 'turns', ...MARKET, side: 'buy', ...fill, liquidity: 'maker' }];
 }
 
-function priced(close: string): ['BarClosed', string, object] {
-  const times = { openTime: '2025-01-01T00:00:00.000Z', closeTime: '2025-01-01T00:01:00.000Z' };
-  return ['BarClosed', 'bars-testvenue.AAABBB.1m.2025-01-01', barOf({ ...MARKET, ...times, close })];
+function priced(close: string, day = '2025-01-01'): ['BarClosed', string, object] {
+  const times = { openTime: `${day}T00:00:00.000Z`, closeTime: `${day}T00:01:00.000Z` };
+  return ['BarClosed', `bars-testvenue.AAABBB.1m.${day}`, barOf({ ...MARKET, ...times, close })];
 }
 
 async function left(store: EventStore, change: (settings: Settings) => Partial<Settings>): Promise<string[]> {
@@ -112,6 +112,10 @@ describe('a strategy', () => {
     ['less than a lot is left', [holds('0.0009')]],
     ['what its position says is not there any more', [holds('2'), balance('0.0005')]],
     ['what is left is worth less than an order must be', [priced('4.9'), holds('1')]],
+    [
+      'it is so by the latest price, and an older one was recorded later',
+      [priced('4.9'), priced('100', '2024-12-31'), holds('1')],
+    ],
   ])('may go when %s', async (_what, events) => {
     expect(await left(await tapeWith(...events), retired)).toEqual([]);
   });
