@@ -16,8 +16,10 @@ import { comparePositions, type RecordedEvent } from '../tape/envelope.ts';
 export interface Wanted {
   /** Only documents with these values, any of them where there are several. */
   readonly equal?: FindQuery['equal'];
-  /** The field that they are in order of, newest (greatest) first. */
+  /** The field that they are in order of. */
   readonly sort: string;
+  /** Smallest first, in place of greatest (newest) first. */
+  readonly isRising?: boolean;
   /** Of that field: from inclusive, to exclusive. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -25,16 +27,16 @@ export interface Wanted {
   readonly limit?: number;
 }
 
-/** The documents that fit, greatest first, in the order of every read store. Changes nothing that is stored. Throws OtherTapeError. */
+/** The documents that fit, in the order of every read store. Changes nothing that is stored. Throws OtherTapeError. */
 export async function currentDocuments<Document extends object>(
   events: EventStore,
   reads: ReadStore,
   projection: Projection<Document>,
-  { equal, sort, from, to, limit = Number.POSITIVE_INFINITY }: Wanted,
+  { equal, sort, isRising = false, from, to, limit = Number.POSITIVE_INFINITY }: Wanted,
 ): Promise<Document[]> {
   await assertSameTape(events, reads);
   const collection = await servingCollection(reads, projection);
-  const query = { collection, equal, sort: { field: sort, isDescending: true }, range: { field: sort, from, to } };
+  const query = { collection, equal, sort: { field: sort, isDescending: !isRising }, range: { field: sort, from, to } };
   const ahead = await readAhead(events, reads, projection, collection);
   const documents = new Map<string, ReadDocument>();
   // As many more as may have changed since, for they may not fit any more.

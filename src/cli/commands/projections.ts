@@ -71,7 +71,9 @@ function listLines(listed: readonly ListedProjection[]): string[] {
 
 function showCommand(): Command {
   const command = new Command('show')
-    .description("print a read model's documents, one JSON line each, as of the tape's end")
+    .description(
+      "print a read model's documents in the order of its first indexed field, one JSON line each, as of the tape's end",
+    )
     .argument('<name>', 'such as denials')
     .option('--limit <count>', 'at most this many', positiveInteger, 100)
     .option('--json', 'the same: the output is JSON')
@@ -79,7 +81,8 @@ function showCommand(): Command {
       withReadModels(async ({ events, reads }) => {
         const projection = projectionNamed(name, events);
         const { limit } = options;
-        const found = await currentDocuments(events, reads, projection, { sort: listOrderOf(projection), limit });
+        const list = { sort: listOrderOf(projection), isRising: true, limit };
+        const found = await currentDocuments(events, reads, projection, list);
         const documents = found.map((document) => listed(projection, shownFields(projection, document)));
         answerAll({ json: true }, documents, () => []);
         if (documents.length === 0 && !wantsJson(options)) printLines(['no documents']);
