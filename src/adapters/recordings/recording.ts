@@ -36,7 +36,10 @@ async function* readRecording(
   yield* 'open' in kind
     ? readCandles({ kind, readTexts, feed }, files, instrument, reading)
     : readFrames(files, feed, instrument, reading);
-  if (!reading.signal?.aborted && reading.tally.total('used') === 0) throw nothingUsed(files, reading.tally);
+  const { tally, signal } = reading;
+  // A candle that is held back is of use once a later one comes.
+  const isOfUse = tally.total('used') > 0 || tally.count('last-candle-held-back') > 0;
+  if (!signal?.aborted && !isOfUse) throw nothingUsed(files, tally);
 }
 
 function nothingUsed(files: readonly string[], tally: Tally): RecordingError {

@@ -181,6 +181,13 @@ describe('the last candle of a file', () => {
     }
   });
 
+  it('is held back where it is the only one, which is no error', async () => {
+    const { drafts, counts } = await read([page([row(0)])], HOURS);
+    expect(drafts).toEqual([]);
+    expect(counts).toEqual(['last-candle-held-back 1']);
+    await expect(read([page([['x']])], HOURS)).rejects.toThrow(/nothing in it is of use to this feed/);
+  });
+
   it('is whole where the feed says so', async () => {
     const { drafts, counts } = await read([page(hours(0, 3))], WHOLE);
     expect(barsOf(drafts).map(([hour]) => hour)).toEqual([0, 1, 2]);
