@@ -100,6 +100,12 @@ export function resetDrawdown(account: Account): void {
   account.maxDrawdown = { peak: account.equity, equity: account.equity };
 }
 
+/** Would a mark of that time run back? It lies before the minute of the last mark, and before that of the account's now. */
+export function isBackInTime({ marked, nowMs }: Account, timeMs: number): boolean {
+  const isBefore = (atMs: number): boolean => timeMs < atMs && isAnother(MINUTE_MS, timeMs, atMs);
+  return isBefore(marked.timeMs) && (nowMs === 0 || isBefore(nowMs));
+}
+
 /** Is a mark owed, or is there a new day, or another minute with another equity, since the account was last marked? */
 export function isMarkDue(account: Account): boolean {
   const { isOpened, isMarkOwed, equity, marked } = account;

@@ -9,7 +9,7 @@ import {
   rememberOrder,
   setPosition,
 } from '../account/account.ts';
-import { advance, enterTime, noteMark, noteRevaluation, resetDrawdown } from '../account/marks.ts';
+import { advance, enterTime, isBackInTime, noteMark, noteRevaluation, resetDrawdown } from '../account/marks.ts';
 import { positionKey } from '../account/position.ts';
 import { rateOf, revalueAsset, revalueAt, revalueInstrument } from '../account/valuation.ts';
 import type { TapeEvent } from '../catalogue.ts';
@@ -40,7 +40,7 @@ export function applyMarket(state: DeskState, event: MarketData, settings: Setti
     const { equity, dayStart } = account;
     revalueAt(state, account, key);
     noteRevaluation(account, timeMs, { equity, dayStart });
-    if (!isEnd) continue;
+    if (!isEnd || isBackInTime(account, timeMs)) continue;
     account.isMarkOwed = true;
     // Whose last mark says the same anyway is marked with the feed's end or not at all: not on a request of another day.
     if (compare(account.equity, account.marked.equity) !== 0) state.busy.add(id);

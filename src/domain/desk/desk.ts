@@ -9,11 +9,12 @@
  */
 
 import type { Account } from '../account/account.ts';
-import { isMarkDue } from '../account/marks.ts';
+import { isBackInTime, isMarkDue } from '../account/marks.ts';
 import type { TapeEvent } from '../catalogue.ts';
 import { parseDecimal } from '../decimal.ts';
 import type { Reactor } from '../engine/reactor.ts';
 import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
+import { epochMs } from '../time.ts';
 import { adoptSettings } from './account-settings.ts';
 import { onReport, postBalance } from './booking.ts';
 import {
@@ -170,7 +171,7 @@ function markWatchers(deciding: Deciding, event: MarketData): void {
   let left = MAX_ACCOUNTS;
   for (const id of state.watchers.get(instrumentKey(event.data.venue, event.data.symbol)) ?? []) {
     const account = state.accounts.get(id);
-    if (account === undefined || !isMarkDue(account)) continue;
+    if (account === undefined || isBackInTime(account, epochMs(event.metadata.occurredAt)) || !isMarkDue(account)) continue;
     if (left-- <= 0) return;
     markAccount(deciding, account);
   }

@@ -208,6 +208,34 @@ describe('An account is marked on the tape', () => {
     expect(names(scene.resume({ account: 'nobody' }))).toEqual([]);
   });
 
+  it('never back in time, when an older recording comes later and values it otherwise', () => {
+    const scene = opened(HOLDS);
+    scene.now += 120_000;
+    expect(names(scene.bar('61000'))).toEqual(['AccountMarked']);
+    const marked = scene.now;
+    scene.now += 60_000;
+    expect(names(scene.bar('61000'))).toEqual([]);
+    scene.now = marked - 600_000;
+    expect(names(scene.depth('49999', '50001', { eventTime: '2024-08-09T00:00:00.000Z' }))).toEqual([]);
+    scene.now = marked + 120_000;
+    // The quote still prices it: 40000 and one at 50000.
+    expect(only(scene.bar('61000'), 'AccountMarked')).toMatchObject({ equity: '90000' });
+  });
+
+  it('never back in time at the end of an older recording', () => {
+    const scene = opened(HOLDS);
+    scene.now += 120_000;
+    scene.bar('61000');
+    scene.now += 1_000;
+    // In the minute of the mark.
+    expect(names(scene.bar('61500'))).toEqual([]);
+    scene.now -= 600_000;
+    expect(names(scene.when('FeedStale', { venue: 'binance', symbol: 'BTCUSDT', reason: 'ended', lastEventTime: null }))).toEqual(
+      [],
+    );
+    expect(names(scene.resume({ account: 'nobody' }))).toEqual([]);
+  });
+
   it('at the end of a feed whose last price it was marked at already', () => {
     const scene = opened(HOLDS);
     scene.bar('60000');
