@@ -94,7 +94,7 @@ async function play(forSeconds: number, hasReaders: boolean): Promise<Round> {
       const found = findFeed(settings, venue, symbol);
       const files = found.feed.recordings.map((name) => recordingPath(config.settingsFile, name));
       const feed = { market: found.feed, source: openRecording(files, found.feed, found.instrument) };
-      return runFeeds(take, events, [feed], { codeVersion, pacing, signal });
+      return runFeeds(take, events, [feed], { settings, codeVersion, pacing, signal });
     };
     await ingest('BTC-USD', 'coinbase', take);
     await projected(events, reads);

@@ -50,7 +50,7 @@ async function makeTape(): Promise<string> {
   const feeds = feedsOfRun(settings, (feed, instrument) =>
     openFeed(feed, instrument, (recording) => recordingPath(SETTINGS, recording)),
   );
-  await runFeeds(runner.inStep.bind(runner), events, feeds, { codeVersion: BUILD });
+  await runFeeds(runner.inStep.bind(runner), events, feeds, { settings, codeVersion: BUILD });
   await events.close();
   await reads.close();
   return file;

@@ -9,6 +9,7 @@ import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client'
 import { openEventStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
 import { barClosed, type EvidenceDraft } from '../../src/domain/feed/evidence.ts';
+import { noSettings } from '../../src/domain/settings/in-force.ts';
 import type { FeedSettings } from '../../src/domain/settings/settings.ts';
 import { HOUR_MS, isoTime } from '../../src/domain/time.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
@@ -97,7 +98,9 @@ function record(store: EventStore, feeds: readonly (readonly EvidenceDraft[])[])
     };
     return { market, source: feedOf(drafts) };
   });
-  return timed(() => runFeeds(evidenceSink(store, null, systemTime), store, run, { codeVersion: 'bench' }));
+  return timed(() =>
+    runFeeds(evidenceSink(store, null, systemTime), store, run, { settings: noSettings(), codeVersion: 'bench' }),
+  );
 }
 
 function appendBare(client: EventStoreDBClient, drafts: readonly EvidenceDraft[]): Promise<number> {

@@ -32,7 +32,7 @@ const take: EvidenceSink = async (drafts, origin, older) => {
   }
   return { ...sumOf(pieces), pieces };
 };
-await runFeeds(take, events, feedsOfRun(settings, recordingsOf(settingsFile)), { codeVersion });
+await runFeeds(take, events, feedsOfRun(settings, recordingsOf(settingsFile)), { settings, codeVersion });
 await projected(events, reads);
 await system.close();
 await reads.close();

@@ -13,7 +13,6 @@ import { applySettings, planSettings } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
 import { readToFirstUse } from '../../requests/settings-recordings.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
-import { nowOfAccounts } from '../../runtime/ingest/accounts-now.ts';
 import { evidenceSink } from '../../runtime/ingest/evidence-sink.ts';
 import {
   type FeedOfRun,
@@ -85,7 +84,7 @@ async function run(opened: OpenStores, asked: Asked, options: Options): Promise<
   const { config, time, events, reads } = opened;
   const build = codeVersion();
   const settings = await settingsFor(opened, build, asked, options.interval);
-  const feeds = asked.isAll ? recordingsOf(opened, settings) : [await oneFeed(opened, settings, asked, options.interval)];
+  const feeds = asked.isAll ? recordingsOf(opened, settings) : [oneFeed(settings, asked, options.interval)];
   const log = makeLogger('silent');
   const runner = makeEngineRunner({ events, reads, time, log, codeVersion: build, mayRollBack: options.rollBack === true });
   const json = wantsJson(options);
@@ -93,6 +92,8 @@ async function run(opened: OpenStores, asked: Asked, options: Options): Promise<
   const signal = stopSignal(time, config.isWithinNpm);
   const ended = new Set<FeedOfRun>();
   const outcomes = await runFeeds(evidenceSink(events, runner, time), events, feeds, {
+    settings,
+    isOfOne: !asked.isAll,
     codeVersion: build,
     signal,
     onProgress: ({ market }, progress) => screen.progress(feedName(market), progress),
@@ -146,16 +147,14 @@ function recordingsOf({ config }: OpenStores, settings: SettingsInForce): readon
   throw new UserError('the settings in force name no recordings: list them under "recordings" of a feed');
 }
 
-async function oneFeed(
-  { events }: OpenStores,
+function oneFeed(
   settings: SettingsInForce,
   { files, venue, symbol }: Asked & { readonly isAll: false },
   interval: string | undefined,
-): Promise<FeedOfRun> {
+): FeedOfRun {
   const { feed, instrument } = findFeed(settings, venue, symbol);
   checkInterval(interval, feed.bars);
-  const beginsAfter = await nowOfAccounts(events, settings, feed);
-  return { market: feed, source: openRecording(files, feed, instrument), beginsAfter };
+  return { market: feed, source: openRecording(files, feed, instrument) };
 }
 
 function checkInterval(asked: string | undefined, made: string): void {
@@ -166,8 +165,8 @@ function checkInterval(asked: string | undefined, made: string): void {
 }
 
 function jsonLine(feed: string, outcome: FeedOutcome, complete: boolean, shares: ReadonlyMap<string, string>): string {
-  const { recorded, already, differing, older, decisions, upTo, tally, frames } = outcome;
-  const counts = { feed, complete, recorded, already, differing, older, decisions, upTo };
+  const { recorded, already, differing, older, decisions, upTo, late, tally, frames } = outcome;
+  const counts = { feed, complete, recorded, already, differing, older, decisions, upTo, late };
   const [byKind, byReason] = [Object.fromEntries(frames), Object.fromEntries(tally)];
   return JSON.stringify({ ...counts, frames: byKind, tally: byReason, maxVolumeShare: Object.fromEntries(shares) });
 }

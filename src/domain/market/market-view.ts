@@ -35,7 +35,7 @@ export interface MarketState {
 export type MarketView = Map<string, MarketState>;
 
 /** Bars older than this many intervals are stale where there is no book. */
-const STALE_INTERVALS = 2;
+export const STALE_INTERVALS = 2;
 
 /**
  * Takes an event in. Returns the instrument's key when it was market data of a feed in force. Longer bars are made

@@ -11,11 +11,14 @@ import type { EventStore } from '../../ports/event-store.ts';
 import { type Feed, RecordingError } from '../../ports/feed.ts';
 import { compareTexts } from '../../ports/find-rules.ts';
 import type { EvidenceSink } from './evidence-sink.ts';
-import { type FirstTime, startFeeds } from './feed-start.ts';
+import { startFeeds } from './feed-start.ts';
 import { FeedWatch } from './feed-watch.ts';
 import { type IngestOptions, type IngestProgress, ingest } from './ingest.ts';
+import { type LateFeedOptions, lateFeeds } from './late-feeds.ts';
 
 export interface FeedOutcome extends IngestProgress {
+  /** What is to be said of a feed that an account which uses it is past; null for any other. */
+  readonly late: string | null;
   /** How many pieces of evidence of each type the feed gave. */
   readonly evidence: Readonly<Record<string, number>>;
   /** Counts of input that could not be used or had to be allowed for, by reason, with the first example of each. */
@@ -28,10 +31,11 @@ export interface FeedOutcome extends IngestProgress {
 export interface FeedOfRun {
   readonly market: FeedSettings;
   readonly source: Feed;
-  readonly beginsAfter?: FirstTime | undefined;
 }
 
-export interface FeedRunOptions extends Pick<IngestOptions, 'signal' | 'pacing'> {
+export interface FeedRunOptions extends Pick<IngestOptions, 'signal' | 'pacing'>, Pick<LateFeedOptions, 'isOfOne'> {
+  /** In force. */
+  readonly settings: SettingsInForce;
   readonly codeVersion: string;
   /** Where the feeds' figures go, each under its market; absent, none are taken. */
   readonly figures?: { readonly metrics: Metrics; readonly time: Time } | undefined;
@@ -94,15 +98,16 @@ export function feedName({ venue, symbol, bars }: FeedSettings): string {
 
 /**
  * Takes all of the feeds onto the tape, merged by time, or as much as comes before the signal. Their order is that of
- * pieces of the same time. Returns the outcome of each.
+ * pieces of the same time. Returns the outcome of each. Throws UserError, before anything is recorded, as `lateFeeds` does.
  */
 export async function runFeeds(
   take: EvidenceSink,
   events: Pick<EventStore, 'read'>,
   feeds: readonly FeedOfRun[],
-  { codeVersion, figures, signal, pacing, onProgress, onEnd }: FeedRunOptions,
+  { settings, isOfOne, codeVersion, figures, signal, pacing, onProgress, onEnd }: FeedRunOptions,
 ): Promise<readonly FeedOutcome[]> {
-  const readings = feeds.map((feed) => new Reading(feed, signal, figures));
+  const late = await lateFeeds(events, settings, feeds, { isOfOne, signal });
+  const readings = feeds.map((feed, index) => new Reading(feed, late[index] ?? null, signal, figures));
   try {
     const started = await startFeeds(
       events,
@@ -138,17 +143,19 @@ class Reading {
   readonly feed: FeedOfRun;
   readonly watch: FeedWatch | undefined;
   readonly evidence: AsyncIterable<readonly EvidenceDraft[]>;
+  readonly #late: string | null;
   readonly #tally = new Tally();
   readonly #counts: Record<string, number> = {};
 
-  constructor(feed: FeedOfRun, signal: AbortSignal | undefined, figures: FeedRunOptions['figures']) {
+  constructor(feed: FeedOfRun, late: string | null, signal: AbortSignal | undefined, figures: FeedRunOptions['figures']) {
     this.feed = feed;
+    this.#late = late;
     this.watch = figures && new FeedWatch(figures.metrics, feed.market, this.#tally, figures.time);
     this.evidence = this.#counted(feed.source.evidence({ tally: this.#tally, meter: this.watch, signal }));
   }
 
   outcome(progress: IngestProgress): FeedOutcome {
-    return { ...progress, evidence: this.#counts, tally: this.#tally.entries, frames: this.#tally.frames };
+    return { ...progress, late: this.#late, evidence: this.#counts, tally: this.#tally.entries, frames: this.#tally.frames };
   }
 
   async *#counted(source: AsyncIterable<readonly EvidenceDraft[]>): AsyncGenerator<readonly EvidenceDraft[]> {
@@ -162,9 +169,10 @@ class Reading {
   }
 }
 
-/** The tally and the differences as lines, for people. */
-export function warnings({ tally, differing, firstDifference, older, firstOlder }: FeedOutcome): string[] {
-  const lines = [...tally].map(([reason, { count, first }]) => `${count} x ${reason} (first: ${first})`);
+/** What is late, the tally and the differences as lines, for people. */
+export function warnings({ late, tally, differing, firstDifference, older, firstOlder }: FeedOutcome): string[] {
+  const lines = late === null ? [] : [late];
+  for (const [reason, { count, first }] of tally) lines.push(`${count} x ${reason} (first: ${first})`);
   if (differing > 0) lines.push(`${differing} x differs from the tape, dropped (first: ${firstDifference})`);
   if (older > 0) lines.push(`${older} x made otherwise by this build, and the tape is past it: dropped (first: ${firstOlder})`);
   return lines;

@@ -25,16 +25,8 @@ export interface FeedStart {
   /** A new reading of the feed. */
   readonly evidence: AsyncIterable<readonly EvidenceDraft[]>;
   readonly market: HeldFeed;
-  /** Refuses the feed where its first piece that is not on the tape yet is older. */
-  readonly beginsAfter?: FirstTime | undefined;
   /** Ends the reading: then nothing is said of what was not seen. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** A time, epoch ms, and what lies there, for people. */
-export interface FirstTime {
-  readonly time: number;
-  readonly because: string;
 }
 
 /** Starts feeds in their order, as `startFeed` does. Where one is refused, the readings of all are ended. */
@@ -73,10 +65,7 @@ async function startFeed(store: Pick<EventStore, 'read'>, start: FeedStart): Pro
     await batches.return?.();
     throw error;
   }
-  const whole = chained(ahead, batches);
-  const { beginsAfter } = start;
-  const evidence = beginsAfter === undefined ? whole : beginningAfter(whole, recorded, held, start.market, beginsAfter);
-  return { evidence, isHistory: first.isHistory ?? false, heldUpTo: held, recorded };
+  return { evidence: chained(ahead, batches), isHistory: first.isHistory ?? false, heldUpTo: held, recorded };
 }
 
 /** What the first pieces tell of a feed. */
@@ -130,31 +119,6 @@ function chained(
       return { done: true, value: undefined };
     },
   };
-}
-
-/** The same evidence. Throws UserError, before it hands out what is not on the tape yet, where that is older. */
-async function* beginningAfter(
-  evidence: AsyncIterable<readonly EvidenceDraft[]>,
-  recorded: RecordedPieces,
-  held: number | null,
-  { venue, symbol }: HeldFeed,
-  { time, because }: FirstTime,
-): AsyncGenerator<readonly EvidenceDraft[]> {
-  let at = Number.NEGATIVE_INFINITY;
-  let hasBegun = false;
-  for await (const drafts of evidence) {
-    for (const draft of hasBegun ? [] : drafts) {
-      at = Math.max(at, epochMs(draft.occurredAt));
-      // What is older than that of this feed is dropped.
-      if ((held !== null && at < held) || (await recorded.has(draft))) continue;
-      hasBegun = true;
-      if (at >= time) break;
-      throw new UserError(
-        `${venue} ${symbol} begins at ${isoTime(at)}, but ${because} is at ${isoTime(time)} already, and would take it for old: play all recordings of the settings as one run, with "./tapedeck ingest --all" and a fresh TAPEDECK_DATA`,
-      );
-    }
-    yield drafts;
-  }
 }
 
 function olderRecording({ venue, symbol }: HeldFeed, begins: number, held: number): UserError {

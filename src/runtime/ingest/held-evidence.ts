@@ -30,6 +30,13 @@ export async function heldUpTo(store: Pick<EventStore, 'read'>, feed: HeldFeed):
   return pieces.length === 0 ? null : Math.max(...pieces.map(({ metadata }) => epochMs(metadata.occurredAt)));
 }
 
+/** Does the tape hold something of a feed that no end of it follows? So it is where taking it in was cut off. */
+export async function isCutOff(store: Pick<EventStore, 'read'>, feed: Market): Promise<boolean> {
+  const [lastWord] = await store.read({ stream: feedStream(feed.venue, feed.symbol), isBackward: true, limit: 1 });
+  if (lastWord === undefined) return false;
+  return !isEnd(lastWord) || (await lastData(store, feed, undefined, lastWord.position)) !== null;
+}
+
 function isEnd(word: RecordedEvent): boolean {
   return word.type === 'FeedStale' && word.data.reason === 'ended';
 }

@@ -110,6 +110,7 @@ async function playRun(
   });
   const left = feeds.filter((feed) => !ended.has(feed));
   const running = runFeeds(evidenceSink(tenures.length === 0 ? going : held, engine, time), going, left, {
+    settings,
     codeVersion,
     figures: { metrics, time },
     signal,

@@ -165,6 +165,14 @@ describe('An ingest of all that the settings name', () => {
     expect(stderr).toMatch(
       /coinbase BTC-USD begins at 2024-01-01T00:00:00.000Z, but account paper-coinbase, which uses it, is at 2024-01-01T09:00:00.000Z already, .* ingest --all/,
     );
+    // Nor is it taken in with the other one now.
+    for (const command of [['ingest', '--all'], ['run']]) {
+      const refused = await startTapedeck(command, { ...env, PORT: '0' }).ended;
+      expect([command, refused.code]).toEqual([command, 2]);
+      expect(refused.stderr).toBe(
+        'tapedeck: coinbase BTC-USD begins at 2024-01-01T00:00:00.000Z, but account paper-coinbase, which uses it, is at 2024-01-01T09:00:00.000Z already, and would take it for old: give its strategies another account, or take all recordings in with a fresh TAPEDECK_DATA\n',
+      );
+    }
     expect((await factsIn(folder, () => true))['feed-coinbase.BTC-USD']).toBeUndefined();
   });
 

@@ -33,10 +33,10 @@ async function given(strategies: readonly (readonly [account: string, symbol: st
   const events: EventStore = alteredEvents(tape, {
     read: async (query) => (query.categories?.includes('order') ? approved : tape.read(query)),
   });
-  return nowOfAccounts(events, settings, feed);
+  return (await nowOfAccounts(events, settings))(feed);
 }
 
-const AT_NOON = { time: NOON_MS, because: 'account paper, which uses it,' };
+const AT_NOON = { account: 'paper', time: NOON_MS };
 
 it('is told by the other feeds of an account that uses one, by its strategies and by its orders', async () => {
   expect(await given([['paper', 'AAABBB']])).toBeUndefined();

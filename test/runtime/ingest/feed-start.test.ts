@@ -10,15 +10,19 @@ import {
   feedRecovered,
   feedStale,
 } from '../../../src/domain/feed/evidence.ts';
+import { instrumentKey, noSettings, type SettingsInForce } from '../../../src/domain/settings/in-force.ts';
+import type { FeedSettings, StrategySettings } from '../../../src/domain/settings/settings.ts';
 import { isoTime, SECOND_MS } from '../../../src/domain/time.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { startFeeds } from '../../../src/runtime/ingest/feed-start.ts';
 import { heldUpTo } from '../../../src/runtime/ingest/held-evidence.ts';
 import { ingest } from '../../../src/runtime/ingest/ingest.ts';
+import { lateFeeds } from '../../../src/runtime/ingest/late-feeds.ts';
 import { evidenceId } from '../../../src/tape/envelope.ts';
 import { barOf } from '../../support/fixtures.ts';
-import { factsOf, tickingClock, wholeTape } from '../../support/small-market.ts';
+import { feedOf } from '../../support/ingest-role.ts';
+import { factsOf, smallSettings, tickingClock, wholeTape } from '../../support/small-market.ts';
 
 const ORIGIN = { actor: 'ingest', codeVersion: 'test' };
 /** Ten seconds before the end of a day, so that a session lies in the streams of two. */
@@ -60,6 +64,24 @@ function record(events: EventStore, drafts: readonly EvidenceDraft[]): Promise<u
 
 const marketOf = (drafts: readonly EvidenceDraft[]) => ({ ...(drafts[0] as EvidenceDraft).data, bars: '1s' as const });
 
+const SMALL = smallSettings(1, 1, 2);
+function settingsOf(drafts: readonly EvidenceDraft[]): FeedSettings {
+  const { venue, symbol, bars } = marketOf(drafts);
+  return { ...(SMALL.feeds[0] as FeedSettings), venue, symbol, bars };
+}
+
+/** Settings in force in which strategies of one account are on all of the feeds. */
+function inOneAccount(run: readonly { readonly market: FeedSettings }[]): SettingsInForce {
+  const settings = noSettings();
+  for (const { market } of run) {
+    const { venue, symbol } = market;
+    settings.feeds.set(instrumentKey(venue, symbol), market);
+    const strategy = { ...(SMALL.strategies[0] as StrategySettings), name: symbol, venue, symbol, settingsHash: 'x' };
+    settings.strategies.set(symbol, strategy);
+  }
+  return settings;
+}
+
 async function* inBatches(drafts: readonly EvidenceDraft[], size = 7) {
   for (let from = 0; from < drafts.length; from += size) yield drafts.slice(from, from + size);
 }
@@ -73,7 +95,7 @@ async function play(events: EventStore, ...feeds: readonly (readonly EvidenceDra
 const steps = fc.array(fc.constantFrom('sample', 'sample', 'sample', 'bar', 'bar', 'correction', 'gap'), { maxLength: 80 });
 
 describe('a run that is begun again', () => {
-  it('leaves the tape of one run, wherever it was cut off: nothing of it is older', async () => {
+  it('leaves the tape of one run, wherever it was cut off: nothing of it is older, and no feed is late', async () => {
     await fc.assert(
       fc.asyncProperty(steps, steps, fc.integer({ min: 0, max: 5_000 }), fc.nat(), async (one, other, later, cut) => {
         const feeds = [sessionOf('AAABBB', BEGIN_MS, one), sessionOf('CCCDDD', BEGIN_MS + later, other)] as const;
@@ -84,6 +106,8 @@ describe('a run that is begun again', () => {
         const byId = new Map(feeds.flat().map((draft) => [evidenceId(draft.type, draft.key), draft]));
         const merged = whole.map(({ id }) => byId.get(id) as EvidenceDraft);
         await record(tape, merged.slice(0, cut % (whole.length + 1)));
+        const run = feeds.map((drafts) => ({ market: settingsOf(drafts), source: feedOf(drafts) }));
+        expect(await lateFeeds(tape, inOneAccount(run), run)).toEqual([null, null]);
         const sums = await play(tape, ...feeds);
         expect(sums.map(({ older, differing }) => older + differing)).toEqual([0, 0]);
         expect(factsOf(await wholeTape(tape))).toEqual(factsOf(whole));
