@@ -54,8 +54,16 @@ describe('the line of an event', () => {
     expect(eventLine(fill, 200)).toMatch(/^ {6}7 {2}20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d {2}OrderFilled {8}buy 2 .*, id [0-9a-f]{8}$/);
   });
 
-  it('is no wider than the terminal, and shows where it is cut', () => {
-    expect(eventLine(fill, 60)).toHaveLength(60);
-    expect(eventLine(fill, 60)).toMatch(/buy 2 .*…$/);
+  it('is no wider than the terminal, shows where it is cut, and keeps the beginning of its id', () => {
+    expect(eventLine(fill, 80)).toHaveLength(80);
+    expect(eventLine(fill, 80)).toMatch(/ {2}buy 2 binance\.BTC…, id [0-9a-f]{8}$/);
+  });
+
+  it.each(Array.from({ length: 40 }, (_, index) => 80 + index))('cuts no number at a width of %i', (width) => {
+    const line = eventLine(fill, width);
+    expect(line.length).toBeLessThanOrEqual(width);
+    expect(line).toMatch(/, id [0-9a-f]{8}$/);
+    const numbers = line.slice(49, -13).match(/(?<![\w-])[\d.]*\d(?![\w-])/g) ?? [];
+    for (const number of numbers) expect(['2', '100.5', '0.201']).toContain(number);
   });
 });

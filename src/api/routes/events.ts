@@ -15,6 +15,9 @@ import { eventShape } from './event-shape.ts';
 import type { RouteGroup } from './route-group.ts';
 import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
+/** Of the demo: a bar that a strategy gives a signal on. */
+const EXAMPLE = { id: '4d18fd2d-b7fa-559c-a04e-1664821336ed' };
+
 const eventsQuery = z.strictObject({
   stream: z.string().min(1).max(300).optional(),
   category: anyOf(z.string().regex(/^[a-z]+$/, 'must be lower case letters, such as "order"'), '[a-z]+').optional(),
@@ -39,6 +42,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     {
       id: 'listEvents',
       summary: 'Events of the tape, in its order',
+      example: { correlation: EXAMPLE.id },
       answers: pageOfShape(eventShape),
     },
     { querystring: eventsQuery },
@@ -64,7 +68,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     {
       id: 'getEvent',
       summary: 'One event',
-      example: { id: '4d18fd2d-b7fa-559c-a04e-1664821336ed' },
+      example: EXAMPLE,
       answers: found(eventShape),
       problems: [404],
     },

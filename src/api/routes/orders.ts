@@ -49,7 +49,12 @@ const fillsQuery = z.strictObject({ orderId: idText.optional(), ...filters, ...t
 /** `GET /v1/orders`, `/v1/orders/{id}` with its history, and `/v1/fills`. */
 function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   const list = routeSchema(
-    { id: 'listOrders', summary: 'Orders, without their histories', answers: pageOfShape(listedOrderShape) },
+    {
+      id: 'listOrders',
+      summary: 'Orders, without their histories',
+      example: { strategy: 'quick-cross' },
+      answers: pageOfShape(listedOrderShape),
+    },
     { querystring: ordersQuery },
   );
   server.get('/v1/orders', list, async ({ query }, reply) => {
@@ -78,7 +83,12 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   });
 
   const fillList = routeSchema(
-    { id: 'listFills', summary: 'Executions', answers: pageOfShape(fillShape) },
+    {
+      id: 'listFills',
+      summary: 'Executions',
+      example: { strategy: 'quick-cross', orderId: '2415dfdb-403c-5357-9041-ad2f35b61a5c' },
+      answers: pageOfShape(fillShape),
+    },
     { querystring: fillsQuery },
   );
   server.get('/v1/fills', fillList, async ({ query }, reply) => {
@@ -190,6 +200,8 @@ function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
       id: 'cancelOrder',
       example: EXAMPLE,
       summary: 'Cancel an order',
+      description:
+        'An order that is closed is answered with 409, as the one of the example is: orders that were filled are closed.',
       answers: recordedAnswers(requestedShape),
       problems: [404, 409, 422],
     },

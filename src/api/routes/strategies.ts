@@ -75,7 +75,12 @@ const signalsQuery = z.strictObject({ strategy: name, venue, symbol, ...timeRang
 /** `GET /v1/signals`. */
 function signalRoute(server: ApiServer, deps: ApiDependencies): void {
   const list = routeSchema(
-    { id: 'listSignals', summary: 'Signals of strategies', answers: pageOfShape(signalShape) },
+    {
+      id: 'listSignals',
+      summary: 'Signals of strategies',
+      example: { strategy: 'quick-cross' },
+      answers: pageOfShape(signalShape),
+    },
     { querystring: signalsQuery },
   );
   server.get('/v1/signals', list, async ({ query }, reply) => {

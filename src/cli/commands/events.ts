@@ -130,12 +130,16 @@ async function queryOf(events: EventStore, options: Options): Promise<Omit<ReadQ
   };
 }
 
-/** The event for people: place, time (to the second), type, the facts that count and the beginning of its id. */
+/**
+ * The event for people: place, time (to the second), type, the facts that count and the beginning of its id. Where there
+ * is too little room the last of the facts give way.
+ */
 export function eventLine(event: RecordedEvent, width: number): string {
   const { id, position, type, metadata } = event;
   const time = metadata.occurredAt.slice(0, 19);
   const facts = escapeUnprintable(eventFacts(event));
-  return cut(`${position.padStart(7)}  ${time}  ${type.padEnd(17)}  ${facts}, id ${shortId(id)}`, width);
+  const [place, name] = [`${position.padStart(7)}  ${time}  ${type.padEnd(17)}  `, `, id ${shortId(id)}`];
+  return place + cut(facts, width - place.length - name.length) + name;
 }
 
 function eventTypeName(text: string): string {

@@ -45,13 +45,16 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** The text, or as much of it as the width holds. */
+/** What may be the beginning of a number, at the end of a text. */
+const NUMBER_BEGUN = /[-+]?[\d.,]*$/;
+
+/** The text, or as much of it as the width holds: never the beginning of a number, which is another number. */
 export function cut(text: string, width: number): string {
   if (columnsOf(text) <= width) return text;
   let [shown, columns] = ['', columnsOf(CUT)];
   for (const character of text) {
     columns += columnsOf(character);
-    if (columns > width) break;
+    if (columns > width) return (/[\d.,]/.test(character) ? shown.replace(NUMBER_BEGUN, '') : shown) + CUT;
     shown += character;
   }
   return shown + CUT;

@@ -38,6 +38,11 @@ describe('a table with too little room', () => {
   });
 });
 
+it('A number within a text is cut as a whole', () => {
+  expect([10, 9, 8, 5].map((width) => cut('at -100.75', width))).toEqual(['at -100.75', 'at …', 'at …', 'at …']);
+  expect([12, 8, 5].map((width) => cut('1,117.5 BTC-USD', width))).toEqual(['1,117.5 BTC…', '1,117.5…', '…']);
+});
+
 it('A text that is cut shows it', () => {
   expect([cut('abcdef', 6), cut('abcdef', 5), cut('abcdef', 1), cut('abc', 0)]).toEqual(['abcdef', 'abcd…', '…', '…']);
 });
