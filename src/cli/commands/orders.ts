@@ -96,7 +96,7 @@ export function orderLines(found: readonly ListedOrder[], palette: Palette): str
       order.id,
     ]),
     look,
-    { ids: ['id'], leftOut: ['type', 'filled', 'venue', 'account', 'strategy', 'reason', 'limit'] },
+    { ids: ['id'], leftOut: ['type', 'filled', 'venue', 'account', 'strategy', 'limit', 'average', 'reason'] },
   );
 }
 

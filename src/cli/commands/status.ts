@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { readStatus, type Status } from '../../queries/status.ts';
+import { scopeText } from '../scope.ts';
 import { withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
 import { answer, type OutputOptions } from '../terminal/output.ts';
@@ -61,7 +62,7 @@ function statusLines(status: Status, palette: Palette): string[] {
         moneyOrDash(current?.pnl.fees),
         moneyOrDash(current?.pnl.profit),
         currency ?? '-',
-        halts.map(({ scope, mode, reason }) => `${Object.values(scope).join()} ${mode}: ${reason}`).join('; ') || 'no',
+        haltsText(halts),
       ]),
       look,
     ),
@@ -83,6 +84,11 @@ function statusLines(status: Status, palette: Palette): string[] {
       { ids: ['open order'], leftOut: ['account', 'strategy'] },
     ),
   ];
+}
+
+/** `everything reduce-only: drill; strategy cross stop: looks wrong`, or `no`. */
+export function haltsText(halts: Status['accounts'][number]['halts']): string {
+  return halts.map(({ scope, mode, reason }) => `${scopeText(scope)} ${mode}: ${reason}`).join('; ') || 'no';
 }
 
 function leaseLines(leases: NonNullable<Status['leases']>, look: TableLook): string[] {

@@ -58,6 +58,10 @@ export function bashScript(nodes: readonly CommandNode[]): string {
   return `# bash completion for tapedeck: tapedeck completion bash
 _tapedeck() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} at='' word words='' options=''
+  # Bash takes "--account=paper" for three words.
+  if [[ $current == '=' ]]; then current=''
+  elif [[ $previous == '=' ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
       ${paths(nodes).map(quoted).join('|')}) at="$at $word" ;;

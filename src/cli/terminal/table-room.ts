@@ -1,4 +1,7 @@
-/** Tables that are wider than the terminal: ids are shortened, then columns left out, then texts cut. Numbers stay whole. */
+/**
+ * Tables that are wider than the terminal: columns that say nothing go first, then ids are shortened, then columns left
+ * out, then texts cut. Numbers stay whole.
+ */
 
 import { shortId } from '../short-id.ts';
 
@@ -71,6 +74,7 @@ export function makeColumns(head: readonly string[], rows: readonly (readonly st
 export function fitted(columns: readonly Column[], { width = terminalWidth(), ids = [], leftOut = [] }: Room): Column[] {
   const isWide = (): boolean => total(fitting) > width;
   let fitting = [...columns];
+  if (isWide()) fitting = fitting.filter(hasContent);
   if (isWide()) fitting = fitting.map((column) => (ids.includes(column.title) ? shortened(column) : column));
   for (const title of leftOut) if (isWide()) fitting = fitting.filter((column) => column.title !== title);
   while (isWide()) {
@@ -81,6 +85,11 @@ export function fitted(columns: readonly Column[], { width = terminalWidth(), id
     fitting = fitting.map((column) => (column === widest ? { ...column, width: column.width - 1 } : column));
   }
   return fitting;
+}
+
+/** Does any of its cells say something? */
+export function hasContent({ cells }: Pick<Column, 'cells'>): boolean {
+  return cells.some((cell) => cell !== '' && cell !== '-');
 }
 
 function isNumber(text: string): boolean {

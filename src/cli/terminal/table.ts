@@ -2,7 +2,7 @@
 
 import { formatDecimal, parseDecimal, rescale } from '../../domain/decimal.ts';
 import { escapeUnprintable } from '../../domain/printable.ts';
-import { type Column, columnsOf, cut, fitted, makeColumns, type Room } from './table-room.ts';
+import { type Column, columnsOf, cut, fitted, hasContent, makeColumns, type Room } from './table-room.ts';
 
 /** `130516.2602` as `130,516.26`: two places, thousands apart. For the eye only. */
 export function money(text: string): string {
@@ -38,7 +38,8 @@ export function table(
   room: Room = {},
 ): string[] {
   const rows = cells.map((row) => row.map(escapeUnprintable));
-  const fitting = fitted(makeColumns(head, rows), room);
+  const columns = makeColumns(head, rows);
+  const fitting = fitted(columns, room);
   const lineOf = (text: (column: Column) => string, coloured: (text: string, column: Column) => string): string => {
     const texts = fitting.map((column) => {
       const cell = text(column);
@@ -50,7 +51,7 @@ export function table(
       .map((text, index) => coloured(index === texts.length - 1 ? text.trimEnd() : text, fitting[index] as Column))
       .join('  ');
   };
-  const leftOut = head.filter((title) => !fitting.some((column) => column.title === title));
+  const leftOut = columns.filter((column) => hasContent(column) && !fitting.some(({ title }) => title === column.title));
   return [
     lineOf(({ title }) => title, look.head),
     ...rows.map((_, row) =>
@@ -59,7 +60,7 @@ export function table(
         (text, { title, cells }) => look.cell(text, title, cells[row] ?? ''),
       ),
     ),
-    ...(leftOut.length === 0 ? [] : [`(no room for: ${leftOut.join(', ')})`]),
+    ...(leftOut.length === 0 ? [] : [`(no room for: ${leftOut.map(({ title }) => title).join(', ')})`]),
   ];
 }
 

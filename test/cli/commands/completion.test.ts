@@ -37,6 +37,10 @@ describe('the completion of bash', unless(existsSync('/bin/bash'), '/bin/bash is
     expect(offered('tapedeck orders --status par')).toEqual(['partially-filled']);
     expect(offered('tapedeck halt --reason x --mode ')).toEqual(['reduce-only', 'stop']);
     expect(offered('tapedeck completion f')).toEqual(['fish']);
+    // As bash takes an option with "=" apart.
+    expect(offered('tapedeck orders --status = par')).toEqual(['partially-filled']);
+    expect(offered('tapedeck halt --mode =')).toEqual(['reduce-only', 'stop']);
+    expect(offered('tapedeck settings check --json =')).toEqual(['']);
   });
 
   it('knows the accounts, strategies and orders of the tape', async () => {

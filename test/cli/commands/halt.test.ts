@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { haltsText } from '../../../src/cli/commands/status.ts';
 import { haltLines } from '../../../src/cli/terminal/halt-lines.ts';
 import { givenTape, linesOf } from '../given-tape.ts';
 
@@ -39,6 +40,15 @@ describe('what became of a halt, for people', () => {
       '  0.5 coinbase.BTC-USD of turns in paper stays open: below the smallest order, not there to be sold, or for the next events to close',
     ]);
   });
+});
+
+it('The halts of an account are shown by scope and mode, with their reasons', () => {
+  const halt = { mode: 'reduce-only', reason: 'drill', requestId: 'x', since: '2024-08-08T10:00:00.000Z' } as const;
+  const scopes = [{ all: true }, { account: 'paper' }, { strategy: 'turns' }] as const;
+  expect(haltsText(scopes.map((scope) => ({ ...halt, scope })))).toBe(
+    'everything reduce-only: drill; account paper reduce-only: drill; strategy turns reduce-only: drill',
+  );
+  expect(haltsText([])).toBe('no');
 });
 
 describe('stop and go at the command line', () => {

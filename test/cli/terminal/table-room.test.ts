@@ -23,6 +23,22 @@ describe('a table with too little room', () => {
     expect(room(1)[1]).toBe('2024-08…  0.12982363  bf00b95d');
   });
 
+  it('does without columns that say nothing before it shortens anything, and does not name them', () => {
+    const head = ['created', 'limit', 'reason', 'venue', 'id'];
+    const rows = [
+      ['10:00:00', '', 'position-size', '-', 'bf00b95d-fed3'],
+      ['10:00:01', '', '', '-', 'bf00b95d-fed4'],
+    ];
+    const narrow = (width: number) => table(head, rows, undefined, { width, ids: ['id'], leftOut: ['reason'] });
+    expect(narrow(52)[0]).toBe('created   limit  reason         venue  id');
+    expect(narrow(38)).toEqual([
+      'created   reason         id',
+      '10:00:00  position-size  bf00b95d-fed3',
+      '10:00:01                 bf00b95d-fed4',
+    ]);
+    expect(narrow(20).at(-1)).toBe('(no room for: reason)');
+  });
+
   it('is never wider than the terminal, where its numbers leave room', () => {
     const text = fc.string({ maxLength: 30, unit: fc.constantFrom('a', '-', 'Z') });
     const rows = fc.array(fc.tuple(text, text, fc.integer({ min: 0, max: 99_999 }).map(String), text), {
