@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { openRecording } from '../../adapters/open.ts';
 import { framesText } from '../../domain/feed/tally.ts';
 import { INTERVALS } from '../../domain/interval.ts';
-import { evolveSettings, noSettings, type SettingsInForce } from '../../domain/settings/in-force.ts';
+import { evolveSettings, instrumentKey, noSettings, type SettingsInForce } from '../../domain/settings/in-force.ts';
 import { UserError } from '../../domain/user-error.ts';
 import { volumeShareText } from '../../domain/venue/paper/fill-bounds.ts';
 import { makeLogger } from '../../logging.ts';
@@ -99,20 +99,29 @@ async function run(opened: OpenStores, asked: Asked, options: Options): Promise<
     onProgress: ({ market }, progress) => screen.progress(feedName(market), progress),
     onEnd: (feed) => ended.add(feed),
   });
-  const shares = new Map([...settings.accounts.values()].map((account) => [account.id, volumeShareText(account)]));
   for (const [index, feed] of feeds.entries()) {
     const outcome = outcomes[index] as FeedOutcome;
     const name = feedName(feed.market);
-    if (json) printLines([jsonLine(name, outcome, ended.has(feed), shares)]);
+    if (json) printLines([jsonLine(name, outcome, ended.has(feed), sharesIn([feed], settings))]);
     else {
       screen.done(name, outcome);
       for (const text of framesText(outcome.frames)) screen.say(`    ${text}`, {});
       for (const warning of warnings(outcome)) screen.warn(asked.isAll ? `${name}: ${warning}` : warning);
     }
   }
-  if (!json) for (const line of fillLines(shares)) screen.say(`  ${line}`, {});
+  if (!json) for (const line of fillLines(sharesIn(feeds, settings))) screen.say(`  ${line}`, {});
   if (ended.size < feeds.length)
     throw new UserError('stopped before the end of the recording: the same command goes on where this one left off');
+}
+
+/** The bounds of fills in the accounts whose strategies trade the instruments of these feeds. */
+function sharesIn(feeds: readonly FeedOfRun[], { accounts, strategies }: SettingsInForce): Map<string, string> {
+  const fed = new Set(feeds.map(({ market }) => instrumentKey(market.venue, market.symbol)));
+  const trading = [...strategies.values()].filter(({ venue, symbol }) => fed.has(instrumentKey(venue, symbol)));
+  const names = new Set(trading.map(({ account }) => account));
+  return new Map(
+    [...accounts.values()].filter(({ id }) => names.has(id)).map((account) => [account.id, volumeShareText(account)]),
+  );
 }
 
 /**
