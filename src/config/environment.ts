@@ -1,10 +1,10 @@
 /** The environment, read here and nowhere else; every violation is reported at once. */
 
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { isPrintable } from '../domain/printable.ts';
 import { UserError } from '../domain/user-error.ts';
+import { readTextFile } from '../text-file.ts';
 import { type ApiKey, isExample, parseKeys } from './api-keys.ts';
 
 /** The environment cannot be used; the message names every variable that is wrong, never the value of a secret. */
@@ -43,6 +43,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** These may be given in a file; an address may hold a password. */
 const ADDRESSES = ['TAPEDECK_EVENT_STORE', 'TAPEDECK_READ_STORE', 'TAPEDECK_KAFKA'] as const;
 const SECRETS = ['TAPEDECK_API_KEYS', ...ADDRESSES] as const;
+
+/** Longest file of a secret: a hundred keys are a third of it. */
+const MAX_SECRET_BYTES = 65_536;
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -130,9 +133,9 @@ function readSecretFile(
   const file = env[`${name}_FILE`];
   if (file === undefined || file === '') return env[name];
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readTextFile(file, MAX_SECRET_BYTES).trim();
   } catch (error) {
-    violations.push(`${name}_FILE: "${file}" cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    violations.push(`${name}_FILE: "${file}" ${(error as Error).message}`);
     return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 /** File (`src/tape/id.ts`) to what it imports, as written. */
 export type Sources = ReadonlyMap<string, string>;
 
-const FOUNDATION = ['tape', 'ports', 'waiting.ts', 'domain'];
+const FOUNDATION = ['tape', 'ports', 'waiting.ts', 'json-text.ts', 'text-file.ts', 'domain'];
 const FIGURES = ['metrics.ts', 'logging.ts', 'bounded-output.ts'];
 
 /**
@@ -68,6 +68,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'metrics.ts': FOUNDATION,
   'logging.ts': ['metrics.ts', 'bounded-output.ts', ...FOUNDATION],
   'bounded-output.ts': FOUNDATION,
+  'json-text.ts': [],
+  'text-file.ts': [],
   'waiting.ts': ['ports', 'domain'],
   ports: ['tape', 'domain'],
   tape: ['domain'],

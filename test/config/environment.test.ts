@@ -149,5 +149,7 @@ describe('the environment', () => {
     const message = messageFor({ TAPEDECK_API_KEYS_FILE: missing, PORT: 'eighty' });
     expect(message).toContain(`TAPEDECK_API_KEYS_FILE: "${missing}" cannot be read (ENOENT)`);
     expect(message).toContain('PORT');
+    const endless = messageFor({ TAPEDECK_API_KEYS_FILE: '/dev/zero' });
+    expect(endless).toContain('TAPEDECK_API_KEYS_FILE: "/dev/zero" is longer than 65536 bytes');
   });
 });
