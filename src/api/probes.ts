@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Time } from '../ports/clock.ts';
 import type { Health } from './dependencies.ts';
 import { refuseForeigners } from './http/auth.ts';
+import { refuseMalformed } from './http/malformed.ts';
 import { answerBrokenRequest, answerError, problemDocument, sendProblem } from './http/problem.ts';
 import { METRICS_PATH } from './http/public-paths.ts';
 import { boundConnections } from './limits/connections.ts';
@@ -37,10 +38,12 @@ export function buildProbeServer({ health, metrics, logger, isLocal, time, descr
     bodyLimit: 1_024,
     requestTimeout: REQUEST_MS,
     connectionTimeout: 2 * REQUEST_MS,
-    http: { headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS },
+    // Node's own answer has no body.
+    http: { requireHostHeader: false, headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS },
     clientErrorHandler: (error, socket) => answerBrokenRequest(time, error, socket),
     frameworkErrors: answerError,
   });
+  refuseMalformed(server);
   boundConnections(server, metrics, { descriptors, holderOf: () => null });
   server.setValidatorCompiler(validatorCompiler);
   server.setErrorHandler(answerError);

@@ -1,6 +1,5 @@
 /** The HTTP API: its routes, who may call them, and how every error is answered. It opens nothing; the caller listens. */
 
-import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, fastify, type HTTPMethods, LogController } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Time, Timer } from '../ports/clock.ts';
@@ -11,15 +10,8 @@ import { allowOrigins } from './http/cors.ts';
 import { tagAnswers } from './http/etag.ts';
 import { takeJson } from './http/json-body.ts';
 import { KeyRing } from './http/key-ring.ts';
-import {
-  answerBrokenRequest,
-  answerError,
-  invalidRequest,
-  PATH_PART_LIMIT,
-  Problem,
-  problemDocument,
-  sendProblem,
-} from './http/problem.ts';
+import { refuseMalformed } from './http/malformed.ts';
+import { answerBrokenRequest, answerError, PATH_PART_LIMIT, Problem, problemDocument, sendProblem } from './http/problem.ts';
 import { timeRequests } from './http/request-metrics.ts';
 import { boundConnections } from './limits/connections.ts';
 import { shedLoad } from './limits/load-shedding.ts';
@@ -34,8 +26,6 @@ import { ROUTE_GROUPS } from './routes/routes.ts';
 const BODY_LIMIT = 64 * 1024;
 /** Longest request line with all headers; answered with 431 by the parser. */
 const HEADER_LIMIT = 16 * 1024;
-/** Longest path with its query. */
-const URL_LIMIT = 8 * 1024;
 /** A client that has said what it wants says so at once. */
 const HEADERS_MS = 10_000;
 /** How often connections are looked at, at least, for requests that do not come: well before one is cut off as idle. */
@@ -138,19 +128,6 @@ function addGroup(server: ApiServer, tag: GroupTag, add: (routes: ApiServer) => 
 
 function keyRing({ apiKeys, keyFolder, time, logger }: ApiDependencies): KeyRing {
   return new KeyRing({ apiKeys, keyFolder }, time, (trouble) => logger?.error(trouble, 'API keys cannot be read'));
-}
-
-function refuseMalformed(server: FastifyInstance): void {
-  server.addHook('onRequest', ({ raw }, _reply, done) => done(malformation(raw)));
-}
-
-function malformation({ url, headers, httpVersion }: IncomingMessage): Problem | undefined {
-  if ((url?.length ?? 0) > URL_LIMIT) {
-    return new Problem(414, 'uri-too-long', `The path with its query is longer than ${URL_LIMIT / 1024} KiB.`);
-  }
-  // HTTP/1.1 wants it.
-  if (headers.host !== undefined || httpVersion === '1.0') return undefined;
-  return invalidRequest('The request has no Host header.', 'Host', 'is missing');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -14,6 +15,16 @@ import { givenApi, problemOf } from './given-api.ts';
 afterEach(() => {
   vi.restoreAllMocks();
 });
+
+/** Status, kind and first named field of the answer to a request as it is written. */
+async function answerTo(start: string, headers: readonly string[]) {
+  const dialled = await dial(await givenApi());
+  dialled.socket.write(`${start} HTTP/1.1\r\n${headers.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+  await once(dialled.socket, 'close');
+  const [head = '', ...body] = dialled.text.split('\r\n\r\n');
+  const { type, errors } = JSON.parse(body.join('').replace(/^[0-9a-f]+\r\n|\r\n0?$/g, ''));
+  return [Number(head.split(' ')[1]), type?.split(':').at(-1), errors?.[0].path];
+}
 
 describe('errors', () => {
   it('says that a route is not there', async () => {
@@ -48,6 +59,43 @@ describe('errors', () => {
     const [head, body] = dialled.text.split('\r\n\r\n');
     expect(head).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(body ?? '')).toMatchObject({ type: 'urn:tapedeck:problem:invalid-request', errors: [{ path: 'Host' }] });
+  });
+
+  it.each([
+    ['GET /v1/accounts', ['Host: [::1].evil.com']],
+    ['GET /v1/accounts', ['Host: [::1]x']],
+    ['GET /v1/accounts', ['Host: [localhost]']],
+    ['GET /v1/accounts', ['Host: 127.0.0.1:5100.evil.com']],
+    ['GET /v1/accounts', ['Host: 127.0.0.1:x@evil.com']],
+    ['GET /v1/accounts', ['Host: localhost:abc']],
+    ['GET /v1/accounts', ['Host: localhost:99999']],
+    ['GET /v1/accounts', ['Host: localhost/x']],
+    ['GET /v1/accounts', ['Host: localhost', 'hOST: evil.com']],
+    ['GET http://evil.com/v1/accounts', ['Host: localhost']],
+    ['GET HTTP://localhost@evil.com/v1/accounts', ['Host: localhost']],
+  ])('refuses a request whose host is none, or not one: %s %j', async (start, headers) => {
+    expect(await answerTo(start, headers)).toEqual([400, 'invalid-request', 'Host']);
+  });
+
+  it.each([
+    ['GET /v1/accounts', 'Host: [::1]:3000'],
+    ['GET /v1/accounts', 'Host: LOCALHOST.:65535'],
+    ['GET /v1/accounts', 'Host: 127.0.0.1:'],
+    ['GET http://LocalHost:3000/v1/accounts?limit=1', 'Host: localhost:3000'],
+  ])('takes every host that stands for this machine: %s %s', async (start, header) => {
+    expect(await answerTo(start, [header])).toEqual([200, undefined, undefined]);
+  });
+
+  it('says which expectation it does not know', async () => {
+    expect(await answerTo('GET /v1/accounts', ['Host: localhost', 'Expect: foo'])).toEqual([417, 'expectation-failed', 'Expect']);
+  });
+
+  it('says what it refuses of a body that would reach into objects', async () => {
+    const api = await givenApi();
+    for (const body of ['{"constructor":{"prototype":{}}}', '{"reason":{"__proto__":{}}}']) {
+      const answer = await api.post('/v1/accounts/paper-1/halt', body);
+      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringContaining('"__proto__"')]);
+    }
   });
 
   it('names every field of a query that is wrong, and those that it does not know', async () => {

@@ -19,9 +19,21 @@ export function takeJson(server: FastifyInstance): void {
     void parse(request, text, (error, value) => {
       if (error === null && memberTwice(text) !== undefined) {
         done(new Problem(400, 'invalid-request', 'The body has a member twice in one object.'));
-      } else done(error, value);
+      } else done(error !== null && isJson(text) ? new Problem(400, 'invalid-request', POISONED) : error, value);
     });
   });
+}
+
+/** JSON that the parser refuses all the same. */
+const POISONED = 'The body has a member "__proto__", or a member "prototype" of a "constructor", which no request has.';
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function decoded(body: Buffer): string | undefined {

@@ -29,6 +29,9 @@ export function anyOf<T extends z.ZodType<unknown, string>>(item: T, pattern: st
     .pipe(z.array(item).min(1).max(50));
 }
 
+/** An id that is asked for: a UUID has no case, and is stored in small letters. */
+export const askedId = z.uuid().toLowerCase();
+
 /** Waits until at least this position is reflected. */
 export const position = z.string().regex(/^(0|[1-9]\d{0,19})$/, 'must be a position, as in the header Tapedeck-Position');
 

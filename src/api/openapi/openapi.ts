@@ -19,7 +19,7 @@ import {
   symbolText,
   venueText,
 } from '../../domain/event.ts';
-import { limit, limitForClients } from '../http/query.ts';
+import { askedId, limit, limitForClients } from '../http/query.ts';
 import type { GroupTag } from '../routes/route-group.ts';
 import { type About, routeSchema } from '../routes/route-schema.ts';
 import { indexRoute } from './index-route.ts';
@@ -51,6 +51,7 @@ const UNSAID = new Map<unknown, object>([
   [limit, limitForClients],
   [assetText, { examples: ['USDT'] }],
   [idText, { examples: ['bf00b95d-fed3-5da5-b265-f6941ef09958'] }],
+  [askedId, { examples: ['bf00b95d-fed3-5da5-b265-f6941ef09958'] }],
   [nameText, { examples: ['paper-binance'] }],
   [symbolText, { examples: ['BTCUSDT'] }],
   [venueText, { examples: ['binance'] }],

@@ -2,14 +2,13 @@
 
 import { z } from 'zod';
 import { EVENT_TYPES, findEventType } from '../../domain/catalogue.ts';
-import { idText } from '../../domain/event.ts';
 import type { Place } from '../../ports/find-rules.ts';
 import { envelopeOf } from '../../tape/envelope.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { decodeCursor, NOT_OURS, refusedCursor } from '../http/cursor.ts';
 import { pageOf, subjectOf } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
-import { anyOf, minPosition, position, timePage, timeRange } from '../http/query.ts';
+import { anyOf, askedId, minPosition, position, timePage, timeRange } from '../http/query.ts';
 import { atTapeEnd } from '../http/read.ts';
 import { eventShape } from './event-shape.ts';
 import type { RouteGroup } from './route-group.ts';
@@ -25,7 +24,7 @@ const eventsQuery = z.strictObject({
     z.string().refine((type) => findEventType(type) !== undefined, 'is not the name of an event type, such as "OrderFilled"'),
     EVENT_TYPES.map(({ type }) => type).join('|'),
   ).optional(),
-  correlation: idText.optional(),
+  correlation: askedId.optional(),
   ...timeRange,
   ...timePage,
 });
@@ -72,7 +71,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
       answers: found(eventShape),
       problems: [404],
     },
-    { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
+    { params: z.strictObject({ id: askedId }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/events/:id', one, async ({ params, query }, reply) => {
     await atTapeEnd(deps, query, reply);

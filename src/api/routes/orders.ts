@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { formatDecimal, parseDecimal } from '../../domain/decimal.ts';
-import { idText, nameText, positiveDecimal, side, symbolText, venueText } from '../../domain/event.ts';
+import { nameText, positiveDecimal, side, symbolText, venueText } from '../../domain/event.ts';
 import { orderType, timeInForce } from '../../domain/order/events.ts';
 import { ORDER_STATUSES } from '../../domain/order/status.ts';
 import { orderTypeOf } from '../../domain/order/types.ts';
@@ -15,7 +15,7 @@ import { firstEventOfOrder, orderIdOf, requestCancel, requestOrder } from '../..
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage } from '../http/pages.ts';
 import { notFound, Problem, type Violation } from '../http/problem.ts';
-import { anyOf, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
+import { anyOf, askedId, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { absent, answerDocument, atPosition, findDocument } from '../http/read.ts';
 import { accepted, optionalKey, reason, recordedAnswers, recordRequest, requiredKey } from '../http/write.ts';
 import { holderOf } from '../limits/load-shedding.ts';
@@ -44,7 +44,7 @@ const ordersQuery = z.strictObject({
   ...timeRange,
   ...timePage,
 });
-const fillsQuery = z.strictObject({ orderId: idText.optional(), ...filters, ...timeRange, ...timePage });
+const fillsQuery = z.strictObject({ orderId: askedId.optional(), ...filters, ...timeRange, ...timePage });
 
 /** `GET /v1/orders`, `/v1/orders/{id}` with its history, and `/v1/fills`. */
 function readRoutes(server: ApiServer, deps: ApiDependencies): void {
@@ -73,7 +73,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
       answers: found(orderShape),
       problems: [404],
     },
-    { params: z.strictObject({ id: idText }), querystring: z.strictObject(minPosition) },
+    { params: z.strictObject({ id: askedId }), querystring: z.strictObject(minPosition) },
   );
   server.get('/v1/orders/:id', one, async ({ params, query }, reply) => {
     const { isWhole } = await atPosition(deps, [orders], query, reply);
@@ -205,7 +205,7 @@ function cancelRoute(server: ApiServer, deps: ApiDependencies): void {
       answers: recordedAnswers(requestedShape),
       problems: [404, 409, 422],
     },
-    { params: z.strictObject({ id: idText }), headers: optionalKey, querystring },
+    { params: z.strictObject({ id: askedId }), headers: optionalKey, querystring },
   );
   server.delete('/v1/orders/:id', cancel, async (request, reply) => {
     const { id } = request.params;

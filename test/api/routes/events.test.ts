@@ -82,6 +82,8 @@ describe('GET /v1/events/{id}', () => {
     const api = await givenApi();
     const ids = await recordSome(api);
     expect((await api.get(`/v1/events/${ids[1]}`)).body).toMatchObject({ id: ids[1], data: signal(1), revision: 1 });
+    // A UUID has no case.
+    expect((await api.get(`/v1/events/${ids[1]?.toUpperCase()}`)).body).toMatchObject({ id: ids[1] });
   });
 
   it('says that there is none', async () => {
