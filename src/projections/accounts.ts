@@ -4,6 +4,7 @@ import { formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import type { HaltMode, HaltScope, LimitCheck } from '../domain/order/events.ts';
 import type { RiskLimits } from '../domain/risk/limits.ts';
 import type { AccountTerms } from '../domain/settings/in-force.ts';
+import { instrumentKey } from '../domain/settings/in-force.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { type Projection, unexpected } from './projection.ts';
 
@@ -41,6 +42,8 @@ export interface AccountDocument {
   balances: Record<string, string>;
   openings: Record<string, string>;
   feesByAsset: Record<string, string>;
+  /** Keys of instruments that it had an order in. */
+  traded: string[];
   /** As it was last marked, which decisions rest on; null before the first. */
   marked: AccountMark | null;
   /** Those in force; of one scope only the latest. */
@@ -50,9 +53,10 @@ export interface AccountDocument {
 
 export const accounts: Projection<AccountDocument> = {
   name: 'accounts',
-  version: 2,
-  categories: ['settings', 'account'],
+  version: 3,
+  categories: ['settings', 'account', 'order'],
   indexes: [['id']],
+  hidden: ['traded'],
 
   keys(event) {
     switch (event.type) {
@@ -62,6 +66,7 @@ export const accounts: Projection<AccountDocument> = {
       case 'RiskLimitsSet':
       case 'BalanceChanged':
       case 'AccountMarked':
+      case 'OrderApproved':
       case 'TradingHalted':
       case 'TradingResumed':
         return [event.data.account];
@@ -73,7 +78,8 @@ export const accounts: Projection<AccountDocument> = {
   apply(document, event): AccountDocument {
     const account = document ?? unknownAccount(accounts.keys(event)[0] ?? '', event);
     change(account, event);
-    account.updatedAt = event.metadata.occurredAt;
+    // What somebody orders is not of the account itself.
+    if (event.type !== 'OrderApproved') account.updatedAt = event.metadata.occurredAt;
     return account;
   },
 };
@@ -90,6 +96,7 @@ function unknownAccount(id: string, event: RecordedEvent): AccountDocument {
     balances: {},
     openings: {},
     feesByAsset: {},
+    traded: [],
     marked: null,
     halts: [],
     updatedAt: event.metadata.occurredAt,
@@ -120,6 +127,11 @@ function change(account: AccountDocument, event: RecordedEvent): void {
       const { currency, equity, openingEquity, cash, peak, dayStart, limits } = event.data;
       account.currency = currency;
       account.marked = { equity, openingEquity, cash, peak, dayStart, limits, at: event.metadata.occurredAt };
+      return;
+    }
+    case 'OrderApproved': {
+      const key = instrumentKey(event.data.venue, event.data.symbol);
+      if (!account.traded.includes(key)) account.traded.push(key);
       return;
     }
     case 'TradingHalted': {

@@ -6,9 +6,9 @@
 import type { Account } from '../domain/account/account.ts';
 import { type Instrument, readInstrument } from '../domain/account/instrument.ts';
 import { equityText } from '../domain/account/marks.ts';
+import type { PricedMarkets } from '../domain/account/price-choice.ts';
 import { type AccountProfit, accountProfit, type PaidPosition, positionProfit } from '../domain/account/profit.ts';
 import { accountFrom, latestOf, valueAt } from '../domain/account/recorded-account.ts';
-import { type Markets, pricesOf } from '../domain/account/valuation.ts';
 import { add, type Decimal, formatDecimal, parseDecimal, subtract } from '../domain/decimal.ts';
 import { accountView } from '../domain/desk/risk-view.ts';
 import { type MarketState, marketFrom } from '../domain/market/market-view.ts';
@@ -70,12 +70,14 @@ export interface ValuedAccount {
   readonly positions: readonly ValuedPosition[];
 }
 
-/** An account and what is to be valued with it. */
+/** An account and what it is valued with. */
 interface Part {
   readonly document: AccountDocument;
   readonly held: readonly PositionDocument[];
-  /** Null before the engine has opened it. */
-  readonly account: Account | null;
+  /** Its open orders. */
+  readonly open: readonly OrderDocument[];
+  /** Keys of the instruments that it uses. */
+  readonly used: readonly string[];
 }
 
 /** `position` is that which the documents reflect at least. */
@@ -92,12 +94,20 @@ export async function valuedAccounts(
   // Open orders are few, whoever's they are.
   const open = Map.groupBy(await source.all(orders, 'sequence', { status: OPEN_STATUSES }), ({ account }) => account);
   const parts = documents.map((document) => {
-    const account = accountOf(settings, instruments, document, held.get(document.id) ?? [], open.get(document.id) ?? []);
-    return { document, held: held.get(document.id) ?? [], account };
+    const used = usedBy(settings, document);
+    return { document, held: held.get(document.id) ?? [], open: open.get(document.id) ?? [], used };
   });
-  const found = await source.prices(new Set(parts.flatMap((part) => [...pricedBy(instruments, part)])));
+  const found = await source.prices(new Set(parts.flatMap((part) => [...mayPrice(instruments, part)])));
   const market = new Map([...found].map(([key, price]) => [key, marketOf(price)]));
-  return parts.map((part) => valued({ instruments, market }, part, position));
+  const markets = { instruments, market, feeds: settings.feeds };
+  return parts.map((part) => valued(markets, part, accountOf(settings, markets, part), position));
+}
+
+/** Keys of the instruments that the account's strategies use, or that it had an order in. */
+function usedBy({ strategies }: SettingsInForce, { id, traded }: AccountDocument): string[] {
+  const own = [...strategies.values()].filter(({ account }) => account === id);
+  // In a document of an older build of the read model the field is not there.
+  return [...own.map(({ venue, symbol }) => instrumentKey(venue, symbol)), ...(traded ?? [])];
 }
 
 /** The instruments as they are valued: read again only where other settings are in force. */
@@ -112,29 +122,23 @@ function instrumentsOf(settings: SettingsInForce): ReadonlyMap<string, Instrumen
 }
 
 /** The account as its documents say it; null before the engine has opened it. */
-function accountOf(
-  settings: SettingsInForce,
-  instruments: ReadonlyMap<string, Instrument>,
-  { id, balances, marked }: AccountDocument,
-  held: readonly PositionDocument[],
-  open: readonly OrderDocument[],
-): Account | null {
+function accountOf(settings: SettingsInForce, markets: KnownMarkets, { document, held, open, used }: Part): Account | null {
+  const { id, balances, marked } = document;
   const terms = settings.accounts.get(id);
   // A document that an older build of the read model made has no mark in this form.
   if (terms === undefined || marked === null || marked === undefined) return null;
   const working = open.flatMap(({ venue, symbol, side, remainingQuantity }) => {
-    const instrument = instruments.get(instrumentKey(venue ?? '', symbol ?? ''));
+    const instrument = markets.instruments.get(instrumentKey(venue ?? '', symbol ?? ''));
     if (instrument === undefined || side === null || remainingQuantity === null) return [];
     return [{ instrument, side, quantity: parseDecimal(remainingQuantity) }];
   });
-  const used = [...settings.strategies.values()].filter(({ account }) => account === id);
-  return accountFrom(instruments, {
+  return accountFrom(markets, {
     terms,
     limits: settings.limits.get(id),
     balances,
     positions: held.map(paidPosition),
     working,
-    used: used.map(({ venue, symbol }) => instrumentKey(venue, symbol)),
+    used,
     marked,
     markedMs: epochMs(marked.at),
   });
@@ -153,18 +157,30 @@ function paidPosition({ strategy, venue, symbol, quantity, cost, realizedProfit,
   };
 }
 
-/** Keys of the instruments whose marks are needed. */
-function pricedBy(instruments: ReadonlyMap<string, Instrument>, { account, held }: Part): Set<string> {
-  const keys = new Set(held.map(({ venue, symbol }) => instrumentKey(venue, symbol)));
-  if (account === null) return keys;
-  for (const key of account.priced.keys()) keys.add(key);
-  const markets = { instruments, market: new Map() };
-  const assets = new Set(held.flatMap(({ feesByAsset }) => Object.keys(feesByAsset ?? {})));
-  for (const { asset, instrument } of account.holdings.values()) {
-    if (instrument !== null) keys.add(instrument);
-    assets.add(instrument === null ? asset : (instruments.get(instrument)?.quote ?? asset));
+/**
+ * Keys of the instruments whose marks are needed: those that the account uses, and all that may price what it holds or
+ * has paid, directly or by way of another asset.
+ */
+function mayPrice(instruments: ReadonlyMap<string, Instrument>, { document, held, open, used }: Part): Set<string> {
+  const keys = new Set([...held, ...open].map(({ venue, symbol }) => instrumentKey(venue ?? '', symbol ?? '')));
+  for (const key of used) keys.add(key);
+  const assets = new Set([
+    ...Object.keys(document.balances),
+    ...held.flatMap(({ feesByAsset }) => Object.keys(feesByAsset ?? {})),
+  ]);
+  for (const key of keys) {
+    const instrument = instruments.get(key);
+    if (instrument !== undefined) assets.add(instrument.base).add(instrument.quote);
   }
-  for (const asset of assets) for (const key of pricesOf(markets, account, asset)) keys.add(key);
+  const byBase = Map.groupBy(instruments.values(), ({ base }) => base);
+  // A set is gone through with what is added meanwhile.
+  for (const asset of assets) {
+    if (asset === document.currency) continue;
+    for (const { key, quote } of byBase.get(asset) ?? []) {
+      keys.add(key);
+      assets.add(quote);
+    }
+  }
   return keys;
 }
 
@@ -186,9 +202,9 @@ function millisecondsOf(time: string | null | undefined): number | null {
   return time === null || time === undefined ? null : epochMs(time);
 }
 
-type KnownMarkets = Markets & { readonly market: ReadonlyMap<string, MarketState> };
+type KnownMarkets = PricedMarkets & { readonly market: ReadonlyMap<string, MarketState> };
 
-function valued(markets: KnownMarkets, { document, held, account }: Part, position: string): ValuedAccount {
+function valued(markets: KnownMarkets, { document, held }: Part, account: Account | null, position: string): ValuedAccount {
   const { marked } = document;
   if (account === null || marked === null) return { document, current: null, positions: held.map(unvalued) };
   const timeMs = latestOf(markets, [...account.priced.keys(), ...account.used]);

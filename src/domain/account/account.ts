@@ -58,8 +58,10 @@ export interface Account {
   valuedMs: number;
   /** A later day that prices of what it holds are in already. */
   ahead: DayAhead | null;
-  /** Keys of instruments that its strategies or orders use. */
+  /** Keys of instruments that its strategies in force use, or that it has traded. */
   readonly used: Set<string>;
+  /** Keys of instruments that it had an order or a position in. */
+  readonly traded: Set<string>;
   readonly openings: Map<string, Decimal>;
   /** What it was opened with was worth at the first price of each asset. */
   openingEquity: Decimal;
@@ -80,7 +82,7 @@ export interface Account {
   /** When the latest orders were approved, epoch ms. */
   readonly approvals: number[];
   /** The instrument that prices an asset, in the account's currency or in an asset that has a price itself. */
-  readonly pricedBy: Map<string, string>;
+  pricedBy: ReadonlyMap<string, string>;
   /** What is to be valued again when the mark of an instrument changes, by instrument key. */
   readonly priced: Map<string, Priced>;
   /** What equity is made of: the worth of each asset, and the unrealized profit of each instrument that is no asset. */
@@ -131,6 +133,7 @@ export function newAccount(terms: AccountTerms, limits: RiskLimits | undefined):
     valuedMs: 0,
     ahead: null,
     used: new Set(),
+    traded: new Set(),
     openings: new Map(),
     openingEquity: ZERO,
     unpriced: new Set(),

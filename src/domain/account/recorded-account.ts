@@ -12,7 +12,8 @@ import { type Account, addHolding, addWorking, holdingOf, newAccount, setPositio
 import type { Instrument } from './instrument.ts';
 import { advance, noteEquity } from './marks.ts';
 import { type Position, positionKey } from './position.ts';
-import { choosePrices, type Markets, revalueAll } from './valuation.ts';
+import { choosePrices, type PricedMarkets } from './price-choice.ts';
+import { type Markets, revalueAll } from './valuation.ts';
 
 export interface AccountRecord {
   readonly terms: AccountTerms;
@@ -21,7 +22,7 @@ export interface AccountRecord {
   readonly positions: readonly Position[];
   /** What may still be filled of its open orders, in order quantities. */
   readonly working: readonly { readonly instrument: Instrument; readonly side: Side; readonly quantity: Decimal }[];
-  /** Keys of instruments that its strategies use. */
+  /** Keys of instruments that its strategies use, or that it had an order in. */
   readonly used: Iterable<string>;
   readonly marked: Pick<EventData['AccountMarked'], 'equity' | 'peak' | 'dayStart'> & { readonly limits: readonly LimitCheck[] };
   /** Time of that mark, epoch ms. */
@@ -29,7 +30,7 @@ export interface AccountRecord {
 }
 
 /** The account as it was marked; which instruments price what it holds is chosen, and nothing is valued yet. */
-export function accountFrom(instruments: ReadonlyMap<string, Instrument>, record: AccountRecord): Account {
+export function accountFrom(markets: PricedMarkets, record: AccountRecord): Account {
   const { marked, markedMs } = record;
   const account = newAccount(record.terms, record.limits);
   for (const key of record.used) account.used.add(key);
@@ -41,14 +42,14 @@ export function accountFrom(instruments: ReadonlyMap<string, Instrument>, record
     const key = instrumentKey(position.venue, position.symbol);
     setPosition(account, positionKey(position.strategy, key), position, key);
     account.used.add(key);
-    const instrument = instruments.get(key);
+    const instrument = markets.instruments.get(key);
     if (instrument !== undefined) holdingOf(account, instrument);
   }
   for (const { instrument, side, quantity } of record.working) {
     addWorking(account, side, instrument, quantity);
     account.used.add(instrument.key);
   }
-  choosePrices({ instruments, market: new Map() }, account);
+  choosePrices(markets, account);
   const equity = parseDecimal(marked.equity);
   const peak = parseDecimal(marked.peak);
   return Object.assign(account, {

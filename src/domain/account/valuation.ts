@@ -6,7 +6,7 @@
 
 import { absolute, add, type Decimal, maximum, multiply, normalize, ONE, subtract, ZERO } from '../decimal.ts';
 import type { MarketView } from '../market/market-view.ts';
-import { type Account, balanceOf, type Holding, heldOf, type Priced } from './account.ts';
+import { type Account, balanceOf, type Holding, heldOf } from './account.ts';
 import type { Instrument } from './instrument.ts';
 
 /** The listed instruments and the state of each market; both by instrument key. */
@@ -36,69 +36,10 @@ export function priceOf(markets: Markets, account: Account, holding: Holding): D
   return mark === undefined || mark === null || rate === null ? null : multiply(mark, rate);
 }
 
-/**
- * For each asset the instrument that prices it: one where the asset itself is traded before a contract on it, then one
- * that the account uses, then the first listed. What nothing prices in the account's currency is priced by way of an
- * asset that is.
- */
-export function choosePrices(markets: Markets, account: Account): void {
-  account.pricedBy.clear();
-  let priced = new Set([account.currency]);
-  while (priced.size > 0) priced = choosePricesIn(markets, account, priced);
-  findPriced(markets, account);
-  revalueAll(markets, account);
-}
-
 /** Values everything that the account holds. */
 export function revalueAll(markets: Markets, account: Account): void {
   for (const asset of account.balances.keys()) revalueAsset(markets, account, asset);
   for (const key of account.net.keys()) revalueInstrument(markets, account, markets.instruments.get(key));
-}
-
-/** Of assets that have no price yet and are quoted in one of `quotes`; returns those that have one now. */
-function choosePricesIn(markets: Markets, account: Account, quotes: ReadonlySet<string>): Set<string> {
-  const ranks = new Map<string, number>();
-  for (const { key, base, quote, isSpot } of markets.instruments.values()) {
-    if (!quotes.has(quote) || base === account.currency) continue;
-    if (account.pricedBy.has(base) && !ranks.has(base)) continue;
-    const rank = (isSpot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
-    if (rank <= (ranks.get(base) ?? -1)) continue;
-    ranks.set(base, rank);
-    account.pricedBy.set(base, key);
-  }
-  return new Set(ranks.keys());
-}
-
-/** Finds what rests on the mark of each instrument, among what the account holds: after that or a choice of prices changed. */
-export function findPriced(markets: Markets, account: Account): void {
-  const { priced } = account;
-  priced.clear();
-  for (const asset of account.balances.keys()) {
-    for (const key of pricesOf(markets, account, asset)) pricedAt(priced, key).assets.push(asset);
-  }
-  for (const held of account.net.keys()) {
-    const instrument = markets.instruments.get(held);
-    if (instrument === undefined || instrument.isSpot) continue;
-    for (const key of new Set([held, ...pricesOf(markets, account, instrument.quote)])) {
-      pricedAt(priced, key).instruments.push(held);
-    }
-  }
-}
-
-/** The instruments whose marks make the asset's price: the one that prices it, the one that prices that one's quote, and so on. */
-export function pricesOf(markets: Markets, account: Account, asset: string): string[] {
-  const key = asset === account.currency ? undefined : account.pricedBy.get(asset);
-  const quote = key === undefined ? undefined : markets.instruments.get(key)?.quote;
-  return key === undefined || quote === undefined ? [] : [key, ...pricesOf(markets, account, quote)];
-}
-
-function pricedAt(priced: Map<string, Priced>, key: string): Priced {
-  let found = priced.get(key);
-  if (found === undefined) {
-    found = { assets: [], instruments: [] };
-    priced.set(key, found);
-  }
-  return found;
 }
 
 /**
@@ -135,7 +76,8 @@ export function revalueAt(markets: Markets, account: Account, instrumentKey: str
   for (const held of priced.instruments) revalueInstrument(markets, account, markets.instruments.get(held));
 }
 
-function setMarketValue(account: Account, key: string, worth: Decimal): void {
+/** What is counted under that key is worth that much now. */
+export function setMarketValue(account: Account, key: string, worth: Decimal): void {
   const before = account.marketValues.get(key) ?? ZERO;
   account.marketValues.set(key, worth);
   account.equity = normalize(add(account.equity, subtract(worth, before)));

@@ -2,7 +2,8 @@
 
 import { type Account, newAccount, readTerms } from '../account/account.ts';
 import { readInstrument } from '../account/instrument.ts';
-import { choosePrices, findPriced } from '../account/valuation.ts';
+import { choosePrices, findPriced, priceGradeOf } from '../account/price-choice.ts';
+import { revalueAll } from '../account/valuation.ts';
 import { readLimits } from '../risk/limits.ts';
 import { type AccountTerms, instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import type { DeskState } from './desk-state.ts';
@@ -15,11 +16,21 @@ export function adoptSettings(state: DeskState, settings: SettingsInForce): void
     if (account === undefined) openAccount(state, terms, settings);
     else Object.assign(account, readTerms(terms), { limits: readLimits(settings.limits.get(terms.id)) });
   }
+  for (const { used, traded } of state.accounts.values()) {
+    used.clear();
+    for (const key of traded) used.add(key);
+  }
   for (const strategy of settings.strategies.values()) {
     state.accounts.get(strategy.account)?.used.add(instrumentKey(strategy.venue, strategy.symbol));
   }
   for (const name of state.signals.keys()) if (!settings.strategies.has(name)) state.signals.delete(name);
-  for (const account of state.accounts.values()) choosePrices(state, account);
+  state.feeds.clear();
+  for (const key of settings.feeds.keys()) state.feeds.add(key);
+  for (const key of state.market.keys()) state.grades.set(key, priceGradeOf(state, key));
+  for (const account of state.accounts.values()) {
+    choosePrices(state, account);
+    revalueAll(state, account);
+  }
   watchAll(state);
 }
 
@@ -36,10 +47,21 @@ function openAccount(state: DeskState, terms: AccountTerms, settings: SettingsIn
 
 /** The account uses one more instrument. */
 export function use(state: DeskState, account: Account, key: string): void {
+  account.traded.add(key);
   if (account.used.has(key)) return;
   account.used.add(key);
   choosePrices(state, account);
   watchAll(state);
+}
+
+/**
+ * Prices are chosen again, because an instrument can price more than before, or less. Returns the accounts of which
+ * something is priced by another instrument now.
+ */
+export function chooseAgain(state: DeskState, isByPrice: boolean): Account[] {
+  const changed = [...state.accounts.values()].filter((account) => choosePrices(state, account, isByPrice));
+  if (changed.length > 0) watchAll(state);
+  return changed;
 }
 
 /** The account holds one more asset, or has a position in one more instrument. */

@@ -11,6 +11,7 @@ import {
 } from '../account/account.ts';
 import { advance, enterTime, isBackInTime, noteMark, noteRevaluation, resetDrawdown } from '../account/marks.ts';
 import { positionKey } from '../account/position.ts';
+import { PRICE_GRADES, priceGradeOf } from '../account/price-choice.ts';
 import { rateOf, revalueAsset, revalueAt, revalueInstrument } from '../account/valuation.ts';
 import type { TapeEvent } from '../catalogue.ts';
 import { add, compare, multiply, parseDecimal } from '../decimal.ts';
@@ -19,7 +20,7 @@ import { type ApprovedOrder, MANUAL } from '../order/events.ts';
 import { approvedOrder, evolveOrder, externalOrder, SEND_WINDOW_MS } from '../order/order.ts';
 import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import { epochMs } from '../time.ts';
-import { hold, use } from './account-settings.ts';
+import { chooseAgain, hold, use } from './account-settings.ts';
 import type { DeskState } from './desk-state.ts';
 
 type Of<Type extends TapeEvent['type']> = Extract<TapeEvent, { type: Type }>;
@@ -32,6 +33,10 @@ export function applyMarket(state: DeskState, event: MarketData, settings: Setti
   if (key === null || !state.instruments.has(key)) return;
   const timeMs = epochMs(event.metadata.occurredAt);
   const isEnd = event.type === 'FeedStale' && event.data.reason === 'ended';
+  const grade = priceGradeOf(state, key);
+  const before = state.grades.get(key) ?? PRICE_GRADES.none;
+  state.grades.set(key, grade);
+  if (grade > before) chooseAgain(state, true);
   for (const id of state.watchers.get(key) ?? []) {
     const account = state.accounts.get(id);
     if (account === undefined) continue;
@@ -45,6 +50,8 @@ export function applyMarket(state: DeskState, event: MarketData, settings: Setti
     // Whose last mark says the same anyway is marked with the feed's end or not at all: not on a request of another day.
     if (compare(account.equity, account.marked.equity) !== 0) state.busy.add(id);
   }
+  // Only now that its last price was taken in. Who is valued by another has no more to do with it, and is still to be marked.
+  if (grade < before) for (const { id, isMarkOwed } of chooseAgain(state, false)) if (isMarkOwed) state.busy.add(id);
 }
 
 export function applyApproved(state: DeskState, approved: ApprovedOrder): void {

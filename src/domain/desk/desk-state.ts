@@ -2,6 +2,7 @@
 
 import type { Account } from '../account/account.ts';
 import type { Instrument } from '../account/instrument.ts';
+import type { PriceGrade } from '../account/price-choice.ts';
 import type { TapeEvent } from '../catalogue.ts';
 import type { DecisionContext } from '../engine/reactor.ts';
 import type { MarketView } from '../market/market-view.ts';
@@ -12,6 +13,10 @@ export interface DeskState {
   /** By instrument key. */
   readonly instruments: Map<string, Instrument>;
   readonly market: MarketView;
+  /** Keys of the instruments that have a feed in force. */
+  readonly feeds: Set<string>;
+  /** By instrument key: the grade that it had when prices were last chosen. */
+  readonly grades: Map<string, PriceGrade>;
   readonly accounts: Map<string, Account>;
   /** Instrument key to the ids of the accounts that use it or hold what its mark prices. */
   readonly watchers: Map<string, string[]>;
@@ -43,6 +48,8 @@ export function newDesk(): DeskState {
   return {
     instruments: new Map(),
     market: new Map(),
+    feeds: new Set(),
+    grades: new Map(),
     accounts: new Map(),
     watchers: new Map(),
     signals: new Map(),

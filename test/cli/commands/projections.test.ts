@@ -23,15 +23,15 @@ async function withReads<T>(folder: string, work: (reads: ReadStore) => Promise<
 async function spoilAccount(folder: string): Promise<void> {
   await withReads(folder, async (reads) => {
     const key = 'paper-coinbase';
-    const document = (await reads.load('accounts@2.1', [key])).get(key);
+    const document = (await reads.load('accounts@3.1', [key])).get(key);
     if (document === undefined) throw new Error('the account is there');
-    const position = await reads.checkpoint('accounts@2.1');
+    const position = await reads.checkpoint('accounts@3.1');
     const write: DocumentWrite = {
-      collection: 'accounts@2.1',
+      collection: 'accounts@3.1',
       key,
       document: { ...document, currency: 'XXX', _position: position },
     };
-    await reads.commit('accounts@2.1', [write], position);
+    await reads.commit('accounts@3.1', [write], position);
   });
 }
 
@@ -71,7 +71,7 @@ describe('tapedeck projections verify', () => {
     const folder = tape.copy();
     await spoilAccount(folder);
     const [verified] = linesOf(await tape.run(['projections', 'verify', 'accounts'], folder), 1);
-    expect(verified).toMatchObject({ collection: 'accounts@2.1', differing: 1 });
+    expect(verified).toMatchObject({ collection: 'accounts@3.1', differing: 1 });
     expect(verified.differences[0]).toMatchObject({ key: 'paper-coinbase' });
   });
 
@@ -95,7 +95,7 @@ describe('tapedeck projections rebuild', () => {
     expect(await currency()).toBe('XXX');
 
     const [rebuilt] = linesOf(await tape.run(['projections', 'rebuild', 'accounts'], folder));
-    expect(rebuilt).toMatchObject({ projection: 'accounts', collection: 'accounts@2.2', before: 'accounts@2.1' });
+    expect(rebuilt).toMatchObject({ projection: 'accounts', collection: 'accounts@3.2', before: 'accounts@3.1' });
     expect(await currency()).toBe('USD');
     expect((await fetch(`${address}/readyz`)).status).toBe(200);
     linesOf(await tape.run(['projections', 'verify', 'accounts'], folder));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { newAccount } from '../../../src/domain/account/account.ts';
 import { readInstrument } from '../../../src/domain/account/instrument.ts';
+import { choosePrices } from '../../../src/domain/account/price-choice.ts';
 import { accountProfit, type PaidPosition, positionProfit } from '../../../src/domain/account/profit.ts';
-import { choosePrices } from '../../../src/domain/account/valuation.ts';
 import { formatDecimal, parseDecimal } from '../../../src/domain/decimal.ts';
 import { type MarketState, marketFrom } from '../../../src/domain/market/market-view.ts';
 import { account } from '../../../src/domain/settings/settings.ts';
@@ -30,7 +30,7 @@ const market = new Map([
   ['binance.BNBUSDT', marketAt('500')],
   ['okx.BTCUSDT', marketAt('50100')],
 ]);
-const markets = { instruments, market };
+const markets = { instruments, market, feeds: market };
 
 /** Made in an account that counts in USDT. */
 function madeBy(key: string, made: { quantity: string; cost: string; realized: string; fees: Record<string, string> }) {

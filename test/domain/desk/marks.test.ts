@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
-import { all, BOOK, CANDLES, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
+import { all, BOOK, CANDLES, CROSS, type GivenSettings, names, only, PAPER, Scene } from '../given.ts';
 
 function opened(given: GivenSettings = {}): Scene {
   const scene = new Scene([desk]);
@@ -109,6 +109,29 @@ describe('Equity', () => {
     expect(all(filled, 'BalanceChanged').at(-1)).toMatchObject({ asset: 'BNB', change: '-0.12', balance: '1.88', reason: 'fee' });
     expect(only(filled, 'PositionChanged').quantity).toBe('1');
     expect(only(filled, 'AccountMarked').equity).toBe('100940');
+  });
+});
+
+describe('An account’s now', () => {
+  it('is moved by the market of a strategy in force, and of a retired one only where something was ordered there', () => {
+    for (const isTraded of [false, true]) {
+      const scene = opened({
+        instruments: [BTCUSDT, { ...BTCUSDT, symbol: 'ETHUSDT', base: 'ETH' }],
+        feeds: [CANDLES, { ...CANDLES, symbol: 'ETHUSDT' }],
+        strategies: [CROSS, { ...CROSS, name: 'retired', symbol: 'ETHUSDT' }],
+      });
+      scene.begin('binance', 'ETHUSDT');
+      scene.bar('3000', { symbol: 'ETHUSDT' });
+      scene.bar('60000');
+      if (isTraded) only(scene.order('buy', '1', { symbol: 'ETHUSDT' }), 'OrderApproved');
+      scene.when('StrategyRetired', { name: 'retired' });
+      scene.when('SettingsApplied', { generation: 99, changes: 1, hash: 'b'.repeat(64) });
+      scene.now += 600_000;
+      scene.bar('3000', { symbol: 'ETHUSDT' });
+      const [decision] = scene.order('buy', '0.1');
+      if (isTraded) expect(decision).toMatchObject({ type: 'OrderDenied', data: { reason: 'market-data', value: 'stale' } });
+      else expect(decision).toMatchObject({ type: 'OrderApproved', data: { sendBy: '2024-08-08T12:00:05.000Z' } });
+    }
   });
 });
 
