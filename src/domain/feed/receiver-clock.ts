@@ -40,6 +40,8 @@ export type ClockVerdict = 'in-step' | 'ahead' | 'impossible' | 'set';
 export class ReceiverClock {
   /** The least delay of each of the latest seconds of receive time, oldest first. */
   readonly #delays: number[] = [];
+  /** The same, least first. */
+  readonly #sorted: number[] = [];
   #second = 0;
   #leastOfSecond = 0;
   /** What the two clocks are apart. */
@@ -135,6 +137,7 @@ export class ReceiverClock {
   #begin(receivedAt: number, delay: number): void {
     this.#hasBegun = true;
     this.#delays.length = 0;
+    this.#sorted.length = 0;
     this.#second = Math.floor(receivedAt / 1_000);
     this.#leastOfSecond = delay;
     this.#offset = delay;
@@ -150,11 +153,19 @@ export class ReceiverClock {
       if (this.#delays.length === 0) this.#offset = delay;
       return;
     }
-    this.#delays.push(this.#leastOfSecond);
-    if (this.#delays.length > WINDOW) this.#delays.shift();
+    this.#look(this.#leastOfSecond);
     this.#second = second;
     this.#leastOfSecond = delay;
-    const sorted = new Float64Array(this.#delays).sort();
-    this.#offset = sorted[Math.floor(sorted.length / QUANTILE)] as number;
+    this.#offset = this.#sorted[Math.floor(this.#sorted.length / QUANTILE)] as number;
+  }
+
+  /** Takes the least delay of a second into the window. */
+  #look(least: number): void {
+    const sorted = this.#sorted;
+    if (this.#delays.length === WINDOW) sorted.splice(sorted.indexOf(this.#delays.shift() as number), 1);
+    this.#delays.push(least);
+    let place = sorted.length;
+    while (place > 0 && (sorted[place - 1] as number) > least) place--;
+    sorted.splice(place, 0, least);
   }
 }

@@ -42,6 +42,14 @@ describe('a receiver’s clock', () => {
     expect(clock.judge(MIDNIGHT + 600_000, MIDNIGHT + 600_000 - 50)).toBe('ahead');
   });
 
+  it('is judged by the latest minute: what came before is forgotten', () => {
+    const clock = new ReceiverClock();
+    judged([...repeat(1_000, 50), ...repeat(100, 1_500)], clock);
+    expect(judged([-1_949], clock)).toEqual(['in-step']);
+    judged(repeat(900, 1_500), clock);
+    expect(judged([-500, -501], clock)).toEqual(['in-step', 'ahead']);
+  });
+
   it('is another where many frames in a row are ahead and agree', () => {
     const verdicts = judged([...repeat(20, 50), ...repeat(AGREEING_AHEAD, -5_000), ...repeat(20, -5_000)]);
     expect(verdicts.slice(20, 20 + AGREEING_AHEAD)).toEqual([...repeat(AGREEING_AHEAD - 1, 0).map(() => 'ahead'), 'set']);
