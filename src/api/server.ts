@@ -76,7 +76,7 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     descriptors: deps.descriptors ?? Number.POSITIVE_INFINITY,
     holderOf: ({ routeOptions, actor }) => (isPublic(routeOptions.url ?? '') ? null : actor),
   });
-  shedLoad(server, deps.metrics);
+  shedLoad(server, deps.metrics, deps.time);
   finishBeforeClosing(server, deps.time, deps.timeouts.closeMs);
   prepareRateLimit(server, deps.rateLimit ?? Number.MAX_SAFE_INTEGER);
   watchRoutes(server, [...ROUTE_GROUPS, HEALTH, ABOUT]);

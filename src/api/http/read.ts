@@ -21,14 +21,21 @@ export interface Reflected {
   readonly isWhole: boolean;
 }
 
+/** What of a query says when it may be read, and how much. */
+interface ReadQuery {
+  readonly 'min-position'?: string | undefined;
+  /** Of a list. */
+  readonly limit?: number | undefined;
+}
+
 /**
- * Waits for the position that the query names and puts the position that the answer will reflect in its header: that
- * of the projection furthest behind, which it returns. Throws a 503 problem when the wait takes too long.
+ * Waits for the position that the query names, then for the turn of the read, and puts the position that the answer will
+ * reflect in its header: that of the projection furthest behind, which it returns. Throws a 503 problem when a wait takes too long.
  */
 export async function atPosition(
   deps: ApiDependencies,
   projections: readonly Projection[],
-  query: { readonly 'min-position'?: string | undefined },
+  query: ReadQuery,
   reply: FastifyReply,
 ): Promise<Reflected> {
   const served = projections.map((projection) => servedProjection(deps, projection));
@@ -37,6 +44,8 @@ export async function atPosition(
     const reached = await Promise.all(served.map((projection) => projection.waitFor(wanted, deps.timeouts.positionMs)));
     if (reached.includes(false)) throw notReached(deps, wanted);
   }
+  const turn = reply.request.reading?.begin(query.limit ?? 1);
+  if (turn !== undefined) await turn;
   const positions = served.map((projection) => projection.progress().position);
   const reflected = positions.sort(comparePositions)[0] as string;
   reply.header(POSITION_HEADER, reflected);
@@ -53,19 +62,19 @@ export function absent(isWhole: boolean, detail: string): Problem {
 }
 
 /** As `atPosition`, for reads of the tape itself: they reflect its end. */
-export async function atTapeEnd(
-  deps: ApiDependencies,
-  query: { readonly 'min-position'?: string | undefined },
-  reply: FastifyReply,
-): Promise<void> {
+export async function atTapeEnd(deps: ApiDependencies, query: ReadQuery, reply: FastifyReply): Promise<void> {
   const wanted = query['min-position'];
-  let head = await deps.events.head();
-  for (let waited = 0; wanted !== undefined && comparePositions(head, wanted) < 0; waited += LOOK_MS) {
+  if (wanted !== undefined) await untilOnTape(deps, wanted);
+  const turn = reply.request.reading?.begin(query.limit ?? 1);
+  if (turn !== undefined) await turn;
+  reply.header(POSITION_HEADER, await deps.events.head());
+}
+
+async function untilOnTape(deps: ApiDependencies, wanted: string): Promise<void> {
+  for (let waited = 0; comparePositions(await deps.events.head(), wanted) < 0; waited += LOOK_MS) {
     if (waited >= deps.timeouts.positionMs) throw notReached(deps, wanted);
     await pause(deps.time, LOOK_MS);
-    head = await deps.events.head();
   }
-  reply.header(POSITION_HEADER, head);
 }
 
 /** Throws when the system serves a read model that it does not run: a mistake in its wiring. */

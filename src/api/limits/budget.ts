@@ -23,15 +23,15 @@ export class Budget {
     return holder === null ? free <= 0 : (this.#byHolder.get(holder) ?? 0) >= free;
   }
 
-  take(holder: string | null): void {
-    this.#inHand++;
-    if (holder !== null) this.#byHolder.set(holder, (this.#byHolder.get(holder) ?? 0) + 1);
+  take(holder: string | null, amount = 1): void {
+    this.#inHand += amount;
+    if (holder !== null && amount > 0) this.#byHolder.set(holder, (this.#byHolder.get(holder) ?? 0) + amount);
   }
 
-  giveBack(holder: string | null): void {
-    this.#inHand--;
+  giveBack(holder: string | null, amount = 1): void {
+    this.#inHand -= amount;
     if (holder === null) return;
-    const left = (this.#byHolder.get(holder) ?? 0) - 1;
+    const left = (this.#byHolder.get(holder) ?? 0) - amount;
     if (left > 0) this.#byHolder.set(holder, left);
     else this.#byHolder.delete(holder);
   }

@@ -1,5 +1,5 @@
 /**
- * Load shedding: how many requests may be in hand at once. Beyond that the server refuses at once, instead of keeping
+ * Load shedding: how many requests may be in hand at once, and which reads begin. Beyond that the server refuses at once, instead of keeping
  * requests and answers until memory is full. Each kind has a budget of its own: a flood of reads keeps nobody from
  * changing something, and whatever else is in hand keeps nobody from halting. Each budget is shared out by API key, and
  * what needs no key by address. The cluster's probes always pass: they matter most under load.
@@ -8,12 +8,17 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../metrics.ts';
+import type { Time } from '../../ports/clock.ts';
 import { isPublic } from '../http/auth.ts';
-import { Problem } from '../http/problem.ts';
 import { HEALTH_PATHS, METRICS_PATH } from '../http/public-paths.ts';
 import { Budget } from './budget.ts';
+import { busy, MAX_ANSWER_BYTES, type Reading, ReadTurns } from './read-turns.ts';
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null: it was refused before it was in hand. */
+    reading: Reading | null;
+  }
   interface FastifyContextConfig {
     /** Stops trading: it is served whatever else is in hand. */
     isHalt?: true;
@@ -42,13 +47,16 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 type InHand = Set<() => void>;
 
 /** Refuses requests beyond the limits: 503. Goes behind the check of the key. */
-export function shedLoad(server: FastifyInstance, metrics: Metrics): void {
+export function shedLoad(server: FastifyInstance, metrics: Metrics, time: Time): void {
   const budgets = new Map<Kind, Budget>();
   for (const kind of Object.keys(MAX_IN_HAND) as Kind[]) {
     const budget = new Budget(MAX_IN_HAND[kind]);
     budgets.set(kind, budget);
     metrics.watchQueue({ name: `http-${kind}`, limit: budget.limit, depth: () => budget.inHand });
   }
+  const turns = new ReadTurns(time);
+  metrics.watchQueue({ name: 'http-answer-bytes', limit: MAX_ANSWER_BYTES, depth: () => turns.answerBytes });
+  server.decorateRequest('reading', null);
   const connections = new WeakMap<Socket, InHand>();
   server.addHook('onRequest', (request, reply, done) => {
     const here = inHandOn(connections, request.raw.socket);
@@ -58,12 +66,21 @@ export function shedLoad(server: FastifyInstance, metrics: Metrics): void {
     const holder = isPublic(path) ? request.ip : holderOf(request);
     if (budget?.isUsedUp(holder)) return done(busy(`${budget.inHand} requests of this kind in hand`));
     budget?.take(holder);
-    const giveBack = (): void => budget?.giveBack(holder);
+    const reading = turns.reading(holder);
+    request.reading = reading;
+    const giveBack = (): void => {
+      budget?.giveBack(holder);
+      reading.end();
+    };
     here.add(giveBack);
     reply.raw.once('finish', () => {
       if (here.delete(giveBack)) giveBack();
     });
     done();
+  });
+  server.addHook('onSend', (request, _reply, payload, done) => {
+    request.reading?.made(payload);
+    done(null, payload);
   });
 }
 
@@ -91,8 +108,4 @@ function kindOf(request: FastifyRequest, path: string): Kind {
 /** Whose share of a budget a request is in, by its key; null: without keys there is nobody to share with. */
 export function holderOf({ keyName }: FastifyRequest): string | null {
   return keyName;
-}
-
-function busy(why: string): Problem {
-  return new Problem(503, 'busy', `The server is busy with ${why}: try again in a moment.`);
 }

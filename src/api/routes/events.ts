@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { EVENT_TYPES, findEventType } from '../../domain/catalogue.ts';
+import type { ReadQuery } from '../../ports/event-store.ts';
 import type { Place } from '../../ports/find-rules.ts';
-import { envelopeOf } from '../../tape/envelope.ts';
+import { envelopeOf, type RecordedEvent } from '../../tape/envelope.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { decodeCursor, NOT_OURS, refusedCursor } from '../http/cursor.ts';
 import { pageOf, subjectOf } from '../http/pages.ts';
@@ -16,6 +17,9 @@ import { found, pageOfShape, routeSchema } from './route-schema.ts';
 
 /** Of the demo: a bar that a strategy gives a signal on. */
 const EXAMPLE = { id: '4d18fd2d-b7fa-559c-a04e-1664821336ed' };
+
+/** Events that are read at once: some milliseconds of the thread that answers everybody. */
+const AT_ONCE = 100;
 
 const eventsQuery = z.strictObject({
   stream: z.string().min(1).max(300).optional(),
@@ -49,7 +53,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
   server.get('/v1/events', list, async ({ query }, reply) => {
     await atTapeEnd(deps, query, reply);
     const subject = subjectOf('events', query);
-    const events = await deps.events.read({
+    const events = await readInParts(deps, {
       after: query.cursor === undefined ? undefined : positionOf(decodeCursor(query.cursor, subject)),
       stream: query.stream,
       categories: query.category,
@@ -79,6 +83,18 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     if (event === undefined) throw notFound(`There is no event ${params.id}.`);
     return envelopeOf(event);
   });
+}
+
+/** As `EventStore.read`, letting go of the event loop between two parts. */
+async function readInParts({ events, time }: ApiDependencies, query: ReadQuery): Promise<RecordedEvent[]> {
+  const found: RecordedEvent[] = [];
+  for (;;) {
+    const limit = Math.min(AT_ONCE, query.limit - found.length);
+    const part = await events.read({ ...query, after: found.at(-1)?.position ?? query.after, limit });
+    found.push(...part);
+    if (part.length < limit || found.length === query.limit) return found;
+    await time.nextLoop();
+  }
 }
 
 /** On the tape an event's position is all the order there is. Throws a 400 problem for a cursor that was forged. */
