@@ -70,6 +70,22 @@ describe('documents as they are at the tape’s end', () => {
   });
 });
 
+describe('documents that a build of another version made', () => {
+  it('are not mixed with today’s: the tape is read from its beginning', async () => {
+    await withRecordedTape(400, 1_500, async (events, reads) => {
+      const tape = await wholeTape(events);
+      const older = await openReadStore('memory:', systemTime);
+      const collection = await servingCollection(older, { ...orders, version: orders.version - 1 } as Projection);
+      const keys = [...new Set(tape.flatMap((event) => orders.keys(event)))];
+      const writes = keys.map((key) => ({ collection, key, document: { id: key, sequence: key, _position: '1' } }));
+      await older.commit(collection, writes, tape[Math.floor(tape.length / 2)]?.position ?? '0');
+      expect(await answers(events, older)).toEqual(await answers(events, reads));
+      const key = keys[0] ?? '';
+      expect(await currentDocument(events, older, orders, key)).toEqual(await currentDocument(events, reads, orders, key));
+    });
+  });
+});
+
 describe('the order of documents', () => {
   /** In UTF-16 units a smiley comes before a full-width letter, by code point and in the bytes of UTF-8 after it. */
   const NAMES = ['\u{ff21}', '\u{1f600}', 'a', '\u{1f600}', 'Z'];
