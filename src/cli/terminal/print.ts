@@ -24,7 +24,7 @@ export function shownLine(line: string): string {
     .join('');
 }
 
-/** The same for several lines. */
+/** Several lines that have no colours: a name in them may be anybody's, and a code of a palette is one of theirs. */
 export function shownText(text: string): string {
-  return text.split('\n').map(shownLine).join('\n');
+  return text.split('\n').map(escapeUnprintable).join('\n');
 }

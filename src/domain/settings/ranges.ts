@@ -9,10 +9,15 @@ import { durationMs } from '../time.ts';
 import { type Violation, violationLine } from './check.ts';
 import type { AccountSettings, FeedSettings, Settings, StrategySettings } from './settings.ts';
 
+/** Far above every count, and every time in milliseconds; the highest whole number would leave no next generation. */
+const MOST_GENERATION = 1_000_000_000_000_000;
+
 /** A line of path and reason for each setting that is out of its range. */
-export function outOfRange({ feeds, accounts, strategies }: Settings): string[] {
+export function outOfRange({ generation, feeds, accounts, strategies }: Settings): string[] {
   return [
+    ...generationViolations(generation),
     ...feeds.flatMap((feed, index) => feedViolations(feed, ['feeds', index])),
+    ...accounts.flatMap(slippageViolations),
     ...accounts.flatMap((account, index) => limitRemarks(account, index, 'objection')),
     ...strategies.flatMap(({ size }, index) => sizeViolations(size, ['strategies', index, 'size'])),
   ].map(violationLine);
@@ -21,6 +26,16 @@ export function outOfRange({ feeds, accounts, strategies }: Settings): string[] 
 /** A line for each limit that never holds anything up as it is set. That is allowed, and to be known. */
 export function idleLimits({ accounts }: Settings): string[] {
   return accounts.flatMap((account, index) => limitRemarks(account, index, 'idleness')).map(violationLine);
+}
+
+function generationViolations(generation: number): Violation[] {
+  if (generation <= MOST_GENERATION) return [];
+  return [[['generation'], `must be at most ${MOST_GENERATION}: the next change needs a higher one`]];
+}
+
+function slippageViolations({ slippage }: AccountSettings, index: number): Violation[] {
+  if (compare(parseDecimal(slippage), ONE) < 0) return [];
+  return [[['accounts', index, 'slippage'], 'must be below 1: what is sold would bring nothing']];
 }
 
 function feedViolations({ depth, staleAfter }: FeedSettings, at: Violation[0]): Violation[] {

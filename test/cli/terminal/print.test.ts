@@ -25,6 +25,7 @@ describe('a line', () => {
     for (const colour of Object.values(COLOURED)) expect(shownLine(colour('x'))).toBe(colour('x'));
     expect(shownLine(`${COLOURED.bad('x')}\u001b[4m\u001b[2J\ny`)).toBe(`${COLOURED.bad('x')}\\u001b[4m\\u001b[2J\\u000ay`);
     expect(shownText('one\ntwo\u001b')).toBe('one\ntwo\\u001b');
+    expect(shownText('there is no file \u001b[31mx\u001b[39m')).toBe('there is no file \\u001b[31mx\\u001b[39m');
     expect(shownLine(PLAIN.bad('x'))).toBe('x');
   });
 
