@@ -21,6 +21,7 @@ import { makeSystem } from '../../system.ts';
 import type { Role, SystemDependencies } from '../../system-dependencies.ts';
 import { aborted } from '../../waiting.ts';
 import { serveApi, serveProbes } from '../api.ts';
+import { folderWarning } from '../data-folder.ts';
 import { IngestReport } from '../ingest-report.ts';
 import { feedsOf, planWithRecordings } from '../recordings.ts';
 import { ALL_ROLES, parseRoles } from '../roles.ts';
@@ -154,6 +155,8 @@ async function settle(
   roles: ReadonlySet<Role>,
 ): Promise<SettingsInForce> {
   const { config, time, events } = opened;
+  const unsafe = folderWarning(config.dataFolder);
+  if (unsafe !== undefined) screen.warn(unsafe);
   for (const warning of settingsWarnings(proposed)) screen.warn(`${config.settingsFile}: ${warning}`);
   const origin = { clock: time, actor: cliActor(config), codeVersion: build };
   if (roles.has('ingest')) await planWithRecordings(proposed, opened, origin);
