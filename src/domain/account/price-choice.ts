@@ -1,8 +1,8 @@
 /**
- * Which instrument prices an asset in an account's currency: one that has a price before one that has none, among those
- * one whose feed goes on before one whose feed has ended, then one where the asset itself is traded before a contract on
- * it, then one that the account uses, then the first listed. What nothing prices in the account's currency is priced by
- * way of an asset that is.
+ * Which instrument prices an asset in an account's currency: one that has a price before one that has none; among those
+ * one whose feed goes on before one whose feed has ended, and of the ended that with the latest price; then one where
+ * the asset itself is traded before a contract on it, then one that the account uses, then the first listed. What
+ * nothing prices in the account's currency is priced by way of an asset that is.
  */
 
 import { add, type Decimal, multiply, subtract, ZERO } from '../decimal.ts';
@@ -55,9 +55,16 @@ function choose(markets: PricedMarkets, account: Account): Map<string, string> {
   for (const grade of BEST_FIRST) {
     const candidates = graded.flatMap(([instrument, its]) => (its >= grade ? [instrument] : []));
     let quotes = new Set([account.currency, ...chosen.keys()]);
-    while (quotes.size > 0) quotes = chooseIn(candidates, account, chosen, quotes);
+    const latenessOf = (key: string) => (grade === PRICE_GRADES.ended ? pricedAtMs(markets, key) : 0);
+    while (quotes.size > 0) quotes = chooseIn(candidates, account, chosen, quotes, latenessOf);
   }
   return chosen;
+}
+
+/** The time of what its price is made of, epoch ms. */
+function pricedAtMs({ market }: Markets, key: string): number {
+  const known = market.get(key);
+  return Math.max(known?.closeMs ?? 0, known?.quoteMs ?? 0);
 }
 
 /** Of assets that have no price yet and are quoted in one of `quotes`; returns those that have one now. */
@@ -66,12 +73,13 @@ function chooseIn(
   account: Account,
   chosen: Map<string, string>,
   quotes: ReadonlySet<string>,
+  latenessOf: (key: string) => number,
 ): Set<string> {
   const ranks = new Map<string, number>();
   for (const { key, base, quote, isSpot } of candidates) {
     if (!quotes.has(quote) || base === account.currency) continue;
     if (chosen.has(base) && !ranks.has(base)) continue;
-    const rank = (isSpot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
+    const rank = 4 * latenessOf(key) + (isSpot ? 2 : 0) + (account.used.has(key) ? 1 : 0);
     if (rank <= (ranks.get(base) ?? -1)) continue;
     ranks.set(base, rank);
     chosen.set(base, key);

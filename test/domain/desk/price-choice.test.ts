@@ -101,6 +101,16 @@ describe('An asset is priced by', () => {
     expect(standing(scene)).toEqual(['99000', '100000', '100000', '1000', '0.01']);
   });
 
+  it('the latest price, where the feeds of all have ended', () => {
+    const scene = given('first');
+    bar(scene, '60000', 'BTC2');
+    bar(scene, '60000');
+    end(scene, 'BTC2');
+    bar(scene, '59900');
+    end(scene, 'BTCUSDT');
+    expect(standing(scene)).toEqual(['99900', '100000', '100000', '100', '0.001']);
+  });
+
   it('way of another asset, where what is quoted in the account’s currency has no price', () => {
     const scene = given('second', {
       instruments: [BTCUSDT, { ...BTCUSDT, symbol: 'BTCUSDC', quote: 'USDC' }, { ...BTCUSDT, symbol: 'USDCUSDT', base: 'USDC' }],
@@ -182,7 +192,7 @@ describe('Whatever comes in which order', () => {
         accounts: [{ ...PAPER, balances: { BTC: '1' } }],
         strategies: [],
       });
-      const known = new Map<string, { close: number; hasEnded: boolean }>();
+      const known = new Map<string, { close: number; atMs: number; hasEnded: boolean }>();
       for (let step = 0; step < 30; step++) {
         const symbol = symbols[below(symbols.length)] as string;
         const before = known.get(symbol);
@@ -192,10 +202,10 @@ describe('Whatever comes in which order', () => {
         } else {
           const close = 1_000 + below(1_000);
           bar(scene, `${close}`, symbol);
-          known.set(symbol, { close, hasEnded: false });
+          known.set(symbol, { close, atMs: scene.now, hasEnded: false });
         }
         const priced = symbols.flatMap((one) => known.get(one) ?? []);
-        const best = priced.find(({ hasEnded }) => !hasEnded) ?? priced[0];
+        const best = priced.find(({ hasEnded }) => !hasEnded) ?? priced.toSorted((a, b) => b.atMs - a.atMs)[0];
         expect(scene.last('AccountMarked').equity, `seed ${seed}, step ${step}`).toBe(`${best?.close}`);
       }
     }
