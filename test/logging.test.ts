@@ -106,11 +106,11 @@ describe('the output of the log', () => {
     const metrics = makeMetrics();
     watchLog(metrics, output);
     const log = makeLogger('info', output);
-    for (let index = 0; index < 40; index++) log.info({ text: 'x'.repeat(10_000) }, 'long');
+    for (let index = 0; index < 40; index++) log.info({ text: 'x'.repeat(160_000) }, 'long');
     const seen = await figures(metrics);
     expect(seen.get('tapedeck_log_dropped_total')).toBe(output.dropped);
     expect(output.dropped).toBeGreaterThan(10);
-    expect(seen.get('tapedeck_queue_depth{queue="log"}')).toBeGreaterThan(200_000);
-    expect(seen.get('tapedeck_queue_limit{queue="log"}')).toBe(262_144);
+    expect(seen.get('tapedeck_queue_depth{queue="log"}')).toBeGreaterThan(3_200_000);
+    expect(seen.get('tapedeck_queue_limit{queue="log"}')).toBe(4_194_304);
   });
 });
