@@ -9,7 +9,7 @@ import { UserError } from '../../domain/user-error.ts';
 import { volumeShareText } from '../../domain/venue/paper/fill-bounds.ts';
 import { makeLogger } from '../../logging.ts';
 import { readSettings } from '../../queries/settings-in-force.ts';
-import { applySettings, planSettings } from '../../requests/settings-apply.ts';
+import { applySettings, planSettings, type SettingsPlan } from '../../requests/settings-apply.ts';
 import { loadSettings } from '../../requests/settings-file.ts';
 import { readToFirstUse } from '../../requests/settings-recordings.ts';
 import { codeVersion } from '../../runtime/engine/code-version.ts';
@@ -141,13 +141,19 @@ async function settingsFor(
   const origin = { clock: time, actor: cliActor(config), codeVersion: build };
   if (asked.isAll) await planWithRecordings(proposed, opened, origin);
   else {
-    const coming = noSettings();
-    for (const event of (await planSettings(events, proposed, origin)).events) evolveSettings(coming, event);
-    const { feed, instrument } = findFeed(coming, asked.venue, asked.symbol);
+    const { feed, instrument } = findFeed(comingInForce(await planSettings(events, proposed, origin)), asked.venue, asked.symbol);
     checkInterval(interval, feed.bars);
     await readToFirstUse(openRecording(asked.files, feed, instrument));
   }
   return (await applySettings(events, proposed, origin)).settings;
+}
+
+/** The settings as the plan makes them of a tape without any; another process may have put them in force meanwhile. */
+function comingInForce({ outcome, settings, events }: SettingsPlan): SettingsInForce {
+  if (outcome !== 'applied') return settings;
+  const coming = noSettings();
+  for (const event of events) evolveSettings(coming, event);
+  return coming;
 }
 
 function recordingsOf({ config }: OpenStores, settings: SettingsInForce): readonly FeedOfRun[] {
