@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Those start processes, speak to servers of their own over sockets, or read whole recordings. */
 const PROCESSES = [
   'test/{system,cli,docs,bench}/**',
-  'test/api/{http,openapi,thread}/**',
+  'test/api/{http,limits,openapi,routes,thread}/**',
+  'test/api/server.test.ts',
   'test/adapters/{recordings,venues}/**',
   'test/adapters/{eventstoredb,mongodb}/**',
   'test/adapters/sqlite/processes.test.ts',
