@@ -3,6 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { isPublic } from '../http/auth.ts';
+import { HEALTH_PATHS } from '../http/public-paths.ts';
 import { POSITION_HEADER } from '../http/read.ts';
 import type { About } from '../routes/route-schema.ts';
 
@@ -51,14 +52,16 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   414: 'The path or the query is too long.',
   415: 'The body is not JSON.',
   422: 'A name is not in the settings in force, or the Idempotency-Key was already used for another request.',
-  429: 'Too many requests with this API key.',
+  429: 'Too many requests with this API key, or from this address.',
   431: 'The headers are too large.',
   500: 'Internal error; see the log of the server.',
   503: 'Temporarily unavailable: a store is away, a position was not reached in time, the server is busy, or the process is not healthy.',
 };
 
 const EVERY_ROUTE = [400, 414, 431, 500, 503];
-const KEYED_ROUTES = [401, 403, 429];
+const KEYED_ROUTES = [401];
+/** All but the cluster's probes. */
+const LIMITED_ROUTES = [403, 429];
 const ROUTES_WITH_BODY = [408, 413, 415];
 
 const text = (description: string, example: string) => ({ description, schema: { type: 'string' }, example });
@@ -148,6 +151,7 @@ function complete(path: string, method: string, operation: Operation, own: reado
   const statuses = [
     ...EVERY_ROUTE,
     ...(isKeyed ? KEYED_ROUTES : []),
+    ...(HEALTH_PATHS.has(path) ? [] : LIMITED_ROUTES),
     ...(operation.requestBody === undefined ? [] : ROUTES_WITH_BODY),
     ...own,
   ];
