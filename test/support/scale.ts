@@ -18,7 +18,7 @@ export const counts = {
   /** Runs of three builds that decide in turn, each with a seed of its own. */
   builds: of(20, 60),
   /** SIGTERMs of the system, on each store. */
-  ends: of(5, 50),
+  ends: of(3, 50),
   /** Of a cluster under a tape. */
   leaderChanges: of(6, 20),
   majorityLosses: of(2, 5),

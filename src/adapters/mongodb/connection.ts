@@ -12,9 +12,11 @@ import { explainMongoError } from './errors.ts';
 
 /**
  * No call takes longer, whatever it is made of: a command whose connection is lost in an unlucky moment is never
- * answered by the driver.
+ * answered by the driver. Shorter than an end may take, which waits for what is in hand; it is begun again, and each may be.
  */
-const LONGEST_CALL_MS = 60_000;
+const LONGEST_CALL_MS = 7_000;
+/** For what may have much to do: making indexes, and dropping collections. */
+export const LONGEST_CHANGE_MS = 60_000;
 
 /** Limits of a connection; the address may name others. Milliseconds. */
 export interface MongoLimits {
@@ -58,14 +60,14 @@ export class MongoConnection {
   }
 
   /** Throws what `work` threw as StoreUnavailableError where waiting mends it, as StoreError where a person has to. */
-  async calling<T>(work: (db: Db) => Promise<T>): Promise<T> {
+  async calling<T>(work: (db: Db) => Promise<T>, longestMs = LONGEST_CALL_MS): Promise<T> {
     this.#assertOpen();
     try {
       const call = async (): Promise<T> => {
         await this.#connect();
         return work(this.#db);
       };
-      return await within(this.#time, LONGEST_CALL_MS, call, (ms) => this.#late(ms));
+      return await within(this.#time, longestMs, call, (ms) => this.#late(ms));
     } catch (error) {
       this.#assertOpen();
       throw explainMongoError(error, this.#what, this.place);

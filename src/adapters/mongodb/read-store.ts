@@ -31,7 +31,7 @@ import {
   makeCollection,
   makeIndexes,
 } from './collections.ts';
-import { MongoConnection, type MongoLimits } from './connection.ts';
+import { LONGEST_CHANGE_MS, MongoConnection, type MongoLimits } from './connection.ts';
 import { type MongoDocument, mongoDocument } from './document.ts';
 import { mongoFilter, mongoSort } from './find.ts';
 import { keepHigher, raiseCheckpoint, replaceOlder } from './newer-wins.ts';
@@ -84,7 +84,7 @@ class MongoReadStore implements ReadStore {
         await makeCollection(db, name);
         if (indexes.length > 0) await makeIndexes(db, name, indexes);
       }
-    });
+    }, LONGEST_CHANGE_MS);
   }
 
   async load(collection: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadDocument>> {
@@ -190,18 +190,18 @@ class MongoReadStore implements ReadStore {
       // First: a checkpoint without its documents would pass over events, documents without a checkpoint do not.
       await checkpointsOf(db).deleteOne({ _id: projection });
       for (const name of collections) await db.collection(name).drop();
-    });
+    }, LONGEST_CHANGE_MS);
   }
 
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  async #writing<T>(work: (db: Db) => Promise<T>): Promise<T> {
+  async #writing<T>(work: (db: Db) => Promise<T>, longestMs?: number): Promise<T> {
     if (!this.#isWritable) {
       throw new StoreError(`the read store ${this.#connection.place} cannot be written: it was opened to read`);
     }
-    return this.#connection.calling(work);
+    return this.#connection.calling(work, longestMs);
   }
 
   async #sizeOfBulks(db: Db): Promise<number> {
