@@ -8,11 +8,12 @@ import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import { within } from '../../waiting.ts';
 import type { MongoAddress } from './address.ts';
+import { type DriverOptions, WatchedConnection } from './driver-connection.ts';
 import { explainMongoError } from './errors.ts';
 
 /**
- * No call takes longer, whatever it is made of: a command whose connection is lost in an unlucky moment is never
- * answered by the driver. Shorter than an end may take, which waits for what is in hand; it is begun again, and each may be.
+ * No call takes longer, whatever it is made of. Shorter than an end may take, which waits for what is in hand; it is
+ * begun again, and each may be.
  */
 const LONGEST_CALL_MS = 7_000;
 /** For what may have much to do: making indexes, and dropping collections. */
@@ -34,10 +35,11 @@ export interface MongoLimits {
  * What was told to be written is kept by a majority of the servers, and what is read is such, from the one that takes
  * the writes: it is never taken back.
  */
-const SAFETY: MongoClientOptions = {
+const FIXED: MongoClientOptions & DriverOptions = {
   writeConcern: { w: 'majority', wtimeoutMS: 10_000 },
   readConcern: { level: 'majority' },
   readPreference: 'primary',
+  connectionType: WatchedConnection,
 };
 
 export class MongoConnection {
@@ -101,7 +103,7 @@ function connect({ uri, options, place }: MongoAddress, limits: MongoLimits): Mo
   const given = new Set(options.map((name) => name.toLowerCase()));
   const defaults = Object.fromEntries(Object.entries(limits).filter(([name]) => !given.has(name.toLowerCase())));
   try {
-    return new MongoClient(uri, { appName: 'tapedeck', ...defaults, ...SAFETY });
+    return new MongoClient(uri, { appName: 'tapedeck', ...defaults, ...FIXED });
   } catch (error) {
     // The driver's own words may repeat a part of the address: only names of options are safe to show.
     const unknown = /^options? ([\w, ]+) (?:is|are) not supported$/.exec((error as Error).message)?.[1];

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseMongoAddress } from '../../../src/adapters/mongodb/address.ts';
 import { MongoConnection } from '../../../src/adapters/mongodb/connection.ts';
@@ -263,4 +265,17 @@ test('a call that the driver never answers ends after seven seconds, as one that
   const call = connection.calling(() => new Promise<never>(() => {}));
   await expect(call).rejects.toThrow(StoreUnavailableError);
   await expect(call).rejects.toThrow('has not answered the read store for 7 s');
+});
+
+test('a call whose socket was destroyed just before is made again at once', async () => {
+  const sockets: Socket[] = [];
+  const remember = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
+  subscribe('net.client.socket', remember);
+  open.push({ close: async () => void unsubscribe('net.client.socket', remember) });
+  const store = await givenStore(await givenServer(), '&heartbeatFrequencyMS=60000');
+  await store.prepare([ORDERS]);
+  await store.commit('orders', [write('a', 1)], '1');
+  for (const socket of sockets) socket.destroy();
+  // The sockets have not said so yet; without an answer it would be given up after seven seconds.
+  expect(await store.checkpoint('orders')).toBe('1');
 });
