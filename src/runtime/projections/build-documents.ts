@@ -214,7 +214,7 @@ export class BuildDocuments {
         failed++;
         if (failed === MAX_TRIES || error instanceof LeaseLostError || this.#options.signal.aborted) throw error;
         this.#retries++;
-        await pause(this.#options.time, backoffMs(this.#options.time, failed));
+        await pause(this.#options.time, backoffMs(this.#options.time, failed), this.#options.signal);
       }
     }
   }
