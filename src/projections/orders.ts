@@ -2,7 +2,6 @@
 
 import { add, divide, formatDecimal, isZero, maximum, multiply, parseDecimal, subtract, ZERO } from '../domain/decimal.ts';
 import type { ApprovedOrder, LimitCheck, OrderFill } from '../domain/order/events.ts';
-import { SEND_WINDOW_MS } from '../domain/order/order.ts';
 import {
   isClosed,
   type OrderEnd,
@@ -12,9 +11,10 @@ import {
   statusOf,
 } from '../domain/order/status.ts';
 import { categoryOf } from '../domain/streams.ts';
-import { epochMs, isoTime, laterTime } from '../domain/time.ts';
+import { laterTime } from '../domain/time.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import { type OrderStep, remember } from './order-history.ts';
+import { knownTime, marketTime } from './order-time.ts';
 import { type Projection, sequenceOf } from './projection.ts';
 
 /** Decimal places of an average price, which is for display. */
@@ -69,10 +69,13 @@ export interface OrderDocument {
 
   /** When a person asked for it, by the clock on the wall; null for an order of a strategy. */
   requestedAt: string | null;
-  /** In the time of its market, as far as that is known: a request that was denied has its own. */
-  readonly createdAt: string;
-  updatedAt: string;
-  /** Sorts by `createdAt`, then by place on the tape. */
+  /**
+   * When it was decided on, and when something last became of it, in the time of its market. Null: it was denied before
+   * any market had told a time, or by a build that did not record that.
+   */
+  readonly createdAt: string | null;
+  updatedAt: string | null;
+  /** Sorts by `createdAt`, null first, then by place on the tape. */
   readonly sequence: string;
   correlationId: string;
   history: OrderStep[];
@@ -91,7 +94,7 @@ export type ListedOrder = Omit<ShownOrder, (typeof DETAILS)[number]>;
 
 export const orders: Projection<OrderDocument> = {
   name: 'orders',
-  version: 3,
+  version: 4,
   categories: ['order'],
   indexes: [
     ['sequence'],
@@ -112,21 +115,12 @@ export const orders: Projection<OrderDocument> = {
     const order = document ?? newOrder(event);
     change(order, event);
     order.status = statusOf(progressOf(order));
-    const time = order.requestedAt === null ? event.metadata.occurredAt : marketTime(event);
-    order.updatedAt = laterTime(order.updatedAt, time);
+    const time = knownTime(event, order.requestedAt === null);
+    if (time !== null) order.updatedAt = laterTime(order.updatedAt, time);
     remember(order, event);
     return order;
   },
 };
-
-/**
- * What a person asks for is evidence of another time than a recorded session's. Its order says until when it may be sent,
- * and the reports of the venue have the time of the market.
- */
-function marketTime({ type, data, metadata }: RecordedEvent): string {
-  if (type === 'OrderApproved' && data.origin.kind !== 'signal') return isoTime(epochMs(data.sendBy) - SEND_WINDOW_MS);
-  return 'at' in data ? data.at : metadata.occurredAt;
-}
 
 function newOrder(event: RecordedEvent): OrderDocument {
   const createdAt = marketTime(event);
@@ -166,7 +160,7 @@ function newOrder(event: RecordedEvent): OrderDocument {
     requestedAt: null,
     createdAt,
     updatedAt: createdAt,
-    sequence: sequenceOf(event, createdAt),
+    sequence: sequenceOf(event, createdAt ?? ''),
     correlationId: event.metadata.correlationId,
     history: [],
     historyOmitted: 0,

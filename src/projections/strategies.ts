@@ -1,6 +1,7 @@
 /** What each strategy said and ordered, in numbers and at last; orders of people are those of `manual`. */
 
 import type { EventData } from '../domain/catalogue.ts';
+import { marketTime } from './order-time.ts';
 import { type Projection, unexpected } from './projection.ts';
 
 export interface StrategyDocument {
@@ -11,14 +12,14 @@ export interface StrategyDocument {
   orders: number;
   denied: number;
   fills: number;
-  /** The latest that was decided on. */
-  lastOrder: { readonly id: string; readonly at: string } | null;
+  /** The latest that was decided on; `at` is null where no market had told a time. */
+  lastOrder: { readonly id: string; readonly at: string | null } | null;
   lastFill: string | null;
 }
 
 export const strategies: Projection<StrategyDocument> = {
   name: 'strategies',
-  version: 2,
+  version: 3,
   categories: ['signals', 'order'],
   indexes: [['name']],
 
@@ -35,19 +36,18 @@ export const strategies: Projection<StrategyDocument> = {
   },
 
   apply(document, event): StrategyDocument {
-    const at = event.metadata.occurredAt;
     switch (event.type) {
       case 'SignalGenerated': {
         const strategy = document ?? silentStrategy(event.data.strategy);
         const { side, barOpenTime } = event.data;
         strategy.signals++;
-        strategy.lastSignal = { id: event.id, side, barOpenTime, at };
+        strategy.lastSignal = { id: event.id, side, barOpenTime, at: event.metadata.occurredAt };
         return strategy;
       }
       case 'OrderApproved':
-        return ordered(document ?? silentStrategy(event.data.strategy), event.data, at);
+        return ordered(document ?? silentStrategy(event.data.strategy), event.data, marketTime(event));
       case 'OrderDenied': {
-        const strategy = ordered(document ?? silentStrategy(event.data.strategy), event.data, at);
+        const strategy = ordered(document ?? silentStrategy(event.data.strategy), event.data, marketTime(event));
         strategy.denied++;
         return strategy;
       }
@@ -71,7 +71,7 @@ export function silentStrategy(name: string): StrategyDocument {
 function ordered(
   strategy: StrategyDocument,
   { orderId }: Pick<EventData['OrderApproved'], 'orderId'>,
-  at: string,
+  at: string | null,
 ): StrategyDocument {
   strategy.orders++;
   strategy.lastOrder = { id: orderId, at };

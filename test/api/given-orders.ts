@@ -1,7 +1,9 @@
 /** Orders as a desk would record them, for tests of what the API shows of them. */
 
 import type { EventData } from '../../src/domain/catalogue.ts';
+import { SEND_WINDOW_MS } from '../../src/domain/order/order.ts';
 import { orderStream } from '../../src/domain/streams.ts';
+import { epochMs, isoTime } from '../../src/domain/time.ts';
 import { type GivenApi, idOf, minuteTime } from './given-api.ts';
 
 const TERMS = {
@@ -17,7 +19,7 @@ const TERMS = {
   reducing: false,
 } as const;
 
-function approval(orderId: string): EventData['OrderApproved'] {
+function approval(orderId: string, minute: number): EventData['OrderApproved'] {
   return {
     orderId,
     ...TERMS,
@@ -30,7 +32,7 @@ function approval(orderId: string): EventData['OrderApproved'] {
     equity: '1000',
     position: '0',
     limits: [{ limit: 'leverage', value: '0.5', bound: '1' }],
-    sendBy: minuteTime(1),
+    sendBy: isoTime(epochMs(minuteTime(minute)) + SEND_WINDOW_MS),
   };
 }
 
@@ -38,12 +40,17 @@ type Terms = Partial<Pick<EventData['OrderApproved'], 'account' | 'strategy' | '
 
 /** Times are minutes of the first of January 2025. */
 export async function approve(api: GivenApi, orderId: string, minute = 0, terms: Terms = {}) {
-  return api.record('OrderApproved', orderStream(orderId), { ...approval(orderId), ...terms }, { at: minuteTime(minute) });
+  return api.record(
+    'OrderApproved',
+    orderStream(orderId),
+    { ...approval(orderId, minute), ...terms },
+    { at: minuteTime(minute) },
+  );
 }
 
 export async function deny(api: GivenApi, orderId: string, minute = 0) {
   const refusal = { reason: 'leverage', value: '1.5', bound: '1', limits: [] };
-  const data = { orderId, ...TERMS, origin: { kind: 'signal' as const, id: idOf('signal') }, ...refusal };
+  const data = { orderId, ...TERMS, at: minuteTime(minute), origin: { kind: 'signal' as const, id: idOf('signal') }, ...refusal };
   return api.record('OrderDenied', orderStream(orderId), data, { at: minuteTime(minute) });
 }
 

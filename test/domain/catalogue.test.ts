@@ -52,6 +52,10 @@ describe('an older event', () => {
     expect(upcast(type, 1, { reason: 'x' })).toEqual({ reason: 'x', atLastPrice: false });
   });
 
+  it('is brought to the shape of today: OrderDenied did not say when in the time of its market', () => {
+    expect(upcast('OrderDenied', 1, { reason: 'halt' })).toEqual({ reason: 'halt', at: null });
+  });
+
   it.each(['AccountOpened', 'AccountUpdated'])('says no bounds of fills where it did not: %s', (type) => {
     expect(upcast(type, 1, { slippage: '0' })).toEqual({ slippage: '0' });
   });

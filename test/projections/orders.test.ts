@@ -113,8 +113,22 @@ describe('an order', () => {
     // A report of before, by the venue's own clock, does not take it back.
     const early = foldOne(orders, [asked, filled(3_601, '3', '3', { at: noon(9) })]);
     expect(early).toMatchObject({ createdAt: noon(10), updatedAt: noon(10) });
-    const refused = recorded(7, 'OrderDenied', STREAM, { ...terms, origin, reason: 'halt', value: null, bound: null });
-    expect(foldOne(orders, [refused])).toMatchObject({ requestedAt: noon(7), createdAt: noon(7), updatedAt: noon(7) });
+    const refused = (at: string | null, of = origin as typeof origin | typeof terms.origin) =>
+      recorded(7, 'OrderDenied', STREAM, { ...terms, origin: of, at, reason: 'halt', value: null, bound: null });
+    const times = { requestedAt: noon(7), createdAt: noon(3), updatedAt: noon(3) };
+    expect(foldOne(orders, [refused(noon(3))])).toMatchObject({ ...times, sequence: `${noon(3)}/00000000000000000007` });
+    // Before any market told a time, or recorded by an older build: it comes before all that has one.
+    const untimed = foldOne(orders, [refused(null)]);
+    expect(untimed).toMatchObject({ requestedAt: noon(7), createdAt: null, updatedAt: null });
+    expect(String(untimed.sequence) < noon(-1_000_000)).toBe(true);
+    // A signal comes with market data, so an older build's denial of its order has that time.
+    expect(foldOne(orders, [refused(null, terms.origin)])).toMatchObject({ requestedAt: null, createdAt: noon(7) });
+  });
+
+  it('of a strategy that a person has cancelled keeps to the time of its market', () => {
+    const asked = recorded(3_600, 'OrderCancelPending', STREAM, { ...of, at: noon(4), requestId: REQUEST, reason: null });
+    const gone = recorded(3_601, 'OrderCanceled', STREAM, { ...of, at: noon(4), reason: 'asked' });
+    expect(foldOne(orders, [approved(1), accepted(2), asked, gone])).toMatchObject({ updatedAt: noon(4) });
   });
 
   it('adds up its fills exactly: quantity, average price and fees by asset', () => {
@@ -163,7 +177,7 @@ describe('an order', () => {
   });
 
   it('that was denied says which limit, its bound and the value that broke it', () => {
-    const denied = recorded(1, 'OrderDenied', STREAM, { ...terms, reason: 'drawdown', value: '0.21', bound: '0.2' });
+    const denied = recorded(1, 'OrderDenied', STREAM, { ...terms, at: noon(1), reason: 'drawdown', value: '0.21', bound: '0.2' });
     expect(foldOne(orders, [denied])).toMatchObject({ status: 'denied', reason: 'drawdown', value: '0.21', bound: '0.2' });
   });
 

@@ -34,7 +34,14 @@ const approved = (position: number, strategy: string) =>
     ...{ limits: [], sendBy: noon(5) },
   });
 const denied = (position: number, strategy: string) =>
-  recorded(position, 'OrderDenied', STREAM, { ...terms(strategy), reason: 'leverage', value: '2', bound: '1', limits: [] });
+  recorded(position, 'OrderDenied', STREAM, {
+    ...terms(strategy),
+    at: noon(position),
+    reason: 'leverage',
+    value: '2',
+    bound: '1',
+    limits: [],
+  });
 
 function filled(position: number, strategy: string, at: string) {
   const data: EventData['OrderFilled'] = {

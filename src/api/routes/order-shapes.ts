@@ -49,8 +49,12 @@ const listed = z.strictObject({
   fees: z.record(z.string(), decimalText).describe('By asset.'),
   anomalies: z.int().nonnegative(),
   requestedAt: isoTimeText.nullable().describe('When a person asked for it, by the clock; null for an order of a strategy.'),
-  createdAt: isoTimeText.describe('In the time of its market; of a request that was denied, its own.'),
-  updatedAt: isoTimeText.describe('In the time of its market; never before `createdAt`.'),
+  createdAt: isoTimeText
+    .nullable()
+    .describe(
+      'When it was decided on, in the time of its market; null: denied before any market had told a time, or by an older build. Sorts first.',
+    ),
+  updatedAt: isoTimeText.nullable().describe('In the time of its market; never before `createdAt`.'),
   correlationId: idText,
   historyOmitted: z.int().nonnegative().describe('Events beyond those in `history`; all are on the tape.'),
 });

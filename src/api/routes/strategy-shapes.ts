@@ -20,7 +20,10 @@ export const strategyShape = configuredStrategy
     orders: z.int().describe('Number of orders decided, including denied ones.'),
     denied: z.int(),
     fills: z.int(),
-    lastOrder: z.strictObject({ id: idText, at: isoTimeText }).nullable(),
+    lastOrder: z
+      .strictObject({ id: idText, at: isoTimeText.nullable().describe('In the time of its market; null where none was known.') })
+      .nullable()
+      .describe('The latest that was decided on.'),
     lastFill: isoTimeText.nullable(),
   })
   .meta({ id: 'Strategy' });

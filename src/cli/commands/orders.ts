@@ -80,7 +80,7 @@ export function orderLines(found: readonly ListedOrder[], palette: Palette): str
       ...['filled', 'average', 'status', 'reason', 'id'],
     ],
     found.map((order) => [
-      order.createdAt.slice(0, 19),
+      order.createdAt?.slice(0, 19) ?? '-',
       order.account,
       order.strategy ?? '-',
       order.venue ?? '-',
@@ -121,7 +121,7 @@ function factLines(order: ShownOrder, palette: Palette): string[] {
     ['account', order.account],
     ['strategy', order.strategy],
     ['requested', order.requestedAt],
-    ['created', order.requestedAt === null ? order.createdAt : `${order.createdAt} in its market`],
+    ['created', order.requestedAt === null || order.createdAt === null ? order.createdAt : `${order.createdAt} in its market`],
     ['came from', order.origin === null ? null : `${order.origin.kind} ${order.origin.id}`],
     ['filled', `${order.cumulativeQuantity}${order.averagePrice === null ? '' : ` at ${order.averagePrice}`}`],
     [

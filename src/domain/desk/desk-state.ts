@@ -8,6 +8,7 @@ import type { DecisionContext } from '../engine/reactor.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { type Halts, noHalts } from '../risk/halts.ts';
 import type { Signal } from '../strategy/events.ts';
+import { isoTime } from '../time.ts';
 
 export interface DeskState {
   /** By instrument key. */
@@ -42,6 +43,21 @@ interface Closing {
 export interface Deciding extends DecisionContext {
   readonly state: DeskState;
   readonly cause: TapeEvent;
+}
+
+/**
+ * When something is decided for an account, in the time of its market, epoch ms: its now, or before it has one the
+ * latest of the instrument; null where no market has told a time. Never a person's own, who may ask years later.
+ */
+export function decisionMs({ state }: Pick<Deciding, 'state'>, account: string, instrument: string | null): number | null {
+  const nowMs = state.accounts.get(account)?.nowMs ?? 0;
+  return nowMs || (instrument !== null && state.market.get(instrument)?.timeMs) || null;
+}
+
+/** The time of a change of an account's order that is not the venue's. What no market knows of has the time of its cause. */
+export function changeTime(deciding: Deciding, account: string): string {
+  const ms = decisionMs(deciding, account, null);
+  return ms === null ? deciding.cause.metadata.occurredAt : isoTime(ms);
 }
 
 export function newDesk(): DeskState {

@@ -12,7 +12,7 @@ import type { Refusal } from '../order/type.ts';
 import { flatteningHalt, type Halt, liftHalt, setHalt } from '../risk/halts.ts';
 import { instrumentKey, type SettingsInForce } from '../settings/in-force.ts';
 import { accountStream, orderStream } from '../streams.ts';
-import type { Deciding, DeskState } from './desk-state.ts';
+import { changeTime, type Deciding, type DeskState } from './desk-state.ts';
 import { markAccount } from './marking.ts';
 import { deny, reviewOrder } from './order-review.ts';
 import { withoutDust } from './sizing.ts';
@@ -115,14 +115,14 @@ function countWithin(costs: readonly number[], most: number): number {
 }
 
 /** Cancels open orders that halts want cancelled, as many as `atMost` allows; returns how much of it they take. */
-export function cancelForHalt({ emit, cause }: Deciding, account: Account, atMost: number): number {
+export function cancelForHalt(deciding: Deciding, account: Account, atMost: number): number {
   const all = [...account.toCancel];
   const costs = all.map(([, { isAtLastPrice }]) => (isAtLastPrice ? CANCELS_AT_LAST_PRICE : 1));
   const count = countWithin(costs, atMost);
   const next = all.slice(0, count);
   for (const [orderId, { requestId, reason }] of next) {
-    const at = cause.metadata.occurredAt;
-    emit('OrderCancelPending', orderStream(orderId), { orderId, account: account.id, at, requestId, reason });
+    const at = changeTime(deciding, account.id);
+    deciding.emit('OrderCancelPending', orderStream(orderId), { orderId, account: account.id, at, requestId, reason });
   }
   return costs.slice(0, count).reduce((sum, cost) => sum + cost, 0);
 }

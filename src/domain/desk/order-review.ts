@@ -11,10 +11,11 @@ import { SEND_WINDOW_MS } from '../order/order.ts';
 import type { Refusal } from '../order/type.ts';
 import { orderTypeOf } from '../order/types.ts';
 import { checkOrder } from '../risk/risk.ts';
+import { instrumentKey } from '../settings/in-force.ts';
 import type { Signal } from '../strategy/events.ts';
 import { orderStream } from '../streams.ts';
-import { epochMs, isoTime } from '../time.ts';
-import type { Deciding } from './desk-state.ts';
+import { isoTime } from '../time.ts';
+import { type Deciding, decisionMs } from './desk-state.ts';
 import { riskView } from './risk-view.ts';
 
 /** A client order id is this many letters and digits at most. */
@@ -42,13 +43,15 @@ export function clientOrderIdOf(orderId: string): string {
 }
 
 export function deny(
-  { emit }: Deciding,
+  deciding: Deciding,
   draft: OrderDraft,
   refusal: Refusal,
   isReducing = false,
   limits: LimitCheck[] = [],
 ): void {
-  emit('OrderDenied', orderStream(draft.orderId), { ...termsOf(draft, isReducing), ...refusal, limits });
+  const ms = decisionMs(deciding, draft.account, instrumentKey(draft.venue, draft.symbol));
+  const at = ms === null ? null : isoTime(ms);
+  deciding.emit('OrderDenied', orderStream(draft.orderId), { ...termsOf(draft, isReducing), at, ...refusal, limits });
 }
 
 /** Approves the order or denies it. `signal` is the one that it comes from, if any. */
@@ -59,7 +62,7 @@ export function reviewOrder(
   draft: OrderDraft,
   signal: Signal | null,
 ): void {
-  const { state, emit, cause } = deciding;
+  const { state, emit } = deciding;
   if (instrument.isInverse) {
     deny(deciding, draft, { reason: 'inverse-contract', value: instrument.symbol, bound: null });
     return;
@@ -67,7 +70,9 @@ export function reviewOrder(
   const market = state.market.get(instrument.key);
   const isReducing = canOnlyReduce(account, instrument, draft.side, draft.quantity);
   const reference = market?.mark ?? draft.price ?? averageEntry(positionOf(account, draft.strategy, instrument));
-  if (reference === null || sign(reference) <= 0) {
+  const nowMs = Math.max(account.nowMs, market?.timeMs ?? 0);
+  // Before any market has told a time there is none that the order could be sent by.
+  if (reference === null || sign(reference) <= 0 || nowMs === 0) {
     deny(deciding, draft, { reason: 'market-data', value: 'no-price', bound: 'trusted' }, isReducing);
     return;
   }
@@ -76,7 +81,6 @@ export function reviewOrder(
     deny(deciding, draft, misfit, isReducing);
     return;
   }
-  const nowMs = Math.max(account.nowMs, market?.timeMs ?? 0) || epochMs(cause.metadata.occurredAt);
   const base = baseUnits(instrument, draft.quantity);
   const view = riskView(
     deciding,

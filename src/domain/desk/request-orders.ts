@@ -11,7 +11,7 @@ import type { Refusal } from '../order/type.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import { orderStream } from '../streams.ts';
 import { unclaimedOf } from './coverage.ts';
-import type { Deciding, DeskState } from './desk-state.ts';
+import { changeTime, type Deciding, type DeskState } from './desk-state.ts';
 import { deny, type OrderDraft, reviewOrder } from './order-review.ts';
 
 /** An order that a person asked for goes into the position that is kept for people. */
@@ -34,13 +34,10 @@ export function onOrderRequest(deciding: Deciding, requestId: string, request: E
 }
 
 /** Cancels always pass, whatever is halted or stale; what cannot be cancelled is said. */
-export function onCancelRequest(
-  { state, emit, cause }: Deciding,
-  requestId: string,
-  request: EventData['OrderCancelRequested'],
-): void {
+export function onCancelRequest(deciding: Deciding, requestId: string, request: EventData['OrderCancelRequested']): void {
+  const { state, emit } = deciding;
   const { orderId, account, reason } = request;
-  const at = cause.metadata.occurredAt;
+  const at = changeTime(deciding, account);
   const stream = orderStream(orderId);
   const known = state.accounts.get(account);
   if (known?.open.has(orderId)) {

@@ -7,7 +7,7 @@ import type { ConfiguredStrategy } from '../settings/events.ts';
 import { instrumentKey } from '../settings/in-force.ts';
 import type { Signal } from '../strategy/events.ts';
 import { orderStream } from '../streams.ts';
-import type { Deciding } from './desk-state.ts';
+import { changeTime, type Deciding } from './desk-state.ts';
 import { deny, type OrderDraft, reviewOrder } from './order-review.ts';
 import { sizeOf } from './sizing.ts';
 
@@ -46,13 +46,13 @@ function targetOf({ state, settings }: Deciding, signalId: string, signal: Signa
   return { strategy, account, instrument, signal, signalId };
 }
 
-function cancelAgainst({ emit, cause }: Deciding, { strategy, account, instrument, signal, signalId }: Target): void {
+function cancelAgainst(deciding: Deciding, { strategy, account, instrument, signal, signalId }: Target): void {
   for (const order of [...openOrdersOf(account, strategy.name, instrument)]) {
     if (order.side === signal.side) continue;
-    emit('OrderCancelPending', orderStream(order.orderId), {
+    deciding.emit('OrderCancelPending', orderStream(order.orderId), {
       orderId: order.orderId,
       account: account.id,
-      at: cause.metadata.occurredAt,
+      at: changeTime(deciding, account.id),
       requestId: signalId,
       reason: `a later signal of ${strategy.name} says ${signal.side}`,
     });

@@ -137,20 +137,27 @@ export const OrderApproved = eventType(
 );
 export type ApprovedOrder = z.output<typeof OrderApproved.schema>;
 
-/** Refused by us, before any venue saw it. `limits` are the checks that it had passed. */
+/**
+ * Refused by us, before any venue saw it. `limits` are the checks that it had passed. Version 1 did not say when in the
+ * time of the market.
+ */
 export const OrderDenied = eventType(
   'OrderDenied',
-  1,
+  2,
   z.strictObject({
     ...terms,
+    /** The account's now, as with an approval; null where no market had told a time yet. */
+    at: isoTimeText.nullable(),
     /** A limit's name (`position-size`), or why no order could be made (`nothing-to-sell`, `below-minimum`). */
     reason: z.string(),
     value: z.string().nullable(),
     bound: z.string().nullable(),
     limits: z.array(limitCheck),
   }),
+  { 1: (data) => ({ ...data, at: null }) },
 );
 
+/** `at` is a time of the market: of what its account's now was, or of what the venue says. What a person asked for has its own. */
 const change = { orderId: idText, account: nameText, at: isoTimeText };
 
 /** A gateway has claimed it and is sending it. Nothing emits it until venues are live. */
