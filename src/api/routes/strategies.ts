@@ -1,14 +1,13 @@
 /** Strategies: as they are set, what they said and did, halting and resuming them. */
 
 import { z } from 'zod';
-import type { HaltScope } from '../../domain/order/events.ts';
 import type { ConfiguredStrategy } from '../../domain/settings/events.ts';
 import { type AccountDocument, accounts } from '../../projections/accounts.ts';
 import { shown } from '../../projections/shown.ts';
 import { signals } from '../../projections/signals.ts';
 import { silentStrategy, strategies } from '../../projections/strategies.ts';
 import { storedDocuments } from '../../queries/documents.ts';
-import { haltedStrategies } from '../../queries/halted-strategies.ts';
+import { haltedStrategies, standingOf } from '../../queries/halted-strategies.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
 import { answerPage, pageOfMap } from '../http/pages.ts';
@@ -36,7 +35,7 @@ export const strategyRoutes: RouteGroup = {
   },
 };
 
-/** `GET /v1/strategies`: as the settings in force say, with what they did and the halts that hold each of them. */
+/** `GET /v1/strategies`: as the settings in force say, with what they did and what holds each of them, by account. */
 function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: SettingsReader): void {
   const list = routeSchema(
     {
@@ -54,20 +53,16 @@ function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: Setti
 }
 
 async function withDeeds(deps: ApiDependencies, configured: readonly ConfiguredStrategy[]) {
-  const ids = [...new Set(configured.map(({ account }) => account))];
-  const accountsById = await deps.reads.load(collectionOf(deps, accounts), ids);
+  const documents = storedDocuments(deps.reads, (projection) => collectionOf(deps, projection));
+  const all = await documents.all<AccountDocument>(accounts, 'id');
   const names = configured.map(({ name }) => name);
   const known = await deps.reads.load(collectionOf(deps, strategies), names);
   return configured.map((strategy) => {
-    const account = accountsById.get(strategy.account) as AccountDocument | undefined;
     const deeds = shown(strategies, known.get(strategy.name) ?? silentStrategy(strategy.name));
-    return { ...deeds, ...strategy, halts: (account?.halts ?? []).filter(({ scope }) => covers(scope, strategy)) };
+    const standing = standingOf(strategy, all);
+    const halts = standing.find(({ inForce }) => inForce)?.halts ?? [];
+    return { ...deeds, ...strategy, halts, accounts: standing };
   });
-}
-
-/** Halts of the strategy's account stand with that account already. */
-function covers(scope: HaltScope, strategy: ConfiguredStrategy): boolean {
-  return 'strategy' in scope ? scope.strategy === strategy.name : true;
 }
 
 const signalsQuery = z.strictObject({ strategy: name, venue, symbol, ...timeRange, ...timePage });

@@ -1,7 +1,7 @@
 /** Strategies and their signals as the API shows them. */
 
 import { z } from 'zod';
-import { idText, isoTimeText, side } from '../../domain/event.ts';
+import { idText, isoTimeText, nameText, side } from '../../domain/event.ts';
 import { StrategyConfigured } from '../../domain/settings/events.ts';
 import { SignalGenerated } from '../../domain/strategy/events.ts';
 import { position } from '../http/query.ts';
@@ -14,7 +14,18 @@ const lastSignal = z.strictObject({ id: idText, side, barOpenTime: isoTimeText, 
 
 export const strategyShape = configuredStrategy
   .extend({
-    halts,
+    halts: halts.describe(
+      'What holds it in its account: halts of that, of everything, and of the strategy wherever it was halted.',
+    ),
+    accounts: z
+      .array(
+        z.strictObject({
+          account: nameText,
+          inForce: z.boolean().describe('The settings have it trade there.'),
+          halts,
+        }),
+      )
+      .describe('How it stands in its account, which comes first, and in those that it was halted in and moved away from.'),
     signals: z.int().describe('Number of signals.'),
     lastSignal: lastSignal.nullable(),
     orders: z.int().describe('Number of orders decided, including denied ones.'),

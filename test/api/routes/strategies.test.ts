@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { signalsStream } from '../../../src/domain/streams.ts';
+import { accountStream, SETTINGS_STREAM, signalsStream } from '../../../src/domain/streams.ts';
 import {
+  ACCOUNT,
   type GivenApi,
   givenApi,
+  idOf,
   minuteTime,
   problemOf,
   recordHalt,
@@ -150,7 +152,8 @@ describe('GET /v1/strategies', () => {
     await recordSettings(api);
     await recordHalt(api, { strategy: 'other' });
     const nothing = { signals: 0, lastSignal: null, orders: 0, denied: 0, fills: 0, lastOrder: null, lastFill: null };
-    expect((await api.get('/v1/strategies')).body).toEqual({ data: [{ ...STRATEGY, ...nothing, halts: [] }], next: null });
+    const unhalted = { halts: [], accounts: [{ account: 'paper-1', inForce: true, halts: [] }] };
+    expect((await api.get('/v1/strategies')).body).toEqual({ data: [{ ...STRATEGY, ...nothing, ...unhalted }], next: null });
     await api.record('SignalGenerated', 'signals-cross', signal(0), { at: minuteTime(1) });
     expect((await api.get('/v1/strategies')).body.data[0]).toMatchObject({
       signals: 1,
@@ -163,5 +166,38 @@ describe('GET /v1/strategies', () => {
       { strategy: 'cross' },
       { account: 'paper-1' },
     ]);
+  });
+
+  it('shows a strategy that was halted and is listed under another account as halted in both, with what else holds it there', async () => {
+    const api = await givenApi();
+    await recordSettings(api);
+    await recordHalt(api, { strategy: 'cross' });
+    await recordHalt(api, { strategy: 'other' });
+    await api.record('AccountOpened', SETTINGS_STREAM, { ...ACCOUNT, id: 'paper-2' });
+    await api.record('StrategyConfigured', SETTINGS_STREAM, { ...STRATEGY, account: 'paper-2' });
+    await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 2, hash: 'c'.repeat(64) });
+    const frozen = { account: 'paper-2', mode: 'stop' as const, reason: 'drill', requestId: idOf('freeze') };
+    await api.record('TradingHalted', accountStream('paper-2'), { ...frozen, scope: { account: 'paper-2' } });
+    const shown = async () => {
+      const [{ account, halts, accounts }] = (await api.get('/v1/strategies')).body.data;
+      const scopes = (of: { scope: object }[]) => of.map(({ scope }) => scope);
+      const standing = accounts.map((of: { account: string; inForce: boolean; halts: [] }) => [
+        of.account,
+        of.inForce,
+        scopes(of.halts),
+      ]);
+      return { account, halts: scopes(halts), standing };
+    };
+    const both = [{ account: 'paper-2' }, { strategy: 'cross' }];
+    const standing = [
+      ['paper-2', true, both],
+      ['paper-1', false, [{ strategy: 'cross' }]],
+    ];
+    expect(await shown()).toEqual({ account: 'paper-2', halts: both, standing });
+    // The engine lifts it where it was said.
+    const lifted = { account: 'paper-1', scope: { strategy: 'cross' }, reason: 'is well', requestId: idOf('resume') };
+    await api.record('TradingResumed', accountStream('paper-1'), lifted);
+    const rest = [{ account: 'paper-2' }];
+    expect(await shown()).toEqual({ account: 'paper-2', halts: rest, standing: [['paper-2', true, rest]] });
   });
 });
