@@ -25,6 +25,25 @@ export interface PageQuery {
   readonly 'min-position'?: string | undefined;
 }
 
+/** A page as it was asked for. */
+export interface AskedPage {
+  /** What the rows depend on, for the hash in cursors. */
+  readonly subject: Readonly<Record<string, unknown>>;
+  readonly limit: number;
+  /** The last row of the page before. */
+  readonly after: Place | undefined;
+}
+
+/**
+ * To be called before anything is waited for: throws a 400 problem for a cursor of another query. `route` keeps cursors
+ * of one list from being used in another.
+ */
+export function askedPage(route: string, query: PageQuery): AskedPage {
+  const rows = Object.entries(query).filter(([field]) => !PAGING.has(field));
+  const subject = { route, ...Object.fromEntries(rows) };
+  return { subject, limit: query.limit, after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject) };
+}
+
 export interface DocumentList {
   readonly projection: Projection;
   /** The field that the list is in order of. */
@@ -40,21 +59,16 @@ export interface DocumentList {
 /** The answer of `answerPage` when there are no documents. */
 export const NONE_LISTED = Buffer.from('{"data":[],"next":null}');
 
-/**
- * The answer with one page of documents: their texts are passed on as they are stored. `route` keeps cursors of one list
- * from being used in another.
- */
+/** The answer with one page of documents: their texts are passed on as they are stored. */
 export async function answerPage(
   deps: ApiDependencies,
   reply: FastifyReply,
-  route: string,
-  query: PageQuery,
+  asked: AskedPage,
   list: DocumentList,
 ): Promise<Buffer> {
-  const subject = subjectOf(route, query);
-  const found = await deps.reads.findTexts(findQuery(deps, subject, query, list));
-  return answerKept(reply, found, JSON.stringify(subject), () => {
-    const { data, next } = pageOf(found, query.limit, subject, placeOf, ({ text }) => listedText(list.projection, text));
+  const found = await deps.reads.findTexts(findQuery(deps, asked, list));
+  return answerKept(reply, found, JSON.stringify(asked.subject), () => {
+    const { data, next } = pageOf(found, asked, placeOf, ({ text }) => listedText(list.projection, text));
     return `{"data":[${data.join(',')}],"next":${JSON.stringify(next)}}`;
   });
 }
@@ -66,16 +80,13 @@ function placeOf({ key, value }: FoundText): Place {
 /** One page of documents, for an answer that is made of them. */
 export async function pageOfDocuments<Document extends object>(
   deps: ApiDependencies,
-  route: string,
-  query: PageQuery,
+  asked: AskedPage,
   list: DocumentList & { readonly projection: Projection<Document> },
 ): Promise<Page<Document>> {
-  const subject = subjectOf(route, query);
-  const found = await deps.reads.find(findQuery(deps, subject, query, list));
+  const found = await deps.reads.find(findQuery(deps, asked, list));
   return pageOf(
     found,
-    query.limit,
-    subject,
+    asked,
     ({ key, document }) => ({ key, value: fieldOf(document, list.sort) }),
     ({ document }) => document as object as Document,
   );
@@ -83,8 +94,7 @@ export async function pageOfDocuments<Document extends object>(
 
 function findQuery(
   deps: ApiDependencies,
-  subject: Readonly<Record<string, unknown>>,
-  query: PageQuery,
+  asked: AskedPage,
   { projection, equal, sort, isDescending, from, to }: DocumentList,
 ): FindQuery {
   return {
@@ -92,23 +102,16 @@ function findQuery(
     equal: defined(equal ?? {}),
     sort: { field: sort, isDescending },
     range: { field: sort, from, to },
-    after: query.cursor === undefined ? undefined : decodeCursor(query.cursor, subject),
+    after: asked.after,
     // One more than asked for tells whether there is a next page.
-    limit: query.limit + 1,
+    limit: asked.limit + 1,
   };
-}
-
-/** The part of a query that decides which rows there are, for the hash in cursors. */
-export function subjectOf(route: string, query: object): Record<string, unknown> {
-  const entries = Object.entries(query).filter(([field]) => !PAGING.has(field));
-  return { route, ...Object.fromEntries(entries) };
 }
 
 /** Makes a page of `rows`, of which there is one more than `limit` when another page follows. */
 export function pageOf<Row, Shown>(
   rows: readonly Row[],
-  limit: number,
-  subject: Readonly<Record<string, unknown>>,
+  { limit, subject }: AskedPage,
   placeOf: (row: Row) => Place,
   show: (row: Row) => Shown,
 ): Page<Shown> {
@@ -121,17 +124,14 @@ export function pageOf<Row, Shown>(
 /** A page of things that are few and in memory, in order of their keys. */
 export function pageOfMap<Value, Shown>(
   values: ReadonlyMap<string, Value>,
-  route: string,
-  query: PageQuery,
+  asked: AskedPage,
   show: (value: Value) => Shown,
 ): Page<Shown> {
-  const subject = subjectOf(route, query);
-  const after = query.cursor === undefined ? '' : decodeCursor(query.cursor, subject).key;
+  const after = asked.after?.key ?? '';
   const keys = [...values.keys()].filter((key) => compareTexts(key, after) > 0).sort(compareTexts);
   return pageOf(
-    keys.slice(0, query.limit + 1),
-    query.limit,
-    subject,
+    keys.slice(0, asked.limit + 1),
+    asked,
     (key) => ({ key, value: key }),
     (key) => show(values.get(key) as Value),
   );

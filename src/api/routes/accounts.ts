@@ -9,7 +9,7 @@ import { type Documents, storedDocuments } from '../../queries/documents.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { type CurrentAccount, VALUED_FROM, type ValuedAccount, valuedAccounts } from '../../queries/valued-accounts.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { answerPage, pageOfDocuments, pageOfMap } from '../http/pages.ts';
+import { answerPage, askedPage, pageOfDocuments, pageOfMap } from '../http/pages.ts';
 import { minPosition, page, timePage, timeRange } from '../http/query.ts';
 import { absent, atPosition, collectionOf, findDocument } from '../http/read.ts';
 import { accountShape, equityShape, limitsShape, positionShape } from './account-shapes.ts';
@@ -47,8 +47,9 @@ function stateRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
     { querystring: listQuery },
   );
   server.get('/v1/accounts', list, async ({ query }, reply) => {
+    const asked = askedPage('accounts', query);
     const { position } = await atPosition(deps, VALUED_FROM, query, reply);
-    const list = await pageOfDocuments(deps, 'accounts', query, { projection: accounts, sort: 'id', isDescending: false });
+    const list = await pageOfDocuments(deps, asked, { projection: accounts, sort: 'id', isDescending: false });
     const valued = await valuedAccounts(servedDocuments(deps), await settings.inForce(), list.data, position);
     return { ...list, data: valued.map(({ document, current }) => shownAccount(document, current)) };
   });
@@ -106,9 +107,10 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   );
   server.get('/v1/accounts/:id/positions', positionList, async (request, reply) => {
     const { query, params } = request;
-    const { document, positions } = await valuedAccount(deps, settings, params.id, query, reply);
+    const asked = askedPage(`positions/${params.id}`, query);
+    const { positions } = await valuedAccount(deps, settings, params.id, query, reply);
     const byName = new Map(positions.map((position) => [position.name, position]));
-    return pageOfMap(byName, `positions/${document.id}`, query, (position) => position);
+    return pageOfMap(byName, asked, (position) => position);
   });
 
   const equityList = routeSchema(
@@ -125,12 +127,13 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
   );
   server.get('/v1/accounts/:id/equity', equityList, async (request, reply) => {
     const { query, params } = request;
+    const asked = askedPage(`equity/${params.id}`, query);
     const { isWhole } = await atPosition(deps, [accounts, equity], query, reply);
     const { id, marked } = await accountOf(deps, params.id, isWhole);
     const { from, to = marked?.at && `${marked.at}${WHATEVER_ITS_PLACE}` } = query;
     const isDescending = query.order === 'desc';
     const list = { projection: equity, equal: { account: id }, sort: 'sequence', isDescending, from, to };
-    return answerPage(deps, reply, `equity/${id}`, query, list);
+    return answerPage(deps, reply, asked, list);
   });
 }
 

@@ -6,8 +6,8 @@ import type { ReadQuery } from '../../ports/event-store.ts';
 import type { Place } from '../../ports/find-rules.ts';
 import { envelopeOf, type RecordedEvent } from '../../tape/envelope.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { decodeCursor, NOT_OURS, refusedCursor } from '../http/cursor.ts';
-import { pageOf, subjectOf } from '../http/pages.ts';
+import { NOT_OURS, refusedCursor } from '../http/cursor.ts';
+import { askedPage, pageOf } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { anyOf, askedId, minPosition, position, timePage, timeRange } from '../http/query.ts';
 import { atTapeEnd } from '../http/read.ts';
@@ -51,10 +51,11 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     { querystring: eventsQuery },
   );
   server.get('/v1/events', list, async ({ query }, reply) => {
+    const asked = askedPage('events', query);
+    const after = asked.after === undefined ? undefined : positionOf(asked.after);
     await atTapeEnd(deps, query, reply);
-    const subject = subjectOf('events', query);
     const events = await readInParts(deps, {
-      after: query.cursor === undefined ? undefined : positionOf(decodeCursor(query.cursor, subject)),
+      after,
       stream: query.stream,
       categories: query.category,
       types: query.type,
@@ -64,7 +65,7 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
       isBackward: query.order === 'desc',
       limit: query.limit + 1,
     });
-    return pageOf(events, query.limit, subject, ({ position }) => ({ key: position, value: null }), envelopeOf);
+    return pageOf(events, asked, ({ position }) => ({ key: position, value: null }), envelopeOf);
   });
 
   const one = routeSchema(

@@ -14,7 +14,7 @@ import { prices } from '../../projections/prices.ts';
 import type { Projection } from '../../projections/projection.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { answerPage, NONE_LISTED, pageOfMap } from '../http/pages.ts';
+import { answerPage, askedPage, NONE_LISTED, pageOfMap } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { minPosition, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { absent, answerDocument, atPosition, collectionOf } from '../http/read.ts';
@@ -88,8 +88,9 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
     { querystring: listQuery },
   );
   server.get('/v1/instruments', instrumentList, async ({ query }, reply) => {
+    const asked = askedPage('instruments', query);
     await atPosition(deps, [instruments, feeds], query, reply);
-    const listed = pageOfMap((await settings.inForce()).instruments, 'instruments', query, (instrument) => instrument);
+    const listed = pageOfMap((await settings.inForce()).instruments, asked, (instrument) => instrument);
     const known = await documentsOf<InstrumentDocument>(deps, instruments, listed.data);
     const fed = await documentsOf<FeedDocument>(deps, feeds, listed.data);
     const data = listed.data.map((instrument, index) => {
@@ -103,8 +104,9 @@ function listingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
     { querystring: listQuery },
   );
   server.get('/v1/feeds', feedList, async ({ query }, reply) => {
+    const asked = askedPage('feeds', query);
     await atPosition(deps, [feeds], query, reply);
-    const configured = pageOfMap((await settings.inForce()).feeds, 'feeds', query, (feed) => feed);
+    const configured = pageOfMap((await settings.inForce()).feeds, asked, (feed) => feed);
     const known = await documentsOf<FeedDocument>(deps, feeds, configured.data);
     return { ...configured, data: configured.data.map((feed, index) => withState(feed, known[index])) };
   });
@@ -134,9 +136,10 @@ function priceRoutes(server: ApiServer, deps: ApiDependencies, settings: Setting
     { querystring: pricesQuery },
   );
   server.get('/v1/prices', priceList, async ({ query }, reply) => {
+    const asked = askedPage('prices', query);
     await atPosition(deps, [prices], query, reply);
     const equal = { venue: query.venue, symbol: query.symbol };
-    return answerPage(deps, reply, 'prices', query, { projection: prices, equal, sort: 'venue', isDescending: false });
+    return answerPage(deps, reply, asked, { projection: prices, equal, sort: 'venue', isDescending: false });
   });
 
   for (const { path, projection, thing, id, summary, shape } of [
@@ -192,9 +195,10 @@ function barRoutes(server: ApiServer, deps: ApiDependencies, settings: SettingsR
     { querystring: barsQuery },
   );
   server.get('/v1/bars', list, async ({ query }, reply) => {
+    const asked = askedPage('bars', query);
     await atPosition(deps, [bars], query, reply);
     const { venue, symbol, interval, from, to } = query;
-    const list = await answerPage(deps, reply, 'bars', query, {
+    const list = await answerPage(deps, reply, asked, {
       projection: bars,
       equal: { venue, symbol, interval },
       sort: 'openTime',

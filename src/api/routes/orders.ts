@@ -13,7 +13,7 @@ import { shown } from '../../projections/shown.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { firstEventOfOrder, orderIdOf, requestCancel, requestOrder } from '../../requests/requests.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { answerPage } from '../http/pages.ts';
+import { answerPage, askedPage } from '../http/pages.ts';
 import { notFound, Problem, type Violation } from '../http/problem.ts';
 import { anyOf, askedId, minPosition, name, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { absent, answerDocument, atPosition, findDocument } from '../http/read.ts';
@@ -58,11 +58,12 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     { querystring: ordersQuery },
   );
   server.get('/v1/orders', list, async ({ query }, reply) => {
+    const asked = askedPage('orders', query);
     await atPosition(deps, [orders], query, reply);
     const { status, strategy, venue, symbol, account, from, to } = query;
     const equal = { status, strategy, venue, symbol, account };
     const isDescending = query.order === 'desc';
-    return answerPage(deps, reply, 'orders', query, { projection: orders, equal, sort: 'sequence', isDescending, from, to });
+    return answerPage(deps, reply, asked, { projection: orders, equal, sort: 'sequence', isDescending, from, to });
   });
 
   const one = routeSchema(
@@ -92,11 +93,12 @@ function readRoutes(server: ApiServer, deps: ApiDependencies): void {
     { querystring: fillsQuery },
   );
   server.get('/v1/fills', fillList, async ({ query }, reply) => {
+    const asked = askedPage('fills', query);
     await atPosition(deps, [fills], query, reply);
     const { orderId, strategy, venue, symbol, account, from, to } = query;
     const equal = { orderId, strategy, venue, symbol, account };
     const isDescending = query.order === 'desc';
-    return answerPage(deps, reply, 'fills', query, { projection: fills, equal, sort: 'sequence', isDescending, from, to });
+    return answerPage(deps, reply, asked, { projection: fills, equal, sort: 'sequence', isDescending, from, to });
   });
 }
 

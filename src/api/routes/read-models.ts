@@ -5,7 +5,7 @@ import { compareTexts } from '../../ports/find-rules.ts';
 import { eventIndex } from '../../projections/event-index.ts';
 import { listOrderOf } from '../../projections/projection.ts';
 import { PROJECTIONS } from '../../projections/projections.ts';
-import { answerPage } from '../http/pages.ts';
+import { answerPage, askedPage } from '../http/pages.ts';
 import { notFound } from '../http/problem.ts';
 import { page } from '../http/query.ts';
 import { atPosition } from '../http/read.ts';
@@ -40,8 +40,9 @@ export const readModelRoutes: RouteGroup = {
         const names = [...projections.keys()].sort(compareTexts).join(', ');
         throw notFound(`There is no read model "${params.name}", but ${names}.`);
       }
+      const asked = askedPage(`read-models/${projection.name}`, query);
       await atPosition(deps, [projection], query, reply);
-      return answerPage(deps, reply, `read-models/${projection.name}`, query, {
+      return answerPage(deps, reply, asked, {
         projection,
         sort: listOrderOf(projection),
         isDescending: false,

@@ -10,7 +10,7 @@ import { storedDocuments } from '../../queries/documents.ts';
 import { haltedStrategies, standingOf } from '../../queries/halted-strategies.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
-import { answerPage, pageOfMap } from '../http/pages.ts';
+import { answerPage, askedPage, pageOfMap } from '../http/pages.ts';
 import { name, page, symbol, timePage, timeRange, venue } from '../http/query.ts';
 import { atPosition, collectionOf } from '../http/read.ts';
 import { haltRoutes } from './halts.ts';
@@ -46,8 +46,9 @@ function strategyRoute(server: ApiServer, deps: ApiDependencies, settings: Setti
     { querystring: z.strictObject(page) },
   );
   server.get('/v1/strategies', list, async ({ query }, reply) => {
+    const asked = askedPage('strategies', query);
     await atPosition(deps, [accounts, strategies], query, reply);
-    const configured = pageOfMap((await settings.inForce()).strategies, 'strategies', query, (strategy) => strategy);
+    const configured = pageOfMap((await settings.inForce()).strategies, asked, (strategy) => strategy);
     return { ...configured, data: await withDeeds(deps, configured.data) };
   });
 }
@@ -79,9 +80,10 @@ function signalRoute(server: ApiServer, deps: ApiDependencies): void {
     { querystring: signalsQuery },
   );
   server.get('/v1/signals', list, async ({ query }, reply) => {
+    const asked = askedPage('signals', query);
     await atPosition(deps, [signals], query, reply);
     const { strategy, venue, symbol, from, to } = query;
-    return answerPage(deps, reply, 'signals', query, {
+    return answerPage(deps, reply, asked, {
       projection: signals,
       equal: { strategy, venue, symbol },
       sort: 'sequence',
