@@ -6,7 +6,8 @@ import { appends } from './backends/appends.ts';
 import { merged } from './backends/merged.ts';
 import { projections } from './backends/projections.ts';
 import { pushed } from './backends/pushed.ts';
+import { reading } from './backends/reading.ts';
 import { relay } from './backends/relay.ts';
 import { runTable } from './table.ts';
 
-await runTable([appends, merged, projections, relay, pushed]);
+await runTable([appends, merged, projections, relay, pushed, reading]);

@@ -10,21 +10,16 @@ import { comparePositions, START, type StoredEvent } from '../../tape/envelope.t
 import type { AllQuery, ServerFilter } from './client.ts';
 import type { Connection } from './connection.ts';
 import { fromWire, type ReadBack } from './events.ts';
+import { type Page, type PageRead, ReadAhead } from './read-ahead.ts';
 
 /** Events that are asked for at once where some of them may be left out. */
 const PAGE = 500;
 /** Places in streams that are remembered. */
 const MAX_PLACES = 20_000;
 
-/** The events of one answer of the server. */
-interface Page {
-  readonly events: readonly ReadBack[];
-  /** There were as many as were asked for: there may be more. */
-  readonly isFull: boolean;
-}
-
 export class TapeOfStreams {
   readonly #connection: Connection;
+  readonly #readAhead: ReadAhead;
   /** The revision at a position of a stream, for those that were handed out last. */
   readonly #places = new Map<string, number>();
   /** False once the server was seen to give events of streams no position. */
@@ -32,6 +27,7 @@ export class TapeOfStreams {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#readAhead = new ReadAhead(connection.time);
   }
 
   /** As `EventStore.read`. */
@@ -132,11 +128,12 @@ export class TapeOfStreams {
     const { isBackward = false, limit } = query;
     const filter = serverFilter(query);
     const found: StoredEvent[] = [];
-    // One more than is wanted: forward, the server begins with the event at the position itself.
-    const count = isSelective(query) ? Math.max(limit, PAGE) + 1 : limit + 1;
+    const size = isSelective(query) ? Math.max(limit, PAGE) : limit;
     for (let after = query.after; ; ) {
       if (after === START && isBackward) break;
       const from = after === undefined || after === START ? undefined : BigInt(after);
+      // Forward, the server begins with the event at the position itself.
+      const count = from === undefined ? size : size + 1;
       const page = await this.#all({ from, isBackward, count, filter });
       for (const { stored } of page.events) {
         const isBeyond = after === undefined || comparePositions(stored.position, after) * (isBackward ? -1 : 1) > 0;
@@ -153,20 +150,56 @@ export class TapeOfStreams {
   }
 
   #all(query: AllQuery): Promise<Page> {
+    return this.#readAhead.page(this.#pageOfAll(query));
+  }
+
+  #pageOfAll(query: AllQuery): PageRead {
+    const { from, isBackward, count, filter } = query;
     const { callMs, searchMs } = this.#connection.timeouts;
-    return this.#connection.call(
-      'a read of the tape failed',
-      (client, heard) => collect(client.readFiltered(query), query.count, heard),
-      query.filter === 'no-system-streams' ? callMs : searchMs,
-    );
+    const first = from === undefined ? 0 : 1;
+    const read = (events: number): Promise<Page> =>
+      this.#connection.call(
+        'a read of the tape failed',
+        (client, heard) => collect(client.readFiltered({ ...query, count: events }), events, heard),
+        filter === 'no-system-streams' ? callMs : searchMs,
+      );
+    return {
+      key: JSON.stringify([from?.toString(), isBackward, count - first, filter]),
+      size: count - first,
+      read: () => read(count),
+      readMany: async (events) => {
+        const page = await read(events + first);
+        return page.events.filter(({ stored }) => stored.position !== from?.toString());
+      },
+      next: (events) => {
+        const last = events.at(-1)?.stored.position;
+        return last === undefined ? undefined : this.#pageOfAll({ ...query, from: BigInt(last), count: count - first + 1 });
+      },
+    };
   }
 
   #stream(stream: string, from: bigint | undefined, isBackward: boolean, count: number): Promise<Page> {
-    return this.#connection.call(`a read of the stream "${stream}" failed`, (client, heard) => {
-      const direction = isBackward ? 'backwards' : 'forwards';
-      const fromRevision = from ?? (isBackward ? 'end' : 'start');
-      return collect(client.readStream(stream, { fromRevision, direction, maxCount: count }), count, heard);
-    });
+    return this.#readAhead.page(this.#pageOfStream(stream, from, isBackward, count));
+  }
+
+  #pageOfStream(stream: string, from: bigint | undefined, isBackward: boolean, count: number): PageRead {
+    const fromRevision = from ?? (isBackward ? 'end' : 'start');
+    const read = (events: number): Promise<Page> =>
+      this.#connection.call(`a read of the stream "${stream}" failed`, (client, heard) => {
+        const direction = isBackward ? 'backwards' : 'forwards';
+        return collect(client.readStream(stream, { fromRevision, direction, maxCount: events }), events, heard);
+      });
+    return {
+      key: JSON.stringify([stream, fromRevision.toString(), isBackward, count]),
+      size: count,
+      read: () => read(count),
+      readMany: async (events) => (await read(events)).events,
+      next: (events) => {
+        const last = events.at(-1)?.stored.revision;
+        const next = last === undefined ? -1 : last + (isBackward ? -1 : 1);
+        return next < 0 ? undefined : this.#pageOfStream(stream, BigInt(next), isBackward, count);
+      },
+    };
   }
 }
 

@@ -4,7 +4,7 @@ import { categoryOf } from '../../domain/streams.ts';
 import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import type { SubscribeOptions, Subscription } from '../../ports/event-store.ts';
-import { comparePositions, laterPosition, readEvent, type StoredEvent } from '../../tape/envelope.ts';
+import { comparePositions, laterPosition, readEvent, START, type StoredEvent } from '../../tape/envelope.ts';
 import { onAbort, pause } from '../../waiting.ts';
 import { assertPosition, type TapeOfStreams } from './reader.ts';
 import type { TapeTail } from './tail.ts';
@@ -25,6 +25,8 @@ export class TailSubscription implements Subscription {
   #position: string;
   /** The server searched in vain for too long: what it would leave out is read as well, so that each page is a step. */
   #isReadingAll = false;
+  /** The last page that was read was full. */
+  #wasFull = false;
   #isWoken = false;
   #wakeUp: (() => void) | undefined;
 
@@ -83,8 +85,8 @@ export class TailSubscription implements Subscription {
   /** Reads a page by itself, up to the tape's end as it is now. */
   async #readOn(): Promise<void> {
     const page = await this.#untilAvailable(async () => {
-      // Before the events: whatever is at or before it is then covered by them.
-      const head = await this.#tape.head();
+      // Before the events: whatever is at or before it is then covered by them. Behind a full page there is mostly another.
+      const head = this.#wasFull ? START : await this.#tape.head();
       const categories = this.#isReadingAll ? undefined : this.#options.categories;
       return { head, events: await this.#tape.read({ after: this.#position, categories, limit: MAX_BATCH }) };
     });
@@ -92,10 +94,13 @@ export class TailSubscription implements Subscription {
     const { head, events } = page;
     const last = events.at(-1);
     const isFull = events.length === MAX_BATCH;
+    const wasFull = this.#wasFull;
+    this.#wasFull = isFull;
     this.#position = laterPosition(
       this.#position,
       last === undefined ? head : isFull ? last.position : laterPosition(head, last.position),
     );
+    if (last === undefined && wasFull) return;
     if (last === undefined) {
       // At the tape's end before the tail has begun: it will tell when it has.
       if (!this.#tail.hasBegun) await this.#sleep();

@@ -13,6 +13,7 @@ import type { Connection } from './connection.ts';
 import { fromWire } from './events.ts';
 import { finalFailure } from './failures.ts';
 import type { TapeOfStreams } from './reader.ts';
+import { weightOf } from './weight.ts';
 
 export interface TailLimits {
   /** Most events that are kept; a fifth of them is let go at once. */
@@ -183,7 +184,7 @@ export class TapeTail implements TailWindow {
     this.#lastCame = this.#connection.time.monotonic();
     if (comparePositions(event.position, this.#position) <= 0) return;
     this.#kept.push(event);
-    this.#bytes += sizeOf(event);
+    this.#bytes += weightOf(event);
     this.#position = event.position;
     const { maxKept, maxKeptBytes } = this.#limits;
     while (this.#kept.length > maxKept || this.#bytes > maxKeptBytes) this.#letGo();
@@ -192,7 +193,7 @@ export class TapeTail implements TailWindow {
 
   #letGo(): void {
     const gone = this.#kept.splice(0, Math.ceil(this.#kept.length / 5));
-    for (const event of gone) this.#bytes -= sizeOf(event);
+    for (const event of gone) this.#bytes -= weightOf(event);
     this.#after = (gone.at(-1) as StoredEvent).position;
   }
 
@@ -247,17 +248,4 @@ export class TapeTail implements TailWindow {
     }
     return low;
   }
-}
-
-/** An event's weight in memory, about: its numbers are few and its texts are what they are. */
-function sizeOf(event: StoredEvent): number {
-  return 600 + weigh(event.data);
-}
-
-function weigh(value: unknown): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  let sum = 16;
-  for (const part of Object.values(value)) sum += weigh(part);
-  return sum;
 }

@@ -51,7 +51,7 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
       if (fault === 'unreplicated') faults.unreplicated++;
       if (fault === undefined && outcome !== undefined)
-        answerAfter(faults.answerAfterMs, () => call.write(answer(request, append, outcome)));
+        answerOnceFlushed(faults, append.events.length, () => call.write(answer(request, append, outcome)));
       else if (fault === 'commit-timeout') call.write(failure(request, append, pack(new shared.Timeout(), 'Timeout')));
       else if (fault === 'half-close' || fault === 'commit-half-close') call.end();
       else if (fault !== undefined && fault !== 'unreplicated' && !fault.endsWith('silent')) call.emit('error', errorOf(fault));
@@ -110,7 +110,10 @@ export function append(log: Log, faults: Faults): handleClientStreamingCall<stre
   };
 }
 
-function answerAfter(ms: number, give: () => void): void {
+function answerOnceFlushed(faults: Faults, events: number, give: () => void): void {
+  const now = performance.now();
+  faults.writtenAt = Math.max(now, faults.writtenAt) + events * faults.writeMsPerEvent;
+  const ms = faults.writtenAt - now + faults.answerAfterMs;
   if (ms === 0) give();
   else setTimeout(give, ms);
 }

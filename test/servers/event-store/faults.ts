@@ -29,6 +29,12 @@ export class Faults {
   unreplicated = 0;
   /** Milliseconds from an append to its answer. */
   answerAfterMs = 0;
+  /** Milliseconds that the disk takes for each event, one append after the other. */
+  writeMsPerEvent = 0;
+  /** By the monotonic clock: when the disk will have written what it has. */
+  writtenAt = 0;
+  /** Milliseconds from a read to the first event of its answer. Subscriptions do not wait. */
+  readAfterMs = 0;
   /** For the next reads (not subscriptions), in order. */
   readonly reads: ReadFault[] = [];
   /** Subscriptions break each time that they have searched so many events, in the middle of what they hand over. */

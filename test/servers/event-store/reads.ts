@@ -55,6 +55,7 @@ async function readOnce(call: Call, options: Options, { log, traits, faults }: S
   if (fault === 'silent') return;
   if (fault === 'unavailable') throw serviceError(status.UNAVAILABLE, 'the server is going away');
   if (fault === 'internal') throw serviceError(status.INTERNAL, 'the server has a bug');
+  if (faults.readAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.readAfterMs));
   const stream = options.getStream();
   const found = stream === undefined ? readAll(log, options, faults) : readStream(log, options, stream);
   if (found === undefined) {
