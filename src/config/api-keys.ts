@@ -4,7 +4,6 @@
  */
 
 import { hash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
 import { link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -12,6 +11,7 @@ import { isoTimeText } from '../domain/event.ts';
 import { isoTime } from '../domain/time.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock } from '../ports/clock.ts';
+import { OPEN_AT_ONCE } from '../text-file.ts';
 
 /** `read`: look at everything. `trade`: ask for orders, cancels, halts and resumes as well. */
 export const API_SCOPES = ['read', 'trade'] as const;
@@ -30,8 +30,6 @@ const MAX_KEYS = 100;
 const ENDING = '.json';
 /** Longest file of a key: ten times what is written. */
 const MAX_FILE_BYTES = 4_096;
-/** A pipe that nobody writes to would hold up the open, and with it every request. */
-const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 /** The form of a key's name: it is a file's name, and the actor on the tape. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /** The actor on the tape where there are no keys. */
@@ -171,7 +169,7 @@ async function keyFiles(folder: string): Promise<string[]> {
 
 /** Throws NoKeyFileError for what cannot hold a key, and the system's errors. */
 async function keyFileText(path: string): Promise<string> {
-  const handle = await open(path, AT_ONCE);
+  const handle = await open(path, OPEN_AT_ONCE);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new NoKeyFileError('it is not a plain file');

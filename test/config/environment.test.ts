@@ -149,7 +149,9 @@ describe('the environment', () => {
     const message = messageFor({ TAPEDECK_API_KEYS_FILE: missing, PORT: 'eighty' });
     expect(message).toContain(`TAPEDECK_API_KEYS_FILE: "${missing}" cannot be read (ENOENT)`);
     expect(message).toContain('PORT');
+    const long = secretFile('x'.repeat(65_537));
+    expect(messageFor({ TAPEDECK_API_KEYS_FILE: long })).toContain(`"${long}" is longer than 65536 bytes`);
     const endless = messageFor({ TAPEDECK_API_KEYS_FILE: '/dev/zero' });
-    expect(endless).toContain('TAPEDECK_API_KEYS_FILE: "/dev/zero" is longer than 65536 bytes');
+    expect(endless).toContain('TAPEDECK_API_KEYS_FILE: "/dev/zero" is not a plain file');
   });
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings, recordingPath, SettingsError } from '../../src/requests/settings-file.ts';
@@ -57,8 +57,11 @@ describe('a settings file', () => {
   it('that is not there is refused with what to do', async () => {
     const missing = join(temporary.path, 'none.json');
     await expect(loadSettings(missing)).rejects.toThrow(/none\.json cannot be used.*\n.*ENOENT.*TAPEDECK_SETTINGS/);
-    await expect(loadSettings(temporary.path)).rejects.toThrow(/EISDIR/);
-    await expect(loadSettings('/dev/zero')).rejects.toThrow('(file): is longer than 16777216 bytes');
+    await expect(loadSettings(temporary.path)).rejects.toThrow(/is not a plain file/);
+    await expect(loadSettings('/dev/zero')).rejects.toThrow('(file): is not a plain file');
+    const long = fileWith('');
+    truncateSync(long, 16_777_217);
+    await expect(loadSettings(long)).rejects.toThrow('(file): is longer than 16777216 bytes');
   });
 
   it('names recordings from where it lies', () => {

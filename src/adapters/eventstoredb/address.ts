@@ -4,8 +4,8 @@
  * password, when it does not like them.
  */
 
-import { readFileSync } from 'node:fs';
 import { StoreError } from '../../ports/errors.ts';
+import { MAX_PEM_BYTES, readSmallFile } from '../../text-file.ts';
 
 export interface EventStoreDbAddress {
   readonly endpoints: readonly { readonly address: string; readonly port: number }[];
@@ -125,8 +125,8 @@ function readCertificates(
 function readPem(option: Option, file: string | undefined): Buffer | undefined {
   if (file === undefined) return undefined;
   try {
-    return readFileSync(file);
+    return readSmallFile(file, MAX_PEM_BYTES);
   } catch (error) {
-    throw unusable(`the file of its option "${option}" cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw unusable(`the file of its option "${option}" ${(error as Error).message}`);
   }
 }

@@ -1,9 +1,9 @@
 /** The address of Kafka: brokers, who we are to them, and what our topics are to be. */
 
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import { StoreError } from '../../ports/errors.ts';
+import { MAX_PEM_BYTES, readTextFile } from '../../text-file.ts';
 
 export interface KafkaAddress {
   /** `host:port`. */
@@ -99,9 +99,9 @@ function count(options: URLSearchParams, name: string, most: number): number | n
 
 function certificate(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file, MAX_PEM_BYTES);
   } catch (error) {
-    throw malformed(`the certificate authority "${file}" cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw malformed(`the certificate authority "${file}" ${(error as Error).message}`);
   }
 }
 

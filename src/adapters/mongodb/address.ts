@@ -1,6 +1,7 @@
 /** Addresses of MongoDB: `mongodb://[USER:PASSWORD@]HOST[:PORT][,...][/DATABASE][?OPTIONS]`, or `mongodb+srv://`. */
 
 import { StoreError } from '../../ports/errors.ts';
+import { MAX_PEM_BYTES, readSmallFile } from '../../text-file.ts';
 
 export interface MongoAddress {
   /** For the driver: the address without what is Tapedeck's own. Holds secrets. */
@@ -33,6 +34,9 @@ const FIXED = new Map([
  */
 const MAJORITY_WAIT = new Set(['wtimeout', 'wtimeoutms']);
 
+/** Options that name a file, which the driver reads. */
+const FILES = new Set(['tlscafile', 'tlscertificatekeyfile', 'tlscrlfile']);
+
 const SHAPE = /^(mongodb(?:\+srv)?:\/\/)(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 const HOSTS = /^(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?(?:,(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?)*$/i;
 const DATABASE = /^[A-Za-z0-9_-]{1,60}$/;
@@ -60,6 +64,7 @@ export function parseMongoAddress(address: string): MongoAddress {
   for (const { name, value } of all) {
     assertNotFixed(name, value, place);
     assertNoMajorityWait(name, place);
+    assertReadable(name, value, place);
   }
   const options = all.filter(({ name }) => name.toLowerCase() !== BULK_SIZE);
   const search = options.length === 0 ? '' : `?${options.map(({ text }) => text).join('&')}`;
@@ -88,6 +93,16 @@ function assertNoMajorityWait(name: string, place: string): void {
   throw new StoreError(
     `the address of MongoDB at ${place} sets "${name}": leave it out, Tapedeck always waits 10 seconds for a majority and then writes again`,
   );
+}
+
+/** The driver would wait for ever for what a pipe gives. */
+function assertReadable(name: string, value: string, place: string): void {
+  if (!FILES.has(name.toLowerCase())) return;
+  try {
+    readSmallFile(decodeURIComponent(value), MAX_PEM_BYTES);
+  } catch (error) {
+    throw new StoreError(`the address of MongoDB at ${place}: the file of its option "${name}" ${(error as Error).message}`);
+  }
 }
 
 function parseBulkSize(text: string | undefined, place: string): number | undefined {

@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import type { Tally } from '../../domain/feed/tally.ts';
 import { RecordingError } from '../../ports/feed.ts';
+import { OPEN_AT_ONCE } from '../../text-file.ts';
 import { gunzip, TornGzipError } from './gunzip.ts';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -133,7 +134,7 @@ async function* readRaw(file: string): AsyncGenerator<Buffer> {
 
 async function openRecording(file: string) {
   try {
-    const handle = await open(file, 'r');
+    const handle = await open(file, OPEN_AT_ONCE);
     if ((await handle.stat()).isFile()) return handle;
     await handle.close();
   } catch (error) {

@@ -8,7 +8,7 @@ import type { FeedSettings, InstrumentSettings } from '../../domain/settings/set
 import { type Feed, type FeedMeter, type FeedReading, RecordingError } from '../../ports/feed.ts';
 import { FrameScanner } from '../venues/binance/frame-scanner.ts';
 import { parseFrame, RefusedFrameError } from '../venues/binance/frames.ts';
-import { readCandles } from './candles/candle-files.ts';
+import { MAX_TURNED_CANDLES, readCandles } from './candles/candle-files.ts';
 import type { CandleKind } from './candles/candle-kind.ts';
 import { CANDLE_KINDS } from './candles/candle-kinds.ts';
 import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
@@ -34,7 +34,7 @@ async function* readRecording(
   for (const file of files) await checkReadable(file);
   const kind = await kindOfAll(files);
   yield* 'open' in kind
-    ? readCandles({ kind, readTexts, feed }, files, instrument, reading)
+    ? readCandles({ kind, readTexts, feed, mostTurned: MAX_TURNED_CANDLES }, files, instrument, reading)
     : readFrames(files, feed, instrument, reading);
   const { tally, signal } = reading;
   // A candle that is held back is of use once a later one comes.

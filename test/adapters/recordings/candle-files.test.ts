@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_TURNED_CANDLES, readCandles } from '../../../src/adapters/recordings/candles/candle-files.ts';
+import { coinbaseJson } from '../../../src/adapters/recordings/candles/coinbase-json.ts';
 import { recordingFeed } from '../../../src/adapters/recordings/recording.ts';
 import type { EvidenceDraft } from '../../../src/domain/feed/evidence.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
@@ -70,6 +72,33 @@ describe('candles newest first', () => {
         WHOLE,
       ),
     ).toEqual(rising);
+  });
+
+  it('are held in memory up to a limit, beyond which a file is refused before anything of it is given', async () => {
+    // The issue's own figure; here five are enough.
+    expect(MAX_TURNED_CANDLES).toBe(5_000_000);
+    const readUpToFive = async (rows: readonly object[]) => {
+      const lines = JSON.stringify({ candles: rows }, null, 2).split('\n');
+      async function* readTexts(): AsyncGenerator<string[]> {
+        yield lines;
+      }
+      const source = { kind: coinbaseJson, readTexts, feed: WHOLE, mostTurned: 5 };
+      const given: EvidenceDraft[] = [];
+      let refusal: unknown;
+      try {
+        for await (const batch of readCandles(source, ['some.json'], BTCUSDT, { tally: new Tally() })) given.push(...batch);
+      } catch (error) {
+        refusal = error;
+      }
+      return { bars: barsOf(given).map(([hour]) => hour), refusal };
+    };
+    const whole = { bars: [0, 1, 2, 3, 4], refusal: undefined };
+    expect(await readUpToFive(hours(0, 5).toReversed())).toEqual(whole);
+    expect(await readUpToFive(hours(0, 6))).toEqual({ ...whole, bars: [0, 1, 2, 3, 4, 5] });
+    const tooMany = new RecordingError(
+      'recording "some.json" has 6 candles, newest first: more than 5 cannot be turned round in memory; split it, or sort it by time',
+    );
+    expect(await readUpToFive(hours(0, 6).toReversed())).toEqual({ bars: [], refusal: tooMany });
   });
 
   it('make the same evidence however they are paged and turned, twice the same candle or holes among them', async () => {

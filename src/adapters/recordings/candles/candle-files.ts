@@ -30,6 +30,8 @@ interface CandleSource {
   readonly kind: CandleKind;
   readonly readTexts: ReadTexts;
   readonly feed: FeedSettings;
+  /** Most candles of a file that is newest first. */
+  readonly mostTurned: number;
 }
 
 interface LookedAt extends FileOrder {
@@ -74,15 +76,15 @@ export async function* readCandles(
 
 /** Reads the whole file, and counts nothing of it. */
 async function lookAt(source: CandleSource, file: string, signal?: AbortSignal): Promise<LookedAt> {
-  const { feed } = source;
+  const { feed, mostTurned } = source;
   const order = new CandleOrder(file, feed.bars);
   for await (const batch of candlesOf(source, file, { tally: new Tally(), signal })) {
     for (const { candle, line } of batch) order.note(candle.openTime, line, isOnGrid(candle.openTime, feed.bars));
   }
   const { isFalling, oldest, count } = order.found;
-  if (isFalling && count > MAX_TURNED_CANDLES) {
+  if (isFalling && count > mostTurned) {
     throw new RecordingError(
-      `recording "${file}" has ${count} candles, newest first: more than ${MAX_TURNED_CANDLES} cannot be turned round in memory; split it, or sort it by time`,
+      `recording "${file}" has ${count} candles, newest first: more than ${mostTurned} cannot be turned round in memory; split it, or sort it by time`,
     );
   }
   return { file, isFalling, oldest, count };
