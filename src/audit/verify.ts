@@ -9,8 +9,8 @@ import type { TapeEvent } from '../domain/catalogue.ts';
 import type { Engine, EngineSnapshot } from '../domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../domain/streams.ts';
 import type { EventStore } from '../ports/event-store.ts';
-import { sameDecisions } from '../runtime/engine/engine-replica.ts';
 import { comparePositions, START } from '../tape/envelope.ts';
+import { sameDecisions } from '../tape/same-facts.ts';
 import { type RecordedStep, recordedSteps } from './recorded-steps.ts';
 
 /** Differences that are told in full; more are counted. */

@@ -1,14 +1,27 @@
 /**
  * The copies of decisions, each in its own stream: where they belong and making them. The streams of decisions have no
  * other writer, so their revisions follow from counting what the cascades hold.
+ *
+ * Across the network the copies of a group of cascades are made in lanes, side by side. A lane keeps the order of its
+ * decisions: each copy is there before the next is sent, whoever makes them. What bars give in one instrument is a lane;
+ * everything else (signals, orders, reports, accounts) is one. No read model's document, and no list of them, mixes two
+ * lanes in a way that depends on their order.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
+import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { type ExpectedRevision, PartialOverlapError } from '../../ports/event-store.ts';
-import { append, type TapeProgram } from './tape-program.ts';
+import { append, read, type TapeProgram, together } from './tape-program.ts';
 
-/** Most copies of one append: well under what any store takes at once (1 MiB). */
-const MAX_COPIES = 50;
+/** Most copies of one append, and most of their bytes as JSON: well under what any store takes at once (1 MiB). */
+const MAX_COPIES = 200;
+const MAX_BYTES = 700 * 1024;
+
+/** Most bytes of a copy's metadata. */
+const MAX_METADATA_BYTES = 700;
+
+/** Runs that may be there already are looked for where there are more than these; else each is appended again. */
+const MAX_APPENDED_AGAIN = 8;
 
 interface Copy {
   readonly stream: string;
@@ -16,48 +29,110 @@ interface Copy {
   readonly event: TapeEvent;
 }
 
+/** Copies that follow one another in a stream and a lane, so that they take one append. */
+type Run = readonly Copy[];
+
 export class DecisionCopies {
+  /** Most cascades of one append to `engine`: of so many the copies may be missing. */
+  readonly #maxGroup: number;
   /** Last revision of each stream of decisions. */
   readonly #revisions = new Map<string, number>();
-  /** Of the last cascade; not known to be made. */
-  #missing: readonly Copy[] = [];
+  /** Of the last cascades, by cascade; not known to be made. */
+  #missing: (readonly Copy[])[] = [];
+  /** Another process may have made some of the missing. */
+  #mayBeThere = false;
 
-  /** Gives the copies of the next cascade their places. The copies of the cascade before count as made. */
-  noteCascade(decisions: readonly TapeEvent[]): void {
-    this.#missing = decisions.map((event) => {
-      const last = this.#revisions.get(event.stream);
-      this.#revisions.set(event.stream, last === undefined ? 0 : last + 1);
-      return { stream: event.stream, expected: last ?? 'no-stream', event };
-    });
+  constructor(maxGroup: number) {
+    this.#maxGroup = maxGroup;
   }
 
-  /** Makes the copies of the last cascade that may be missing; those that are there already are left as they are. */
+  /** Gives the copies of the next cascade, which this process appended, their places. */
+  noteAppended(decisions: readonly TapeEvent[]): void {
+    const copies = decisions.map((event) => {
+      const last = this.#revisions.get(event.stream);
+      this.#revisions.set(event.stream, last === undefined ? 0 : last + 1);
+      return { stream: event.stream, expected: last ?? ('no-stream' as const), event };
+    });
+    this.#missing.push(copies);
+    // A group is appended when the copies of those before it are made.
+    if (this.#missing.length > this.#maxGroup) this.#missing.shift();
+  }
+
+  /** The same of a cascade that was read: its copies may be there. */
+  noteRecorded(decisions: readonly TapeEvent[]): void {
+    this.#mayBeThere = true;
+    this.noteAppended(decisions);
+  }
+
+  /** Makes the copies that may be missing; those that are there already are left as they are. */
   *make(): TapeProgram<void> {
-    for (const run of runsOf(this.#missing)) {
-      const { stream, expected } = run[0] as Copy;
-      try {
-        yield* append(
-          stream,
-          expected,
-          run.map(({ event }) => event),
-        );
-      } catch (error) {
-        if (!(error instanceof PartialOverlapError)) throw error;
-        // The process that made the first of them made them in other runs.
-        for (const copy of run) yield* append(stream, copy.expected, [copy.event]);
-      }
-    }
+    if (this.#missing.length === 0) return;
+    const copies = this.#missing.flat();
+    const lanes = this.#maxGroup === 1 ? [copies] : [...Map.groupBy(copies, laneOf).values()];
+    yield* together(lanes.map((lane) => makeLane(lane, this.#mayBeThere)));
     this.#missing = [];
+    this.#mayBeThere = false;
   }
 }
 
-/** Copies that follow one another in one stream, so that they take one append. */
-function runsOf(copies: readonly Copy[]): Copy[][] {
+function laneOf({ event }: Copy): string {
+  return event.type === 'BarClosed' ? instrumentKey(event.data.venue, event.data.symbol) : '';
+}
+
+function* makeLane(lane: readonly Copy[], mayBeThere: boolean): TapeProgram<void> {
+  const runs = runsOf(lane);
+  const isSearched = mayBeThere && runs.length > MAX_APPENDED_AGAIN;
+  for (const run of isSearched ? runs.slice(yield* firstToMake(runs)) : runs) yield* makeRun(run);
+}
+
+/** Index of the last run that is there, or 0: it is appended again, so that it is seen to be what it should be. */
+function* firstToMake(runs: readonly Run[]): TapeProgram<number> {
+  // Of a lane, what comes before something that is there is there.
+  let [there, missing] = [0, runs.length];
+  while (missing - there > 1) {
+    const middle = (there + missing) >>> 1;
+    if (yield* isThere(runs[middle] as Run)) there = middle;
+    else missing = middle;
+  }
+  return there;
+}
+
+function* isThere([first]: Run): TapeProgram<boolean> {
+  const { stream, expected } = first as Copy;
+  const [last] = yield* read({ stream, isBackward: true, limit: 1 });
+  return last !== undefined && (expected === 'no-stream' || last.revision > expected);
+}
+
+function* makeRun(run: Run): TapeProgram<void> {
+  const { stream, expected } = run[0] as Copy;
+  try {
+    yield* append(
+      stream,
+      expected,
+      run.map(({ event }) => event),
+    );
+  } catch (error) {
+    if (!(error instanceof PartialOverlapError)) throw error;
+    // The first of them are there: another process made them, in other runs.
+    const half = run.length >>> 1;
+    yield* makeRun(run.slice(0, half));
+    yield* makeRun(run.slice(half));
+  }
+}
+
+function runsOf(copies: readonly Copy[]): Run[] {
   const runs: Copy[][] = [];
+  let bytes = 0;
   for (const copy of copies) {
+    const size = Buffer.byteLength(JSON.stringify(copy.event.data)) + MAX_METADATA_BYTES;
     const run = runs.at(-1);
-    if (run?.[0]?.stream === copy.stream && run.length < MAX_COPIES) run.push(copy);
-    else runs.push([copy]);
+    if (run?.[0]?.stream === copy.stream && run.length < MAX_COPIES && bytes + size <= MAX_BYTES) {
+      run.push(copy);
+      bytes += size;
+    } else {
+      runs.push([copy]);
+      bytes = size;
+    }
   }
   return runs;
 }

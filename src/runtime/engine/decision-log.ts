@@ -3,6 +3,7 @@
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import { fromRecordedDecision } from '../../domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../../domain/streams.ts';
+import { UserError } from '../../domain/user-error.ts';
 import type { Appended, ExpectedRevision } from '../../ports/event-store.ts';
 import { type RecordedEvent, START } from '../../tape/envelope.ts';
 import { read, type TapeProgram } from './tape-program.ts';
@@ -20,6 +21,15 @@ export interface RecordedCascade {
   /** The build that decided. */
   readonly codeVersion: string;
 }
+
+/** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
+export class DivergedError extends UserError {}
+
+/** Another build has taken over on this tape. */
+export class SupersededError extends UserError {}
+
+/** This state counts evidence as decided, but a build that has taken over since is yet to decide it: adopt again. */
+export class StaleStateError extends Error {}
 
 export class DecisionLog {
   #position: string;

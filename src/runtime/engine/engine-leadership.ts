@@ -9,8 +9,8 @@ import type { EventStore } from '../../ports/event-store.ts';
 import { aborted, onAbort, pause } from '../../waiting.ts';
 import type { Lease, Tenure } from '../leases/lease.ts';
 import type { RunPart } from '../process/supervisor.ts';
+import { SupersededError } from './decision-log.ts';
 import { startEngineLoop } from './engine-loop.ts';
-import { SupersededError } from './engine-replica.ts';
 import type { EngineRunner } from './engine-runner.ts';
 
 /** How often a standby takes in what was recorded since. */

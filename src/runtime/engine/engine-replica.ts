@@ -1,20 +1,25 @@
 /**
  * Holds the engine to the tape. It goes through the evidence in the tape's order. It adopts decisions that the tape
- * records, and makes and records the missing ones: the whole cascade first, on the stream `engine` at the exact
- * revision, then a copy of each decision in its own stream. State is ahead of the tape only within one call. A call that
- * fails leaves the replica unusable, and a new replica adopts again.
+ * records, and makes and records the missing ones: whole cascades first, on the stream `engine` at the exact revision,
+ * then a copy of each decision in its own stream. Across the network the cascades on a page of evidence are recorded in
+ * groups, each in one append, and a group only when the copies of those before it are made. State is ahead of the tape
+ * only within one call. A call that fails leaves the replica unusable, and a new replica adopts again.
  */
 
-import { inTodaysShape, type TapeEvent } from '../../domain/catalogue.ts';
+import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { Engine } from '../../domain/engine/engine.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../domain/streams.ts';
-import { UserError } from '../../domain/user-error.ts';
-import { PartialOverlapError, WrongExpectedRevisionError } from '../../ports/event-store.ts';
-import { equalJson } from '../../tape/canonical-json.ts';
 import { comparePositions, isDecision, makeEvidence, type RecordedEvent, START } from '../../tape/envelope.ts';
-import { cascadeEvents } from './cascade-parts.ts';
+import { type Cascade, CascadeGroup, cascadeOf } from './cascade-parts.ts';
 import { DecisionCopies } from './decision-copies.ts';
-import { type CascadePart, DecisionLog, type RecordedActivation } from './decision-log.ts';
+import {
+  type CascadePart,
+  DecisionLog,
+  DivergedError,
+  type RecordedActivation,
+  StaleStateError,
+  SupersededError,
+} from './decision-log.ts';
 import { append, read, type TapeProgram } from './tape-program.ts';
 
 /** Pieces of evidence per read. */
@@ -22,15 +27,6 @@ const PAGE = 500;
 
 /** Evidence since the last cascade that is remembered. */
 const MAX_SINCE_CASCADE = 10_000;
-
-/** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
-export class DivergedError extends UserError {}
-
-/** Another build has taken over on this tape. */
-export class SupersededError extends UserError {}
-
-/** This state counts evidence as decided, but a build that has taken over since is yet to decide it: adopt again. */
-export class StaleStateError extends Error {}
 
 /** Evidence up to the position is decided, even where no cascade follows, unless another build has taken over since. */
 export interface DecidedUpTo {
@@ -61,11 +57,16 @@ export class EngineReplica {
   /** Evidence up to this one was decided before the last activation. */
   #adoptUntil: string | null = null;
   readonly #log = new DecisionLog();
-  readonly #copies = new DecisionCopies();
+  /** Decided within this call, and yet to be recorded. */
+  readonly #group: CascadeGroup;
+  readonly #copies: DecisionCopies;
 
-  constructor(engine: Engine, codeVersion: string) {
+  /** `maxGroup`: most cascades of one append; whoever takes over makes the copies of as many. */
+  constructor(engine: Engine, codeVersion: string, maxGroup = 1) {
     this.#engine = engine;
     this.#codeVersion = codeVersion;
+    this.#group = new CascadeGroup(maxGroup);
+    this.#copies = new DecisionCopies(maxGroup);
   }
 
   /** Takes in what is recorded and decides nothing. Ends before the first evidence that is not known to be decided. */
@@ -97,7 +98,7 @@ export class EngineReplica {
   }
 
   /**
-   * Makes this build the deciding one, if it is not, and makes copies that are missing from the last cascade.
+   * Makes this build the deciding one, if it is not, and makes the copies of the last group that are missing.
    * `now` is the edge's time. Throws SupersededError when this build was replaced before, unless `rollBack` says that a
    * person wants it back.
    */
@@ -132,22 +133,31 @@ export class EngineReplica {
     this.#log.lookAgain();
     const made: TapeEvent[] = [];
     const page = yield* this.#nextEvidence();
-    for (const evidence of page) made.push(...(yield* this.applyEvidence(evidence, evidence.position)));
+    for (const evidence of page) made.push(...(yield* this.#take(evidence, evidence.position)));
+    yield* this.#recordGroup();
     return { made, hasMore: page.length > 0 };
   }
 
   /** Takes in one piece of evidence that lies next on the tape. Returns the decisions made on it. */
-  *applyEvidence(evidence: TapeEvent, position: string): TapeProgram<TapeEvent[]> {
-    const cascade = yield* this.#recordedCascade(evidence.id, position);
+  *applyEvidence(evidence: TapeEvent, position: string): TapeProgram<readonly TapeEvent[]> {
+    const decisions = yield* this.#take(evidence, position);
+    yield* this.#recordGroup();
+    return decisions;
+  }
+
+  /** Adopts what is recorded on the evidence, or decides on it; then what was decided may be in the group yet. */
+  *#take(evidence: TapeEvent, position: string): TapeProgram<readonly TapeEvent[]> {
+    // Ahead of the record, it is compared with that of others when the group is recorded.
+    const cascade = this.#group.isEmpty ? yield* this.#recordedCascade(evidence.id, position) : undefined;
     if (cascade !== undefined) {
       this.#adoptCascade(evidence, position, cascade);
       return [];
     }
-    const decisions = this.#engine.decide(evidence);
-    if (decisions.length > 0) yield* this.#record(evidence, position, decisions);
-    else this.#passedUpTo = position;
+    const decided = yield* this.#decide(evidence, position);
+    if (decided === null) this.#passedUpTo = position;
+    else yield* this.#addToGroup(decided);
     this.#noteEvidence(evidence.id, position);
-    return decisions;
+    return decided?.decisions ?? [];
   }
 
   /** The next evidence on the tape; none at its end, once the record of decisions is taken in to its end as well. */
@@ -221,7 +231,10 @@ export class EngineReplica {
 
   #adoptCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): void {
     this.#engine.adopt(evidence, decisions);
-    if (decisions.length > 0) this.#noteCascade(decisions);
+    if (decisions.length > 0) {
+      this.#copies.noteRecorded(decisions);
+      this.#noteCascade();
+    }
     this.#noteEvidence(evidence.id, position);
   }
 
@@ -232,40 +245,33 @@ export class EngineReplica {
     this.position = position;
   }
 
-  #noteCascade(decisions: readonly TapeEvent[]): void {
+  #noteCascade(): void {
     this.#passedUpTo = START;
     this.#sinceCascade.clear();
-    this.#copies.noteCascade(decisions);
   }
 
-  *#record(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): TapeProgram<void> {
-    // The process that recorded the last cascade may have ended before it made the copies; earlier ones have theirs.
-    yield* this.#copies.make();
-    this.#noteCascade(yield* this.#appendCascade(evidence, position, decisions));
-    yield* this.#copies.make();
-  }
-
-  /** Appends the cascade, or finds that another engine did. Returns what the record holds. */
-  *#appendCascade(evidence: TapeEvent, position: string, decisions: readonly TapeEvent[]): TapeProgram<readonly TapeEvent[]> {
-    const parts = cascadeEvents(evidence, decisions, this.#codeVersion);
+  /** Null where nothing follows. */
+  *#decide(evidence: TapeEvent, position: string): TapeProgram<Cascade | null> {
     try {
-      const appended = yield* append(ENGINE_STREAM, this.#log.revision, parts);
-      if (!appended.isRepeated) {
-        this.#log.noteAppended(appended);
-        return decisions;
-      }
+      const decisions = this.#engine.decide(evidence);
+      return decisions.length === 0 ? null : cascadeOf(evidence, position, decisions, this.#codeVersion);
     } catch (error) {
-      if (!(error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError)) throw error;
+      // A bug over this evidence takes nothing from what was decided before.
+      yield* this.#recordGroup();
+      throw error;
     }
-    // Somebody was first, and stores compare ids only: what counts is what is read back.
-    this.#log.lookAgain();
-    const recorded = yield* this.#recordedCascade(evidence.id, position);
-    if (recorded === undefined || !sameDecisions(recorded, decisions)) {
-      throw new DivergedError(
-        `diverged: on ${evidence.type} ${evidence.id} this build (${this.#codeVersion}) decides ${describe(decisions)}, the tape says ${describe(recorded ?? [])}`,
-      );
-    }
-    return recorded;
+  }
+
+  *#addToGroup(cascade: Cascade): TapeProgram<void> {
+    if (!this.#group.hasRoomFor(cascade)) yield* this.#recordGroup();
+    this.#group.add(cascade);
+    this.#noteCascade();
+    if (this.#group.isFull) yield* this.#recordGroup();
+  }
+
+  #recordGroup(): TapeProgram<void> {
+    const recordedOn = (evidence: TapeEvent, position: string) => this.#recordedCascade(evidence.id, position);
+    return this.#group.record(this.#log, this.#copies, recordedOn);
   }
 
   #divergedOver(evidenceId: string): DivergedError {
@@ -273,25 +279,4 @@ export class EngineReplica {
       `diverged: the tape has a cascade for evidence ${evidenceId}, on which this build (${this.#codeVersion}) decided nothing`,
     );
   }
-}
-
-/** Equal in id, stream, type, data and cause, each in today's shape: another build may have recorded them in an older one. */
-export function sameDecisions(a: readonly TapeEvent[], b: readonly TapeEvent[]): boolean {
-  const [left, right] = [a, b].map((decisions) => decisions.map(inTodaysShape)) as [TapeEvent[], TapeEvent[]];
-  return left.length === right.length && left.every((decision, index) => sameFact(decision, right[index] as TapeEvent));
-}
-
-/** Is it the same event: equal in id, stream, type, data and direct cause? */
-export function sameFact(a: TapeEvent, b: TapeEvent): boolean {
-  return (
-    a.id === b.id &&
-    a.stream === b.stream &&
-    a.type === b.type &&
-    a.metadata.causationId === b.metadata.causationId &&
-    equalJson(a.data, b.data)
-  );
-}
-
-function describe(decisions: readonly TapeEvent[]): string {
-  return decisions.length === 0 ? 'nothing' : decisions.map((decision) => `${decision.type} ${decision.id}`).join(', ');
 }

@@ -12,8 +12,10 @@ import { isoTime } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../ports/event-store.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
+import { MAX_GROUP } from './cascade-parts.ts';
+import { DivergedError, StaleStateError, SupersededError } from './decision-log.ts';
 import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
-import { DivergedError, EngineReplica, StaleStateError, SupersededError } from './engine-replica.ts';
+import { EngineReplica } from './engine-replica.ts';
 import { MAX_STEPS, recordInStep, type StepOutcome, sumOf } from './in-step.ts';
 import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
 
@@ -217,9 +219,9 @@ export class EngineRunner {
 
   /** Has adopted as far as cascades tell, and so knows which build decides. */
   async #makeReplica(): Promise<EngineReplica> {
-    const { makeEngine, codeVersion, checkpoint } = this.#options;
+    const { store, makeEngine, codeVersion, checkpoint } = this.#options;
     await checkpoint.assertSameTape();
-    const replica = new EngineReplica(makeEngine(), codeVersion);
+    const replica = new EngineReplica(makeEngine(), codeVersion, hasLock(store) ? 1 : MAX_GROUP);
     await this.#over(replica.adopt());
     return replica;
   }

@@ -4,7 +4,8 @@ import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import type { TapeSection } from '../../ports/event-store.ts';
 import { type EvidenceOrigin, makeEvidence } from '../../tape/envelope.ts';
-import { type EngineReplica, sameFact } from './engine-replica.ts';
+import { sameFact } from '../../tape/same-facts.ts';
+import type { EngineReplica } from './engine-replica.ts';
 import { runInSection } from './tape-program.ts';
 
 /** Most pieces of evidence that one in-step commit takes. */

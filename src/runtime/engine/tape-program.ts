@@ -14,7 +14,11 @@ type Operation =
       readonly stream: string;
       readonly expected: ExpectedRevision;
       readonly events: readonly TapeEvent[];
-    };
+    }
+  | { readonly kind: 'together'; readonly programs: readonly TapeProgram<void>[] };
+
+/** Most programs of one `together` that are under way over the network at once; the others wait. */
+const MAX_TOGETHER = 64;
 
 /** A program that returns a `T`. */
 export type TapeProgram<T> = Generator<Operation, T, unknown>;
@@ -28,6 +32,14 @@ export function* append(stream: string, expected: ExpectedRevision, events: read
   return (yield { kind: 'append', stream, expected, events }) as Appended;
 }
 
+/**
+ * Runs programs that do not depend on one another: within a section one after the other, over the network side by side.
+ * Fails with the first failure, once those under way have ended; no other is begun then.
+ */
+export function* together(programs: readonly TapeProgram<void>[]): TapeProgram<void> {
+  yield { kind: 'together', programs };
+}
+
 /** Runs the program within an exclusive section. */
 export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): T {
   let next = program.next();
@@ -35,10 +47,9 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
     const operation = next.value;
     let result: unknown;
     try {
-      result =
-        operation.kind === 'read'
-          ? section.read(operation.query)
-          : section.append(operation.stream, operation.expected, operation.events);
+      if (operation.kind === 'read') result = section.read(operation.query);
+      else if (operation.kind === 'append') result = section.append(operation.stream, operation.expected, operation.events);
+      else for (const each of operation.programs) runInSection(section, each);
     } catch (error) {
       next = program.throw(error);
       continue;
@@ -55,10 +66,9 @@ export async function runOver<T>(store: EventStore, program: TapeProgram<T>, onS
     const operation = next.value;
     let result: unknown;
     try {
-      result =
-        operation.kind === 'read'
-          ? await store.read(operation.query)
-          : await store.append(operation.stream, operation.expected, operation.events);
+      if (operation.kind === 'read') result = await store.read(operation.query);
+      else if (operation.kind === 'append') result = await store.append(operation.stream, operation.expected, operation.events);
+      else await runTogether(store, operation.programs, onStep);
     } catch (error) {
       next = program.throw(error);
       continue;
@@ -67,4 +77,16 @@ export async function runOver<T>(store: EventStore, program: TapeProgram<T>, onS
     next = program.next(result);
   }
   return next.value;
+}
+
+async function runTogether(store: EventStore, programs: readonly TapeProgram<void>[], onStep: () => void): Promise<void> {
+  const failures: unknown[] = [];
+  const waiting = programs.values();
+  const runNext = async (): Promise<void> => {
+    for (let next = waiting.next(); !next.done && failures.length === 0; next = waiting.next()) {
+      await runOver(store, next.value, onStep).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(programs.length, MAX_TOGETHER) }, runNext));
+  if (failures.length > 0) throw failures[0];
 }

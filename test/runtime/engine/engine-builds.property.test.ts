@@ -10,7 +10,7 @@ import { verify } from '../../../src/audit/verify.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
 import { WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
-import { SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
+import { SupersededError } from '../../../src/runtime/engine/decision-log.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { EvidenceRecorder } from '../../../src/runtime/ingest/evidence-recorder.ts';
 import { comparePositions, START } from '../../../src/tape/envelope.ts';

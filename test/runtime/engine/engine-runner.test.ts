@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
-import { DivergedError, SupersededError } from '../../../src/runtime/engine/engine-replica.ts';
+import { DivergedError, SupersededError } from '../../../src/runtime/engine/decision-log.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { makeEvidence, START } from '../../../src/tape/envelope.ts';
 import { alteredEvents, locking } from '../../support/altered-stores.ts';
