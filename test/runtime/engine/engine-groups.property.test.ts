@@ -1,0 +1,147 @@
+/**
+ * Processes of one build that decide in groups on a tape without a lock, side by side, slow and killed at any moment: the
+ * tape is that of one process in step; whenever cascades are appended, the copies of all before them are there; and the
+ * copies of a lane lie on the tape in the order of their decisions.
+ */
+
+import { expect, it } from 'vitest';
+import { systemTime } from '../../../src/adapters/system-time.ts';
+import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
+import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
+import type { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
+import { isDecision, type RecordedEvent } from '../../../src/tape/envelope.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
+import { chattyEngine } from '../../support/chatty-engine.ts';
+import { counts } from '../../support/scale.ts';
+import { seeded } from '../../support/seeded.ts';
+import { factsOf, minuteBars, wholeTape, zigzag } from '../../support/small-market.ts';
+import { INGEST, record, runnerOn, tapeWith } from './given-engine.ts';
+
+const BARS = minuteBars(zigzag(70));
+/** Of the first run; the next ones follow it. */
+const SEED = Number(process.env.TAPEDECK_TEST_SEED ?? 1);
+
+class Killed extends Error {}
+
+class Run {
+  readonly faults: string[] = [];
+  readonly store: EventStore;
+  readonly #random: () => number;
+  #isOver = false;
+
+  constructor(store: EventStore, seed: number) {
+    this.store = store;
+    this.#random = seeded(seed);
+  }
+
+  async play(): Promise<void> {
+    const slots = [this.#slot(), this.#slot()];
+    for (let from = 0; from < BARS.length; ) {
+      const to = from + 1 + this.#below(16);
+      await record(this.store, BARS.slice(from, to));
+      from = to;
+      for (let waits = 0; waits < 4; waits++) await this.#wait();
+    }
+    this.#isOver = true;
+    await Promise.all(slots);
+    await runnerOn(this.store, { makeEngine: () => chattyEngine('one') }).catchUp();
+  }
+
+  /** One process after the other, until the run is over. */
+  async #slot(): Promise<void> {
+    while (!this.#isOver) {
+      const runner = this.#process();
+      for (let isAlive = true; isAlive && !this.#isOver; ) {
+        try {
+          await runner.catchUp();
+        } catch (error) {
+          if (error instanceof Killed) isAlive = false;
+          else if (!(error instanceof WrongExpectedRevisionError)) this.faults.push(String(error));
+        }
+        await this.#wait();
+      }
+    }
+  }
+
+  #process(): EngineRunner {
+    const life = { isOver: false };
+    const { store } = this;
+    const linked = alteredEvents(store, {
+      append: (stream, expected, events) =>
+        this.#lived(life, async () => {
+          const before = await wholeTape(store);
+          const appended = await store.append(stream, expected, events);
+          if (stream === ENGINE_STREAM && !appended.isRepeated) this.faults.push(...withoutCopies(before));
+          return appended;
+        }),
+      read: (query) => this.#lived(life, () => store.read(query)),
+    });
+    return runnerOn(linked, { makeEngine: () => chattyEngine('one') });
+  }
+
+  /** Takes its time before and after, and may be killed before it takes effect, or after. */
+  async #lived<T>(life: { isOver: boolean }, work: () => Promise<T>): Promise<T> {
+    await this.#wait();
+    if (life.isOver) throw new Killed();
+    const chance = this.#random();
+    if (chance < 0.02) life.isOver = true;
+    if (chance < 0.01) throw new Killed();
+    const done = await work();
+    await this.#wait();
+    if (life.isOver) throw new Killed();
+    return done;
+  }
+
+  /** Some turns of the event loop, now and then many. */
+  async #wait(): Promise<void> {
+    for (let turns = this.#below(this.#random() < 0.1 ? 60 : 4); turns > 0; turns--) await systemTime.nextLoop();
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+}
+
+function withoutCopies(tape: readonly RecordedEvent[]): string[] {
+  const there = new Set(tape.map(({ id }) => id));
+  return decisionsIn(tape)
+    .filter(({ id }) => !there.has(id))
+    .map(({ id, stream }) => `cascades were appended while ${id} was not in ${stream}`);
+}
+
+function decisionsIn(tape: readonly RecordedEvent[]): { readonly id: string; readonly stream: string }[] {
+  return tape.flatMap((event) => (event.type === 'CascadeDecided' ? event.data.decisions : []));
+}
+
+/** Bars are made of one instrument here. */
+const isOfBars = ({ stream }: { readonly stream: string }): boolean => stream.startsWith('rollups-');
+
+it(`leave the tape of one, group by group and lane by lane (TAPEDECK_TEST_SEED=${SEED})`, { timeout: 120_000 }, async () => {
+  const clean = await tapeWith({ hasLock: true }, 1, 1, 2);
+  await runnerOn(clean, { makeEngine: () => chattyEngine('one') }).inStep(BARS, INGEST);
+  const expected = factsOf(await wholeTape(clean));
+  let largest = 0;
+  for (let number = 0; number < counts.builds; number++) {
+    const run = new Run(await tapeWith({ hasLock: false }, 1, 1, 2), SEED + number);
+    await run.play();
+    const tape = await wholeTape(run.store);
+    expect({ seed: SEED + number, faults: run.faults }).toEqual({ seed: SEED + number, faults: [] });
+    expect(factsOf(tape)).toEqual(expected);
+    const [decided, copied] = [decisionsIn(tape), tape.filter(isDecision)];
+    for (const isOfLane of [isOfBars, (event: { readonly stream: string }) => !isOfBars(event)]) {
+      expect(copied.filter(isOfLane).map(({ id }) => id)).toEqual(decided.filter(isOfLane).map(({ id }) => id));
+    }
+    largest = Math.max(largest, groupSizes(tape));
+  }
+  expect(largest).toBeGreaterThan(5);
+});
+
+/** The most cascades that lie behind one another with nothing between them. */
+function groupSizes(tape: readonly RecordedEvent[]): number {
+  let [largest, size] = [0, 0];
+  for (const { type } of tape) {
+    size = type === 'CascadeDecided' ? size + 1 : 0;
+    largest = Math.max(largest, size);
+  }
+  return largest;
+}
