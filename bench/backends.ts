@@ -3,6 +3,7 @@
  * limit of the same run: on a real Kafka, on FerretDB, and on the small EventStoreDB of the tests.
  */
 import { appends } from './backends/appends.ts';
+import { behind } from './backends/behind.ts';
 import { merged } from './backends/merged.ts';
 import { projections } from './backends/projections.ts';
 import { pushed } from './backends/pushed.ts';
@@ -10,4 +11,4 @@ import { reading } from './backends/reading.ts';
 import { relay } from './backends/relay.ts';
 import { runTable } from './table.ts';
 
-await runTable([appends, merged, projections, relay, pushed, reading]);
+await runTable([appends, behind, merged, projections, relay, pushed, reading]);

@@ -19,6 +19,8 @@ export const counts = {
   builds: of(20, 60),
   /** SIGTERMs of the system, on each store. */
   ends: of(3, 50),
+  /** Of a server's appends, in the middle of each of six groups. */
+  groupFaults: of(3, 12),
   /** Of a cluster under a tape. */
   leaderChanges: of(6, 20),
   majorityLosses: of(2, 5),

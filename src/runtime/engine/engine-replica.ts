@@ -35,11 +35,18 @@ export interface DecidedUpTo {
   readonly activation: string | null;
 }
 
+export interface Reached {
+  /** Position of the last evidence. */
+  readonly position: string;
+  /** Pieces of evidence up to it. */
+  readonly taken: number;
+}
+
 export class EngineReplica {
   /** Position of the last evidence taken in. */
   position = START;
-  /** Pieces of evidence taken in. */
-  taken = 0;
+  /** Up to where all that was decided is recorded and copied; within a call less than what is taken in. */
+  reached: Reached = { position: START, taken: 0 };
   /** The build that decides now by the record, and the id of what says so; null before the first. */
   activeBuild: string | null = null;
   activation: string | null = null;
@@ -54,6 +61,7 @@ export class EngineReplica {
   /** The last cascade's evidence and what was taken in since: ids, MAX_SINCE_CASCADE of them. */
   readonly #sinceCascade = new Set<string>();
   #lastEvidenceId: string | null = null;
+  #taken = 0;
   /** Evidence up to this one was decided before the last activation. */
   #adoptUntil: string | null = null;
   readonly #log = new DecisionLog();
@@ -135,6 +143,7 @@ export class EngineReplica {
     const page = yield* this.#nextEvidence();
     for (const evidence of page) made.push(...(yield* this.#take(evidence, evidence.position)));
     yield* this.#recordGroup();
+    this.#noteReached();
     return { made, hasMore: page.length > 0 };
   }
 
@@ -142,6 +151,7 @@ export class EngineReplica {
   *applyEvidence(evidence: TapeEvent, position: string): TapeProgram<readonly TapeEvent[]> {
     const decisions = yield* this.#take(evidence, position);
     yield* this.#recordGroup();
+    this.#noteReached();
     return decisions;
   }
 
@@ -240,9 +250,14 @@ export class EngineReplica {
 
   #noteEvidence(id: string, position: string): void {
     this.#lastEvidenceId = id;
-    this.taken++;
+    this.#taken++;
     if (this.#sinceCascade.size < MAX_SINCE_CASCADE) this.#sinceCascade.add(id);
     this.position = position;
+    if (this.#group.isEmpty) this.#noteReached();
+  }
+
+  #noteReached(): void {
+    this.reached = { position: this.position, taken: this.#taken };
   }
 
   #noteCascade(): void {

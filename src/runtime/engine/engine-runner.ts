@@ -15,7 +15,7 @@ import type { EvidenceOrigin } from '../../tape/envelope.ts';
 import { MAX_GROUP } from './cascade-parts.ts';
 import { DivergedError, StaleStateError, SupersededError } from './decision-log.ts';
 import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
-import { EngineReplica } from './engine-replica.ts';
+import { EngineReplica, type Reached } from './engine-replica.ts';
 import { MAX_STEPS, recordInStep, type StepOutcome, sumOf } from './in-step.ts';
 import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
 
@@ -71,9 +71,9 @@ export class EngineRunner {
     this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader());
   }
 
-  /** How far the engine's state is; undefined where there is none. */
-  get reached(): Pick<EngineReplica, 'position' | 'taken'> | undefined {
-    return 'replica' in this.#mode ? this.#mode.replica : undefined;
+  /** How far it has decided and recorded, or adopted; undefined where there is no state. */
+  get reached(): Reached | undefined {
+    return 'replica' in this.#mode ? this.#mode.replica.reached : undefined;
   }
 
   /**

@@ -11,11 +11,10 @@ import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/
 import type { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { isDecision, type RecordedEvent } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
-import { chattyEngine } from '../../support/chatty-engine.ts';
 import { counts } from '../../support/scale.ts';
 import { seeded } from '../../support/seeded.ts';
 import { factsOf, minuteBars, wholeTape, zigzag } from '../../support/small-market.ts';
-import { INGEST, record, runnerOn, tapeWith } from './given-engine.ts';
+import { chattyInStep, chattyOn, record, tapeWith } from './given-engine.ts';
 
 const BARS = minuteBars(zigzag(70));
 /** Of the first run; the next ones follow it. */
@@ -44,7 +43,7 @@ class Run {
     }
     this.#isOver = true;
     await Promise.all(slots);
-    await runnerOn(this.store, { makeEngine: () => chattyEngine('one') }).catchUp();
+    await chattyOn(this.store).catchUp();
   }
 
   /** One process after the other, until the run is over. */
@@ -76,7 +75,7 @@ class Run {
         }),
       read: (query) => this.#lived(life, () => store.read(query)),
     });
-    return runnerOn(linked, { makeEngine: () => chattyEngine('one') });
+    return chattyOn(linked);
   }
 
   /** Takes its time before and after, and may be killed before it takes effect, or after. */
@@ -117,9 +116,7 @@ function decisionsIn(tape: readonly RecordedEvent[]): { readonly id: string; rea
 const isOfBars = ({ stream }: { readonly stream: string }): boolean => stream.startsWith('rollups-');
 
 it(`leave the tape of one, group by group and lane by lane (TAPEDECK_TEST_SEED=${SEED})`, { timeout: 120_000 }, async () => {
-  const clean = await tapeWith({ hasLock: true }, 1, 1, 2);
-  await runnerOn(clean, { makeEngine: () => chattyEngine('one') }).inStep(BARS, INGEST);
-  const expected = factsOf(await wholeTape(clean));
+  const expected = await chattyInStep(BARS.length);
   let largest = 0;
   for (let number = 0; number < counts.builds; number++) {
     const run = new Run(await tapeWith({ hasLock: false }, 1, 1, 2), SEED + number);

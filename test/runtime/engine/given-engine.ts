@@ -2,12 +2,15 @@
 
 import { openMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
+import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
+import { MAX_STEPS } from '../../../src/runtime/engine/in-step.ts';
 import { makeEvidence, START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
-import { type minuteBars, smallEngine, smallSettings, tickingClock } from '../../support/small-market.ts';
+import { chattyEngine } from '../../support/chatty-engine.ts';
+import { factsOf, minuteBars, smallEngine, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
 
 export const INGEST = { actor: 'ingest', codeVersion: 'one' };
 
@@ -71,4 +74,51 @@ export function dyingAfter(store: EventStore, appends: number): EventStore {
       return store.append(...args);
     },
   });
+}
+
+/** An engine that decides on every bar, in several streams. */
+export function chattyOn(store: EventStore): EngineRunner {
+  return runnerOn(store, { makeEngine: () => chattyEngine('one') });
+}
+
+/** What it leaves of so many bars that are taken in in step, on a tape with a lock. */
+export async function chattyInStep(count: number): Promise<Record<string, unknown[]>> {
+  const store = await tapeWith({ hasLock: true }, 1, 1, 2);
+  const bars = minuteBars(zigzag(count));
+  for (let from = 0; from < count; from += MAX_STEPS) await chattyOn(store).inStep(bars.slice(from, from + MAX_STEPS), INGEST);
+  return factsOf(await wholeTape(store));
+}
+
+/**
+ * Decides on 90 bars in two processes. The first is frozen with its cascades recorded and so many copies made, until the
+ * second has gone on.
+ */
+export async function decideWithOneFrozen(store: EventStore, copiesMade: number): Promise<void> {
+  const bars = minuteBars(zigzag(90));
+  const [asleep, thaw] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let copies = Number.NaN;
+  const frozen = chattyOn(
+    alteredEvents(store, {
+      append: async (stream, expected, events) => {
+        if (stream === ENGINE_STREAM && events.length > 1) copies = 0;
+        else if (copies++ >= copiesMade) {
+          asleep.resolve();
+          await thaw.promise;
+        }
+        return store.append(stream, expected, events);
+      },
+    }),
+  );
+  await frozen.catchUp();
+  await record(store, bars.slice(0, 40));
+  const thawing = frozen.catchUp();
+  await asleep.promise;
+  const other = chattyOn(store);
+  await other.catchUp();
+  await record(store, bars.slice(40, 60));
+  await other.catchUp();
+  thaw.resolve();
+  await thawing;
+  await record(store, bars.slice(60));
+  await Promise.all([frozen.catchUp(), other.catchUp()]);
 }
