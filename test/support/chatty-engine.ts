@@ -9,7 +9,7 @@ import { makeId } from '../../src/tape/id.ts';
 const SPEAKERS = ['ann', 'bob', 'cid', 'dee', 'eve'];
 
 /** How many speak on a bar, and who begins, follows from how often there was talk: so adoption can be told from deciding. */
-const talk: Reactor<{ said: number }> = {
+const talk = (text: string): Reactor<{ said: number }> => ({
   name: 'talk',
   start: () => ({ said: 0 }),
   evolve: (state, event) => {
@@ -30,13 +30,14 @@ const talk: Reactor<{ said: number }> = {
         barOpenTime: openTime,
         barCloseTime: closeTime,
         barSource: source,
-        reason: { said: state.said },
+        reason: { said: state.said, text },
         settingsHash: 'a'.repeat(64),
       });
     }
   },
-};
+});
 
-export function chattyEngine(codeVersion: string): Engine {
-  return new Engine([barsReactor, talk], makeId, codeVersion);
+/** `text` is in each of its decisions. */
+export function chattyEngine(codeVersion: string, text = ''): Engine {
+  return new Engine([barsReactor, talk(text)], makeId, codeVersion);
 }

@@ -20,6 +20,8 @@ export interface RecordedTapeOptions {
   readonly time?: Time;
   /** Address of the tape; `memory:` without. */
   readonly eventStore?: string;
+  /** What the system is given in place of the tape. */
+  readonly altered?: (events: EventStore) => EventStore;
   /** How long the tape grows by what is decided, where that is not in step with what is taken in. */
   readonly decided?: (events: EventStore) => Promise<void>;
 }
@@ -29,10 +31,10 @@ export async function withRecordedTape<T>(
   candles: number,
   frames: number,
   work: (events: EventStore, reads: ReadStore) => Promise<T>,
-  { time = tickingClock(), eventStore = 'memory:', decided }: RecordedTapeOptions = {},
+  { time = tickingClock(), eventStore = 'memory:', altered = (same) => same, decided }: RecordedTapeOptions = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tapedeck-test-'));
-  const [events, reads] = [await openEventStore(eventStore, time), await openReadStore('memory:', systemTime)];
+  const [events, reads] = [altered(await openEventStore(eventStore, time)), await openReadStore('memory:', systemTime)];
   try {
     const settingsFile = writeRecordedHeads(folder, candles, frames);
     const proposed = await loadSettings(settingsFile);

@@ -21,6 +21,8 @@ export const counts = {
   ends: of(3, 50),
   /** Of a server's appends, in the middle of each of six groups. */
   groupFaults: of(3, 12),
+  /** In which copies of decisions land. */
+  copyOrders: of(3, 20),
   /** Of a cluster under a tape. */
   leaderChanges: of(6, 20),
   majorityLosses: of(2, 5),

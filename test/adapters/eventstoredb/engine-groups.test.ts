@@ -1,11 +1,13 @@
 /** The engine that decides in groups, on a tape in EventStoreDB, whatever its server does in the middle of them. */
 
 import { expect, test } from 'vitest';
+import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
 import { StoreUnavailableError } from '../../../src/ports/errors.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import { applySettings } from '../../../src/requests/settings-apply.ts';
 import { chattyInStep, chattyOn, decideWithOneFrozen, record } from '../../runtime/engine/given-engine.ts';
 import type { AppendFault } from '../../servers/event-store/faults.ts';
+import { alteredEvents } from '../../support/altered-stores.ts';
 import { counts } from '../../support/scale.ts';
 import { seeded } from '../../support/seeded.ts';
 import { factsOf, minuteBars, smallSettings, tickingClock, wholeTape, zigzag } from '../../support/small-market.ts';
@@ -58,4 +60,22 @@ test(`faults in the middle of groups leave the tape of a run without any (TAPEDE
   }
   await chattyOn(store).catchUp();
   expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(bars.length));
+});
+
+test('groups and copies of large decisions are no larger than the server takes at once', async () => {
+  const store = await settled(givenStore(addressOf(await givenServer()), LONG_TIMEOUTS));
+  const [bars, text] = [minuteBars(zigzag(150)), '€'.repeat(4_000)];
+  await record(store, bars);
+  const groups: number[] = [];
+  const counted = alteredEvents(store, {
+    append: (stream, expected, events) => {
+      if (stream === ENGINE_STREAM) groups.push(events.length);
+      return store.append(stream, expected, events);
+    },
+  });
+  await chattyOn(counted, text).catchUp();
+  expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(bars.length, text));
+  // 3.6 MB of decisions.
+  expect(groups.length).toBeGreaterThan(3);
+  expect(groups.length).toBeLessThan(9);
 });

@@ -76,16 +76,17 @@ export function dyingAfter(store: EventStore, appends: number): EventStore {
   });
 }
 
-/** An engine that decides on every bar, in several streams. */
-export function chattyOn(store: EventStore): EngineRunner {
-  return runnerOn(store, { makeEngine: () => chattyEngine('one') });
+/** An engine that decides on every bar, in several streams; `text` is in each of its decisions. */
+export function chattyOn(store: EventStore, text = ''): EngineRunner {
+  return runnerOn(store, { makeEngine: () => chattyEngine('one', text) });
 }
 
 /** What it leaves of so many bars that are taken in in step, on a tape with a lock. */
-export async function chattyInStep(count: number): Promise<Record<string, unknown[]>> {
+export async function chattyInStep(count: number, text = ''): Promise<Record<string, unknown[]>> {
   const store = await tapeWith({ hasLock: true }, 1, 1, 2);
   const bars = minuteBars(zigzag(count));
-  for (let from = 0; from < count; from += MAX_STEPS) await chattyOn(store).inStep(bars.slice(from, from + MAX_STEPS), INGEST);
+  for (let from = 0; from < count; from += MAX_STEPS)
+    await chattyOn(store, text).inStep(bars.slice(from, from + MAX_STEPS), INGEST);
   return factsOf(await wholeTape(store));
 }
 
