@@ -127,3 +127,31 @@ it('keeps what was decided before a piece of evidence on which an engine fails',
   await chattyOn(store).catchUp();
   expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(60));
 });
+
+it.each([
+  ['less', 10],
+  ['more', 150],
+])('finds that another process has decided %s than its first group holds, and goes on from there', async (_what, bars) => {
+  // With so much text a group has a third of the bars.
+  const text = '€'.repeat(4_000);
+  const store = await tapeWith({ hasLock: false }, 1, 1, 2);
+  await record(store, minuteBars(zigzag(150)));
+  const recorded = (await wholeTape(store)).filter(({ stream }) => stream.startsWith('bars-'));
+  const hidden = new Set(recorded.slice(bars).map(({ id }) => id));
+  const seenByOther = alteredEvents(store, {
+    read: async (query) => (await store.read(query)).filter(({ id }) => !hidden.has(id)),
+  });
+  let hasOvertaken = false;
+  const overtaken = alteredEvents(store, {
+    append: async (stream, expected, events) => {
+      if (stream === ENGINE_STREAM && events.length > 1 && !hasOvertaken) {
+        hasOvertaken = true;
+        await chattyOn(seenByOther, text).catchUp();
+      }
+      return store.append(stream, expected, events);
+    },
+  });
+  await chattyOn(overtaken, text).catchUp();
+  expect(hasOvertaken).toBe(true);
+  expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(150, text));
+});
