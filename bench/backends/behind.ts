@@ -103,7 +103,7 @@ async function catchUp(events: EventStore): Promise<void> {
 }
 
 async function onServer(work: (address: string) => Promise<number>): Promise<number> {
-  const server = startNode([SERVER, '0', 'flush']);
+  const server = startNode([SERVER, '0', '', 'flush']);
   try {
     return await work(`esdb://127.0.0.1:${(await server.saw('\n')).trim()}?tls=false`);
   } finally {
