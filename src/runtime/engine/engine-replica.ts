@@ -20,7 +20,7 @@ import {
   StaleStateError,
   SupersededError,
 } from './decision-log.ts';
-import { append, read, type TapeProgram } from './tape-program.ts';
+import { append, read, type TapeProgram, turn } from './tape-program.ts';
 
 /** Pieces of evidence per read. */
 const PAGE = 500;
@@ -141,7 +141,10 @@ export class EngineReplica {
     this.#log.lookAgain();
     const made: TapeEvent[] = [];
     const page = yield* this.#nextEvidence();
-    for (const evidence of page) made.push(...(yield* this.#take(evidence, evidence.position)));
+    for (const evidence of page) {
+      made.push(...(yield* this.#take(evidence, evidence.position)));
+      yield* turn();
+    }
     yield* this.#recordGroup();
     this.#noteReached();
     return { made, hasMore: page.length > 0 };

@@ -9,7 +9,7 @@ import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { Engine } from '../../domain/engine/engine.ts';
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { isoTime } from '../../domain/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Time } from '../../ports/clock.ts';
 import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../ports/event-store.ts';
 import type { EvidenceOrigin } from '../../tape/envelope.ts';
 import { MAX_GROUP } from './cascade-parts.ts';
@@ -27,7 +27,7 @@ export interface EngineRunnerOptions {
   /** Makes an engine with no state; called again each time state is thrown away. */
   readonly makeEngine: () => Engine;
   readonly codeVersion: string;
-  readonly clock: Clock;
+  readonly clock: Pick<Time, 'now' | 'nextLoop'>;
   readonly checkpoint: EngineCheckpoint;
   /** A person wants this build back in place of the one that replaced it. */
   readonly mayRollBack?: boolean;
@@ -191,8 +191,7 @@ export class EngineRunner {
     const mayRollBack = this.#mayRollBack;
     const replica = await this.#upToDate();
     this.#mode = COLD;
-    const { activeBuild } = replica;
-    const now = isoTime(clock.now());
+    const [{ activeBuild }, now] = [replica, isoTime(clock.now())];
     function* takeOver(): TapeProgram<void> {
       yield* replica.adopt();
       // How far that one has come since stands in a checkpoint which was not looked at.
@@ -252,9 +251,10 @@ export class EngineRunner {
   /** Over the store's port. Each answer is a step on: to adopt a long tape takes minutes, and is not to be stuck. */
   #over<T>(program: TapeProgram<T>): Promise<T> {
     const { store, clock } = this.#options;
-    return runOver(store, program, () => {
+    const onStep = (): void => {
       this.busySince = clock.now();
-    });
+    };
+    return runOver(store, program, { onStep, nextLoop: () => clock.nextLoop() });
   }
 
   async #noteCommit(replica: EngineReplica, decisions: readonly TapeEvent[]): Promise<void> {

@@ -15,7 +15,16 @@ type Operation =
       readonly expected: ExpectedRevision;
       readonly events: readonly TapeEvent[];
     }
-  | { readonly kind: 'together'; readonly programs: readonly TapeProgram<void>[] };
+  | { readonly kind: 'together'; readonly programs: readonly TapeProgram<void>[] }
+  | { readonly kind: 'turn' };
+
+/** What a program waits for and tells over the network; nothing without. */
+interface Surroundings {
+  /** Called after each operation that was answered. */
+  readonly onStep?: () => void;
+  /** Resolves when whatever else the thread has to do is done for now. */
+  readonly nextLoop?: () => Promise<void>;
+}
 
 /** Most programs of one `together` that are under way over the network at once; the others wait. */
 const MAX_TOGETHER = 64;
@@ -40,6 +49,11 @@ export function* together(programs: readonly TapeProgram<void>[]): TapeProgram<v
   yield { kind: 'together', programs };
 }
 
+/** Between two pieces of long work: over the network, what else is due, such as the raise of a lease, has its turn. */
+export function* turn(): TapeProgram<void> {
+  yield { kind: 'turn' };
+}
+
 /** Runs the program within an exclusive section. */
 export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): T {
   let next = program.next();
@@ -49,7 +63,7 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
     try {
       if (operation.kind === 'read') result = section.read(operation.query);
       else if (operation.kind === 'append') result = section.append(operation.stream, operation.expected, operation.events);
-      else for (const each of operation.programs) runInSection(section, each);
+      else if (operation.kind === 'together') for (const each of operation.programs) runInSection(section, each);
     } catch (error) {
       next = program.throw(error);
       continue;
@@ -59,8 +73,8 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
   return next.value;
 }
 
-/** Runs the program over the store's asynchronous port; `onStep` is called after each operation that was answered. */
-export async function runOver<T>(store: EventStore, program: TapeProgram<T>, onStep = (): void => undefined): Promise<T> {
+/** Runs the program over the store's asynchronous port. */
+export async function runOver<T>(store: EventStore, program: TapeProgram<T>, around: Surroundings = {}): Promise<T> {
   let next = program.next();
   while (!next.done) {
     const operation = next.value;
@@ -68,23 +82,24 @@ export async function runOver<T>(store: EventStore, program: TapeProgram<T>, onS
     try {
       if (operation.kind === 'read') result = await store.read(operation.query);
       else if (operation.kind === 'append') result = await store.append(operation.stream, operation.expected, operation.events);
-      else await runTogether(store, operation.programs, onStep);
+      else if (operation.kind === 'together') await runTogether(store, operation.programs, around);
+      else await around.nextLoop?.();
     } catch (error) {
       next = program.throw(error);
       continue;
     }
-    onStep();
+    around.onStep?.();
     next = program.next(result);
   }
   return next.value;
 }
 
-async function runTogether(store: EventStore, programs: readonly TapeProgram<void>[], onStep: () => void): Promise<void> {
+async function runTogether(store: EventStore, programs: readonly TapeProgram<void>[], around: Surroundings): Promise<void> {
   const failures: unknown[] = [];
   const waiting = programs.values();
   const runNext = async (): Promise<void> => {
     for (let next = waiting.next(); !next.done && failures.length === 0; next = waiting.next()) {
-      await runOver(store, next.value, onStep).catch((error: unknown) => failures.push(error));
+      await runOver(store, next.value, around).catch((error: unknown) => failures.push(error));
     }
   };
   await Promise.all(Array.from({ length: Math.min(programs.length, MAX_TOGETHER) }, runNext));
