@@ -28,9 +28,16 @@ export async function engineAnswered({ events, reads, time }: OpenStores, id: st
   return false;
 }
 
+/** With the last copy there, whatever was decided before it on orders and accounts is in its streams as well. */
 async function isDecided(events: EventStore, id: string, position: string): Promise<boolean> {
-  const cascades = await events.read({ stream: ENGINE_STREAM, correlationId: id, after: position, limit: 1 });
-  return cascades.length > 0;
+  const query = { stream: ENGINE_STREAM, correlationId: id, after: position };
+  const [first] = await events.read({ ...query, limit: 1 });
+  if (first?.type !== 'CascadeDecided') return false;
+  const last = (await events.read({ ...query, limit: first.data.parts })).at(-1);
+  const decision = last?.type === 'CascadeDecided' ? last.data.decisions.at(-1) : undefined;
+  if (decision === undefined) return false;
+  const copies = await events.read({ stream: decision.stream, after: position, idBeginning: decision.id, limit: 1 });
+  return copies.length > 0;
 }
 
 /** Some evidence leads to no decision; the engine's checkpoint passes it all the same. */

@@ -70,7 +70,7 @@ export function dyingAfter(store: EventStore, appends: number): EventStore {
   let left = appends;
   return alteredEvents(store, {
     append: async (...args) => {
-      if (left-- === 0) throw new Error('killed');
+      if (left-- <= 0) throw new Error('killed');
       return store.append(...args);
     },
   });
