@@ -172,7 +172,10 @@ export class Lease {
   async #raise(): Promise<void> {
     const began = this.#terms.time.monotonic();
     this.#raiseBegan = began;
-    if (await this.#set({ owner: this.#terms.owner })) this.#tenure?.noteRaised(began);
+    if (!(await this.#set({ owner: this.#terms.owner }))) return;
+    this.#tenure?.noteRaised(began);
+    // It was given back while the raise was on its way, and came too late for that.
+    if (!this.isHeld()) await this.#set({ owner: null });
   }
 
   async #take(): Promise<void> {

@@ -174,6 +174,32 @@ describe('a lease', () => {
     expect(a.keeper.holders()).toEqual([{ name: 'engine', holder: null, here: false }]);
   });
 
+  it.each(['first', 'last'] as const)('is given back while a raise is on its way, which is there %s', async (order) => {
+    const time = new SimulatedTime();
+    const leases = openMemoryLeases();
+    const slow: Leases = {
+      ...{ read: () => leases.read(), close: () => leases.close() },
+      compareAndSet: async (name, seen, next) => {
+        const isRaise = seen !== null && next.owner !== null;
+        if (order === 'first' ? next.owner === null : isRaise) await pause(time, 50);
+        const isOurs = await leases.compareAndSet(name, seen, next);
+        if (isRaise) await pause(time, 50);
+        return isOurs;
+      },
+    };
+    const a = instance(time, slow, 'a');
+    await time.runUntil(LENGTH / 5 + 20);
+    a.stop.abort();
+    // What was done under it gives it back, and then the process ends.
+    const closed = a.keeper
+      .lease('engine')
+      .giveBack()
+      .then(() => a.keeper.close());
+    await time.runUntil(LENGTH / 2);
+    await closed;
+    expect((await leases.read()).get('engine')).toMatchObject({ owner: null, epoch: 1 });
+  });
+
   it('is never held by two at once, whatever is slow, lost or frozen, and by one when all is well again', async () => {
     const faults = fc.array(
       fc.record({
