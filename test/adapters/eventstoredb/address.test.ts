@@ -6,7 +6,7 @@ import { StoreError } from '../../../src/ports/errors.ts';
 import { recovered } from '../../contracts/tape-events.ts';
 import { endChildrenAfterwards, tapedeck } from '../../support/child.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
-import { givenServer, givenStore, givenWire, SHORT_TIMEOUTS } from './given-server.ts';
+import { givenServer, givenStore, givenWire, LONG_TIMEOUTS } from './given-server.ts';
 
 endChildrenAfterwards();
 const temporary = new TemporaryFolder();
@@ -84,7 +84,7 @@ describe('a server', () => {
     expect(await tapedeck(['status'], env)).toMatchObject({ code: 0, stderr: '' });
     // The certificate is for 127.0.0.1 alone.
     const wire = await givenWire(port, '127.0.0.2');
-    const store = givenStore(at('127.0.0.2', wire.port), { ...SHORT_TIMEOUTS, totalMs: 10 });
+    const store = givenStore(at('127.0.0.2', wire.port), { ...LONG_TIMEOUTS, totalMs: 10 });
     await expect(store.head()).rejects.toThrow(/127\.0\.0\.2 is not in the cert's list/);
   });
 
