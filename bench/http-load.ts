@@ -1,18 +1,14 @@
 /**
- * A load generator in a process of its own: GETs the paths in turn over connections that stay open, and reads no more
- * of an answer than where it ends. Prints JSON.
+ * A load generator in a process of its own: GETs the paths in turn over connections that stay open. Prints JSON.
  *
  *     node bench/http-load.ts closed SECONDS ADDRESS PATH...              -> { "perSecond": 12345 }
  *     node bench/http-load.ts open SECONDS PER_SECOND ADDRESS PATH...     -> { "latencies": [ms, ...] }
  */
 
-import { connect, type Socket } from 'node:net';
+import { type Connection, openConnection } from './connection.ts';
 import { atRate } from './row.ts';
 
 const CONNECTIONS = 32;
-const HEADERS_END = '\r\n\r\n';
-const OK = 'HTTP/1.1 200 ';
-const LENGTH = 'ontent-length: ';
 
 const [mode, seconds, ...rest] = process.argv.slice(2);
 const rate = mode === 'open' ? Number(rest.shift()) : 0;
@@ -22,53 +18,10 @@ const REQUESTS = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: ${url.host}\
 const totalMs = Number(seconds) * 1000;
 let asked = 0;
 
-const connections = await Promise.all(Array.from({ length: CONNECTIONS }, open));
+const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => openConnection(url, 200)));
 const result = mode === 'closed' ? await closedLoop() : await openLoop(rate);
 process.stdout.write(`${JSON.stringify(result)}\n`);
 for (const connection of connections) connection.socket.destroy();
-
-interface Connection {
-  readonly socket: Socket;
-  /** Called for each answer. */
-  onAnswer: () => void;
-}
-
-function open(): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(url.port), url.hostname, () => resolve(connection));
-    const connection: Connection = { socket, onAnswer: () => {} };
-    socket.setNoDelay(true);
-    socket.once('error', reject);
-    let head: Buffer | undefined;
-    let bodyLeft = 0;
-    socket.on('data', (chunk) => {
-      for (let at = 0; at < chunk.length; ) {
-        if (bodyLeft === 0) {
-          const from = head === undefined ? chunk.subarray(at) : Buffer.concat([head, chunk.subarray(at)]);
-          const end = from.indexOf(HEADERS_END);
-          if (end < 0) {
-            head = from;
-            return;
-          }
-          at += end + HEADERS_END.length - (head?.length ?? 0);
-          head = undefined;
-          bodyLeft = bodyLength(from.toString('latin1', 0, end));
-        }
-        const taken = Math.min(bodyLeft, chunk.length - at);
-        at += taken;
-        bodyLeft -= taken;
-        if (bodyLeft === 0) connection.onAnswer();
-      }
-    });
-  });
-}
-
-/** Of an answer with these headers. It has to be less work to ask than to answer. */
-function bodyLength(head: string): number {
-  const at = head.indexOf(LENGTH);
-  if (!head.startsWith(OK) || at < 0) throw new Error(`answered with ${head.slice(0, 500)}`);
-  return Number.parseInt(head.slice(at + LENGTH.length, at + LENGTH.length + 12), 10);
-}
 
 function ask(connection: Connection): void {
   connection.socket.write(REQUESTS[asked++ % REQUESTS.length] as string);

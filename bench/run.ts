@@ -5,6 +5,7 @@
 import { append } from './rows/append.ts';
 import { decision } from './rows/decision.ts';
 import { feed } from './rows/feed.ts';
+import { orders } from './rows/orders.ts';
 import { projections } from './rows/projections.ts';
 import { replay } from './rows/replay.ts';
 import { rest } from './rows/rest.ts';
@@ -12,4 +13,4 @@ import { risk } from './rows/risk.ts';
 import { start } from './rows/start.ts';
 import { runTable } from './table.ts';
 
-await runTable([feed, append, replay, decision, projections, risk, start, rest]);
+await runTable([feed, append, replay, decision, projections, risk, start, rest, orders]);

@@ -103,7 +103,7 @@ function addRoutes(server: ApiServer, deps: ApiDependencies): void {
     metricsRoute(routes, deps);
   });
   addGroup(server, ABOUT, documentRoutes);
-  const settings = new SettingsReader(deps.events);
+  const settings = new SettingsReader(deps.events, deps.time);
   for (const group of ROUTE_GROUPS) {
     addGroup(server, group, (routes) => {
       tagAnswers(routes);

@@ -117,12 +117,13 @@ async function record<N extends RequestName>(
     return { requestId: older.id, position: older.position, isRepeated: true };
   }
   const { position, isRepeated } = await appendOnce(store, request);
+  if (!isRepeated) return { requestId, position, isRepeated };
   // The store knows ids only: what was asked for under this key is what revision 0 says.
   const recorded = await readRequest(store, requestId).catch((error: unknown) => {
-    // It may be on the tape: asking again with another key would ask for two.
+    // It is on the tape, or another one under this key: asking again with another key would ask for two.
     throw outcomeUnknown(error);
   });
-  if (recorded?.id !== requestId) throw new Error(`the request ${requestId} was appended and is not in its stream`);
+  if (recorded?.id !== requestId) throw new Error(`the request ${requestId} is on the tape and not in its stream`);
   assertSame(recorded, request);
   return { requestId, position, isRepeated };
 }

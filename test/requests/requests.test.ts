@@ -171,8 +171,16 @@ describe('a request', () => {
     expect((await wholeTape(store)).map(({ id }) => id)).toEqual([requestId]);
   });
 
-  it('is not refused as if it were not recorded, when only reading it back fails', async () => {
+  it('that was just recorded is not read back', async () => {
     const { store } = forgetful(0, 'before');
+    const unread = alteredEvents(store, { read: async () => Promise.reject(new Error('it was read')) });
+    expect(await requestOrder(write(unread), ORDER, 'k')).toMatchObject({ isRepeated: false });
+    expect(await wholeTape(store)).toHaveLength(1);
+  });
+
+  it('that is repeated is not refused as if it were not recorded, when only reading it back fails', async () => {
+    const { store } = forgetful(0, 'before');
+    await requestOrder(write(store), ORDER, 'k');
     const away = new StoreUnavailableError('event store', 'no answer');
     const unread = alteredEvents(store, { read: async () => Promise.reject(away) });
     await expect(requestOrder(write(unread), ORDER, 'k')).rejects.toThrow(RequestOutcomeUnknownError);

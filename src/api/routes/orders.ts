@@ -162,7 +162,7 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
     { body: orderBody, headers: requiredKey, querystring: placeQuery },
   );
   server.post('/v1/orders', place, async (request, reply) => {
-    const unknown = unknownNames(request.body, await settings.inForce());
+    const unknown = await unknownNames(request.body, settings);
     if (unknown.length > 0) {
       const list = unknown.map(({ path, message }) => `${path}: ${message}`).join('; ');
       throw new Problem(422, 'unknown-name', `The order refers to something that is not in the settings: ${list}.`, unknown);
@@ -178,12 +178,24 @@ function placeRoute(server: ApiServer, deps: ApiDependencies, settings: Settings
   });
 }
 
-function unknownNames(
-  order: { readonly account: string; readonly venue: string; readonly symbol: string },
-  settings: SettingsInForce,
-): Violation[] {
+/** Those that an order is about. */
+interface Names {
+  readonly account: string;
+  readonly venue: string;
+  readonly symbol: string;
+}
+
+/**
+ * The tape is asked only where a name seems to be unknown: a name that was taken out just now is denied by the engine,
+ * as it is when that happens before the request is recorded.
+ */
+async function unknownNames(names: Names, settings: SettingsReader): Promise<Violation[]> {
+  const unknown = unknownIn(await settings.recent(), names);
+  return unknown.length === 0 ? unknown : unknownIn(await settings.inForce(), names);
+}
+
+function unknownIn(settings: SettingsInForce, { account, venue, symbol }: Names): Violation[] {
   const unknown: Violation[] = [];
-  const { account, venue, symbol } = order;
   if (!settings.accounts.has(account)) unknown.push({ path: 'account', message: `there is no account "${account}"` });
   if (!settings.instruments.has(instrumentKey(venue, symbol))) {
     unknown.push({ path: 'symbol', message: `"${symbol}" is not listed at "${venue}"` });
