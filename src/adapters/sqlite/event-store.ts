@@ -24,6 +24,7 @@ import { isRefusal, serializeEvents } from '../rules/append-rules.ts';
 import { TapeSubscription } from '../rules/subscription.ts';
 import { SqliteCheckpoint } from './checkpoint.ts';
 import { explainFailure, LOCK_WAIT_MS, makePlaceGuard, readPatiently, writeTransaction } from './file.ts';
+import { RecentEvents } from './recent-events.ts';
 import { StoredRows } from './stored-rows.ts';
 import { openTapeFile, openTapeFileToRead } from './tape-file.ts';
 import { TapeWriter } from './tape-writer.ts';
@@ -70,6 +71,7 @@ export class SqliteEventStore implements LockingEventStore {
   readonly maxWaiting = MAX_WAITING;
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
+  readonly #recent: RecentEvents;
   readonly #writer: TapeWriter;
   readonly #file: string;
   readonly #time: Time;
@@ -89,6 +91,7 @@ export class SqliteEventStore implements LockingEventStore {
   constructor(db: DatabaseSync, options: SqliteTapeOptions) {
     this.#db = db;
     this.#rows = new StoredRows(db);
+    this.#recent = new RecentEvents(this.#rows, (read) => this.#reading(read));
     this.#writer = new TapeWriter(db, this.#rows, options.time);
     this.#file = options.file;
     this.#time = options.time;
@@ -157,14 +160,7 @@ export class SqliteEventStore implements LockingEventStore {
 
   subscribe(options: SubscribeOptions): Subscription {
     this.#assertOpen();
-    const subscription = new TapeSubscription(
-      this.#time,
-      {
-        head: () => this.#reading(() => this.#rows.last().position),
-        scan: (after, categories, limit) => this.#reading(() => this.#rows.read({ after: String(after), categories, limit })),
-      },
-      options,
-    );
+    const subscription = new TapeSubscription(this.#time, this.#recent, options);
     this.#subscriptions.add(subscription);
     const remove = (): void => {
       this.#subscriptions.delete(subscription);

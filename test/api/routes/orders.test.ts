@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { requestStream } from '../../../src/domain/streams.ts';
+import { requestStream, SETTINGS_STREAM } from '../../../src/domain/streams.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { orderIdOf } from '../../../src/requests/requests.ts';
 import { makeId } from '../../../src/tape/id.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
-import { type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, TIMEOUTS } from '../given-api.ts';
+import { ACCOUNT, type GivenApi, givenApi, idOf, minuteTime, problemOf, recordSettings, TIMEOUTS } from '../given-api.ts';
 import { approve, deny, fill } from '../given-orders.ts';
 
 const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id);
@@ -178,6 +178,15 @@ describe('POST /v1/orders', () => {
     const api = await apiWithSettings();
     const answer = await api.post('/v1/orders', { ...ORDER, account: 'nobody', symbol: 'ETHUSDT' }, KEY);
     expect(problemOf(answer)).toEqual({ status: 422, kind: 'unknown-name', paths: ['account', 'symbol'] });
+  });
+
+  it('knows an account from the moment that its settings are in force', async () => {
+    const api = await apiWithSettings();
+    const order = { ...ORDER, account: 'paper-2' };
+    expect((await api.post('/v1/orders', order, KEY)).status).toBe(422);
+    await api.record('AccountOpened', SETTINGS_STREAM, { ...ACCOUNT, id: 'paper-2' });
+    await api.record('SettingsApplied', SETTINGS_STREAM, { generation: 2, changes: 1, hash: 'c'.repeat(64) });
+    expect((await api.post('/v1/orders', order, KEY)).status).toBe(202);
   });
 
   it('says so when nobody knows whether it was recorded', async () => {
