@@ -13,4 +13,4 @@ import { risk } from './rows/risk.ts';
 import { start } from './rows/start.ts';
 import { runTable } from './table.ts';
 
-await runTable([feed, append, replay, decision, projections, risk, start, rest, orders]);
+await runTable([feed, append, replay, decision, projections, risk, start, orders, rest]);

@@ -3,6 +3,7 @@
  * over another may have yet to decide. Losing them costs time, not truth.
  */
 
+import type { Time } from '../../ports/clock.ts';
 import { StoreUnavailableError } from '../../ports/errors.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
@@ -48,6 +49,7 @@ export class CheckpointSaver {
   readonly #checkpoint: EngineCheckpoint;
   /** Throws when this process does not lead, or leads no more. */
   readonly #assertLeader: () => void;
+  readonly #time: Pick<Time, 'nextLoop'>;
   #saved: DecidedUpTo | undefined;
   /** To be saved in the background: the latest alone counts. */
   #next: Reached | undefined;
@@ -55,9 +57,10 @@ export class CheckpointSaver {
   /** Why saving in the background failed. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(checkpoint: EngineCheckpoint, assertLeader: () => void) {
+  constructor(checkpoint: EngineCheckpoint, assertLeader: () => void, time: Pick<Time, 'nextLoop'>) {
     this.#checkpoint = checkpoint;
     this.#assertLeader = assertLeader;
+    this.#time = time;
   }
 
   /** Saves what the replica has come to, whose last commit is durable. */
@@ -91,6 +94,8 @@ export class CheckpointSaver {
   }
 
   async #saveWhileDue(): Promise<void> {
+    // Those who appended are answered first.
+    await this.#time.nextLoop();
     for (let due = this.#next; due !== undefined; due = this.#next) {
       this.#next = undefined;
       try {

@@ -68,7 +68,7 @@ export class EngineRunner {
   constructor(options: EngineRunnerOptions) {
     this.#options = options;
     this.#mayRollBack = options.mayRollBack ?? false;
-    this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader());
+    this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader(), options.clock);
   }
 
   /** How far it has decided and recorded, or adopted; undefined where there is no state. */

@@ -27,6 +27,8 @@ const REPORT_EVERY_MS = 500;
 const APPEND_WAIT_MS = 10_000;
 /** Most questions that wait for their answers: of a thread that is stuck no more is asked. */
 const MOST_WAITING = 10_000;
+/** Questions that go in one message; the first of more are not kept waiting for the others. */
+const MOST_TOGETHER = 8;
 /** How long figures are waited for: a scrape must not wait for a thread that is stuck. */
 const FIGURES_WAIT_MS = 2_000;
 
@@ -63,21 +65,29 @@ type Failure =
 
 type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly failure: Failure });
 
-type Told = Answer | { readonly report: SystemReport };
+type Told = { readonly answers: readonly Answer[] } | { readonly report: SystemReport };
+
+type Asked = Question & { readonly id: number };
 
 /** Answers what comes over `port`, appends in the order in which they come. Ends when the port is closed. */
 export function answerThread(time: Time, port: MessagePort, main: MainThread): void {
   const answer = (question: Question): Promise<unknown> =>
     question.ask === 'append' ? main.append(question.stream, question.expected, question.events) : main.figures();
   if (main.report !== undefined) keepReporting(time, port, main.report);
-  port.on('message', ({ id, ...question }: Question & { readonly id: number }) => {
-    const tell = (outcome: { value: unknown } | { failure: Failure }): void => {
-      port.postMessage({ id, ...outcome } satisfies Answer);
-    };
-    answer(question as Question).then(
-      (value) => tell({ value }),
-      (error: unknown) => tell({ failure: describe(error) }),
-    );
+  const answers: Answer[] = [];
+  const send = (): void => port.postMessage({ answers: answers.splice(0) } satisfies Told);
+  const tell = (answer: Answer): void => {
+    // The appends of one commit are answered in a row: in one message.
+    if (answers.push(answer) === 1) queueMicrotask(send);
+  };
+  port.on('message', (questions: readonly Asked[]) => {
+    for (const question of questions) {
+      const { id } = question;
+      answer(question).then(
+        (value) => tell({ id, value }),
+        (error: unknown) => tell({ id, failure: describe(error) }),
+      );
+    }
   });
 }
 
@@ -98,22 +108,30 @@ export function mainThreadOver(time: Time, port: MessagePort): MainThreadOver {
       reported = told.report;
       return;
     }
-    const answer = told;
-    const caller = waiting.get(answer.id);
-    waiting.delete(answer.id);
-    if ('value' in answer) caller?.resolve(answer.value as never);
-    else caller?.reject(revive(answer.failure));
+    for (const answer of told.answers) {
+      const caller = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if ('value' in answer) caller?.resolve(answer.value as never);
+      else caller?.reject(revive(answer.failure));
+    }
   });
   port.on('close', () => {
     for (const { reject } of waiting.values()) reject(new Error('the main thread is gone'));
     waiting.clear();
   });
+  const questions: Asked[] = [];
+  const send = (): void => {
+    if (questions.length > 0) port.postMessage(questions.splice(0));
+  };
   const ask = <T>(question: Question): Promise<T> =>
     new Promise((resolve, reject) => {
       if (waiting.size >= MOST_WAITING) throw stuck(`${MOST_WAITING} questions before this one`);
       const id = asked++;
       waiting.set(id, { resolve, reject });
-      port.postMessage({ id, ...question });
+      const count = questions.push({ id, ...question });
+      // What else is asked in this turn of the event loop goes along: each message wakes the other thread.
+      if (count === 1) void time.nextLoop().then(send);
+      if (count === MOST_TOGETHER) send();
     });
   return {
     append: (stream, expected, events) =>

@@ -179,12 +179,16 @@ async function lookAtAll(
 ): Promise<boolean> {
   const builds = await readBuilds(reads, [...followed.keys()]);
   const head = await events.head();
+  // Most are at the same position, and each lag costs a look at the tape.
+  const lags = new Map<string, Lag>();
   for (const [name, projection] of followed) {
     projection.noteStart(head);
     const serving = builds.get(name)?.serving;
     const collection = serving === undefined ? projection.progress().collection : collectionOf({ name }, serving);
     const position = serving === undefined ? START : await reads.checkpoint(collection);
-    projection.noteProgress(collection, position, await lagBehind(events, clock, position, head));
+    const lag = lags.get(position) ?? (await lagBehind(events, clock, position, head));
+    lags.set(position, lag);
+    projection.noteProgress(collection, position, lag);
   }
   return [...followed.keys()].every((name) => builds.has(name));
 }

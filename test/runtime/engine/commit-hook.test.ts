@@ -63,9 +63,11 @@ async function given({
   return { store, engine, failures, unhook };
 }
 
-/** All bars, each when the one before is recorded. */
-async function appendAll(store: EventStore): Promise<void> {
-  for (const [index, bar] of BARS.entries()) await store.append(STREAM, index === 0 ? 'no-stream' : index - 1, [bar]);
+/** All bars, or those from one to before another, each when the one before is recorded. */
+async function appendAll(store: EventStore, from = 0, to = BARS.length): Promise<void> {
+  for (const [index, bar] of BARS.entries()) {
+    if (index >= from && index < to) await store.append(STREAM, index === 0 ? 'no-stream' : index - 1, [bar]);
+  }
 }
 
 async function cleanRun(): Promise<unknown> {
@@ -394,8 +396,10 @@ describe('evidence is recorded all the same', () => {
     const saved: string[] = [];
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
     let isHeld = false;
+    let begun = 0;
     const { store, engine } = await given({
       save: async () => {
+        begun++;
         if (isHeld) await held;
         saved.push(engine.reached?.position ?? '');
       },
@@ -403,7 +407,12 @@ describe('evidence is recorded all the same', () => {
     await engine.catchUp();
     saved.length = 0;
     isHeld = true;
-    await appendAll(store);
+    begun = 0;
+    await appendAll(store, 0, 3);
+    // Whoever appended is answered before it begins.
+    expect(begun).toBe(0);
+    await until(() => begun === 1);
+    await appendAll(store, 3);
     const settled = engine.settled();
     letGo();
     await settled;

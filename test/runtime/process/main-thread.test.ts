@@ -43,6 +43,27 @@ describe('an append by another thread', () => {
     expect((await store.read({ stream: STREAM, limit: 10 })).map(({ id }) => id)).toEqual(BARS.slice(0, 3).map(({ id }) => id));
   });
 
+  it('goes with what else is asked in the same turn, and so do the answers to one commit', async () => {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    const store = openMemoryEventStore({ time: tickingClock(), hasLock: true });
+    const commit = Promise.withResolvers<void>();
+    const append: EventStore['append'] = (...of) => commit.promise.then(() => store.append(...of));
+    answerThread(systemTime, port1, { append, figures: async () => [] });
+    const messages = { asked: 0, answered: 0 };
+    port1.on('message', () => messages.asked++);
+    port2.on('message', () => messages.answered++);
+    const main = mainThreadOver(systemTime, port2);
+    const appends = Array.from({ length: 12 }, (_, n) =>
+      main.append(`request-${n}`, 'no-stream', [{ ...(BARS[0] as TapeEvent), stream: `request-${n}` }]),
+    );
+    await until(async () => messages.asked > 1);
+    commit.resolve();
+    // The first eight are not kept waiting for the others.
+    expect((await Promise.all(appends)).map(({ position }) => position)).toEqual(appends.map((_, n) => String(n + 1)));
+    expect(messages).toEqual({ asked: 2, answered: 1 });
+  });
+
   it('is refused as it is there, with what the caller needs to know', async () => {
     const { append } = given();
     await append(STREAM, 'no-stream', BARS.slice(0, 2));
