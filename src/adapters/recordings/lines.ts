@@ -1,12 +1,10 @@
 /** The lines of a recording, gzip or not, in bounded memory and whole up to where the file tears. */
 
-import { open } from 'node:fs/promises';
 import type { Tally } from '../../domain/feed/tally.ts';
 import { RecordingError } from '../../ports/feed.ts';
-import { OPEN_AT_ONCE } from '../../text-file.ts';
 import { gunzip, TornGzipError } from './gunzip.ts';
+import { openRecording, readRaw } from './raw-file.ts';
 
-const CHUNK_BYTES = 64 * 1024;
 /** Longest line: a snapshot of 5,000 levels a side is a tenth of this. */
 const MAX_LINE_BYTES = 4_000_000;
 const LINE_END = 10;
@@ -121,26 +119,4 @@ async function isGzip(file: string): Promise<boolean> {
   } finally {
     await handle.close();
   }
-}
-
-async function* readRaw(file: string): AsyncGenerator<Buffer> {
-  const handle = await openRecording(file);
-  try {
-    yield* handle.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openRecording(file: string) {
-  try {
-    const handle = await open(file, OPEN_AT_ONCE);
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${code})`;
-    throw new RecordingError(`recording "${file}": ${why}; check the path`);
-  }
-  throw new RecordingError(`recording "${file}": it is not a file; name the recording itself`);
 }
