@@ -45,6 +45,13 @@ async function isPassed(reads: ReadStore, position: string): Promise<boolean> {
   return comparePositions(await reads.checkpoint(ENGINE_CHECKPOINT), position) >= 0;
 }
 
+/** Waits until the engine has come past that position, or for as long as for an answer. */
+export async function enginePassed({ reads, time }: OpenStores, position: string): Promise<void> {
+  for (let waited = 0; waited <= WAIT_MS && !(await isPassed(reads, position)); waited += LOOK_EVERY_MS) {
+    await pause(time, LOOK_EVERY_MS);
+  }
+}
+
 /** The engine's answer in words. */
 export function answerText(isAnswered: boolean): string {
   return isAnswered ? 'in force' : 'recorded; no engine is running';

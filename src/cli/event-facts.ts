@@ -62,6 +62,7 @@ export const EVENT_FACTS: { readonly [N in EventName]: FactsOf<EventData[N]> } =
     flatten ? `flatten${atLastPrice ? ' at the last price' : ''}` : null,
     `reason ${reason}`,
   ],
+  TradingHaltContinued: ({ requestId, step }) => [`step ${step}`, `of ${shortId(requestId)}`],
   TradingResumeRequested: ({ scope, reason }) => [scopeText(scope), `reason ${reason}`],
   OrderApproved: ({ orderId, strategy, account, ...data }) => [termsText(data), strategy, account, order(orderId)],
   OrderDenied: ({ orderId, strategy, account, reason, value, bound, ...data }) => [

@@ -31,6 +31,7 @@ export const EVENT_TYPES = [
   order.OrderRequested,
   order.OrderCancelRequested,
   order.TradingHaltRequested,
+  order.TradingHaltContinued,
   order.TradingResumeRequested,
   order.OrderApproved,
   order.OrderDenied,

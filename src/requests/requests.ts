@@ -1,5 +1,5 @@
 /**
- * Requests of people, put on the tape as evidence. Each request is the only event of a stream of its own. Its id follows
+ * Requests of people, put on the tape as evidence. Each request has a stream of its own. Its id follows
  * from the type, the API key that it came with, the account and the client's own key for it. So a request that is sent
  * again is still one request: by a client that had no answer, or by us after an append without a known outcome.
  */
@@ -11,9 +11,9 @@ import { DAY_MS, epochMs, isoTime } from '../domain/time.ts';
 import { UserError } from '../domain/user-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../ports/errors.ts';
-import { type Appended, type EventStore, WrongExpectedRevisionError } from '../ports/event-store.ts';
+import { type Appended, type EventStore, PartialOverlapError, WrongExpectedRevisionError } from '../ports/event-store.ts';
 import { canonicalJson } from '../tape/canonical-json.ts';
-import { evidenceId, makeEvidence, type RecordedEvent } from '../tape/envelope.ts';
+import { type EvidenceOrigin, evidenceId, makeEvidence, type RecordedEvent } from '../tape/envelope.ts';
 import { makeId } from '../tape/id.ts';
 
 type RequestName = 'OrderRequested' | 'OrderCancelRequested' | 'TradingHaltRequested' | 'TradingResumeRequested';
@@ -37,7 +37,7 @@ export interface RequestContext {
 
 export interface RecordedRequest {
   readonly requestId: string;
-  /** Where it is on the tape. */
+  /** Where it is on the tape, to its last event. */
   readonly position: string;
   /** It was there before. */
   readonly isRepeated: boolean;
@@ -63,13 +63,17 @@ export function requestCancel(
   return record(write, 'OrderCancelRequested', `${data.account}|${data.orderId}|${key}`, data);
 }
 
-/** Asks to stop trading, until somebody asks to resume. `key` is unique for what is halted. */
+/**
+ * Asks to stop trading, until somebody asks to resume. `key` is unique for what is halted. `steps` events stand behind the
+ * request, in the same append, for what is to be closed beyond what one event may close.
+ */
 export function requestHalt(
   write: RequestContext,
   data: EventData['TradingHaltRequested'],
   key: string,
+  steps = 0,
 ): Promise<RecordedRequest> {
-  return record(write, 'TradingHaltRequested', `${scopeKey(data.scope)}|${key}`, data);
+  return record(write, 'TradingHaltRequested', `${scopeKey(data.scope)}|${key}`, data, steps);
 }
 
 /** Asks to trade again. `key` is unique for what is resumed. */
@@ -103,6 +107,7 @@ async function record<N extends RequestName>(
   type: N,
   key: string,
   data: EventData[N],
+  steps = 0,
 ): Promise<RecordedRequest> {
   const { store, clock, actor, keyName, codeVersion, traceparent } = write;
   // An account's name has no blank, so no key without a name is like one with it.
@@ -116,7 +121,7 @@ async function record<N extends RequestName>(
     assertSame(older, request);
     return { requestId: older.id, position: older.position, isRepeated: true };
   }
-  const { position, isRepeated } = await appendOnce(store, request);
+  const { position, isRepeated } = await appendOnce(store, request, stepsOf(request, steps, origin));
   if (!isRepeated) return { requestId, position, isRepeated };
   // The store knows ids only: what was asked for under this key is what revision 0 says.
   const recorded = await readRequest(store, requestId).catch((error: unknown) => {
@@ -126,6 +131,15 @@ async function record<N extends RequestName>(
   if (recorded?.id !== requestId) throw new Error(`the request ${requestId} is on the tape and not in its stream`);
   assertSame(recorded, request);
   return { requestId, position, isRepeated };
+}
+
+/** The events behind a request, which come from it as what is decided on them does. */
+function stepsOf(request: TapeEvent, count: number, origin: EvidenceOrigin): TapeEvent[] {
+  return Array.from({ length: count }, (_, index) => {
+    const [requestId, step] = [request.id, index + 1];
+    const event = makeEvidence('TradingHaltContinued', request.stream, `${requestId}|${step}`, { requestId, step }, origin);
+    return { ...event, metadata: { ...event.metadata, correlationId: requestId, causationId: requestId } };
+  });
 }
 
 /** The request that an older build recorded for the same actor under that id, not long ago. */
@@ -147,13 +161,21 @@ function assertSame(recorded: RecordedEvent, request: TapeEvent): void {
   );
 }
 
-/** Law 3: after an unknown outcome the same event is appended again at the same revision. */
-async function appendOnce(store: EventStore, request: TapeEvent): Promise<Appended> {
+/**
+ * Law 3: after an unknown outcome the same events are appended again at the same revision. A request that its client
+ * repeats may have had another number of steps: those that are there stand.
+ */
+async function appendOnce(store: EventStore, request: TapeEvent, steps: readonly TapeEvent[]): Promise<Appended> {
   let lost: unknown;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     try {
-      return await store.append(request.stream, 'no-stream', [request]);
+      return await store.append(request.stream, 'no-stream', [request, ...steps]);
     } catch (error) {
+      const isOther = error instanceof WrongExpectedRevisionError || error instanceof PartialOverlapError;
+      if (isOther && steps.length > 0) {
+        const [last] = await store.read({ stream: request.stream, isBackward: true, limit: 1 });
+        if (last !== undefined) return { revision: last.revision, position: last.position, isRepeated: true };
+      }
       if (error instanceof WrongExpectedRevisionError || error instanceof StoreError) throw error;
       lost = error;
       // The store has tried for as long as a client can wait.

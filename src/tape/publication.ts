@@ -27,7 +27,7 @@ const byInstrument = (event: RecordedEvent): string => `${text(event, 'venue')}.
 const byAccount = (event: RecordedEvent): string => text(event, 'account');
 const byStream = ({ stream }: RecordedEvent): string => stream;
 
-/** A stream of requests holds one event, so that each may have the key that it can. */
+/** A stream holds one request, so that each may have the key that it can; what continues a halt has none, as the halt. */
 const byAccountIfAny = (event: RecordedEvent): string =>
   (event.data as Facts).account === undefined ? event.stream : byAccount(event);
 

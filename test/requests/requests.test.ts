@@ -126,6 +126,24 @@ describe('a request', () => {
     }
   });
 
+  it('that takes several events stands in one stream, and is one request when it is repeated, with other steps too', async () => {
+    const who = write();
+    const close = { mode: 'reduce-only', cancelOpen: true, flatten: true, atLastPrice: true, reason: 'it is over' } as const;
+    const halt = (steps: number, reason: string = close.reason) =>
+      requestHalt(who, { scope: { all: true }, ...close, reason }, 'k', steps);
+    const { requestId, position, isRepeated } = await halt(3);
+    expect(isRepeated).toBe(false);
+    const tape = await wholeTape(who.store);
+    const types = ['TradingHaltRequested', 'TradingHaltContinued', 'TradingHaltContinued', 'TradingHaltContinued'];
+    expect(tape.map(({ type }) => type)).toEqual(types);
+    expect(new Set(tape.map(({ stream }) => stream))).toEqual(new Set([`request-${requestId}`]));
+    expect(new Set(tape.map(({ metadata }) => metadata.correlationId))).toEqual(new Set([requestId]));
+    expect(tape.at(-1)?.position).toBe(position);
+    for (const steps of [0, 1, 3, 5]) expect(await halt(steps)).toMatchObject({ requestId, isRepeated: true });
+    await expect(halt(5, 'for another reason')).rejects.toThrow(RequestConflictError);
+    expect(await wholeTape(who.store)).toEqual(tape);
+  });
+
   describe('that an older build recorded, whose id knew of no API key', () => {
     const DAY_MS = 86_400_000;
     const alice = (who: RequestContext, afterMs = 0): RequestContext => ({

@@ -34,6 +34,7 @@ const STREAMS: Readonly<Record<EventName, readonly string[]>> = {
   OrderRequested: ['request-1'],
   OrderCancelRequested: ['request-1'],
   TradingHaltRequested: ['request-1'],
+  TradingHaltContinued: ['request-1'],
   TradingResumeRequested: ['request-1'],
   OrderApproved: ['order-1'],
   OrderDenied: ['order-1'],

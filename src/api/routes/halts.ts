@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { nameText } from '../../domain/event.ts';
 import { type HaltScope, haltMode } from '../../domain/order/events.ts';
 import type { SettingsInForce } from '../../domain/settings/in-force.ts';
+import { stepsOfHalt } from '../../queries/halt-steps.ts';
 import type { SettingsReader } from '../../queries/settings-in-force.ts';
 import { requestHalt, requestResume } from '../../requests/requests.ts';
 import type { ApiDependencies, ApiServer } from '../dependencies.ts';
@@ -71,7 +72,9 @@ export function haltRoutes(server: ApiServer, deps: ApiDependencies, settings: S
     const scope = await scopeOf(request.params.name);
     const { mode, cancelOpen, flatten, atLastPrice, reason } = request.body;
     const data = { scope, mode, cancelOpen, flatten, atLastPrice, reason };
-    const recorded = await recordRequest(deps, request, (write) => requestHalt(write, data, keyOf(deps.time, request.headers)));
+    const steps = await stepsOfHalt(deps.events, deps.reads, data);
+    const key = keyOf(deps.time, request.headers);
+    const recorded = await recordRequest(deps, request, (write) => requestHalt(write, data, key, steps));
     return accepted(reply, `/v1/events/${recorded.requestId}`, answer(recorded));
   });
 

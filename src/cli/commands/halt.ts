@@ -4,9 +4,10 @@ import { type Command, Option } from 'commander';
 import type { HaltMode, HaltScope } from '../../domain/order/events.ts';
 import { latestDocuments } from '../../queries/documents.ts';
 import { type HaltOutcome, haltOutcome } from '../../queries/halt-outcome.ts';
+import { stepsOfHalt } from '../../queries/halt-steps.ts';
 import { haltedStrategies } from '../../queries/halted-strategies.ts';
 import { type RecordedRequest, type RequestContext, requestHalt, requestResume } from '../../requests/requests.ts';
-import { answerText, engineAnswered, requestContextOf } from '../engine-answer.ts';
+import { answerText, engineAnswered, enginePassed, requestContextOf } from '../engine-answer.ts';
 import { type ScopeOptions, scoped, scopeOf, scopeText } from '../scope.ts';
 import { type OpenStores, withTape } from '../stores.ts';
 import { withExamples } from '../terminal/examples.ts';
@@ -69,25 +70,32 @@ function stop(options: HaltOptions, verb: string): Promise<void> {
   return ask(
     options,
     verb,
-    (write, scope, key) => requestHalt(write, { scope, mode, cancelOpen, flatten, atLastPrice, reason }, key),
-    async ({ events, reads }, scope, requestId) =>
-      cancelOpen || flatten ? haltOutcome(events, reads, { requestId, scope, flatten }) : undefined,
+    async (write, scope, key, { events, reads }) => {
+      const data = { scope, mode, cancelOpen, flatten, atLastPrice, reason };
+      return requestHalt(write, data, key, await stepsOfHalt(events, reads, data));
+    },
+    async (stores, scope, { requestId, position }) => {
+      // What stands behind the request is decided event by event.
+      if (atLastPrice) await enginePassed(stores, position);
+      return cancelOpen || flatten ? haltOutcome(stores.events, stores.reads, { requestId, scope, flatten }) : undefined;
+    },
   );
 }
 
 function ask(
   options: ScopeOptions,
   verb: string,
-  request: (write: RequestContext, scope: HaltScope, key: string) => Promise<RecordedRequest>,
-  outcomeOf?: (stores: OpenStores, scope: HaltScope, requestId: string) => Promise<HaltOutcome | undefined>,
+  request: (write: RequestContext, scope: HaltScope, key: string, stores: OpenStores) => Promise<RecordedRequest>,
+  outcomeOf?: (stores: OpenStores, scope: HaltScope, recorded: RecordedRequest) => Promise<HaltOutcome | undefined>,
 ): Promise<void> {
   return withTape(async (stores: OpenStores) => {
     const { events, reads } = stores;
     const halted = verb === 'resume' ? await haltedStrategies(latestDocuments(events, reads)) : undefined;
     const scope = await scopeOf(events, options, halted);
-    const { requestId, position } = await request(requestContextOf(stores), scope, stores.time.uuid());
+    const recorded = await request(requestContextOf(stores), scope, stores.time.uuid(), stores);
+    const { requestId, position } = recorded;
     const isDecided = await engineAnswered(stores, requestId, position);
-    const outcome = isDecided ? await outcomeOf?.(stores, scope, requestId) : undefined;
+    const outcome = isDecided ? await outcomeOf?.(stores, scope, recorded) : undefined;
     answer(options, { request: requestId, position, decided: isDecided, ...outcome }, () => [
       `${verb} of ${scopeText(scope)} ${answerText(isDecided)} (request ${requestId})`,
       ...(outcome === undefined ? [] : haltLines(outcome)),

@@ -33,15 +33,13 @@ import {
   cancelForHalt,
   closeForHalt,
   giveNotice,
+  MAX_ACCOUNTS,
   MAX_CANCELS,
   nextClosings,
 } from './halt-orders.ts';
 import { markAccount } from './marking.ts';
 import { onCancelRequest, onOrderRequest } from './request-orders.ts';
 import { onSignal } from './signal-orders.ts';
-
-/** Most accounts that are opened, looked at for a halt or marked on one event; the others follow on the next. */
-const MAX_ACCOUNTS = 25;
 
 /** Most halts and resumes that are carried out on one event. More requests may arrive while many wait. */
 const MAX_NOTICES = 25;

@@ -27,6 +27,16 @@ const MAX_CLOSINGS = 40;
 const CLOSINGS_AT_LAST_PRICE = 3;
 const CANCELS_AT_LAST_PRICE = 4;
 
+/** Most accounts that are opened, looked at for a halt or marked on one event; the others follow on the next. */
+export const MAX_ACCOUNTS = 25;
+
+/** On how many events everything is closed at the last price; the accounts are those of the positions and the orders. */
+export function eventsToClose(held: { readonly positions: number; readonly orders: number; readonly accounts: number }): number {
+  const closings = Math.ceil(held.positions / Math.floor(MAX_CLOSINGS / CLOSINGS_AT_LAST_PRICE));
+  const cancels = Math.ceil(held.orders / Math.floor(MAX_CANCELS / CANCELS_AT_LAST_PRICE));
+  return Math.max(1, closings + cancels + Math.ceil(held.accounts / MAX_ACCOUNTS) - 1);
+}
+
 /** A halt is in force from its request on. Notes what it is to do in every account that it is about. */
 export function applyHaltRequest(
   state: DeskState,

@@ -37,7 +37,7 @@ export type HaltScope = z.output<typeof haltScope>;
 
 const reasonText = z.string().min(1).max(500);
 
-// --- Requests: one event in a stream of its own, `request-<id>` ---
+// --- Requests, each in a stream of its own, `request-<id>` ---
 
 export const OrderRequested = eventType(
   'OrderRequested',
@@ -78,6 +78,16 @@ export const TradingHaltRequested = eventType(
     reason: reasonText,
   }),
   { 1: (data) => ({ ...data, atLastPrice: false }) },
+);
+
+/**
+ * Stands behind a request that closes at the last price, in its stream: what is left to close is closed on it, because
+ * markets that have ended give no more events, and what follows from one event has its bounds.
+ */
+export const TradingHaltContinued = eventType(
+  'TradingHaltContinued',
+  1,
+  z.strictObject({ requestId: idText, step: z.int().positive() }),
 );
 
 export const TradingResumeRequested = eventType(

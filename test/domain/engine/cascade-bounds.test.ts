@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { TapeEvent } from '../../../src/domain/catalogue.ts';
+import { eventsToClose } from '../../../src/domain/desk/halt-orders.ts';
 import { MAX_CASCADE, toRecordedDecision } from '../../../src/domain/engine/engine.ts';
 import { REACTORS } from '../../../src/domain/reactors.ts';
 import { MAX_STRATEGIES_PER_INSTRUMENT } from '../../../src/domain/settings/check.ts';
@@ -148,6 +149,28 @@ describe('a cascade stays in its bounds when', () => {
     for (let more = 0; more < 3; more++) cascades.push(...ended());
     expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 1.25);
     expect(all(scene.tape, 'OrderFilled').filter(({ side }) => side === 'sell')).toHaveLength(250);
+  });
+
+  it.each([
+    ['at once', false],
+    ['when each has an order that waits to close it', true],
+  ])('one request closes all at their last prices, on the events that stand behind it, %s', (_when, isWaiting) => {
+    const { scene, symbols } = manyHoldings();
+    const ended = () =>
+      symbols.map((symbol) => scene.when('FeedStale', { venue: 'binance', symbol, reason: 'ended', lastEventTime: null }));
+    ended();
+    const scope = { all: true } as const;
+    for (let more = 0; isWaiting && more < 2; more++) {
+      scene.halt({ scope, flatten: true });
+      ended();
+    }
+    const cascades = [scene.halt({ scope, cancelOpen: true, flatten: true, atLastPrice: true })];
+    const requestId = scene.tape.findLast(({ type }) => type === 'TradingHaltRequested')?.id ?? '';
+    const events = eventsToClose({ positions: 250, orders: isWaiting ? 250 : 0, accounts: 25 });
+    for (let step = 1; step < events; step++) cascades.push(scene.when('TradingHaltContinued', { requestId, step }));
+    expect(Math.max(...cascades.map((cascade) => cascade.length))).toBeLessThan(MAX_CASCADE / 1.25);
+    expect(all(scene.tape, 'OrderFilled').filter(({ side }) => side === 'sell')).toHaveLength(250);
+    expect(scene.when('TradingHaltContinued', { requestId, step: events })).toEqual([]);
   });
 
   it('one halt after the other is asked for, with the longest reason, before most of the accounts were told of the first', () => {
