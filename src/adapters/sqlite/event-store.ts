@@ -239,8 +239,9 @@ export class SqliteEventStore implements LockingEventStore {
     for (const job of group) job.committed();
     const written = this.#writer.position - before;
     if (written === 0) return;
-    for (const subscription of this.#subscriptions) subscription.wake();
     this.#checkpoint.noteWritten(written);
+    // Those who appended are answered before those who follow read.
+    void this.#time.nextLoop().then(() => this.#wakeAll());
   }
 
   #takeGroup(): Job[] {
@@ -273,6 +274,10 @@ export class SqliteEventStore implements LockingEventStore {
     // A tape that cannot be read any more wakes them too: they fail with the reason.
     if ('value' in version && version.value === this.#seenVersion) return;
     this.#seenVersion = 'value' in version ? version.value : undefined;
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     for (const subscription of this.#subscriptions) subscription.wake();
   }
 

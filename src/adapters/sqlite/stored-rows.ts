@@ -132,8 +132,8 @@ export class StoredRows {
     const stream = query.stream as string;
     let low = 0;
     let high = this.lastRevision(stream) + 1;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
+    // Most ask for what came behind the last one, so that is looked at first.
+    for (let middle = high - 1; low < high; middle = Math.floor((low + high) / 2)) {
       const found = this.positionAt(stream, middle) as number;
       if (query.isBackward ? found < position : found <= position) low = middle + 1;
       else high = middle;
