@@ -1,6 +1,7 @@
 /**
- * Recordings onto EventStoreDB (the small one of the tests). The pieces of a run lie on the tape in one order, and each run
- * of pieces of one stream is one append. Two feeds of the same times take turns, so each piece is an append.
+ * Recordings onto EventStoreDB (the small one of the tests, with a flush). The pieces of a run lie on the tape in one order.
+ * Those of one feed go many an append. Two feeds of the same times take turns, so each piece is an append. The bare client
+ * has as many appends in flight, of the same pieces.
  */
 
 import { once } from 'node:events';
@@ -28,17 +29,18 @@ const BEGIN_MS = Date.UTC(2024, 0, 1);
 const ORIGIN = { actor: 'ingest', codeVersion: 'bench' };
 /** As the recorder groups pieces of one stream. */
 const MAX_APPEND = 200;
+const IN_FLIGHT = 64;
 
 export const merged: Row = {
   name: 'merged',
-  path: 'recordings onto EventStoreDB (the small one of the tests), two feeds in turn',
+  path: 'recordings onto EventStoreDB (the small one of the tests, with a flush)',
   async run(): Promise<Outcome[]> {
-    const server = startNode([SERVER, '0']);
+    const server = startNode([SERVER, '0', '', 'flush']);
     try {
       const address = `esdb://127.0.0.1:${(await server.saw('\n')).trim()}?tls=false`;
       const client = EventStoreDBClient.connectionString(address);
       const store = await openEventStore(address, systemTime);
-      const outcomes = [await measured(client, store, 1), await measured(client, store, 2)];
+      const outcomes = [await measured(client, store, 1, 0.6), await measured(client, store, 2, 0.3)];
       await store.close();
       await client.dispose();
       return outcomes;
@@ -51,18 +53,18 @@ export const merged: Row = {
 
 let symbols = 0;
 
-async function measured(client: EventStoreDBClient, store: EventStore, count: number): Promise<Outcome> {
+async function measured(client: EventStoreDBClient, store: EventStore, count: number, bound: number): Promise<Outcome> {
   const { raw, ours, ratio } = await serially(
     ROUNDS,
     () => appendBare(client, inTurn(newFeeds(count))),
     () => record(store, newFeeds(count)),
   );
   return {
-    what: `pieces of ${count === 1 ? 'one feed' : `${count} feeds merged`} recorded, against the bare client with the same appends`,
+    what: `pieces of ${count === 1 ? 'one stream' : `${count} streams in turn`} recorded, against the bare client with ${IN_FLIGHT} of the same appends in flight`,
     measured: perSecond(count * BARS, ours),
     raw: perSecond(count * BARS, raw),
     value: ratio,
-    bound: 0.5,
+    bound,
     atLeast: true,
     unit: 'x',
   };
@@ -111,7 +113,8 @@ function appendBare(client: EventStoreDBClient, drafts: readonly EvidenceDraft[]
     else appends.push([draft]);
   }
   return timed(async () => {
-    const revisions = new Map<string, bigint>();
+    const revisions = new Map<string, number>();
+    const answers: Promise<unknown>[] = [];
     for (const append of appends) {
       const { stream } = append[0] as EvidenceDraft;
       const wire = append.map(({ type, key, data, occurredAt }) => {
@@ -122,8 +125,13 @@ function appendBare(client: EventStoreDBClient, drafts: readonly EvidenceDraft[]
           metadata: { ...metadata, id, schemaVersion: String(schemaVersion) },
         });
       });
-      const expectedRevision = revisions.get(stream) ?? NO_STREAM;
-      revisions.set(stream, (await client.appendToStream(stream, wire, { expectedRevision })).nextExpectedRevision);
+      const last = revisions.get(stream);
+      revisions.set(stream, (last ?? -1) + wire.length);
+      answers.push(client.appendToStream(stream, wire, { expectedRevision: last === undefined ? NO_STREAM : BigInt(last) }));
+      // The client keeps their order once one was answered.
+      if (answers.length === 1) await answers[0];
+      if (answers.length >= IN_FLIGHT) await answers[answers.length - IN_FLIGHT];
     }
+    await Promise.all(answers);
   });
 }

@@ -39,6 +39,19 @@ export class PartialOverlapError extends Error {
   }
 }
 
+/** What became of an append of a pipeline is not known, or it was not sent since one before it had failed. */
+export class PipelineBrokenError extends Error {}
+
+/**
+ * Appends that are on their way together, and land in the order in which they are given: after a crash the first of them
+ * are there. The first append of all goes alone, and is answered before the next is given. The first that fails breaks it.
+ * None is made again, and none that is given later is sent. Those that are on their way may land all the same, but for
+ * those to the stream of one that was refused.
+ */
+export interface AppendPipeline {
+  readonly isBroken: boolean;
+}
+
 export interface ReadQuery {
   /** Events after this position (before it, when backward); from the start (the end) when absent. */
   readonly after?: string | undefined;
@@ -144,8 +157,13 @@ export interface EventStore extends TapeReader {
   /**
    * Appends events to one stream, all or none, exactly after `expected`. Appending the same ids again at the same
    * revision succeeds without writing. Throws WrongExpectedRevisionError or PartialOverlapError.
+   *
+   * As part of a pipeline it is sent behind those that were given to it before, without waiting for their answers. What is
+   * there already is refused as well then. Throws PipelineBrokenError.
    */
-  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended>;
+  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[], pipeline?: AppendPipeline): Promise<Appended>;
+  /** A new pipeline; null where each append is durable before the next is made. */
+  openPipeline(): AppendPipeline | null;
 }
 
 /**

@@ -3,13 +3,12 @@
  * loses nothing else, whatever members the ports get.
  */
 
-import type { TapeEvent } from '../domain/catalogue.ts';
 import type { RecordedEvent } from '../tape/envelope.ts';
 import {
   type Appended,
+  type AppendPipeline,
   type CommitHook,
   type EventStore,
-  type ExpectedRevision,
   hasLock,
   type ReadQuery,
   type SubscribeOptions,
@@ -79,8 +78,12 @@ export class ForwardingEventStore extends ForwardingTapeReader<EventStore> imple
     this.maxWaiting = inner.maxWaiting;
   }
 
-  append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
-    return this.inner.append(stream, expected, events);
+  append(...args: Parameters<EventStore['append']>): Promise<Appended> {
+    return this.inner.append(...args);
+  }
+
+  openPipeline(): AppendPipeline | null {
+    return this.inner.openPipeline();
   }
 
   /** As that of a LockingEventStore. Rejects where the store has no lock: its traits say so. */

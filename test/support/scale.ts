@@ -25,6 +25,9 @@ export const counts = {
   groupFaults: of(3, 12),
   /** In which copies of decisions land. */
   copyOrders: of(3, 20),
+  /** Of feeds that are recorded with several appends on their way, each with failures, and with kills. */
+  recordingFaults: of(6, 200),
+  recordingKills: of(4, 100),
   /** Of a cluster under a tape. */
   leaderChanges: of(6, 20),
   majorityLosses: of(2, 5),

@@ -49,6 +49,8 @@ export class TapeClient extends EventStoreDBClient {
   readonly #streams = new Set<Cancellable>();
   readonly #time: Time;
   readonly #discarded = new AbortController();
+  /** It keeps the order of its appends on one stream of appends, and so never has another. */
+  #hasAppended = false;
   /** The only one that it ever has: after an error it is let go of with the client. */
   #channel: ReturnType<EventStoreDBClient['getChannel']> | undefined;
 
@@ -143,6 +145,10 @@ export class TapeClient extends EventStoreDBClient {
         client,
         name,
         async (stub) => {
+          if (name === 'appendToStream') {
+            if (this.#hasAppended) throw new Error('the server has ended its answers to appends');
+            this.#hasAppended = true;
+          }
           const stream = await creator(stub);
           const open = stream as unknown as Cancellable;
           if (this.#discarded.signal.aborted) open.cancel();

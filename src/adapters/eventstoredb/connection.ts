@@ -38,7 +38,8 @@ const LAST_CALL_MS = 2_000;
 /** One attempt: `heard` says that something came, so that the time limit begins again. */
 export type Attempt<T> = (client: TapeClient, heard: () => void) => Promise<T>;
 
-interface Client {
+/** One that is used as long as nothing goes wrong with it. */
+export interface Client {
   readonly opened: Promise<TapeClient>;
   /** Aborts when it is given up: calls that wait on it would wait for ever. */
   readonly lost: AbortController;
@@ -96,6 +97,21 @@ export class Connection {
         if (isLast) throw unavailable(what, tries, error);
         await pause(this.time, pauseMs, this.#hastened.signal);
       }
+    }
+  }
+
+  /**
+   * Makes a call once, by `client` where that is given, and tells by which one it was made. Throws what `finalFailure`
+   * knows, or why the outcome is unknown; a client that was given up makes no call.
+   */
+  async once<T>(attempt: Attempt<T>, client = this.#current()): Promise<{ readonly outcome: T; readonly client: Client }> {
+    try {
+      return { outcome: await this.#within(client, attempt, this.timeouts.callMs), client };
+    } catch (error) {
+      const final = finalFailure(error);
+      if (final !== undefined) throw final;
+      this.#giveUp(client);
+      throw error;
     }
   }
 

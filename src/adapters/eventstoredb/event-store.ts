@@ -1,13 +1,15 @@
 /** The tape in EventStoreDB 22.10 or later, by exact revisions. */
 
-import { WrongExpectedVersionError } from '@eventstore/db-client';
+import { type AppendResult, WrongExpectedVersionError } from '@eventstore/db-client';
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { Time } from '../../ports/clock.ts';
 import { StoreError, StoreUnavailableError } from '../../ports/errors.ts';
 import {
   type Appended,
+  type AppendPipeline,
   type EventStore,
   type ExpectedRevision,
+  PipelineBrokenError,
   type ReadQuery,
   type SubscribeOptions,
   type Subscription,
@@ -16,7 +18,7 @@ import {
 import { type RecordedEvent, readEvent } from '../../tape/envelope.ts';
 import { assertRevision, judgeAppend, NO_REVISION, type SerializedEvent, serializeEvents } from '../rules/append-rules.ts';
 import { parseEventStoreDbAddress } from './address.ts';
-import { type CallTimeouts, type Connection, connect, DEFAULT_TIMEOUTS } from './connection.ts';
+import { type CallTimeouts, type Client, type Connection, connect, DEFAULT_TIMEOUTS } from './connection.ts';
 import { toWire, validPosition } from './events.ts';
 import { TapeOfStreams } from './reader.ts';
 import { TailSubscription } from './subscription.ts';
@@ -41,6 +43,13 @@ export function openEventStoreDb(address: string, time: Time, options: EventStor
   );
 }
 
+/** Bound to one client: after an answer the server keeps the order of what that one has on its way, and of no other. */
+class TapePipeline implements AppendPipeline {
+  isBroken = false;
+  isOpening = false;
+  client: Client | undefined;
+}
+
 export class EventStoreDbTape implements EventStore {
   readonly traits = { hasLock: false, hasOwnIndex: false };
   readonly maxWaiting = MAX_WAITING;
@@ -59,26 +68,21 @@ export class EventStoreDbTape implements EventStore {
     this.tail = new TapeTail(connection, this.#tape, tailLimits ?? USUAL_TAIL_LIMITS);
   }
 
-  async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
-    this.#assertOpen();
-    assertRevision(stream, expected);
-    const serialized = serializeEvents(stream, events);
-    if (this.#waiting >= MAX_WAITING) {
-      throw new StoreUnavailableError(
-        'event store',
-        `EventStoreDB has ${MAX_WAITING} appends to answer: it is too slow, or away; append less at once`,
-      );
-    }
-    this.#waiting++;
-    const before = this.#lastWrites.get(stream) ?? Promise.resolve();
-    const writing = before.then(() => this.#write(stream, expected, serialized));
-    const settled = writing.catch(() => undefined);
-    this.#lastWrites.set(stream, settled);
+  openPipeline(): AppendPipeline {
+    return new TapePipeline();
+  }
+
+  async append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly TapeEvent[],
+    pipeline?: AppendPipeline,
+  ): Promise<Appended> {
     try {
-      return await writing;
-    } finally {
-      this.#waiting--;
-      if (this.#lastWrites.get(stream) === settled) this.#lastWrites.delete(stream);
+      return await this.#append(stream, expected, events, pipeline instanceof TapePipeline ? pipeline : null);
+    } catch (error) {
+      if (pipeline instanceof TapePipeline) pipeline.isBroken = true;
+      throw error;
     }
   }
 
@@ -131,23 +135,90 @@ export class EventStoreDbTape implements EventStore {
     await Promise.all([this.tail.close(), this.connection.release()]);
   }
 
+  async #append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly TapeEvent[],
+    pipeline: TapePipeline | null,
+  ): Promise<Appended> {
+    this.#assertOpen();
+    assertRevision(stream, expected);
+    const serialized = serializeEvents(stream, events);
+    if (this.#waiting >= MAX_WAITING) {
+      throw new StoreUnavailableError(
+        'event store',
+        `EventStoreDB has ${MAX_WAITING} appends to answer: it is too slow, or away; append less at once`,
+      );
+    }
+    this.#waiting++;
+    const before = this.#lastWrites.get(stream) ?? Promise.resolve();
+    const writing =
+      pipeline === null
+        ? before.then(() => this.#write(stream, expected, serialized))
+        : this.#writeInOrder(pipeline, stream, expected, serialized);
+    const settled = writing.catch(() => undefined);
+    this.#lastWrites.set(stream, settled);
+    try {
+      return await writing;
+    } finally {
+      this.#waiting--;
+      if (this.#lastWrites.get(stream) === settled) this.#lastWrites.delete(stream);
+    }
+  }
+
   /** All attempts send the same ids at the same revision: what an earlier one wrote is found, not written again. */
   async #write(stream: string, expected: ExpectedRevision, events: readonly SerializedEvent[]): Promise<Appended> {
     const wire = toWire(this.connection.time, events);
-    const expectedRevision = expected === 'no-stream' ? 'no_stream' : BigInt(expected);
+    const expectedRevision = wireRevision(expected);
     try {
       const result = await this.connection.call(`an append to "${stream}" failed and its outcome is unknown`, (client) =>
         client.appendToStream(stream, wire, { expectedRevision }),
       );
-      const revision = Number(result.nextExpectedRevision);
-      const position = validPosition(result.position?.commit)?.toString() ?? (await this.#tape.positionOf(stream, revision));
-      this.#tape.remember(stream, position, revision);
-      return { revision, position, isRepeated: false };
+      return await this.#appended(stream, result);
     } catch (error) {
       if (!(error instanceof WrongExpectedVersionError)) throw error;
       const { actualVersion } = error;
       return this.#judge(stream, expected, events, actualVersion === 'no_stream' ? NO_REVISION : Number(actualVersion));
     }
+  }
+
+  /** In the order of the calls: nothing is waited for before it is sent. */
+  async #writeInOrder(
+    pipeline: TapePipeline,
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly SerializedEvent[],
+  ): Promise<Appended> {
+    if (pipeline.isBroken) throw new PipelineBrokenError(`an append to "${stream}" was not sent, as one before it had failed`);
+    if (pipeline.isOpening) throw new Error('the first append of a pipeline is not answered yet');
+    pipeline.isOpening = pipeline.client === undefined;
+    const wire = toWire(this.connection.time, events);
+    try {
+      const { outcome, client } = await this.connection.once(
+        (opened) => opened.appendToStream(stream, wire, { expectedRevision: wireRevision(expected) }),
+        pipeline.client,
+      );
+      [pipeline.client, pipeline.isOpening] = [client, false];
+      return await this.#appended(stream, outcome);
+    } catch (error) {
+      if (error instanceof WrongExpectedVersionError) {
+        const { actualVersion } = error;
+        throw new WrongExpectedRevisionError(
+          stream,
+          expected,
+          actualVersion === 'no_stream' ? 'no-stream' : Number(actualVersion),
+        );
+      }
+      if (error instanceof StoreError) throw error;
+      throw new PipelineBrokenError(`an append to "${stream}" failed and its outcome is unknown`, { cause: error });
+    }
+  }
+
+  async #appended(stream: string, { nextExpectedRevision, position: at }: AppendResult): Promise<Appended> {
+    const revision = Number(nextExpectedRevision);
+    const position = validPosition(at?.commit)?.toString() ?? (await this.#tape.positionOf(stream, revision));
+    this.#tape.remember(stream, position, revision);
+    return { revision, position, isRepeated: false };
   }
 
   /** The stream is not at the expected revision: are these very events there? */
@@ -166,4 +237,8 @@ export class EventStoreDbTape implements EventStore {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new StoreError('the tape in EventStoreDB is closed');
   }
+}
+
+function wireRevision(expected: ExpectedRevision): 'no_stream' | bigint {
+  return expected === 'no-stream' ? 'no_stream' : BigInt(expected);
 }

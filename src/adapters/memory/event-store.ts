@@ -59,6 +59,10 @@ class MemoryEventStore implements EventStore {
     this.traits = { hasLock: options.hasLock, hasOwnIndex: true };
   }
 
+  openPipeline(): null {
+    return null;
+  }
+
   async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
     this.#assertOpen();
     const appended = this.#write(stream, expected, serializeEvents(stream, events));

@@ -69,6 +69,7 @@ export class SqliteEventStore implements LockingEventStore {
   readonly traits = { hasLock: true, hasOwnIndex: true } as const;
   readonly tail = null;
   readonly maxWaiting = MAX_WAITING;
+  readonly openPipeline = (): null => null;
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
   readonly #recent: RecentEvents;
@@ -82,7 +83,6 @@ export class SqliteEventStore implements LockingEventStore {
   #draining: Promise<void> | undefined;
   #hook: CommitHook | null = null;
   #isClosed = false;
-
   readonly #subscriptions = new Set<TapeSubscription>();
   #seenVersion: number | undefined;
   #looking: Timer | undefined;

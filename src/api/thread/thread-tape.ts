@@ -14,4 +14,8 @@ export class ThreadTape extends ForwardingTapeReader implements EventStore {
     this.traits = { ...tape.traits, hasLock: false };
     this.append = append;
   }
+
+  openPipeline(): null {
+    return null;
+  }
 }

@@ -3,8 +3,7 @@
  * stops at the next. Writes are safe without: this spares the work, and the refusals.
  */
 
-import type { TapeEvent } from '../../domain/catalogue.ts';
-import type { Appended, EventStore, ExpectedRevision, TapeSection } from '../../ports/event-store.ts';
+import type { Appended, EventStore, TapeSection } from '../../ports/event-store.ts';
 import { ForwardingEventStore, ForwardingReadStore } from '../../ports/forwarding.ts';
 import type { DocumentWrite, ReadStore } from '../../ports/read-store.ts';
 
@@ -17,9 +16,9 @@ export class GuardedEventStore extends ForwardingEventStore {
     this.#assertHeld = assertHeld;
   }
 
-  override async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+  override async append(...args: Parameters<EventStore['append']>): Promise<Appended> {
     this.#assertHeld();
-    return super.append(stream, expected, events);
+    return super.append(...args);
   }
 
   override exclusively<T>(work: (section: TapeSection) => T): Promise<T> {

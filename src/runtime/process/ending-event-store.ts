@@ -3,8 +3,7 @@
  * whether that is due. What is recorded by then is what a kill at that point would leave, and the next start goes on there.
  */
 
-import type { TapeEvent } from '../../domain/catalogue.ts';
-import type { Appended, EventStore, ExpectedRevision, ReadQuery, TapeSection } from '../../ports/event-store.ts';
+import type { Appended, EventStore, ReadQuery, TapeSection } from '../../ports/event-store.ts';
 import { ForwardingEventStore } from '../../ports/forwarding.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
 import { EndingError } from './supervisor.ts';
@@ -18,9 +17,9 @@ export class EndingEventStore extends ForwardingEventStore {
     this.#ending = ending;
   }
 
-  override async append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
+  override async append(...args: Parameters<EventStore['append']>): Promise<Appended> {
     this.#assertGoing();
-    return super.append(stream, expected, events);
+    return super.append(...args);
   }
 
   override async read(query: ReadQuery): Promise<RecordedEvent[]> {

@@ -1,6 +1,5 @@
 /** A tape that takes the time of every durable write, and shows how many wait and what it keeps for those who follow it. */
 
-import type { TapeEvent } from '../../domain/catalogue.ts';
 import { categoryOf } from '../../domain/streams.ts';
 import { counter, type Figures, gauge, histogram, type Metrics, SECONDS } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
@@ -8,7 +7,6 @@ import {
   type Appended,
   type CommitHook,
   type EventStore,
-  type ExpectedRevision,
   PartialOverlapError,
   type TapeReader,
   type TapeSection,
@@ -68,8 +66,8 @@ export class MeteredEventStore extends ForwardingEventStore {
     watchTapeTail(metrics, 'main', store);
   }
 
-  override append(stream: string, expected: ExpectedRevision, events: readonly TapeEvent[]): Promise<Appended> {
-    return this.#counted(() => timed(this.#figures, this.#time, stream, () => super.append(stream, expected, events)));
+  override append(...args: Parameters<EventStore['append']>): Promise<Appended> {
+    return this.#counted(() => timed(this.#figures, this.#time, args[0], () => super.append(...args)));
   }
 
   override exclusively<T>(work: (section: TapeSection) => T): Promise<T> {

@@ -13,6 +13,9 @@ import { refusalOf } from './refusals.ts';
 type BatchReq = streams.BatchAppendReq;
 type BatchResp = streams.BatchAppendResp;
 
+/** So long the first append of a new stream is held back where order is broken there. */
+const COLD_MS = 20;
+
 interface Pending {
   readonly stream: string;
   readonly expected: Expected;
@@ -29,6 +32,31 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
     const pending = new Map<string, Pending>();
     // A stream that has gone wrong stays so: whoever waits on it needs another.
     let isOver = false;
+    let isHeldBack = faults.isColdOrderBroken;
+    const take = (request: BatchReq, append: Pending): void => {
+      if (isOver) return;
+      const refusedNow = refusalOf(faults, call.metadata);
+      if (refusedNow !== undefined) {
+        isOver = true;
+        call.emit('error', refusedNow);
+        return;
+      }
+      const fault = faults.appends.shift();
+      if (fault !== undefined) isOver = fault !== 'commit-timeout';
+      const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
+      if (fault === 'unreplicated') faults.unreplicated++;
+      if (fault === undefined && outcome !== undefined) {
+        const begin = log.records.length - append.events.length;
+        if (outcome.kind === 'written') faults.unanswered.push(begin);
+        answerOnceFlushed(faults, append.events.length, () => {
+          if (faults.unanswered[0] === begin) faults.unanswered.shift();
+          call.write(answer(request, append, outcome));
+        });
+      }
+      if (fault === 'commit-timeout') call.write(failure(request, append, pack(new shared.Timeout(), 'Timeout')));
+      else if (fault === 'half-close' || fault === 'commit-half-close') call.end();
+      else if (fault !== undefined && fault !== 'unreplicated' && !fault.endsWith('silent')) call.emit('error', errorOf(fault));
+    };
     call.on('data', (request: BatchReq) => {
       if (isOver || faults.isSilent) return;
       const id = request.getCorrelationId()?.getString() ?? '';
@@ -40,21 +68,9 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       append.events.push(...request.getProposedMessagesList().map(proposed));
       if (!request.getIsFinal()) return;
       pending.delete(id);
-      const refusedNow = refusalOf(faults, call.metadata);
-      if (refusedNow !== undefined) {
-        isOver = true;
-        call.emit('error', refusedNow);
-        return;
-      }
-      const fault = faults.appends.shift();
-      if (fault !== undefined) isOver = fault !== 'commit-timeout';
-      const outcome = fault === undefined || fault.startsWith('commit') ? write(log, append) : undefined;
-      if (fault === 'unreplicated') faults.unreplicated++;
-      if (fault === undefined && outcome !== undefined)
-        answerOnceFlushed(faults, append.events.length, () => call.write(answer(request, append, outcome)));
-      else if (fault === 'commit-timeout') call.write(failure(request, append, pack(new shared.Timeout(), 'Timeout')));
-      else if (fault === 'half-close' || fault === 'commit-half-close') call.end();
-      else if (fault !== undefined && fault !== 'unreplicated' && !fault.endsWith('silent')) call.emit('error', errorOf(fault));
+      if (isHeldBack) setTimeout(() => take(request, append), COLD_MS);
+      else take(request, append);
+      isHeldBack = false;
     });
     call.on('end', () => call.end());
   };

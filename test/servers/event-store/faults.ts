@@ -35,6 +35,10 @@ export class Faults {
   writtenAt = 0;
   /** Milliseconds from a read to the first event of its answer. Subscriptions do not wait. */
   readAfterMs = 0;
+  /** Of appends that are sent together while a stream of appends is new, the first comes last. */
+  isColdOrderBroken = false;
+  /** Of what is not answered yet, where each append begins in the log: a kill leaves a beginning of it. */
+  readonly unanswered: number[] = [];
   /** For the next reads (not subscriptions), in order. */
   readonly reads: ReadFault[] = [];
   /** Subscriptions break each time that they have searched so many events, in the middle of what they hand over. */

@@ -85,6 +85,11 @@ export class Log {
     return { kind: 'written', revision: last + events.length, position: written.at(-1)?.position ?? 0 };
   }
 
+  /** Loses all records from that one on, as a server that is killed loses what it has not flushed. Not where it keeps a file. */
+  cut(from: number): void {
+    for (const { stream } of this.records.splice(from)) this.streams.get(stream)?.pop();
+  }
+
   /** Index of the first record at or after a position. */
   indexAt(position: number): number {
     let low = 0;

@@ -89,6 +89,17 @@ export class EventStoreServer {
     for (const fail of [...this.#subscriptions.values()]) fail(how);
   }
 
+  /**
+   * As with SIGKILL and without a file: of the appends that are not answered, those of that part, from 0 to 1, are there,
+   * the first ones.
+   */
+  async kill(part: number): Promise<void> {
+    await this.stop();
+    const { unanswered } = this.faults;
+    const from = unanswered[Math.floor(part * (unanswered.length + 1))];
+    if (from !== undefined) this.log.cut(from);
+  }
+
   /** The connection breaks for everyone; the log is what it is. */
   async stop(): Promise<void> {
     this.#server.forceShutdown();
