@@ -53,7 +53,7 @@ export interface AccountDocument {
 
 export const accounts: Projection<AccountDocument> = {
   name: 'accounts',
-  version: 3,
+  version: 4,
   categories: ['settings', 'account', 'order'],
   indexes: [['id']],
   hidden: ['traded'],
@@ -125,8 +125,10 @@ function change(account: AccountDocument, event: RecordedEvent): void {
     }
     case 'AccountMarked': {
       const { currency, equity, openingEquity, cash, peak, dayStart, limits } = event.data;
+      // Before any market, and of an older build, that of its cause.
+      const at = event.data.at ?? event.metadata.occurredAt;
       account.currency = currency;
-      account.marked = { equity, openingEquity, cash, peak, dayStart, limits, at: event.metadata.occurredAt };
+      account.marked = { equity, openingEquity, cash, peak, dayStart, limits, at };
       return;
     }
     case 'OrderApproved': {

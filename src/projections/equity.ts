@@ -16,7 +16,7 @@ export interface EquityDocument {
 
 export const equity: Projection<EquityDocument> = {
   name: 'equity',
-  version: 3,
+  version: 4,
   categories: ['account'],
   indexes: [['account', 'sequence']],
   hidden: ['sequence'],
@@ -28,7 +28,8 @@ export const equity: Projection<EquityDocument> = {
   apply(_document, event): EquityDocument {
     if (event.type !== 'AccountMarked') throw unexpected('equity', event);
     const { account, currency, equity: worth, cash, peak, dayStart } = event.data;
-    const at = event.metadata.occurredAt;
-    return { account, currency, at, equity: worth, cash, peak, dayStart, sequence: sequenceOf(event) };
+    // Before any market, and of an older build, that of its cause.
+    const at = event.data.at ?? event.metadata.occurredAt;
+    return { account, currency, at, equity: worth, cash, peak, dayStart, sequence: sequenceOf(event, at) };
   },
 };

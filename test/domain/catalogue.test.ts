@@ -52,6 +52,15 @@ describe('an older event', () => {
     expect(upcast(type, 1, { reason: 'x' })).toEqual({ reason: 'x', atLastPrice: false });
   });
 
+  it('is brought to the shape of today: AccountMarked did not say what it was opened with, then not when', () => {
+    expect(upcast('AccountMarked', 1, { equity: '1' })).toEqual({ equity: '1', openingEquity: null, at: null });
+    expect(upcast('AccountMarked', 2, { equity: '1', openingEquity: '2' })).toEqual({
+      equity: '1',
+      openingEquity: '2',
+      at: null,
+    });
+  });
+
   it('is brought to the shape of today: OrderDenied did not say when in the time of its market', () => {
     expect(upcast('OrderDenied', 1, { reason: 'halt' })).toEqual({ reason: 'halt', at: null });
   });

@@ -27,7 +27,7 @@ function balance(
   return recorded(position, 'BalanceChanged', STREAM, { account, asset, change, balance: now, reason, orderId: ORDER });
 }
 
-function marked(position: number, worth: string) {
+function marked(position: number, worth: string, at: string | null = null) {
   return recorded(position, 'AccountMarked', STREAM, {
     account,
     currency: 'USDT',
@@ -35,6 +35,7 @@ function marked(position: number, worth: string) {
     openingEquity: '100000',
     cash: '5',
     peak: '100100',
+    at,
     dayStart: '100000',
     limits: [{ limit: 'drawdown', value: '0.001', bound: '0.2' }],
   });
@@ -70,6 +71,9 @@ describe('an account', () => {
       },
       updatedAt: noon(5),
     });
+    // On a request of an hour later it has the time of the market.
+    const late = foldOne(accounts, [opened, marked(3_600, '100050', noon(6))]);
+    expect(late).toMatchObject({ marked: { at: noon(6) }, updatedAt: noon(3_600) });
   });
 
   it('has what it was opened with, and what fees have taken from it, rebates given back', () => {

@@ -12,11 +12,12 @@ const halt = z.strictObject({
   mode: haltMode,
   reason: z.string(),
   requestId: idText,
-  since: isoTimeText,
+  since: isoTimeText.describe('When a person asked for it, by the clock.'),
 });
 
 const { fees, slippage, latency } = account.shape;
 
+const markTime = isoTimeText.describe('In the time of its market; before any market has told one, by the clock.');
 const limitsInUse = z.array(limitCheck).describe('Use against bound of the limits that do not depend on an order.');
 const bounds = riskLimits.nullable().describe('As they are set; a limit that is absent is not checked.');
 export const halts = z.array(halt).describe('The halts in force.');
@@ -31,7 +32,7 @@ const marked = z
     peak: decimalText,
     dayStart: decimalText.describe('Equity at the start of the UTC day.'),
     limits: limitsInUse,
-    at: isoTimeText,
+    at: markTime,
   })
   .nullable()
   .describe('As it was last marked on the tape, which decisions rest on; null before the engine has opened it.');
@@ -78,14 +79,16 @@ export const accountShape = z
     marked,
     current,
     halts,
-    updatedAt: isoTimeText,
+    updatedAt: isoTimeText.describe(
+      'Of the last event about it: of settings and requests by the clock, else in the time of its market.',
+    ),
   })
   .meta({ id: 'Account' });
 
 export const limitsShape = z
   .strictObject({
     account: nameText,
-    marked: z.strictObject({ limits: limitsInUse, at: isoTimeText }).nullable().describe('As decisions see them.'),
+    marked: z.strictObject({ limits: limitsInUse, at: markTime }).nullable().describe('As decisions see them.'),
     current: z.strictObject(currentLimits).nullable().describe('At the latest prices.'),
     bounds,
     halts,
@@ -112,7 +115,9 @@ export const positionShape = z
     feesByAsset: byAsset.describe('Everything that its fills paid in fees.'),
     profit: decimalText.nullable().describe('Realized plus unrealized profit less fees.'),
     lastOrderId: idText,
-    updatedAt: isoTimeText,
+    updatedAt: isoTimeText.describe(
+      'When its last fill became known, in the time of its market; by the clock where a person closed it at the last price.',
+    ),
     name: z.string(),
   })
   .meta({ id: 'Position' });
@@ -121,7 +126,7 @@ export const equityShape = z
   .strictObject({
     account: nameText,
     currency: assetText,
-    at: isoTimeText,
+    at: markTime,
     equity: decimalText,
     cash: decimalText,
     peak: decimalText,

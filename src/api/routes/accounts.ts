@@ -119,7 +119,7 @@ function holdingRoutes(server: ApiServer, deps: ApiDependencies, settings: Setti
       example: { id: 'paper-coinbase' },
       summary: 'Equity of an account over time',
       description:
-        'Without `to` it ends with the last mark. A mark has the time of its cause: that of the settings that opened an account may be later than a recorded market, and is shown when `to` reaches it.',
+        'Without `to` it ends with the last mark. A mark has the time of its market. Before any market has told one it has that of its cause: that of the settings that opened an account may be later than a recorded market, and is shown when `to` reaches it.',
       answers: pageOfShape(equityShape),
       problems: [404],
     },

@@ -1,7 +1,7 @@
 /** Events of an account: its holdings, worth and limits, in `account-<account>`. */
 
 import { z } from 'zod';
-import { assetText, decimalText, eventType, idText, nameText, symbolText, venueText } from '../event.ts';
+import { assetText, decimalText, eventType, idText, isoTimeText, nameText, symbolText, venueText } from '../event.ts';
 import { haltMode, haltScope, limitCheck } from '../order/events.ts';
 
 /** After every fill: one strategy's position in one instrument. */
@@ -45,13 +45,16 @@ export const BalanceChanged = eventType(
 /**
  * After each fill, at the start of each day, once a minute of what it is valued at when its equity changed, at the first
  * price of something that it was opened with, and at the end of a feed that values it.
- * Version 1 did not say what it was opened with; its upcast says that this is not known.
+ * Version 1 did not say what it was opened with, versions 1 and 2 not at what time of the market: their upcasts say that
+ * this is not known.
  */
 export const AccountMarked = eventType(
   'AccountMarked',
-  2,
+  3,
   z.strictObject({
     account: nameText,
+    /** The time that it is valued at; null before any market has told one. A person's request has its own. */
+    at: isoTimeText.nullable(),
     currency: assetText,
     equity: decimalText,
     /** What it was opened with was worth at the first price of each asset; null: not known. */
@@ -65,7 +68,7 @@ export const AccountMarked = eventType(
     /** Use against bound of the limits that do not depend on an order. */
     limits: z.array(limitCheck),
   }),
-  { 1: (data) => ({ ...data, openingEquity: null }) },
+  { 1: (data) => ({ ...data, openingEquity: null }), 2: (data) => ({ ...data, at: null }) },
 );
 
 export const TradingHalted = eventType(

@@ -72,8 +72,8 @@ function dayAheadOf({ ahead }: Account): DayAhead | null {
   return ahead === null || ahead.isAside ? null : ahead;
 }
 
-/** The time that the account's day and its marks go by, epoch ms. */
-function timeOf(account: Account): number {
+/** The time that the account's day and its marks go by, epoch ms; 0 before any market has told one. */
+export function timeOf(account: Account): number {
   return dayAheadOf(account)?.timeMs ?? account.valuedMs;
 }
 

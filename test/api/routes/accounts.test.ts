@@ -14,6 +14,7 @@ async function mark(api: GivenApi, equity: string, minute: number) {
     openingEquity: '1000',
     cash: '900',
     peak: '1010',
+    at: null,
     dayStart: '1000',
     limits,
   };

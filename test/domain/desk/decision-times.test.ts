@@ -5,6 +5,7 @@ import { type TapeEvent, upcast } from '../../../src/domain/catalogue.ts';
 import { desk } from '../../../src/domain/desk/desk.ts';
 import { isoTime } from '../../../src/domain/time.ts';
 import { paperVenue } from '../../../src/domain/venue/paper/paper-venue.ts';
+import { equity } from '../../../src/projections/equity.ts';
 import { orders } from '../../../src/projections/orders.ts';
 import type { RecordedEvent } from '../../../src/tape/envelope.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
@@ -117,6 +118,23 @@ describe('The time of a cancel', () => {
     const other = approved(scene);
     const halted = later(scene, () => scene.halt({ scope: { account: 'paper-1' }, cancelOpen: true }));
     expect(only(halted, 'OrderCancelPending')).toMatchObject({ orderId: other.orderId, at: isoTime(scene.now) });
+  });
+});
+
+describe('The time of a mark', () => {
+  it('is the one that the account is valued at, also on a request; none before any market has told one', () => {
+    const scene = trading();
+    expect(scene.last('AccountMarked').at).toBeNull();
+    scene.begin();
+    scene.bar('60000');
+    expect(scene.last('AccountMarked').at).toBe(isoTime(scene.now));
+    const resumed = later(scene, () => scene.resume({ account: 'paper-1' }));
+    expect(only(resumed, 'AccountMarked').at).toBe(isoTime(scene.now));
+    const shown = resumed.flatMap((event, index) => {
+      const recorded = { ...event, position: String(index), recordedAt: '', revision: index } as RecordedEvent;
+      return event.type === 'AccountMarked' ? [equity.apply(undefined, recorded)] : [];
+    });
+    expect(shown).toMatchObject([{ at: isoTime(scene.now), sequence: expect.stringMatching(/^2024-08-08/) }]);
   });
 });
 
