@@ -26,13 +26,15 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [BACKENDS, ...PROCESSES, ...PROPERTIES],
-          // Half of the time of small files goes into loading what the one before has loaded.
-          isolate: false,
+          sequence: { groupOrder: 1 },
         },
       },
-      { extends: true, test: { name: 'process', include: testsIn(PROCESSES) } },
-      { extends: true, test: { name: 'property', include: testsIn(PROPERTIES) } },
+      { extends: true, test: { name: 'property', include: testsIn(PROPERTIES), sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: 'process', include: testsIn(PROCESSES), sequence: { groupOrder: 3 } } },
     ],
+    // Half of the time of small files goes into loading what the one before has loaded. A worker goes on to the next file
+    // of its own project alone, so that projects run one after the other.
+    isolate: false,
     // Clocks, timers, randomness and locale throw for code of the domain in every test: law 1.
     setupFiles: ['test/laws/forbidden-globals.ts'],
     // Noisy machines with two cores: a test that needs longer than this hangs.

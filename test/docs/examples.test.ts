@@ -1,38 +1,59 @@
-/** The examples of the documents, followed in their order on a system that was just started: what they show is what comes. */
+/** The examples of the documents, followed in their order on what the first start has made: what they show is what comes. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, endChildrenAfterwards, ROOT, startTapedeck } from '../support/child.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { unless } from '../support/unless.ts';
 
 const SCRIPT = '/usr/bin/script';
 
 endChildrenAfterwards();
 
+const temporary = new TemporaryFolder();
+
 interface Started {
   address: string;
   readonly data: string;
 }
 
-/** Each group has its own: what one asks for must not be there for the other, in whichever order they come. */
+async function start(data: string): Promise<{ readonly system: Child; readonly address: string }> {
+  const system = startTapedeck(['run', '--json'], { TAPEDECK_DATA: data, PORT: '0', TAPEDECK_LOG_LEVEL: 'info' });
+  const output = await system.saw('"msg":"summary"');
+  return { system, address: /"address":"([^"]+)"/.exec(output)?.[1] ?? '' };
+}
+
+async function stop(system: Child): Promise<void> {
+  system.process.kill('SIGTERM');
+  expect(await system.ended).toMatchObject({ code: 0, stderr: '' });
+}
+
+async function firstStart(): Promise<string> {
+  const data = temporary.newFolder();
+  await stop((await start(data)).system);
+  return data;
+}
+
+let first: Promise<string> | undefined;
+/** The folder with what the first start makes of the recordings, which nobody changes. */
+function made(): Promise<string> {
+  first ??= firstStart();
+  return first;
+}
+
+/** Each group has its own copy: what one asks for must not be there for the other, in whichever order they come. */
 function justStarted(): Started {
-  const started = { address: '', data: mkdtempSync(join(tmpdir(), 'tapedeck-examples-')) };
+  const started = { address: '', data: temporary.newFolder() };
   let system: Child;
   beforeAll(async () => {
-    system = startTapedeck(['run', '--json'], { TAPEDECK_DATA: started.data, PORT: '0', TAPEDECK_LOG_LEVEL: 'info' });
-    const output = await system.saw('"msg":"summary"');
-    started.address = /"address":"([^"]+)"/.exec(output)?.[1] ?? '';
+    cpSync(await made(), started.data, { recursive: true });
+    ({ system, address: started.address } = await start(started.data));
   }, 120_000);
-  afterAll(async () => {
-    system.process.kill('SIGTERM');
-    await system.ended;
-    rmSync(started.data, { recursive: true, force: true });
-  });
+  afterAll(() => stop(system));
   return started;
 }
 

@@ -31,6 +31,8 @@ export const counts = {
   /** Of a cluster under a tape. */
   leaderChanges: of(6, 20),
   majorityLosses: of(2, 5),
+  /** Of the event store's contract, with what the ones before have left. */
+  runsOnOneServer: of(4, 1_000),
   /** Orders of appends, failures, kills and restarts about the hook in a tape's commits. */
   interleavings: of(60, 500),
 };

@@ -59,8 +59,8 @@ async function madeByOne(): Promise<Record<string, unknown[]>> {
 }
 
 /** Whoever is asked may not be there yet. */
-const seen = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
-  until(() => isSo().catch(() => false), { what, timeoutMs: TIMEOUT_MS, pauseMs: 100 });
+const seen = (what: string, isSo: () => Promise<boolean>, pauseMs = 100): Promise<void> =>
+  until(() => isSo().catch(() => false), { what, timeoutMs: TIMEOUT_MS, pauseMs });
 
 async function address(child: Child): Promise<string> {
   return (/"address":"([^"]+)"|listening at (http[^"]+)"/.exec(await child.saw('Server listening at')) as RegExpExecArray)
@@ -83,6 +83,10 @@ async function holds(at: string, lease: string): Promise<boolean> {
 }
 
 const total = (facts: Record<string, unknown[]>): number => Object.values(facts).flat().length;
+
+/** Each look reads the whole tape. */
+const seenAll = (tape: string, expected: Record<string, unknown[]>): Promise<void> =>
+  seen('all is there', async () => total(await factsAt(tape)) >= total(expected), 1_000);
 
 describe('two processes on one event store', () => {
   it('leave the tape of one, when the one at work is killed and another is frozen', { timeout: 240_000 }, async () => {
@@ -108,12 +112,12 @@ describe('two processes on one event store', () => {
     await seen('the third decides', () => holds(thirdAt, 'engine'));
     second.process.kill('SIGCONT');
     await seen('the second knows', async () => !(await holds(secondAt, 'engine')));
-    await seen('all is there', async () => total(await factsAt(env.TAPEDECK_EVENT_STORE as string)) >= total(expected));
+    await seenAll(env.TAPEDECK_EVENT_STORE as string, expected);
     expect(await factsAt(env.TAPEDECK_EVENT_STORE as string)).toEqual(expected);
 
     const status = JSON.parse((await tapedeck(['status', '--json'], env)).stdout);
     expect(status.leases.find(({ name }: { name: string }) => name === 'engine').holder).toContain(`:${third.process.pid}`);
-    await seen('the read models are made', async () => (await tapedeck(['projections', 'verify'], env)).code === 0);
+    await seen('the read models are made', async () => (await tapedeck(['projections', 'verify'], env)).code === 0, 500);
     for (const child of [second, third]) {
       child.process.kill('SIGTERM');
       expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
@@ -153,7 +157,7 @@ describe('a process whose event store is away', () => {
     await seen('it is known again', async () => ((await readiness(wholeAt)).errors?.length ?? 0) > 0);
     expect((await fetch(`${wholeAt}/livez`)).status).toBe(200);
     ({ server } = await startServer(folder, port));
-    await seen('all is there', async () => total(await factsAt(addressOf(port))) >= total(expected));
+    await seenAll(addressOf(port), expected);
     expect(await factsAt(addressOf(port))).toEqual(expected);
     await seen('it is ready', async () => (await readiness(wholeAt)).status === 'ok');
     const figures = figuresOf(await (await fetch(`${wholeAt}/metrics`)).text());

@@ -8,6 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { openEventStore } from '../../src/adapters/open.ts';
 import { type Ended, endChildrenAfterwards, ROOT, startTapedeck, tapedeck } from '../support/child.ts';
+import { writeRecordedHeads } from '../support/recorded-heads.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { timeAt } from '../support/test-time.ts';
 
@@ -16,6 +17,8 @@ const temporary = new TemporaryFolder();
 const FRAMES = gunzipSync(readFileSync(join(ROOT, 'data', 'spot_btcusdt_20240808.jsonl.gz')))
   .toString()
   .split('\n', 1_500);
+/** More than there is room for on a full disk. */
+const CANDLES = 5_000;
 let folders = 0;
 
 function newFolder(): string {
@@ -222,14 +225,15 @@ describe('a place that cannot be used', () => {
 
   it('keeps the tape whole on a full disk, and goes on when there is room', async () => {
     const folder = newFolder();
-    const file = join(ROOT, 'data', 'coinbase_btcusd_4h_2016-05-18_2025-10-28.json.gz');
+    writeRecordedHeads(folder, CANDLES, 1);
+    const file = join(folder, 'candles.json');
     const args = ['ingest', file, '--venue', 'coinbase', '--symbol', 'BTC-USD'];
     const preload = `--import ${join(ROOT, 'test', 'support', 'full-disk.ts')}`;
     const full = await tapedeck(args, { TAPEDECK_DATA: folder, NODE_OPTIONS: preload });
     refused(full, /tape\.sqlite/, /full/);
     const { recorded, already } = JSON.parse((await tapedeck(args, { TAPEDECK_DATA: folder })).stdout) as Outcome;
-    // 20,695 candles, a beginning and an end.
-    expect(recorded + already).toBe(20_697);
+    // The candles, a beginning and an end.
+    expect(recorded + already).toBe(CANDLES + 2);
     expect(already).toBeGreaterThan(100);
   });
 });
@@ -271,7 +275,9 @@ describe('the command line', () => {
   });
 
   it('stops in order when it is told to', async () => {
-    const child = startTapedeck(['run'], { TAPEDECK_DATA: newFolder(), PORT: '0' });
+    const folder = newFolder();
+    const settings = writeRecordedHeads(folder, 100, 500);
+    const child = startTapedeck(['run'], { TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: settings, PORT: '0' });
     await child.saw('"msg":"summary"');
     child.process.kill('SIGTERM');
     expect(await child.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
