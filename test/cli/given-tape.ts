@@ -37,14 +37,15 @@ export function givenTape(): GivenTape {
   let folders = 0;
   const folder = (): string => join(root, `folder-${++folders}`);
   const environment = (folder: string) => ({ TAPEDECK_DATA: folder, TAPEDECK_SETTINGS: settingsFile, PORT: '0', USER: 'carol' });
-  const system = async (folder: string): Promise<Child> => {
-    const child = startTapedeck(['run'], environment(folder));
+  const system = async (folder: string, ...args: readonly string[]): Promise<Child> => {
+    const child = startTapedeck(['run', ...args], environment(folder));
     await child.saw('"msg":"summary"');
     return child;
   };
   endChildrenAfterwards();
   beforeAll(async () => {
-    const child = await system(shared);
+    // Nobody asks the API, whose thread takes a third of the start.
+    const child = await system(shared, '--roles', 'engine,ingest,projections');
     child.process.kill('SIGTERM');
     await child.ended;
   });
@@ -53,7 +54,7 @@ export function givenTape(): GivenTape {
     settingsFile,
     environment: environment(shared),
     run: (args, folder = shared) => tapedeck(args, environment(folder)),
-    system,
+    system: (folder) => system(folder),
     folder,
     async session(data) {
       const child = startTapedeck(['run', '--pace', '0.02'], environment(data));

@@ -4,7 +4,7 @@ const SCALES = ['bounded', 'full'];
 
 const scale = process.env.TAPEDECK_TEST_SCALE ?? 'bounded';
 if (!SCALES.includes(scale)) throw new Error(`TAPEDECK_TEST_SCALE is "${scale}": give ${SCALES.join(' or ')}`);
-const isFull = scale === 'full';
+export const isFull = scale === 'full';
 
 const of = (bounded: number, full: number): number => (isFull ? full : bounded);
 

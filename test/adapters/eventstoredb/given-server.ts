@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { CallTimeouts } from '../../../src/adapters/eventstoredb/connection.ts';
 import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
 import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
@@ -20,19 +20,14 @@ export const SHORT_TIMEOUTS: CallTimeouts = {
 export const LONG_TIMEOUTS: CallTimeouts = { ...SHORT_TIMEOUTS, callMs: 10_000, searchMs: 10_000 };
 const TAIL_LIMITS: TailLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs: 10, silenceMs: 100 };
 
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
-
 /** At the end of the test, before what was opened earlier. */
 export function closeAfterwards(thing: { close(): Promise<void> }): void {
-  open.push(thing);
+  onTestFinished(() => thing.close());
 }
 
 export async function givenServer(options: ServerOptions = {}): Promise<EventStoreServer> {
   const server = await EventStoreServer.start(options);
-  open.push({ close: () => server.stop() });
+  closeAfterwards({ close: () => server.stop() });
   return server;
 }
 
@@ -42,14 +37,14 @@ export function addressOf({ port }: { readonly port: number }): string {
 
 export function givenStore(address: string, timeouts = SHORT_TIMEOUTS, limits: Partial<TailLimits> = {}): EventStoreDbTape {
   const store = openEventStoreDb(address, systemTime, { timeouts, tailLimits: { ...TAIL_LIMITS, ...limits } });
-  open.push(store);
+  closeAfterwards(store);
   return store;
 }
 
 /** Holds something up until it is opened, at the latest at the end of the test. */
 export function givenGate(): { readonly passed: Promise<void>; open(): void } {
   const gate = Promise.withResolvers<void>();
-  open.push({ close: async () => gate.resolve() });
+  closeAfterwards({ close: async () => gate.resolve() });
   return { passed: gate.promise, open: gate.resolve };
 }
 
@@ -66,7 +61,7 @@ export async function givenWire(to: number, host = '127.0.0.1'): Promise<{ reado
   });
   wire.listen(0, host);
   await once(wire, 'listening');
-  open.push({
+  closeAfterwards({
     close: async () => {
       for (const socket of sockets) socket.destroy();
       wire.close();
