@@ -30,7 +30,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'property', include: testsIn(PROPERTIES), sequence: { groupOrder: 2 } } },
-      { extends: true, test: { name: 'process', include: testsIn(PROCESSES), sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'process', include: testsIn(PROCESSES), exclude: PROPERTIES, sequence: { groupOrder: 3 } } },
     ],
     // Half of the time of small files goes into loading what the one before has loaded. A worker goes on to the next file
     // of its own project alone, so that projects run one after the other.
