@@ -5,10 +5,11 @@
 import { appends } from './backends/appends.ts';
 import { behind } from './backends/behind.ts';
 import { merged } from './backends/merged.ts';
+import { orders } from './backends/orders.ts';
 import { projections } from './backends/projections.ts';
 import { pushed } from './backends/pushed.ts';
 import { reading } from './backends/reading.ts';
 import { relay } from './backends/relay.ts';
 import { runTable } from './table.ts';
 
-await runTable([appends, behind, merged, projections, relay, pushed, reading]);
+await runTable([appends, behind, merged, projections, relay, pushed, reading, orders]);
