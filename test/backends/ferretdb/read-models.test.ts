@@ -91,9 +91,9 @@ describe('read models in MongoDB', () => {
     expect([verified.code, verified.stderr]).toEqual([0, '']);
     expect(verified.stdout).not.toMatch(/"differing":[1-9]/);
     const rebuilt = await tapedeck(['projections', 'rebuild', 'orders', '--json'], onMongoDb);
-    expect(rebuilt.stdout).toContain('"collection":"orders@3.2"');
+    expect(rebuilt.stdout).toContain('"collection":"orders@4.2"');
     const again = await tapedeck(['projections', 'verify', 'orders', '--json'], onMongoDb);
-    expect(again.stdout).toMatch(/"collection":"orders@3.2".*"differing":0/);
+    expect(again.stdout).toMatch(/"collection":"orders@4.2".*"differing":0/);
     const parked = await tapedeck(['projections', 'parked', '--json'], onMongoDb);
     expect([parked.code, parked.stdout]).toEqual([0, '']);
 

@@ -23,15 +23,15 @@ async function withReads<T>(folder: string, work: (reads: ReadStore) => Promise<
 async function spoilAccount(folder: string): Promise<void> {
   await withReads(folder, async (reads) => {
     const key = 'paper-coinbase';
-    const document = (await reads.load('accounts@3.1', [key])).get(key);
+    const document = (await reads.load('accounts@4.1', [key])).get(key);
     if (document === undefined) throw new Error('the account is there');
-    const position = await reads.checkpoint('accounts@3.1');
+    const position = await reads.checkpoint('accounts@4.1');
     const write: DocumentWrite = {
-      collection: 'accounts@3.1',
+      collection: 'accounts@4.1',
       key,
       document: { ...document, currency: 'XXX', _position: position },
     };
-    await reads.commit('accounts@3.1', [write], position);
+    await reads.commit('accounts@4.1', [write], position);
   });
 }
 
@@ -71,7 +71,7 @@ describe('tapedeck projections verify', () => {
     const folder = tape.copy();
     await spoilAccount(folder);
     const [verified] = linesOf(await tape.run(['projections', 'verify', 'accounts'], folder), 1);
-    expect(verified).toMatchObject({ collection: 'accounts@3.1', differing: 1 });
+    expect(verified).toMatchObject({ collection: 'accounts@4.1', differing: 1 });
     expect(verified.differences[0]).toMatchObject({ key: 'paper-coinbase' });
   });
 
@@ -95,7 +95,7 @@ describe('tapedeck projections rebuild', () => {
     expect(await currency()).toBe('XXX');
 
     const [rebuilt] = linesOf(await tape.run(['projections', 'rebuild', 'accounts'], folder));
-    expect(rebuilt).toMatchObject({ projection: 'accounts', collection: 'accounts@3.2', before: 'accounts@3.1' });
+    expect(rebuilt).toMatchObject({ projection: 'accounts', collection: 'accounts@4.2', before: 'accounts@4.1' });
     expect(await currency()).toBe('USD');
     expect((await fetch(`${address}/readyz`)).status).toBe(200);
     linesOf(await tape.run(['projections', 'verify', 'accounts'], folder));
@@ -107,9 +107,9 @@ describe('tapedeck projections rebuild', () => {
     const folder = tape.copy();
     const [{ position }] = linesOf(await tape.run(['projections', 'rebuild', 'orders'], folder));
     const listed = linesOf(await tape.run(['projections', 'list'], folder));
-    expect(listed.find(({ projection }) => projection === 'orders')).toMatchObject({ collection: 'orders@3.2', position });
+    expect(listed.find(({ projection }) => projection === 'orders')).toMatchObject({ collection: 'orders@4.2', position });
     await withReads(folder, async (reads) => {
-      await expect(reads.load('orders@3.1', ['x'])).rejects.toThrow('was not prepared');
+      await expect(reads.load('orders@4.1', ['x'])).rejects.toThrow('was not prepared');
     });
   });
 });
@@ -144,7 +144,7 @@ describe('tapedeck projections parked and retry', () => {
     const { code, stderr } = await tape.run(['projections', 'retry', 'orders', 'x']);
     expect([code, stderr]).toEqual([
       2,
-      'tapedeck: nothing is parked for the document "x" of orders@3.1: "./tapedeck projections parked" lists what is\n',
+      'tapedeck: nothing is parked for the document "x" of orders@4.1: "./tapedeck projections parked" lists what is\n',
     ]);
   });
 });
