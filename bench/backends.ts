@@ -4,6 +4,7 @@
  */
 import { appends } from './backends/appends.ts';
 import { behind } from './backends/behind.ts';
+import { demo } from './backends/demo.ts';
 import { merged } from './backends/merged.ts';
 import { orders } from './backends/orders.ts';
 import { projections } from './backends/projections.ts';
@@ -12,4 +13,4 @@ import { reading } from './backends/reading.ts';
 import { relay } from './backends/relay.ts';
 import { runTable } from './table.ts';
 
-await runTable([appends, behind, merged, projections, relay, pushed, reading, orders]);
+await runTable([appends, behind, demo, merged, projections, relay, pushed, reading, orders]);

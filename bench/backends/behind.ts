@@ -3,8 +3,6 @@
  * to a disk), against the bare client that appends the same events in batches of 100 of one stream, one after the other.
  */
 
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { openEventStore, openReadStore } from '../../src/adapters/open.ts';
 import { systemTime } from '../../src/adapters/system-time.ts';
@@ -15,12 +13,11 @@ import type { EventStore } from '../../src/ports/event-store.ts';
 import { eventsOf } from '../../src/ports/pages.ts';
 import { makeEngineRunner } from '../../src/system.ts';
 import { isDecision } from '../../src/tape/envelope.ts';
-import { startNode } from '../../test/support/child.ts';
 import { recordedTape } from '../recorded-tape.ts';
 import { type Outcome, perSecond, type Row, serially, timed } from '../row.ts';
+import { onFlushingServer } from './flushing-server.ts';
 
 const ROUNDS = 3;
-const SERVER = join(import.meta.dirname, '..', '..', 'test', 'servers', 'event-store', 'main.ts');
 const EVIDENCE = 5_000;
 const BATCH = 100;
 
@@ -32,8 +29,8 @@ export const behind: Row = {
     const decided = await decidedUpon(evidence);
     const { raw, ours, ratio } = await serially(
       ROUNDS,
-      () => onServer((address) => appendBare(address, decided)),
-      () => onServer((address) => decide(address, evidence)),
+      () => onFlushingServer((address) => appendBare(address, decided)),
+      () => onFlushingServer((address) => decide(address, evidence)),
     );
     return [
       {
@@ -100,16 +97,6 @@ async function catchUp(events: EventStore): Promise<void> {
   await runner.catchUp();
   await runner.settled();
   await reads.close();
-}
-
-async function onServer(work: (address: string) => Promise<number>): Promise<number> {
-  const server = startNode([SERVER, '0', '', 'flush']);
-  try {
-    return await work(`esdb://127.0.0.1:${(await server.saw('\n')).trim()}?tls=false`);
-  } finally {
-    server.process.kill('SIGKILL');
-    await once(server.process, 'exit');
-  }
 }
 
 /** Returns the milliseconds of deciding alone. */

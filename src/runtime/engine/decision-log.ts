@@ -22,6 +22,20 @@ export interface RecordedCascade {
   readonly codeVersion: string;
 }
 
+/** Evidence up to the position is decided, even where no cascade follows, unless another build has taken over since. */
+export interface DecidedUpTo {
+  readonly position: string;
+  /** Id of the EngineActivated event by which the build decided that came so far. */
+  readonly activation: string | null;
+}
+
+export interface Reached {
+  /** Position of the last evidence. */
+  readonly position: string;
+  /** Pieces of evidence up to it. */
+  readonly taken: number;
+}
+
 /** The record and this build disagree about what follows from the same evidence. Nothing more may be decided. */
 export class DivergedError extends UserError {}
 

@@ -7,7 +7,8 @@ import type { Time } from '../../ports/clock.ts';
 import { StoreUnavailableError } from '../../ports/errors.ts';
 import type { ReadStore } from '../../ports/read-store.ts';
 import { START } from '../../tape/envelope.ts';
-import type { DecidedUpTo, EngineReplica } from './engine-replica.ts';
+import type { DecidedUpTo } from './decision-log.ts';
+import type { EngineReplica } from './engine-replica.ts';
 
 /** The read store's checkpoint of the engine, whichever build: how far it has come. */
 export const ENGINE_CHECKPOINT = 'engine';
@@ -39,7 +40,7 @@ export function engineCheckpoint(reads: ReadStore, assertSameTape: () => Promise
 }
 
 /** The state of a replica at a commit. */
-interface Reached {
+interface Commit {
   readonly replica: EngineReplica;
   readonly upTo: DecidedUpTo;
 }
@@ -52,7 +53,7 @@ export class CheckpointSaver {
   readonly #time: Pick<Time, 'nextLoop'>;
   #saved: DecidedUpTo | undefined;
   /** To be saved in the background: the latest alone counts. */
-  #next: Reached | undefined;
+  #next: Commit | undefined;
   #saving: Promise<void> | undefined;
   /** Why saving in the background failed. */
   #failure: { readonly error: unknown } | undefined;
@@ -108,7 +109,7 @@ export class CheckpointSaver {
     this.#saving = undefined;
   }
 
-  async #save({ replica, upTo }: Reached): Promise<void> {
+  async #save({ replica, upTo }: Commit): Promise<void> {
     const { activation, position } = upTo;
     if (activation === null || (this.#saved?.activation === activation && this.#saved.position === position)) return;
     // One that was frozen must not raise it past evidence that another build has yet to decide.

@@ -14,13 +14,16 @@ export interface EngineLoop {
 /** Adopts, decides what is left, and then follows. Rejects when the engine cannot start. */
 export async function startEngineLoop(runner: EngineRunner, store: EventStore): Promise<EngineLoop> {
   await runner.catchUp();
+  let after = runner.reached?.position ?? START;
   const subscription: Subscription = store.subscribe({
-    after: runner.reached?.position ?? START,
+    after,
     categories: EVIDENCE_CATEGORIES,
-    onEvents: async (events) => {
+    onEvents: async (events, position) => {
       const last = events.at(-1)?.position ?? START;
+      const pushed = { after, events };
+      after = position;
       // Evidence that this process took in step comes past here as well.
-      if (comparePositions(runner.reached?.position ?? START, last) < 0) await runner.catchUp();
+      if (comparePositions(runner.reached?.position ?? START, last) < 0) await runner.catchUp(pushed);
     },
   });
   return { ended: subscription.ended, close: () => subscription.close() };

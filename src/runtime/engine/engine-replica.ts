@@ -14,8 +14,10 @@ import { type Cascade, CascadeGroup, cascadeOf } from './cascade-parts.ts';
 import { DecisionCopies } from './decision-copies.ts';
 import {
   type CascadePart,
+  type DecidedUpTo,
   DecisionLog,
   DivergedError,
+  type Reached,
   type RecordedActivation,
   StaleStateError,
   SupersededError,
@@ -27,20 +29,6 @@ const PAGE = 500;
 
 /** Evidence since the last cascade that is remembered. */
 const MAX_SINCE_CASCADE = 10_000;
-
-/** Evidence up to the position is decided, even where no cascade follows, unless another build has taken over since. */
-export interface DecidedUpTo {
-  readonly position: string;
-  /** Id of the EngineActivated event by which the build decided that came so far. */
-  readonly activation: string | null;
-}
-
-export interface Reached {
-  /** Position of the last evidence. */
-  readonly position: string;
-  /** Pieces of evidence up to it. */
-  readonly taken: number;
-}
 
 export class EngineReplica {
   /** Position of the last evidence taken in. */
@@ -139,22 +127,33 @@ export class EngineReplica {
    */
   *catchUp(): TapeProgram<{ readonly made: readonly TapeEvent[]; readonly hasMore: boolean }> {
     this.#log.lookAgain();
-    const made: TapeEvent[] = [];
     const page = yield* this.#nextEvidence();
+    return { made: yield* this.#takePage(page), hasMore: page.length > 0 };
+  }
+
+  /**
+   * The same of events that were handed over, with all evidence among them that lies next. What others recorded since the
+   * record's end was reached is not looked for: it is found where that is appended to.
+   */
+  *takeIn(events: readonly RecordedEvent[]): TapeProgram<readonly TapeEvent[]> {
+    const page = events.filter((event) => !isDecision(event) && comparePositions(event.position, this.position) > 0);
+    return yield* this.#takePage(page);
+  }
+
+  *#takePage(page: readonly RecordedEvent[]): TapeProgram<readonly TapeEvent[]> {
+    const made: TapeEvent[] = [];
     for (const evidence of page) {
       made.push(...(yield* this.#take(evidence, evidence.position)));
       yield* turn();
     }
     yield* this.#recordGroup();
-    this.#noteReached();
-    return { made, hasMore: page.length > 0 };
+    return made;
   }
 
   /** Takes in one piece of evidence that lies next on the tape. Returns the decisions made on it. */
   *applyEvidence(evidence: TapeEvent, position: string): TapeProgram<readonly TapeEvent[]> {
     const decisions = yield* this.#take(evidence, position);
     yield* this.#recordGroup();
-    this.#noteReached();
     return decisions;
   }
 
@@ -287,9 +286,10 @@ export class EngineReplica {
     if (this.#group.isFull) yield* this.#recordGroup();
   }
 
-  #recordGroup(): TapeProgram<void> {
+  *#recordGroup(): TapeProgram<void> {
     const recordedOn = (evidence: TapeEvent, position: string) => this.#recordedCascade(evidence.id, position);
-    return this.#group.record(this.#log, this.#copies, recordedOn);
+    yield* this.#group.record(this.#log, this.#copies, recordedOn);
+    this.#noteReached();
   }
 
   #divergedOver(evidenceId: string): DivergedError {

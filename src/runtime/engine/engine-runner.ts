@@ -11,16 +11,13 @@ import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Time } from '../../ports/clock.ts';
 import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../ports/event-store.ts';
-import type { EvidenceOrigin } from '../../tape/envelope.ts';
+import { comparePositions, type EvidenceOrigin, type RecordedEvent } from '../../tape/envelope.ts';
 import { MAX_GROUP } from './cascade-parts.ts';
-import { DivergedError, StaleStateError, SupersededError } from './decision-log.ts';
+import { DivergedError, type Reached, StaleStateError, SupersededError } from './decision-log.ts';
 import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
-import { EngineReplica, type Reached } from './engine-replica.ts';
+import { EngineReplica } from './engine-replica.ts';
 import { MAX_STEPS, recordInStep, type StepOutcome, sumOf } from './in-step.ts';
-import { runInSection, runOver, type TapeProgram } from './tape-program.ts';
-
-/** How often a build tries to take over while others append. */
-const MAX_RACES = 20;
+import { racing, runInSection, runOver, type TapeProgram } from './tape-program.ts';
 
 export interface EngineRunnerOptions {
   readonly store: EventStore;
@@ -100,9 +97,18 @@ export class EngineRunner {
     return this.#serially(async () => this.#endDeciding());
   }
 
-  /** Adopts what is recorded, takes over if another build decided before, and decides what is left. */
-  catchUp(): Promise<void> {
-    return this.#serially(async () => this.#catchUpWith(await this.#deciding()));
+  /**
+   * Adopts what is recorded, takes over if another build decided before, and decides what is left. Without a lock, what was
+   * pushed is not read again where it goes on from what is taken in, and is all that is taken in then.
+   */
+  catchUp(pushed?: { readonly after: string; readonly events: readonly RecordedEvent[] }): Promise<void> {
+    return this.#serially(async () => {
+      const replica = await this.#deciding();
+      const goesOn = pushed !== undefined && comparePositions(replica.position, pushed.after) >= 0;
+      if (!goesOn || hasLock(this.#options.store)) return this.#catchUpWith(replica);
+      this.#assertLeader();
+      await this.#noteCommit(replica, await this.#over(replica.takeIn(pushed.events)));
+    });
   }
 
   /**
@@ -199,7 +205,12 @@ export class EngineRunner {
       yield* replica.activate(mayRollBack, now);
     }
     if (hasLock(store)) await store.exclusively((section) => runInSection(section, takeOver()));
-    else await this.#raceFor(takeOver);
+    // Others may append between adoption and activation: then there is more to adopt first.
+    else
+      await racing(
+        () => this.#over(takeOver()),
+        (error) => error instanceof WrongExpectedRevisionError,
+      );
     this.#mayRollBack = false;
     return replica;
   }
@@ -226,26 +237,12 @@ export class EngineRunner {
   }
 
   /** Does the work again from the tape's start where another build has taken over from before what the state holds. */
-  async #anewWhereStale<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof StaleStateError) || attempt === MAX_RACES) throw error;
-        this.#mode = COLD;
-      }
-    }
-  }
-
-  /** Without a lock others may append between adoption and activation: then there is more to adopt first. */
-  async #raceFor(takeOver: () => TapeProgram<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#over(takeOver());
-      } catch (error) {
-        if (!(error instanceof WrongExpectedRevisionError) || attempt === MAX_RACES) throw error;
-      }
-    }
+  #anewWhereStale<T>(work: () => Promise<T>): Promise<T> {
+    return racing(work, (error) => {
+      if (!(error instanceof StaleStateError)) return false;
+      this.#mode = COLD;
+      return true;
+    });
   }
 
   /** Over the store's port. Each answer is a step on: to adopt a long tape takes minutes, and is not to be stuck. */

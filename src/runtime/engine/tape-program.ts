@@ -26,6 +26,9 @@ interface Surroundings {
   readonly nextLoop?: () => Promise<void>;
 }
 
+/** How often a piece of work is tried while others append. */
+const MAX_RACES = 20;
+
 /** Most programs of one `together` that are under way over the network at once; the others wait. */
 const MAX_TOGETHER = 64;
 
@@ -104,4 +107,15 @@ async function runTogether(store: EventStore, programs: readonly TapeProgram<voi
   };
   await Promise.all(Array.from({ length: Math.min(programs.length, MAX_TOGETHER) }, runNext));
   if (failures.length > 0) throw failures[0];
+}
+
+/** Does the work again, MAX_RACES times in all, as long as `isLost` says of its failure that others were quicker. */
+export async function racing<T>(work: () => Promise<T>, isLost: (error: unknown) => boolean): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === MAX_RACES || !isLost(error)) throw error;
+    }
+  }
 }

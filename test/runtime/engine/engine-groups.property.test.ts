@@ -6,10 +6,10 @@
 
 import { expect, it } from 'vitest';
 import { systemTime } from '../../../src/adapters/system-time.ts';
-import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
+import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../../src/domain/streams.ts';
 import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
 import type { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
-import { isDecision, type RecordedEvent } from '../../../src/tape/envelope.ts';
+import { isDecision, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
 import { counts } from '../../support/scale.ts';
 import { seeded } from '../../support/seeded.ts';
@@ -50,9 +50,14 @@ class Run {
   async #slot(): Promise<void> {
     while (!this.#isOver) {
       const runner = this.#process();
+      let after = START;
       for (let isAlive = true; isAlive && !this.#isOver; ) {
         try {
-          await runner.catchUp();
+          // Now and then by what a subscription hands over, as it goes on from what it handed over before.
+          const events = await this.store.read({ after, categories: EVIDENCE_CATEGORIES, limit: 1 + this.#below(20) });
+          const pushed = { after, events };
+          after = events.at(-1)?.position ?? after;
+          await runner.catchUp(this.#random() < 0.7 ? pushed : undefined);
         } catch (error) {
           if (error instanceof Killed) isAlive = false;
           else if (!(error instanceof WrongExpectedRevisionError)) this.faults.push(String(error));

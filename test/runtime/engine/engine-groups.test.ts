@@ -5,6 +5,7 @@ import type { Engine } from '../../../src/domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
 import type { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
+import { START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
 import { chattyEngine } from '../../support/chatty-engine.ts';
 import { factsOf, minuteBars, wholeTape, zigzag } from '../../support/small-market.ts';
@@ -69,6 +70,32 @@ it('does not wait for a group: a single piece of evidence is decided by itself, 
   }
   expect(appends.filter(([stream]) => stream === ENGINE_STREAM).map(([, events]) => events)).toEqual([1, 1, 1, 1, 1, 1]);
   expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(5));
+});
+
+it('decides on what is handed over without reading, and reads where something lies between', async () => {
+  const store = await tapeWith({ hasLock: false }, 1, 1, 2);
+  let reads = 0;
+  const runner = chattyOn(
+    alteredEvents(store, {
+      read: (query) => {
+        reads++;
+        return store.read(query);
+      },
+    }),
+  );
+  await runner.catchUp();
+  await record(store, minuteBars(zigzag(40)));
+  const bars = (await wholeTape(store)).filter(({ stream }) => stream.startsWith('bars-'));
+  const handOver = (from: number, to: number) =>
+    runner.catchUp({ after: bars[from - 1]?.position ?? START, events: bars.slice(from, to) });
+  reads = 0;
+  await handOver(0, 10);
+  // Of these, some are taken in already.
+  await handOver(5, 20);
+  expect([reads, runner.reached?.position]).toEqual([0, bars[19]?.position]);
+  await handOver(30, 35);
+  expect(reads).toBeGreaterThan(0);
+  expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(40));
 });
 
 it('leaves the copies of a group at most to whoever takes over, whichever append a kill came before', {
