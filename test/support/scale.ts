@@ -11,8 +11,8 @@ const of = (bounded: number, full: number): number => (isFull ? full : bounded);
 export const counts = {
   /** SIGKILLs of the system on embedded stores. */
   kills: of(20, 200),
-  /** SIGKILLs of system and server on a tape in EventStoreDB. */
-  killsAcrossNetwork: of(6, 100),
+  /** SIGKILLs of the system on a tape in EventStoreDB, and as many of its server. */
+  killsAcrossNetwork: of(3, 100),
   /** Requests made from the OpenAPI document. */
   fuzzed: of(1_000, 10_000),
   /** Changes to recorded frames, of each kind of frame. */
