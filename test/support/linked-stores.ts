@@ -14,7 +14,7 @@ export class Link {
   #frozen: Promise<void> | null = null;
   #thawed: () => void = () => {};
 
-  /** From now on no call goes out, until `thaw`: as if the process were stopped. */
+  /** From now on no call goes out and nothing that is pushed comes in, until `thaw`: as if the process were stopped. */
   freeze(): void {
     this.#frozen = new Promise((resolve) => {
       this.#thawed = resolve;
@@ -38,6 +38,14 @@ export class Link {
       byId: (id) => over(() => store.byId(id)),
       at: (stream, revision) => over(() => store.at(stream, revision)),
       head: () => over(() => store.head()),
+      subscribe: ({ onEvents, ...options }) =>
+        store.subscribe({
+          ...options,
+          onEvents: async (...args) => {
+            await this.#frozen;
+            await onEvents(...args);
+          },
+        }),
     });
   }
 
