@@ -1,0 +1,131 @@
+import { Account, type FeeRates, type Order, type OrderRequest } from '../accounts/account.ts';
+import type { ApiKey } from '../accounts/api-key.ts';
+import { Matching, Refusal } from '../accounts/matching.ts';
+import { Submissions } from '../accounts/submissions.ts';
+import { Faults } from '../faults/faults.ts';
+import type { Market } from '../market/market.ts';
+import type { Amount } from './amount.ts';
+import type { Clock } from './clock.ts';
+import { Connections } from './connections.ts';
+
+/** What every venue has beneath its protocol: markets, accounts, matching, and the misbehaviours of the moment. */
+export class Exchange {
+  readonly clock: Clock;
+  readonly markets = new Map<string, Market>();
+  readonly accounts: Account[] = [];
+  readonly keys = new Map<string, ApiKey>();
+  readonly submissions = new Submissions();
+  readonly connections = new Connections();
+  readonly faults: Faults;
+  readonly #matching = new Map<string, Matching>();
+  readonly #initial = new Map<Account, Readonly<Record<string, Amount>>>();
+  readonly #keyListeners = new Set<(key: ApiKey) => void>();
+  #lastOrderId = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.faults = new Faults(this);
+  }
+
+  /** The time that the venue believes it is. */
+  now(): number {
+    return this.clock.now() + this.faults.clockSkewMs;
+  }
+
+  addMarket(market: Market): void {
+    const { symbol } = market.instrument;
+    this.markets.set(symbol, market);
+    this.#matching.set(
+      symbol,
+      new Matching(
+        market,
+        () => this.now(),
+        () => this.#nextOrderId(),
+      ),
+    );
+  }
+
+  addAccount(fees: FeeRates, balances: Readonly<Record<string, Amount>>): Account {
+    const account = new Account(this.accounts.length + 1, fees, balances);
+    this.accounts.push(account);
+    this.#initial.set(account, balances);
+    return account;
+  }
+
+  addKey(key: ApiKey): void {
+    this.keys.set(key.id, key);
+  }
+
+  /** The key works no more; sessions that used it are told. */
+  revokeKey(id: string): void {
+    const key = this.keys.get(id);
+    if (key === undefined || !this.keys.delete(id)) return;
+    for (const listener of this.#keyListeners) listener(key);
+  }
+
+  onKeyRevoked(listener: (key: ApiKey) => void): () => void {
+    this.#keyListeners.add(listener);
+    return () => this.#keyListeners.delete(listener);
+  }
+
+  #nextOrderId(): number {
+    this.#lastOrderId += 1;
+    return this.#lastOrderId;
+  }
+
+  /** Throws a `Refusal` where the matching engine does not accept the order. Every attempt is noted. */
+  place(account: Account, market: Market, request: OrderRequest): Order {
+    const { symbol } = market.instrument;
+    const attempt = { at: this.now(), account: account.id, symbol, clientId: request.clientId };
+    try {
+      const order = this.#matchingOf(symbol).place(account, request);
+      order.visibleAt = order.createdAt + this.faults.hidesOrdersForMs;
+      this.submissions.add({ ...attempt, outcome: 'accepted', orderId: order.id });
+      return order;
+    } catch (error) {
+      const isDuplicate = error instanceof Refusal && error.reason === 'duplicate-client-id';
+      this.submissions.add({ ...attempt, outcome: isDuplicate ? 'duplicate' : 'refused' });
+      throw error;
+    }
+  }
+
+  /** False where the order was not open any more. */
+  cancel(order: Order, cancelClientId: string): boolean {
+    return this.#matchingOf(order.market.instrument.symbol).cancel(order, cancelClientId);
+  }
+
+  /** Fills an open order at its price as if trades had reached it. */
+  fill(order: Order, quantity: Amount): void {
+    this.#matchingOf(order.market.instrument.symbol).fill(order, quantity);
+  }
+
+  /** Ends an open order as self-trade prevention does: without a trade. */
+  prevent(order: Order): void {
+    this.#matchingOf(order.market.instrument.symbol).prevent(order);
+  }
+
+  openOrders(): Order[] {
+    return this.accounts.flatMap((account) => account.openOrders());
+  }
+
+  /** Orders of an account that the venue's reads know by now. */
+  visibleOrders(account: Account): Order[] {
+    return account.orders.filter((order) => order.visibleAt <= this.now());
+  }
+
+  /** Forgets orders and fills, and puts the first balances back. */
+  wipe(): void {
+    for (const account of this.accounts) {
+      for (const order of account.openOrders()) this.cancel(order, '');
+      account.orders.length = 0;
+      account.fills.length = 0;
+      account.balances.clear();
+      for (const [asset, free] of Object.entries(this.#initial.get(account) ?? {}))
+        account.balances.set(asset, { free, locked: 0n });
+    }
+  }
+
+  #matchingOf(symbol: string): Matching {
+    return this.#matching.get(symbol) as Matching;
+  }
+}

@@ -1,0 +1,178 @@
+import type { Order } from '../accounts/account.ts';
+import type { Amount } from '../core/amount.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Connections } from '../core/connections.ts';
+import type { Market } from '../market/market.ts';
+import type { Fault, Operation } from './fault.ts';
+import { FrameFaults } from './frame-faults.ts';
+import { type Interception, RequestFaults } from './request-faults.ts';
+
+/** What an exchange lets its faults do. */
+export interface Misbehaving {
+  readonly clock: Clock;
+  readonly connections: Connections;
+  readonly markets: ReadonlyMap<string, Market>;
+  openOrders(): Order[];
+  fill(order: Order, quantity: Amount): void;
+  prevent(order: Order): void;
+  revokeKey(id: string): void;
+  wipe(): void;
+}
+
+/** From the announcement of a shutdown to the cut: long enough for it to be sent. */
+const SHUTDOWN_LEAD_MS = 100;
+
+/** A number that ids of a book begin at again after a reset: lower than any recorded one. */
+const RESET_ID = 1000;
+
+/** The misbehaviours of an exchange: what is asked for on demand, and what is in force. */
+export class Faults {
+  readonly frames: FrameFaults;
+  readonly #requests = new RequestFaults();
+  readonly #exchange: Misbehaving;
+  /** Values in force until a time. */
+  readonly #timed = new Map<string, { readonly until: number; readonly value: number }>();
+  #deafSubscriptions = 0;
+  /** Everything that was injected, in order. */
+  readonly injected: Fault[] = [];
+
+  constructor(exchange: Misbehaving) {
+    this.#exchange = exchange;
+    this.frames = new FrameFaults(exchange.clock);
+  }
+
+  /** Makes the exchange misbehave, now or at the next occasion. */
+  inject(fault: Fault): void {
+    this.injected.push(fault);
+    switch (fault.kind) {
+      case 'silence':
+      case 'delay':
+      case 'duplicate':
+      case 'reorder':
+      case 'gap':
+        this.frames.add(fault);
+        break;
+      case 'refuse':
+      case 'lose-answer':
+      case 'slow-answer':
+      case 'slow-arrival':
+        this.#requests.add(fault);
+        break;
+      case 'deaf-subscribe':
+        this.#deafSubscriptions += fault.times;
+        break;
+      case 'clock-skew':
+        this.#hold('clock-skew', fault.byMs, fault.forMs);
+        break;
+      case 'hide-orders':
+        this.#hold('hide-orders', fault.byMs, fault.forMs);
+        break;
+      case 'ban':
+        this.#hold('ban', this.#exchange.clock.now() + fault.forMs, fault.forMs);
+        break;
+      case 'no-quote-amount':
+        this.#hold('no-quote-amount', 1, fault.forMs);
+        break;
+      case 'refuse-connections':
+        this.#hold('refuse-connections', 1, fault.forMs);
+        break;
+      default:
+        this.#happen(fault);
+    }
+  }
+
+  /** Ends what is in force and forgets what waits. What has happened stays. */
+  clear(): void {
+    this.frames.clear();
+    this.#requests.clear();
+    this.#timed.clear();
+    this.#deafSubscriptions = 0;
+    for (const market of this.#exchange.markets.values()) market.status = 'trading';
+  }
+
+  intercept(operation: Operation): Interception {
+    return this.#requests.intercept(operation);
+  }
+
+  get clockSkewMs(): number {
+    return this.#value('clock-skew');
+  }
+
+  get hidesOrdersForMs(): number {
+    return this.#value('hide-orders');
+  }
+
+  /** When the ban of all addresses ends, on the machine's clock; 0 while there is none. */
+  get bannedUntil(): number {
+    return this.#value('ban');
+  }
+
+  get hasNoQuoteAmounts(): boolean {
+    return this.#value('no-quote-amount') !== 0;
+  }
+
+  mayConnect(isPrivate: boolean): boolean {
+    return this.#value('refuse-connections') === 0 && !(isPrivate && this.#value('refuse-private') !== 0);
+  }
+
+  /** Uses up one deaf subscription, if there is one. */
+  takeDeafSubscription(): boolean {
+    if (this.#deafSubscriptions === 0) return false;
+    this.#deafSubscriptions -= 1;
+    return true;
+  }
+
+  #happen(fault: Fault): void {
+    const { connections, clock } = this.#exchange;
+    if (fault.kind === 'cut') connections.cut(fault.on);
+    if (fault.kind === 'revoke-key') this.#exchange.revokeKey(fault.key);
+    if (fault.kind === 'wipe') this.#exchange.wipe();
+    if (fault.kind === 'market-status') this.#setStatus(fault.status, fault.forMs);
+    if (fault.kind === 'restart') {
+      connections.announceShutdown();
+      this.#hold('refuse-connections', 1, fault.downMs);
+      clock.after(SHUTDOWN_LEAD_MS, () => {
+        connections.cut('all');
+        if (fault.isIdReset) this.#resetIds();
+      });
+    }
+    if (fault.kind === 'fill-away') {
+      this.#hold('refuse-private', 1, fault.forMs);
+      connections.cut('private');
+      const halfway = Math.floor(fault.forMs / 2);
+      clock.after(halfway, () => this.#fillFirst(fault.isWhole));
+    }
+    if (fault.kind === 'prevent') {
+      const [order] = this.#exchange.openOrders();
+      if (order !== undefined) this.#exchange.prevent(order);
+    }
+  }
+
+  #fillFirst(isWhole: boolean): void {
+    const [order] = this.#exchange.openOrders();
+    if (order === undefined) return;
+    const { lotSize } = order.market.instrument;
+    const half = order.remaining / 2n;
+    this.#exchange.fill(order, isWhole || half < lotSize ? order.remaining : half - (half % lotSize));
+  }
+
+  #setStatus(status: 'cancel-only' | 'halted', forMs: number): void {
+    for (const market of this.#exchange.markets.values()) market.status = status;
+    this.#exchange.clock.after(forMs, () => {
+      for (const market of this.#exchange.markets.values()) if (market.status === status) market.status = 'trading';
+    });
+  }
+
+  #resetIds(): void {
+    for (const market of this.#exchange.markets.values()) market.resetIds(this.#exchange.clock.now(), RESET_ID);
+  }
+
+  #hold(name: string, value: number, forMs: number): void {
+    this.#timed.set(name, { until: this.#exchange.clock.now() + forMs, value });
+  }
+
+  #value(name: string): number {
+    const held = this.#timed.get(name);
+    return held !== undefined && held.until > this.#exchange.clock.now() ? held.value : 0;
+  }
+}

@@ -1,0 +1,68 @@
+import { amount } from '../../core/amount.ts';
+import type { Clock } from '../../core/clock.ts';
+import { Exchange } from '../../core/exchange.ts';
+import { Bars } from '../../market/bars.ts';
+import { madeUpHistory } from '../../market/history.ts';
+import type { Instrument } from '../../market/instrument.ts';
+import { Market } from '../../market/market.ts';
+import type { MarketEvent } from '../../market/market-event.ts';
+import { Playback } from '../../market/playback.ts';
+import { BinanceSpot } from './venue.ts';
+
+/** As Binance lists it. */
+export const BTCUSDT: Instrument = {
+  symbol: 'BTCUSDT',
+  base: 'BTC',
+  quote: 'USDT',
+  tickSize: amount('0.01'),
+  lotSize: amount('0.00001'),
+  leastQuantity: amount('0.00001'),
+  mostQuantity: amount('9000'),
+  leastPrice: amount('0.01'),
+  mostPrice: amount('1000000'),
+  leastNotional: amount('5'),
+  mostNotional: amount('9000000'),
+  mostOpenOrders: 200,
+};
+
+/** A key pair made for examples: it signs for nobody but simulated accounts. */
+const EXAMPLE_PUBLIC_KEY = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----
+`;
+
+const FEES = { maker: amount('0.001'), taker: amount('0.001') };
+const BALANCES = { USDT: amount('100000'), BTC: amount('2'), BNB: 0n };
+
+/** A venue that runs: stop its market when done. */
+export interface Running {
+  readonly exchange: Exchange;
+  readonly venue: BinanceSpot;
+  stop(): void;
+}
+
+/**
+ * Binance Spot with BTCUSDT living through `events`, and two accounts. Keys of the first: `simulator-key` (HMAC, secret
+ * `simulator-secret`), `simulator-ed25519` (the private key of RFC 8032's first test), `simulator-withdraw` (may
+ * withdraw), `simulator-read`. Of the second: `simulator-other`. The secret of each HMAC key is `simulator-secret`.
+ */
+export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>, seed: number): Running {
+  const exchange = new Exchange(clock);
+  const iterator = events[Symbol.iterator]();
+  const first = iterator.next().value as MarketEvent;
+  const price = first.kind === 'snapshot' ? (first.bids[0]?.[0] ?? 0n) : 0n;
+  const market = new Market(BTCUSDT, new Bars(madeUpHistory(BTCUSDT, clock.now(), price, seed)));
+  exchange.addMarket(market);
+  const [account, other] = [exchange.addAccount(FEES, BALANCES), exchange.addAccount(FEES, BALANCES)];
+  const trading = new Set(['read', 'trade'] as const);
+  const hmac = { kind: 'hmac', secret: 'simulator-secret' } as const;
+  exchange.addKey({ id: 'simulator-key', account, permissions: trading, ...hmac });
+  exchange.addKey({ id: 'simulator-withdraw', account, permissions: new Set(['read', 'trade', 'withdraw']), ...hmac });
+  exchange.addKey({ id: 'simulator-read', account, permissions: new Set(['read']), ...hmac });
+  exchange.addKey({ id: 'simulator-other', account: other, permissions: trading, ...hmac });
+  exchange.addKey({ id: 'simulator-ed25519', account, permissions: trading, kind: 'ed25519', secret: EXAMPLE_PUBLIC_KEY });
+  const venue = new BinanceSpot(exchange);
+  const playback = new Playback(clock, market, first, iterator, seed);
+  playback.start();
+  return { exchange, venue, stop: () => playback.stop() };
+}
