@@ -64,5 +64,12 @@ export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>,
   const venue = new BinanceSpot(exchange);
   const playback = new Playback(clock, market, first, iterator, seed);
   playback.start();
-  return { exchange, venue, stop: () => playback.stop() };
+  return {
+    exchange,
+    venue,
+    stop() {
+      playback.stop();
+      venue.stop();
+    },
+  };
 }

@@ -27,13 +27,15 @@ export class StreamHub {
   /** The start of the last bar that was sent, by stream. */
   readonly #bars = new Map<string, number>();
   #seconds = 0;
+  /** Ends the timer of the streams of whole seconds. */
+  readonly stop: () => void;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
     for (const market of exchange.markets.values()) {
       market.observe({ depth: (change) => this.#depth(market, change), trade: (trade) => this.#trade(market, trade) });
     }
-    every(exchange.clock, SECOND, () => this.#second());
+    this.stop = every(exchange.clock, SECOND, () => this.#second());
   }
 
   subscribe(stream: string, subscriber: Subscriber): void {

@@ -23,6 +23,11 @@ export class BinanceSpot implements Venue {
     this.#hub = new StreamHub(exchange);
   }
 
+  /** Ends what the venue does by itself. Connections end when their clients or the network end them. */
+  stop(): void {
+    this.#hub.stop();
+  }
+
   async request(request: HttpRequest): Promise<HttpResponse> {
     let key: ApiKey | undefined;
     try {
