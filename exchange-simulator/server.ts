@@ -74,9 +74,13 @@ async function requestOf(incoming: IncomingMessage): Promise<HttpRequest> {
 }
 
 function upgrade(venue: Venue, sockets: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const [target, address] = [request.url ?? '', request.socket.remoteAddress ?? ''];
+  if (!venue.mayConnect(target, address)) {
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
+    return;
+  }
   sockets.handleUpgrade(request, socket, head, (webSocket) => {
-    const end = venue.connect(request.url ?? '', clientEnd(webSocket, request.socket.remoteAddress ?? ''));
-    if (end === undefined) return webSocket.terminate();
+    const end = venue.connect(target, clientEnd(webSocket, address));
     webSocket.on('message', (data) => end.receive(String(data)));
     webSocket.on('ping', () => end.pinged());
     webSocket.on('pong', (data) => end.ponged(data.toString('utf8')));

@@ -41,8 +41,9 @@ export interface ServerEnd {
 export interface Venue {
   /** Rejects with `NoAnswer` where the connection is to be cut instead of answered. */
   request(request: HttpRequest): Promise<HttpResponse>;
-  /** Undefined where nothing is served at this path, or connections are refused just now. `target` is path and query. */
-  connect(target: string, client: ClientEnd): ServerEnd | undefined;
+  /** Whether a connection to `target` (path and query) is accepted now. Each call counts as an attempt of its address. */
+  mayConnect(target: string, address: string): boolean;
+  connect(target: string, client: ClientEnd): ServerEnd;
 }
 
 /** The request was received, and perhaps carried out, and its answer is never sent. */

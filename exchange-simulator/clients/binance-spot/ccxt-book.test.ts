@@ -27,8 +27,12 @@ describe('the book that ccxt keeps', () => {
     for (let seen = 0; seen < updates; ) {
       try {
         const { nonce, bids, asks } = await client.watchOrderBook(SYMBOL);
-        const pairs = (levels: unknown): number[][] => (levels as number[][]).slice(0, LEVELS).map(([price, quantity]) => [price ?? 0, quantity ?? 0]);
-        assert.equal(difference({ bids: pairs(bids), asks: pairs(asks) }, touch(simulated.market.bookAt(Number(nonce)), LEVELS)), '');
+        const pairs = (levels: unknown): number[][] =>
+          (levels as number[][]).slice(0, LEVELS).map(([price, quantity]) => [price ?? 0, quantity ?? 0]);
+        assert.equal(
+          difference({ bids: pairs(bids), asks: pairs(asks) }, touch(simulated.market.bookAt(Number(nonce)), LEVELS)),
+          '',
+        );
         seen += 1;
       } catch (error) {
         if (error instanceof assert.AssertionError) throw error;

@@ -46,7 +46,7 @@ describe('orders that ccxt sends', () => {
   const account = () => simulated.running.exchange.accounts[0] as NonNullable<(typeof simulated.running.exchange.accounts)[0]>;
   const bestBid = (): number => Number(formatAmount(simulated.market.book.best('buy')?.[0] ?? 0n, 2));
 
-  it('takes the book at the market, and its fills are the simulator\'s', async () => {
+  it("takes the book at the market, and its fills are the simulator's", async () => {
     const order = await client.createOrder(SYMBOL, 'market', 'buy', 0.5);
     assert.equal(order.status, 'closed');
     const fills = account().fills;
@@ -58,8 +58,14 @@ describe('orders that ccxt sends', () => {
   it('rests, is found again, and is cancelled', async () => {
     const order = await client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() - 5000, { clientOrderId: 'rests-1' });
     assert.equal(order.status, 'open');
-    assert.deepEqual((await client.fetchOpenOrders(SYMBOL)).map(({ clientOrderId }) => clientOrderId), ['rests-1']);
-    await assert.rejects(client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() - 5000, { clientOrderId: 'rests-1' }), /Duplicate order sent/);
+    assert.deepEqual(
+      (await client.fetchOpenOrders(SYMBOL)).map(({ clientOrderId }) => clientOrderId),
+      ['rests-1'],
+    );
+    await assert.rejects(
+      client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() - 5000, { clientOrderId: 'rests-1' }),
+      /Duplicate order sent/,
+    );
     await client.cancelOrder(String(order.id), SYMBOL);
     assert.equal((await client.fetchOrder(String(order.id), SYMBOL)).status, 'canceled');
     await assert.rejects(client.cancelOrder(String(order.id), SYMBOL), /Unknown order sent/);
@@ -68,7 +74,10 @@ describe('orders that ccxt sends', () => {
   it('is refused by filters, balances and post-only as Binance refuses', async () => {
     await assert.rejects(client.createOrder(SYMBOL, 'limit', 'buy', 0.00002, bestBid()), /NOTIONAL/);
     await assert.rejects(client.createOrder(SYMBOL, 'limit', 'buy', 100, bestBid()), /insufficient balance/);
-    await assert.rejects(client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() + 1000, { postOnly: true }), /immediately match and take/);
+    await assert.rejects(
+      client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() + 1000, { postOnly: true }),
+      /immediately match and take/,
+    );
   });
 
   it('expires what an IOC and a FOK cannot take', async () => {
@@ -92,8 +101,17 @@ describe('orders that ccxt sends', () => {
   });
 
   it('is answered -1007 after it was accepted', async () => {
-    simulated.running.exchange.faults.inject({ kind: 'refuse', operation: 'place', as: 'unknown-outcome', when: 'after', times: 1 });
-    await assert.rejects(client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() - 5000, { clientOrderId: 'unknown-1' }), /-1007/);
+    simulated.running.exchange.faults.inject({
+      kind: 'refuse',
+      operation: 'place',
+      as: 'unknown-outcome',
+      when: 'after',
+      times: 1,
+    });
+    await assert.rejects(
+      client.createOrder(SYMBOL, 'limit', 'buy', 0.01, bestBid() - 5000, { clientOrderId: 'unknown-1' }),
+      /-1007/,
+    );
     assert.equal((await client.fetchOrder('', SYMBOL, { clientOrderId: 'unknown-1' })).status, 'open');
     await client.cancelAllOrders(SYMBOL);
   });
@@ -105,15 +123,41 @@ describe('orders that ccxt sends', () => {
   });
 
   it('ends as the simulator has it: orders, fills and balances', async () => {
-    const status = { new: 'open', 'partially-filled': 'open', filled: 'closed', canceled: 'canceled', expired: 'expired', prevented: 'expired' };
+    const status = {
+      new: 'open',
+      'partially-filled': 'open',
+      filled: 'closed',
+      canceled: 'canceled',
+      expired: 'expired',
+      prevented: 'expired',
+    };
     const mine = (await client.fetchOrders(SYMBOL)).map((order) => [String(order.id), order.status, order.filled]);
-    const theirs = account().orders.map((order) => [String(order.id), status[order.status], Number(formatAmount(order.executed, 8))]);
+    const theirs = account().orders.map((order) => [
+      String(order.id),
+      status[order.status],
+      Number(formatAmount(order.executed, 8)),
+    ]);
     assert.deepEqual(mine, theirs);
-    const fills = account().fills.map((fill) => [String(fill.tradeId), Number(formatAmount(fill.price, 8)), Number(formatAmount(fill.quantity, 8)), Number(formatAmount(fill.fee, 8))]);
-    const trades = (await client.fetchMyTrades(SYMBOL)).map((trade) => [String(trade.id), trade.price, trade.amount, Number(trade.fee?.cost)]);
+    const fills = account().fills.map((fill) => [
+      String(fill.tradeId),
+      Number(formatAmount(fill.price, 8)),
+      Number(formatAmount(fill.quantity, 8)),
+      Number(formatAmount(fill.fee, 8)),
+    ]);
+    const trades = (await client.fetchMyTrades(SYMBOL)).map((trade) => [
+      String(trade.id),
+      trade.price,
+      trade.amount,
+      Number(trade.fee?.cost),
+    ]);
     assert.deepEqual(trades, fills);
     await until('all pushes', () => seenFills.size === fills.length);
-    assert.deepEqual([...seenFills].sort(), account().fills.map((fill) => [String(fill.tradeId), Number(formatAmount(fill.quantity, 8))] as [string, number]).sort());
+    assert.deepEqual(
+      [...seenFills].sort(),
+      account()
+        .fills.map((fill) => [String(fill.tradeId), Number(formatAmount(fill.quantity, 8))] as [string, number])
+        .sort(),
+    );
     const balance = await client.fetchBalance();
     for (const asset of ['BTC', 'USDT']) {
       assert.equal(Number(balance[asset]?.free), Number(formatAmount(account().balance(asset).free, 8)));

@@ -74,6 +74,7 @@ export async function until(what: string, isTrue: () => boolean): Promise<void> 
 export function touch(book: Book | undefined, count: number): { bids: number[][]; asks: number[][] } {
   if (book === undefined) throw new Error('The simulator knows no book of this id');
   const { bids, asks }: BookState = bookState(book);
-  const numbers = (levels: BookState['bids']): number[][] => levels.slice(0, count).map(([price, quantity]) => [Number(price), Number(quantity)]);
+  const numbers = (levels: BookState['bids']): number[][] =>
+    levels.slice(0, count).map(([price, quantity]) => [Number(price), Number(quantity)]);
   return { bids: numbers(bids), asks: numbers(asks) };
 }

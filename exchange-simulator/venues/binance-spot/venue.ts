@@ -52,14 +52,15 @@ export class BinanceSpot implements Venue {
     }
   }
 
-  connect(target: string, client: ClientEnd): ServerEnd | undefined {
-    const isPrivate = target.startsWith('/ws-api/');
-    const isStream = /^\/(stream|ws)([/?]|$)/.test(target);
-    if (!isPrivate && !isStream) return undefined;
+  mayConnect(target: string, address: string): boolean {
+    const isPrivate = isSocketApi(target);
+    if (!isPrivate && !/^\/(stream|ws)([/?]|$)/.test(target)) return false;
     const { faults } = this.#exchange;
-    const mayConnect = this.#limits.mayConnect(client.address, this.#exchange.now()) && faults.bannedUntil === 0;
-    if (!mayConnect || !faults.mayConnect(isPrivate)) return undefined;
-    if (isPrivate) return new SocketApi(this.#exchange, this.#limits, this.#performer, client);
+    return this.#limits.mayConnect(address, this.#exchange.now()) && faults.bannedUntil === 0 && faults.mayConnect(isPrivate);
+  }
+
+  connect(target: string, client: ClientEnd): ServerEnd {
+    if (isSocketApi(target)) return new SocketApi(this.#exchange, this.#limits, this.#performer, client);
     return new StreamSession(this.#exchange, this.#hub, client, target);
   }
 
@@ -84,4 +85,8 @@ export class BinanceSpot implements Venue {
     }
     return { status, headers, body: JSON.stringify(body) };
   }
+}
+
+function isSocketApi(target: string): boolean {
+  return target.startsWith('/ws-api/');
 }
