@@ -1,5 +1,5 @@
-import type { Exchange } from './core/exchange.ts';
-import { bookState, exchangeState } from './core/state.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { bookState, exchangeState } from './exchange/state.ts';
 import type { Fault } from './faults/fault.ts';
 import type { Control } from './server.ts';
 

@@ -77,6 +77,22 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
+ * Folders and files of the exchange simulator, as above. It is written from the venues' documents and proves the
+ * adapters, so neither side shares code with the other.
+ */
+const SIMULATOR_ARROWS: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  market: ['core'],
+  accounts: ['core', 'market'],
+  faults: ['core', 'market', 'accounts'],
+  exchange: ['core', 'market', 'accounts', 'faults'],
+  venues: ['core', 'market', 'accounts', 'faults', 'exchange'],
+  'server.ts': ['core'],
+  'control.ts': ['core', 'faults', 'exchange', 'server.ts'],
+  'main.ts': ['core', 'venues', 'server.ts', 'control.ts'],
+};
+
+/**
  * Rooms of the domain that not every other room of it may import, with the rooms and files that may. Lower ones are
  * not listed: whatever decides may look at them.
  */
@@ -103,6 +119,8 @@ const SHARED_AMONG_ADAPTERS: ReadonlySet<string> = new Set(['', '/venues', '/rul
 
 /** Domain files that may use zod: they describe event data, settings, limits or strategy parameters. */
 const ZOD_IN_DOMAIN = /^src\/domain\/(.*\/events|event|catalogue|settings\/settings|strategy\/.+|risk\/limits?(\/.+)?)\.ts$/;
+
+const SIMULATOR = 'exchange-simulator';
 
 const MOST_LINES = 300;
 
@@ -170,6 +188,7 @@ function roomOf(file: string): string {
 }
 
 function objectionTo(file: string, target: string): string | undefined {
+  if (file.startsWith(`${SIMULATOR}/`)) return objectionWithinSimulator(file, target);
   if (!target.startsWith('src/')) return 'it lies outside of src';
   const from = roomOf(file);
   const to = roomOf(target);
@@ -181,6 +200,16 @@ function objectionTo(file: string, target: string): string | undefined {
   if (allowed === undefined) return `${from} is not in the layout of DESIGN.md`;
   const isPermitted = [...allowed, ...(ENTRY_POINTS[file] ?? [])].some((part) => isWithin(target, part));
   return isPermitted ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;
+}
+
+function objectionWithinSimulator(file: string, target: string): string | undefined {
+  if (!target.startsWith(`${SIMULATOR}/`)) return 'the exchange simulator imports nothing from outside of it';
+  const [, from = '', venue] = file.split('/');
+  const [, to = '', otherVenue] = target.split('/');
+  if (from === to) return from === 'venues' && venue !== otherVenue ? 'venues do not import each other' : undefined;
+  const allowed = SIMULATOR_ARROWS[from];
+  if (allowed === undefined) return `${from} is not in the layout of the exchange simulator`;
+  return allowed.includes(to) ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;
 }
 
 function objectionWithinDomain(file: string, target: string): string | undefined {

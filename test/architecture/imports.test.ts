@@ -5,9 +5,18 @@ import { circles, importsOf, violations } from './import-rules.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-function readSources(): Map<string, string> {
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  return new Map(files.map((file) => [`src/${file.replaceAll('\\', '/')}`, readFileSync(join(root, 'src', file), 'utf8')]));
+/** The sources under these folders of the project; packages of their own inside them are not ours. */
+function readSources(folders: readonly string[]): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const folder of folders) {
+    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+      file.replaceAll('\\', '/'),
+    );
+    for (const file of files.filter((name) => name.endsWith('.ts') && !name.startsWith('clients/'))) {
+      sources.set(`${folder}/${file}`, readFileSync(join(root, folder, file), 'utf8'));
+    }
+  }
+  return sources;
 }
 
 /** A made-up tree: file to the files that it imports. Files that are imported only are empty. */
@@ -15,14 +24,18 @@ function tree(imports: Readonly<Record<string, readonly string[]>>): Map<string,
   const sources = new Map<string, string>();
   for (const [file, targets] of Object.entries(imports)) {
     const up = '../'.repeat(file.split('/').length - 1);
-    for (const target of targets) if (target.startsWith('src/')) sources.set(target, sources.get(target) ?? '');
-    sources.set(file, targets.map((target) => `import '${target.startsWith('src/') ? up + target : target}';\n`).join(''));
+    for (const target of targets) if (isOurs(target)) sources.set(target, sources.get(target) ?? '');
+    sources.set(file, targets.map((target) => `import '${isOurs(target) ? up + target : target}';\n`).join(''));
   }
   return sources;
 }
 
+function isOurs(target: string): boolean {
+  return target.startsWith('src/') || target.startsWith('exchange-simulator/');
+}
+
 describe('the sources', () => {
-  const sources = readSources();
+  const sources = readSources(['src', 'exchange-simulator']);
 
   it('are found', () => expect(sources.size).toBeGreaterThan(25));
 
@@ -70,6 +83,10 @@ describe('the rules refuse', () => {
     ['a venue that imports another', 'src/adapters/venues/okx/book.ts', 'src/adapters/venues/binance/book.ts'],
     ['a venue that imports the opener', 'src/adapters/venues/okx/book.ts', 'src/adapters/open.ts'],
     ['an import from outside of src', 'src/tape/id.ts', 'src/../test/given.ts'],
+    ['an adapter that imports the exchange simulator', 'src/adapters/venues/okx/book.ts', 'exchange-simulator/market/book.ts'],
+    ['the exchange simulator that imports an adapter', 'exchange-simulator/market/book.ts', 'src/adapters/venues/okx/book.ts'],
+    ['a simulated market that imports a venue', 'exchange-simulator/market/book.ts', 'exchange-simulator/venues/okx/venue.ts'],
+    ['a simulated venue that imports another', 'exchange-simulator/venues/okx/a.ts', 'exchange-simulator/venues/bybit/b.ts'],
     ['a part that the layout does not know', 'src/utils/text.ts', 'src/domain/decimal.ts'],
   ])('%s', (_what, file, target) => {
     expect(violations(tree({ [file]: [target] }))).toHaveLength(1);

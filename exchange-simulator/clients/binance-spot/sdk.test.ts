@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { Spot } from '@binance/spot';
 import { amount, formatAmount } from '../../core/amount.ts';
-import { bookState } from '../../core/state.ts';
+import { bookState } from '../../exchange/state.ts';
 import { Book } from '../../market/book.ts';
 import { KEY, SECRET, Simulated, until } from './simulated.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import ccxt from 'ccxt';
 import { WALL_CLOCK } from '../../core/clock.ts';
-import { type BookState, bookState } from '../../core/state.ts';
+import { type BookState, bookState } from '../../exchange/state.ts';
 import type { Book } from '../../market/book.ts';
 import type { Market } from '../../market/market.ts';
 import { type Listening, listen } from '../../server.ts';

@@ -5,9 +5,11 @@ import type { DepthChanged, Level, MarketEvent } from '../../market/market-event
 
 type RawLevel = readonly [string, string];
 
+type Data = Readonly<Record<string, unknown>>;
+
 interface RawFrame {
   readonly stream?: string;
-  readonly data?: Readonly<Record<string, unknown>>;
+  readonly data?: Data;
   readonly lastUpdateId?: number;
   readonly bids?: readonly RawLevel[];
   readonly asks?: readonly RawLevel[];
@@ -15,11 +17,14 @@ interface RawFrame {
 
 /**
  * Recorded combined streams of one symbol, a line `<receive clock in ns> <json>`, with one REST snapshot among them.
- * Yields the snapshot first, and then what came after it; `bookTicker` says nothing that depth does not.
+ * Yields the snapshot first, and then what came after it; `bookTicker` says nothing that depth does not. Throws an
+ * Error where changes of the book are missing: such a recording is no truth to play.
  */
 export function* readRecording(files: readonly string[]): Generator<MarketEvent> {
   let bookId: number | undefined;
   let lastTime = 0;
+  // A snapshot is older than changes that came before it on the stream.
+  const early: Data[] = [];
   for (const frame of framesOf(files)) {
     const { data } = frame;
     if (frame.lastUpdateId !== undefined) {
@@ -29,12 +34,14 @@ export function* readRecording(files: readonly string[]): Generator<MarketEvent>
       yield { kind: 'snapshot', at: lastTime, lastId: bookId, bids, asks };
     } else if (data !== undefined) {
       lastTime = Math.max(lastTime, Number(data.E ?? 0));
-      if (bookId === undefined) continue;
-      if (data.e === 'trade') yield tradeOf(data);
-      if (data.e !== 'depthUpdate' || Number(data.u) <= bookId) continue;
-      const change = changeOf(data, bookId);
-      bookId = change.lastId;
-      yield change;
+      if (data.e === 'trade' && bookId !== undefined) yield tradeOf(data);
+      if (data.e === 'depthUpdate') early.push(data);
+    }
+    if (bookId === undefined) continue;
+    for (const change of early.splice(0)) {
+      if (Number(change.u) <= bookId) continue;
+      yield changeOf(change, bookId);
+      bookId = Number(change.u);
     }
   }
 }
@@ -52,7 +59,7 @@ function* framesOf(files: readonly string[]): Generator<RawFrame> {
   }
 }
 
-function tradeOf(data: Readonly<Record<string, unknown>>): MarketEvent {
+function tradeOf(data: Data): MarketEvent {
   return {
     kind: 'trade',
     at: Number(data.T),
@@ -63,13 +70,14 @@ function tradeOf(data: Readonly<Record<string, unknown>>): MarketEvent {
   };
 }
 
-/** The first change after a snapshot may begin before it: of it counts what comes after. */
-function changeOf(data: Readonly<Record<string, unknown>>, bookId: number): DepthChanged {
+/** The first change after a snapshot may begin before it: its levels are absolute, and its ids begin after it. */
+function changeOf(data: Data, bookId: number): DepthChanged {
   const firstId = Math.max(Number(data.U), bookId + 1);
+  if (firstId > bookId + 1) throw new Error(`The recording lacks the changes ${bookId + 1} to ${firstId - 1} of the book`);
   return {
     kind: 'depth',
     at: Number(data.E),
-    previousId: firstId - 1,
+    previousId: bookId,
     firstId,
     lastId: Number(data.u),
     bids: levels(data.b as readonly RawLevel[]),

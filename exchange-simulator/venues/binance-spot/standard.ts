@@ -1,6 +1,6 @@
 import { amount } from '../../core/amount.ts';
 import type { Clock } from '../../core/clock.ts';
-import { Exchange } from '../../core/exchange.ts';
+import { Exchange } from '../../exchange/exchange.ts';
 import { Bars } from '../../market/bars.ts';
 import { madeUpHistory } from '../../market/history.ts';
 import type { Instrument } from '../../market/instrument.ts';

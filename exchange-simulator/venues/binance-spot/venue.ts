@@ -1,14 +1,14 @@
 import type { ApiKey } from '../../accounts/api-key.ts';
-import type { Exchange } from '../../core/exchange.ts';
 import type { ClientEnd, HttpRequest, HttpResponse, ServerEnd, Venue } from '../../core/venue.ts';
-import { BinanceError } from './errors.ts';
-import { Limits } from './limits.ts';
-import { Parameters, parsePairs } from './parameters.ts';
-import { Performer } from './performer.ts';
-import { restPayload } from './signature.ts';
-import { SocketApi } from './socket-api.ts';
-import { StreamHub } from './stream-hub.ts';
-import { StreamSession } from './stream-session.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { SocketApi } from './connections/socket-api.ts';
+import { StreamHub } from './connections/stream-hub.ts';
+import { StreamSession } from './connections/stream-session.ts';
+import { BinanceError } from './requests/errors.ts';
+import { Limits } from './requests/limits.ts';
+import { Parameters, parsePairs } from './requests/parameters.ts';
+import { Performer } from './requests/performer.ts';
+import { restPayload } from './requests/signature.ts';
 
 /** Binance Spot: REST, market streams and the WebSocket API. */
 export class BinanceSpot implements Venue {

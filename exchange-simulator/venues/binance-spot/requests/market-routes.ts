@@ -1,11 +1,11 @@
-import { multiply } from '../../core/amount.ts';
-import { type Bar, isInterval, nextBarStart } from '../../market/bars.ts';
-import type { Market } from '../../market/market.ts';
-import type { TradePrinted } from '../../market/market-event.ts';
-import type { AggregateTrade } from '../../market/trades.ts';
+import { multiply } from '../../../core/amount.ts';
+import { type Bar, isInterval, nextBarStart } from '../../../market/bars.ts';
+import type { Market } from '../../../market/market.ts';
+import type { TradePrinted } from '../../../market/market-event.ts';
+import type { AggregateTrade } from '../../../market/trades.ts';
+import { decimal, levelsAsText } from '../formats.ts';
 import type { Call, Routes } from './call.ts';
 import { BinanceError } from './errors.ts';
-import { decimal, levelsAsText } from './formats.ts';
 import type { Parameters } from './parameters.ts';
 import { AVERAGE_MINUTES, averagePrice, exchangeInfo, marketOf } from './symbols.ts';
 

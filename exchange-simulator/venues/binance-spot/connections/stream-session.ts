@@ -1,8 +1,8 @@
-import type { Connection } from '../../core/connections.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import { Outlet } from '../../core/outlet.ts';
-import { RateLimit } from '../../core/rate-limit.ts';
-import type { ClientEnd, ServerEnd } from '../../core/venue.ts';
+import type { Connection } from '../../../core/connections.ts';
+import { RateLimit } from '../../../core/rate-limit.ts';
+import type { ClientEnd, ServerEnd } from '../../../core/venue.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import { Outlet } from '../../../exchange/outlet.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { StreamHub, Subscriber } from './stream-hub.ts';
 

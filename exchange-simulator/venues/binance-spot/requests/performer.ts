@@ -1,7 +1,7 @@
-import type { ApiKey } from '../../accounts/api-key.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import { NoAnswer } from '../../core/venue.ts';
-import type { RefusalKind } from '../../faults/fault.ts';
+import type { ApiKey } from '../../../accounts/api-key.ts';
+import { NoAnswer } from '../../../core/venue.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import type { RefusalKind } from '../../../faults/fault.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import type { Route, Security } from './call.ts';
 import {

@@ -1,6 +1,6 @@
-import type { ApiKey } from '../../accounts/api-key.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import type { Operation } from '../../faults/fault.ts';
+import type { ApiKey } from '../../../accounts/api-key.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import type { Operation } from '../../../faults/fault.ts';
 import type { Limits } from './limits.ts';
 import type { Parameters } from './parameters.ts';
 

@@ -1,5 +1,5 @@
 import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
-import type { ApiKey } from '../../accounts/api-key.ts';
+import type { ApiKey } from '../../../accounts/api-key.ts';
 
 /** HMAC-SHA256 in hex of any case, or Ed25519 in base64, over the payload's UTF-8 bytes. */
 export function isSignedBy(key: ApiKey, payload: string, signature: string): boolean {

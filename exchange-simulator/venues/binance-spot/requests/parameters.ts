@@ -1,4 +1,4 @@
-import { type Amount, parseAmount } from '../../core/amount.ts';
+import { type Amount, parseAmount } from '../../../core/amount.ts';
 import { BinanceError, missingParameter } from './errors.ts';
 
 /** Prices and quantities have at most so many decimals. */

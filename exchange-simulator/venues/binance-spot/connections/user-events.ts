@@ -1,5 +1,5 @@
-import type { Account, AccountEvent } from '../../accounts/account.ts';
-import { decimal, expiryReason, SIDE, STATUS, TYPE } from './formats.ts';
+import type { Account, AccountEvent } from '../../../accounts/account.ts';
+import { decimal, expiryReason, SIDE, STATUS, TYPE } from '../formats.ts';
 
 const EXECUTION = {
   accepted: 'NEW',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Account, OrderRequest, OrderType, TimeInForce } from '../../accounts/account.ts';
-import { type Amount, amount, multiply } from '../../core/amount.ts';
-import type { Market } from '../../market/market.ts';
+import type { Account, OrderRequest, OrderType, TimeInForce } from '../../../accounts/account.ts';
+import { type Amount, amount, multiply } from '../../../core/amount.ts';
+import type { Market } from '../../../market/market.ts';
 import { BinanceError, filterFailure, missingParameter, unneededParameter } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { averagePrice, LEAST_PRICE_FACTOR, MOST_PRICE_FACTOR } from './symbols.ts';

@@ -2,11 +2,11 @@ import { Account, type FeeRates, type Order, type OrderRequest } from '../accoun
 import type { ApiKey } from '../accounts/api-key.ts';
 import { Matching, Refusal } from '../accounts/matching.ts';
 import { Submissions } from '../accounts/submissions.ts';
+import type { Amount } from '../core/amount.ts';
+import type { Clock } from '../core/clock.ts';
+import { Connections } from '../core/connections.ts';
 import { Faults } from '../faults/faults.ts';
 import type { Market } from '../market/market.ts';
-import type { Amount } from './amount.ts';
-import type { Clock } from './clock.ts';
-import { Connections } from './connections.ts';
 
 /** What every venue has beneath its protocol: markets, accounts, matching, and the misbehaviours of the moment. */
 export class Exchange {

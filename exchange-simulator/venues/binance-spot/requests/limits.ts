@@ -1,5 +1,5 @@
-import type { Account } from '../../accounts/account.ts';
-import { RateLimit } from '../../core/rate-limit.ts';
+import type { Account } from '../../../accounts/account.ts';
+import { RateLimit } from '../../../core/rate-limit.ts';
 import { banned, tooManyOrders, tooMuchWeight } from './errors.ts';
 
 const SECOND = 1000;

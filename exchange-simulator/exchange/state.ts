@@ -1,6 +1,6 @@
+import { type Amount, formatAmount } from '../core/amount.ts';
 import type { Book } from '../market/book.ts';
 import type { Level } from '../market/market-event.ts';
-import { type Amount, formatAmount } from './amount.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A book as text, best first: prices and quantities without trailing zeros. */

@@ -1,16 +1,16 @@
-import type { AccountEvent } from '../../accounts/account.ts';
-import type { ApiKey } from '../../accounts/api-key.ts';
-import type { Connection } from '../../core/connections.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import { Outlet } from '../../core/outlet.ts';
-import { type ClientEnd, NoAnswer, type ServerEnd } from '../../core/venue.ts';
-import { BinanceError, INVALID_KEY, missingParameter } from './errors.ts';
+import type { AccountEvent } from '../../../accounts/account.ts';
+import type { ApiKey } from '../../../accounts/api-key.ts';
+import type { Connection } from '../../../core/connections.ts';
+import { type ClientEnd, NoAnswer, type ServerEnd } from '../../../core/venue.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import { Outlet } from '../../../exchange/outlet.ts';
+import { BinanceError, INVALID_KEY, missingParameter } from '../requests/errors.ts';
+import type { Limits } from '../requests/limits.ts';
+import { RATE_LIMITS } from '../requests/limits.ts';
+import { Parameters } from '../requests/parameters.ts';
+import type { Credentials, Performer } from '../requests/performer.ts';
+import { socketPayload } from '../requests/signature.ts';
 import { KeepAlive } from './keep-alive.ts';
-import type { Limits } from './limits.ts';
-import { RATE_LIMITS } from './limits.ts';
-import { Parameters } from './parameters.ts';
-import type { Credentials, Performer } from './performer.ts';
-import { socketPayload } from './signature.ts';
 import { userEvent } from './user-events.ts';
 
 /** Methods that do what a route of REST does. */

@@ -1,5 +1,5 @@
-import { type Clock, every } from '../../core/clock.ts';
-import type { ClientEnd } from '../../core/venue.ts';
+import { type Clock, every } from '../../../core/clock.ts';
+import type { ClientEnd } from '../../../core/venue.ts';
 
 const PING_EVERY_MS = 20_000;
 const MOST_WITHOUT_PONG_MS = 60_000;

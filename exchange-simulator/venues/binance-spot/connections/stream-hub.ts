@@ -1,11 +1,11 @@
-import { every } from '../../core/clock.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import { type Bar, barStart, isInterval, nextBarStart } from '../../market/bars.ts';
-import type { Market } from '../../market/market.ts';
-import type { DepthChanged, Level, TradePrinted } from '../../market/market-event.ts';
-import type { AggregateTrade } from '../../market/trades.ts';
-import { decimal, levelsAsText } from './formats.ts';
-import { AVERAGE_MINUTES, averagePrice } from './symbols.ts';
+import { every } from '../../../core/clock.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import { type Bar, barStart, isInterval, nextBarStart } from '../../../market/bars.ts';
+import type { Market } from '../../../market/market.ts';
+import type { DepthChanged, Level, TradePrinted } from '../../../market/market-event.ts';
+import type { AggregateTrade } from '../../../market/trades.ts';
+import { decimal, levelsAsText } from '../formats.ts';
+import { AVERAGE_MINUTES, averagePrice } from '../requests/symbols.ts';
 
 /** Gets the payload of an event of a stream that it subscribed to. */
 export type Subscriber = (stream: string, payload: Record<string, unknown>) => void;

@@ -1,9 +1,9 @@
-import { divide, multiply } from '../../core/amount.ts';
-import type { Exchange } from '../../core/exchange.ts';
-import type { Instrument } from '../../market/instrument.ts';
-import type { Market } from '../../market/market.ts';
+import { divide, multiply } from '../../../core/amount.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import type { Instrument } from '../../../market/instrument.ts';
+import type { Market } from '../../../market/market.ts';
+import { decimal } from '../formats.ts';
 import { INVALID_SYMBOL } from './errors.ts';
-import { decimal } from './formats.ts';
 import { RATE_LIMITS } from './limits.ts';
 
 const ORDER_TYPES = ['LIMIT', 'LIMIT_MAKER', 'MARKET'];

@@ -1,6 +1,6 @@
+import type { Clock } from '../core/clock.ts';
+import type { ClientEnd } from '../core/venue.ts';
 import type { FrameFaults } from '../faults/frame-faults.ts';
-import type { Clock } from './clock.ts';
-import type { ClientEnd } from './venue.ts';
 
 /** The way of frames from a venue to one client, with the misbehaviours of the moment. */
 export class Outlet {

@@ -1,6 +1,6 @@
-import { formatAmount } from '../../core/amount.ts';
+import { formatAmount } from '../../../core/amount.ts';
+import { decimal } from '../formats.ts';
 import type { Routes, SignedCall } from './call.ts';
-import { decimal } from './formats.ts';
 import { RATE_LIMITS } from './limits.ts';
 import { marketOf } from './symbols.ts';
 
