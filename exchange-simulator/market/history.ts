@@ -1,15 +1,15 @@
-import { type Amount, multiply, ONE } from '../core/amount.ts';
+import { type Amount, multiply } from '../core/amount.ts';
 import { Random } from '../core/random.ts';
 import { type Bar, MINUTE } from './bars.ts';
 import type { Instrument } from './instrument.ts';
 
-/** Swings of the price before the first trade: how long one takes, in minutes, and how far it goes. */
+/** Swings of the price before the first trade: how long one takes, in minutes, and how far it goes, in billionths. */
 const SWINGS: readonly (readonly [minutes: number, width: number])[] = [
-  [97, 0.001],
-  [1_013, 0.006],
-  [10_007, 0.03],
-  [61_001, 0.12],
-  [300_007, 0.25],
+  [97, 1_000_000],
+  [1_013, 6_000_000],
+  [10_007, 30_000_000],
+  [61_001, 120_000_000],
+  [300_007, 250_000_000],
 ];
 
 /**
@@ -18,16 +18,21 @@ const SWINGS: readonly (readonly [minutes: number, width: number])[] = [
  */
 export function madeUpHistory(instrument: Instrument, start: number, price: Amount, seed: number): (at: number) => Bar {
   const random = new Random(seed);
-  const phases = SWINGS.map(() => random.next() * 2 * Math.PI);
-  const wave = (at: number): number =>
-    SWINGS.reduce(
-      (sum, [minutes, width], index) => sum + width * Math.sin((2 * Math.PI * at) / (minutes * MINUTE) + (phases[index] ?? 0)),
-      0,
-    );
-  const origin = wave(start);
+  const phases = SWINGS.map(() => random.between(0, 1_000_000));
+  // Whole numbers alone: the same on every machine, and quick for the hundreds of thousands of minutes of a year.
+  const wave = (at: number): bigint => {
+    const minute = at / MINUTE;
+    let sum = 1_000_000_000n;
+    for (const [index, [minutes, width]] of SWINGS.entries()) {
+      const part = ((minute + (phases[index] ?? 0)) % minutes) * 2;
+      sum += BigInt(Math.trunc((width * (part < minutes ? part : 2 * minutes - part)) / minutes));
+    }
+    return sum;
+  };
+  const origin = wave(start - (start % MINUTE));
   const priceAt = (at: number): Amount => {
-    const factor = BigInt(Math.round(Math.exp(wave(at) - origin) * 1e9)) * (ONE / 10n ** 9n);
-    const exact = multiply(price, factor);
+    if (at >= start) return price;
+    const exact = (price * wave(at)) / origin;
     return exact - (exact % instrument.tickSize);
   };
   // Minutes are asked for in order: the close of one is the open of the next.
