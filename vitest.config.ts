@@ -5,6 +5,7 @@ const PROCESSES = [
   'test/{system,cli,docs,bench}/**',
   'test/api/{http,limits,openapi,routes,thread}/**',
   'test/api/server.test.ts',
+  'test/exchange-simulator/server.test.ts',
   'test/adapters/{recordings,venues}/**',
   'test/adapters/{eventstoredb,mongodb}/**',
   'test/adapters/sqlite/processes.test.ts',

@@ -48,6 +48,13 @@ describe('the book that ccxt keeps', () => {
     assert.equal(await follow(20), 0);
   });
 
+  it("is the simulator's again after each of 20 gaps", async () => {
+    for (let gap = 0; gap < 20; gap += 1) {
+      simulated.running.exchange.faults.inject({ kind: 'gap', frames: 1 + (gap % 3), on: 'public' });
+      assert.ok((await follow(4)) >= 1);
+    }
+  });
+
   const faults: readonly (readonly [string, Fault, number])[] = [
     ['a gap', { kind: 'gap', frames: 2, on: 'public' }, 1],
     ['a cut', { kind: 'cut', on: 'all' }, 1],
