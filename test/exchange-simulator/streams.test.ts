@@ -53,6 +53,19 @@ describe('a stream', () => {
     ]);
   });
 
+  it('of aggregates that was sent grows no more', () => {
+    const given = new Given();
+    const client = new Client(given.running.venue, '/ws/btcusdt@aggTrade');
+    for (let count = 0; count < 2; count += 1) {
+      given.trade('101', '1', false);
+      given.change([['100', '2']], []);
+    }
+    expect(client.frames).toMatchObject([
+      { a: 1, f: 1, l: 1, q: '1.00000000' },
+      { a: 2, f: 2, l: 2, q: '1.00000000' },
+    ]);
+  });
+
   it('of slow depth has all changes of its second in one event that follows on the last', async () => {
     const given = new Given(true);
     const client = new Client(

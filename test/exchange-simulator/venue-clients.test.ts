@@ -1,3 +1,4 @@
+import { createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -171,6 +172,33 @@ describe('a request', () => {
     expect(await code(given.signed('POST', '/api/v3/order', { ...order, signature: 'x' }))).toEqual([400, -1101]);
     given.running.exchange.revokeKey('simulator-key');
     expect(await code(given.signed('GET', '/api/v3/account', {}))).toEqual([401, -2015]);
+  });
+
+  it('with a wrong signature is refused, and one by Ed25519 over what is not ASCII is accepted', async () => {
+    const send = (query: string, key: string) =>
+      given.running.venue.request({
+        method: 'GET',
+        path: '/api/v3/openOrders',
+        query,
+        headers: { 'x-mbx-apikey': key },
+        body: '',
+        address: 'a',
+      });
+    const payload = `timestamp=${given.clock.now()}`;
+    expect(await code(send(`${payload}&signature=${'0'.repeat(64)}`, 'simulator-key'))).toEqual([400, -1022]);
+    expect(await code(send(payload, 'simulator-key'))).toEqual([400, -1102]);
+    // RFC 8032, 7.1, test 1.
+    const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
+    const key = createPrivateKey({
+      key: Buffer.from(`302e020100300506032b657004220420${seed}`, 'hex'),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const signature = (text: string) => encodeURIComponent(sign(null, Buffer.from(text), key).toString('base64'));
+    const encoded = `symbol=${encodeURIComponent('这是测试币456')}&${payload}`;
+    expect(await code(send(`${encoded}&signature=${signature(encoded)}`, 'simulator-ed25519'))).toEqual([400, -1121]);
+    const raw = `symbol=这是测试币456&${payload}`;
+    expect(await code(send(`${encoded}&signature=${signature(raw)}`, 'simulator-ed25519'))).toEqual([400, -1022]);
   });
 
   it.each([

@@ -57,7 +57,7 @@ export function orderRecord(order: Order, hasQuoteAmount: boolean): Record<strin
     symbol: order.market.instrument.symbol,
     orderId: order.id,
     orderListId: -1,
-    clientOrderId: order.status === 'canceled' ? order.cancelClientId : order.request.clientId,
+    clientOrderId: order.request.clientId,
     ...common(order, hasQuoteAmount),
     stopPrice: '0.00000000',
     icebergQty: '0.00000000',
