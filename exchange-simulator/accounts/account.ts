@@ -30,12 +30,14 @@ export class Account {
   readonly orders: Order[] = [];
   readonly fills: Fill[] = [];
   updatedAt = 0;
+  /** Those that were open when they were last asked for, and newer ones. */
+  readonly #open = new Set<Order>();
   readonly #listeners = new Set<(event: AccountEvent) => void>();
 
   constructor(id: number, fees: FeeRates, balances: Readonly<Record<string, Amount>>) {
     this.id = id;
     this.fees = fees;
-    for (const [asset, free] of Object.entries(balances)) this.balances.set(asset, { free, locked: 0n });
+    this.begin(balances);
   }
 
   balance(asset: string): Balance {
@@ -44,8 +46,24 @@ export class Account {
     return balance;
   }
 
+  /** Oldest first. */
   openOrders(symbol?: string): Order[] {
-    return this.orders.filter((order) => order.isOpen && (symbol === undefined || order.market.instrument.symbol === symbol));
+    for (const order of this.#open) if (!order.isOpen) this.#open.delete(order);
+    return [...this.#open].filter((order) => symbol === undefined || order.market.instrument.symbol === symbol);
+  }
+
+  add(order: Order): void {
+    this.orders.push(order);
+    this.#open.add(order);
+  }
+
+  /** Forgets all orders and fills, and has these balances. */
+  begin(balances: Readonly<Record<string, Amount>>): void {
+    this.orders.length = 0;
+    this.fills.length = 0;
+    this.#open.clear();
+    this.balances.clear();
+    for (const [asset, free] of Object.entries(balances)) this.balances.set(asset, { free, locked: 0n });
   }
 
   observe(listener: (event: AccountEvent) => void): () => void {

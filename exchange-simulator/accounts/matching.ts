@@ -52,7 +52,7 @@ export class Matching {
     if (balance.free < reserve) throw new Refusal('insufficient-balance');
 
     const order = new Order(this.#nextOrderId(), account, this.#market, request, this.#now());
-    account.orders.push(order);
+    account.add(order);
     balance.free -= reserve;
     balance.locked += reserve;
     order.locked = reserve;

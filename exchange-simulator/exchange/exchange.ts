@@ -117,11 +117,7 @@ export class Exchange {
   wipe(): void {
     for (const account of this.accounts) {
       for (const order of account.openOrders()) this.cancel(order, '');
-      account.orders.length = 0;
-      account.fills.length = 0;
-      account.balances.clear();
-      for (const [asset, free] of Object.entries(this.#initial.get(account) ?? {}))
-        account.balances.set(asset, { free, locked: 0n });
+      account.begin(this.#initial.get(account) ?? {});
     }
   }
 

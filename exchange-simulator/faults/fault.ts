@@ -61,7 +61,7 @@ export type Fault =
   /** Every address is banned. */
   | { readonly kind: 'ban'; readonly forMs: number }
   | { readonly kind: 'market-status'; readonly status: 'cancel-only' | 'halted'; readonly forMs: number }
-  /** The service says that it ends, cuts everything, and refuses connections; ids of books may begin again. */
+  /** The service says that it ends, cuts everything, and answers nobody for a while; ids of books may begin again. */
   | { readonly kind: 'restart'; readonly downMs: number; readonly isIdReset: boolean }
   /** Private connections are cut and refused; meanwhile open orders are filled, half of the first one or all. */
   | { readonly kind: 'fill-away'; readonly forMs: number; readonly isWhole: boolean }

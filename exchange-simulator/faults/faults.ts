@@ -111,6 +111,11 @@ export class Faults {
     return this.#value('no-quote-amount') !== 0;
   }
 
+  /** Nobody is there to answer a request. */
+  get isDown(): boolean {
+    return this.#value('down') !== 0;
+  }
+
   mayConnect(isPrivate: boolean): boolean {
     return this.#value('refuse-connections') === 0 && !(isPrivate && this.#value('refuse-private') !== 0);
   }
@@ -131,6 +136,7 @@ export class Faults {
     if (fault.kind === 'restart') {
       connections.announceShutdown();
       this.#hold('refuse-connections', 1, fault.downMs);
+      this.#hold('down', 1, fault.downMs);
       clock.after(SHUTDOWN_LEAD_MS, () => {
         connections.cut('all');
         if (fault.isIdReset) this.#resetIds();

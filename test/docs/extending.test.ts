@@ -19,6 +19,7 @@ const COPIED = [
   'test',
   'bench',
   'docs',
+  'exchange-simulator',
   'scripts',
   'settings',
   'schemas',
@@ -66,7 +67,9 @@ function changed(file: string, patch: string): string {
 
 function copyOfAll(): string {
   const copy = join(temporary.path, 'copy');
-  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  // Where somebody has installed them, the simulator's clients have packages of their own.
+  const filter = (path: string) => !path.endsWith('/node_modules');
+  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true, filter });
   for (const name of ['node_modules', 'data']) symlinkSync(join(ROOT, name), join(copy, name));
   return copy;
 }

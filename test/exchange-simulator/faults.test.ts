@@ -74,7 +74,9 @@ describe('connections', () => {
     await given.clock.advance(100);
     expect(client.frames.at(-1)).toMatchObject({ stream: '!serverShutdown', data: { e: 'serverShutdown' } });
     expect([client.isOpen, new Client(given.running.venue, '/ws').isOpen]).toEqual([false, false]);
+    await expect(given.get('/api/v3/time')).rejects.toThrow(NoAnswer);
     await given.clock.advance(4900);
+    expect((await given.get('/api/v3/time')).status).toBe(200);
     const again = new Client(given.running.venue, '/ws/btcusdt@depth@100ms');
     given.change([['100', '3']], []);
     expect(again.frames).toMatchObject([{ U: 1001, u: 1001 }]);

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { controlOf } from '../../exchange-simulator/control.ts';
 import { WALL_CLOCK } from '../../exchange-simulator/core/clock.ts';
@@ -39,4 +41,14 @@ it('serves a venue over sockets, and is steered over HTTP', async () => {
     connections: 0,
     submissions: { accepted: 0 },
   });
+});
+
+it.each([
+  [['--port', 'x'], '--port x: give a whole number from 0 (any free port) to 65535.\n'],
+  [['--seed', '0.5'], '--seed 0.5: give a whole number.\n'],
+  [['--prot', '1'], "Unknown option '--prot' Try --help.\n"],
+])('refuses %j with one sentence', (args, sentence) => {
+  const main = join(import.meta.dirname, '../../exchange-simulator/main.ts');
+  const { status, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, sentence]);
 });

@@ -59,6 +59,7 @@ export class Performer {
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
     if (route === undefined) throw new BinanceError(-1000, 'Not found.', 404);
     const { faults, clock } = this.#exchange;
+    if (faults.isDown) throw new NoAnswer();
     const weight = typeof route.weight === 'number' ? route.weight : route.weight(parameters);
     this.#refuseBanned();
     this.#limits.spend(address, weight, this.#exchange.now());
