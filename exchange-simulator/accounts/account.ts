@@ -13,7 +13,7 @@ export type AccountEvent =
   | { readonly kind: 'balances'; readonly at: number; readonly assets: readonly string[] }
   | { readonly kind: 'transfer'; readonly at: number; readonly asset: string; readonly amount: Amount };
 
-export type OrderChange = 'accepted' | 'filled' | 'canceled' | 'expired' | 'prevented';
+export type OrderChange = 'accepted' | 'filled' | 'canceled' | 'expired' | 'prevented' | 'rejected';
 
 /** Share of what is received that the venue keeps. */
 export interface FeeRates {
@@ -88,8 +88,11 @@ export class Account {
 export type OrderType = 'limit' | 'market' | 'limit-maker';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
 
-/** `expired`: the venue ended it (the rest of an IOC, a FOK that could not be filled). `prevented`: against a trade with oneself. */
-export type OrderStatus = 'new' | 'partially-filled' | 'filled' | 'canceled' | 'expired' | 'prevented';
+/**
+ * `expired`: the venue ended it (the rest of an IOC, a FOK that could not be filled). `prevented`: against a trade with
+ * oneself. `rejected`: received, acknowledged, and then not accepted; a venue that refuses at once has none of these.
+ */
+export type OrderStatus = 'new' | 'partially-filled' | 'filled' | 'canceled' | 'expired' | 'prevented' | 'rejected';
 
 /** What a user asks for. The quantity of a market order may be given in the quote asset: then `quantity` is 0. */
 export interface OrderRequest {

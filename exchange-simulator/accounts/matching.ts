@@ -1,9 +1,17 @@
 import { type Amount, divide, least, multiply } from '../core/amount.ts';
 import type { Market } from '../market/market.ts';
 import type { DepthChanged, Level, Side, TradePrinted } from '../market/market-event.ts';
-import { type Account, type Fill, Order, type OrderRequest, type OrderStatus } from './account.ts';
+import { type Account, type Fill, Order, type OrderChange, type OrderRequest, type OrderStatus } from './account.ts';
 
 export type RefusalReason = 'duplicate-client-id' | 'insufficient-balance' | 'market-closed' | 'no-liquidity' | 'would-take';
+
+/** Where venues differ. */
+export interface MatchingRules {
+  /** What becomes of a post-only order that would take: refused, or accepted and cancelled at once. */
+  readonly postOnlyThatTakes: 'refused' | 'canceled';
+  /** Among which orders of an account a client id is unique. */
+  readonly clientIdsUniqueAmong: 'open-orders' | 'all-orders';
+}
 
 /** The matching engine did not accept the order. */
 export class Refusal extends Error {
@@ -24,14 +32,16 @@ export class Matching {
   readonly #market: Market;
   readonly #now: () => number;
   readonly #nextOrderId: () => number;
+  readonly #rules: MatchingRules;
   /** Resting orders, oldest first. */
   readonly #resting = new Set<Order>();
   /** A user's own trade fills nobody else: its quantity is spent. */
   #isPrinting = false;
   readonly #taken: Record<Side, Map<Amount, Amount>> = { buy: new Map(), sell: new Map() };
 
-  constructor(market: Market, now: () => number, nextOrderId: () => number) {
+  constructor(market: Market, rules: MatchingRules, now: () => number, nextOrderId: () => number) {
     this.#market = market;
+    this.#rules = rules;
     this.#now = now;
     this.#nextOrderId = nextOrderId;
     market.observe({ trade: (trade) => this.#traded(trade), depth: (change) => this.#changed(change) });
@@ -40,12 +50,10 @@ export class Matching {
   /** Throws a `Refusal` where the order is not accepted. What it can take is taken before this returns. */
   place(account: Account, request: OrderRequest): Order {
     if (this.#market.status !== 'trading') throw new Refusal('market-closed');
-    const hasThisId = account
-      .openOrders(this.#market.instrument.symbol)
-      .some((order) => order.request.clientId === request.clientId);
-    if (hasThisId) throw new Refusal('duplicate-client-id');
-    const takes = this.#takeable(request);
-    if (request.type === 'limit-maker' && this.#isCrossing(request)) throw new Refusal('would-take');
+    if (this.#isIdInUse(account, request.clientId)) throw new Refusal('duplicate-client-id');
+    const isTakingMaker = request.type === 'limit-maker' && this.#isCrossing(request);
+    if (isTakingMaker && this.#rules.postOnlyThatTakes === 'refused') throw new Refusal('would-take');
+    const takes = isTakingMaker ? [] : this.#takeable(request);
     if (request.type === 'market' && takes.length === 0) throw new Refusal('no-liquidity');
     const reserve = reserveOf(request, takes);
     const balance = account.balance(this.#reservedAsset(request.side));
@@ -59,8 +67,18 @@ export class Matching {
     this.#tell(order, 'accepted');
     this.#take(order, takes);
     if (!order.isOpen) return order;
-    if (request.type !== 'market' && request.timeInForce === 'GTC') this.#rest(order);
+    if (isTakingMaker) this.#end(order, 'canceled');
+    else if (request.type !== 'market' && request.timeInForce === 'GTC') this.#rest(order);
     else this.#end(order, 'expired');
+    return order;
+  }
+
+  /** An order that was acknowledged and then not accepted: it reserves nothing, and its end is told. */
+  reject(account: Account, request: OrderRequest): Order {
+    const order = new Order(this.#nextOrderId(), account, this.#market, request, this.#now());
+    account.add(order);
+    order.status = 'rejected';
+    this.#tell(order, 'rejected');
     return order;
   }
 
@@ -164,6 +182,12 @@ export class Matching {
     return best !== undefined && (side === 'buy' ? best <= price : best >= price);
   }
 
+  #isIdInUse(account: Account, clientId: string): boolean {
+    const { symbol } = this.#market.instrument;
+    const orders = this.#rules.clientIdsUniqueAmong === 'open-orders' ? account.openOrders(symbol) : account.orders;
+    return orders.some((order) => order.request.clientId === clientId);
+  }
+
   #restingOf(side: Side): Order[] {
     const best = side === 'buy' ? -1n : 1n;
     return [...this.#resting]
@@ -224,7 +248,7 @@ export class Matching {
     order.locked = 0n;
   }
 
-  #tell(order: Order, change: 'accepted' | 'canceled' | 'expired' | 'prevented'): void {
+  #tell(order: Order, change: Exclude<OrderChange, 'filled'>): void {
     order.account.tell({ kind: 'order', at: order.updatedAt, order, change });
     order.account.tell({ kind: 'balances', at: order.updatedAt, assets: [this.#reservedAsset(order.request.side)] });
   }

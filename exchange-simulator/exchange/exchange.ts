@@ -1,6 +1,6 @@
 import { Account, type FeeRates, type Order, type OrderRequest } from '../accounts/account.ts';
 import type { ApiKey } from '../accounts/api-key.ts';
-import { Matching, Refusal } from '../accounts/matching.ts';
+import { Matching, type MatchingRules, Refusal } from '../accounts/matching.ts';
 import { Submissions } from '../accounts/submissions.ts';
 import type { Amount } from '../core/amount.ts';
 import type { Clock } from '../core/clock.ts';
@@ -20,10 +20,12 @@ export class Exchange {
   readonly #matching = new Map<string, Matching>();
   readonly #initial = new Map<Account, Readonly<Record<string, Amount>>>();
   readonly #keyListeners = new Set<(key: ApiKey) => void>();
+  readonly #rules: MatchingRules;
   #lastOrderId = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, rules: MatchingRules) {
     this.clock = clock;
+    this.#rules = rules;
     this.faults = new Faults(this);
   }
 
@@ -39,6 +41,7 @@ export class Exchange {
       symbol,
       new Matching(
         market,
+        this.#rules,
         () => this.now(),
         () => this.#nextOrderId(),
       ),
@@ -87,6 +90,11 @@ export class Exchange {
       this.submissions.add({ ...attempt, outcome: isDuplicate ? 'duplicate' : 'refused' });
       throw error;
     }
+  }
+
+  /** Notes an order that a venue acknowledged and then did not accept, and tells its account. */
+  reject(account: Account, market: Market, request: OrderRequest): Order {
+    return this.#matchingOf(market.instrument.symbol).reject(account, request);
   }
 
   /** False where the order was not open any more. */

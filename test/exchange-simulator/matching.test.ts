@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Account } from '../../exchange-simulator/accounts/account.ts';
 import { amount, formatAmount } from '../../exchange-simulator/core/amount.ts';
-import { bodyOf, Given } from './given.ts';
+import { VirtualClock } from '../../exchange-simulator/core/clock.ts';
+import { Exchange } from '../../exchange-simulator/exchange/exchange.ts';
+import { Bars } from '../../exchange-simulator/market/bars.ts';
+import { Market } from '../../exchange-simulator/market/market.ts';
+import { BTCUSDT } from '../../exchange-simulator/venues/binance-spot/standard.ts';
+import { bodyOf, Given, SNAPSHOT, START } from './given.ts';
 
 let given: Given;
 
@@ -122,5 +128,46 @@ describe("users' trades", () => {
     given.trade('101', '0.1', false);
     expect(given.market.trades.latest(3).map(({ id }) => id)).toEqual([first, first + 1, first + 2]);
     expect(given.account.fills[0]?.tradeId).toBe(first + 1);
+  });
+});
+
+describe('rules of other venues', () => {
+  const request = { clientId: 'one', side: 'buy', timeInForce: 'GTC', quantity: amount('1'), quoteQuantity: 0n } as const;
+  const rules = { postOnlyThatTakes: 'canceled', clientIdsUniqueAmong: 'all-orders' } as const;
+
+  function otherExchange(): { exchange: Exchange; market: Market; account: Account; told: string[] } {
+    const exchange = new Exchange(new VirtualClock(START), rules);
+    const market = new Market(BTCUSDT, new Bars());
+    market.apply(SNAPSHOT);
+    exchange.addMarket(market);
+    const account = exchange.addAccount({ maker: 0n, taker: 0n }, { USDT: amount('1000') });
+    const told: string[] = [];
+    account.observe((event) => {
+      if (event.kind === 'order') told.push(event.change);
+    });
+    return { exchange, market, account, told };
+  }
+
+  it('accept a post-only order that would take, and cancel it', () => {
+    const { exchange, market, account, told } = otherExchange();
+    const order = exchange.place(account, market, { ...request, type: 'limit-maker', price: amount('101') });
+    expect([order.status, order.executed, told]).toEqual(['canceled', 0n, ['accepted', 'canceled']]);
+    expect(account.balance('USDT')).toEqual({ free: amount('1000'), locked: 0n });
+  });
+
+  it('refuse a client id for ever', () => {
+    const { exchange, market, account } = otherExchange();
+    const order = exchange.place(account, market, { ...request, type: 'limit', price: amount('90') });
+    exchange.cancel(order, '');
+    expect(() => exchange.place(account, market, { ...request, type: 'limit', price: amount('90') })).toThrow(
+      'duplicate-client-id',
+    );
+  });
+
+  it('reject an order after it was acknowledged: nothing is reserved, and its account is told', () => {
+    const { exchange, market, account, told } = otherExchange();
+    const order = exchange.reject(account, market, { ...request, type: 'limit', price: amount('90') });
+    expect([order.status, order.isOpen, told, account.openOrders()]).toEqual(['rejected', false, ['rejected'], []]);
+    expect(account.balance('USDT').locked).toBe(0n);
   });
 });

@@ -130,6 +130,7 @@ describe('orders that ccxt sends', () => {
       canceled: 'canceled',
       expired: 'expired',
       prevented: 'expired',
+      rejected: 'rejected',
     };
     const mine = (await client.fetchOrders(SYMBOL)).map((order) => [String(order.id), order.status, order.filled]);
     const theirs = account().orders.map((order) => [

@@ -20,6 +20,7 @@ export const STATUS: Readonly<Record<OrderStatus, string>> = {
   canceled: 'CANCELED',
   expired: 'EXPIRED',
   prevented: 'EXPIRED_IN_MATCH',
+  rejected: 'REJECTED',
 };
 
 export const TYPE = { limit: 'LIMIT', market: 'MARKET', 'limit-maker': 'LIMIT_MAKER' } as const;

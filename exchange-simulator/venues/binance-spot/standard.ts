@@ -31,6 +31,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 `;
 
+const RULES = { postOnlyThatTakes: 'refused', clientIdsUniqueAmong: 'open-orders' } as const;
 const FEES = { maker: amount('0.001'), taker: amount('0.001') };
 const BALANCES = { USDT: amount('100000'), BTC: amount('2'), BNB: 0n };
 
@@ -47,7 +48,7 @@ export interface Running {
  * withdraw), `simulator-read`. Of the second: `simulator-other`. The secret of each HMAC key is `simulator-secret`.
  */
 export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>, seed: number): Running {
-  const exchange = new Exchange(clock);
+  const exchange = new Exchange(clock, RULES);
   const iterator = events[Symbol.iterator]();
   const first = iterator.next().value as MarketEvent;
   const price = first.kind === 'snapshot' ? (first.bids[0]?.[0] ?? 0n) : 0n;

@@ -7,6 +7,7 @@ const EXECUTION = {
   canceled: 'CANCELED',
   expired: 'EXPIRED',
   prevented: 'TRADE_PREVENTION',
+  rejected: 'REJECTED',
 } as const;
 
 type OrderEvent = Extract<AccountEvent, { kind: 'order' }>;
