@@ -11,13 +11,14 @@ import type { Market } from '../market/market.ts';
 /** What every venue has beneath its protocol: markets, accounts, matching, and the misbehaviours of the moment. */
 export class Exchange {
   readonly clock: Clock;
+  /** By the name that each was added under. */
   readonly markets = new Map<string, Market>();
   readonly accounts: Account[] = [];
   readonly keys = new Map<string, ApiKey>();
   readonly submissions = new Submissions();
   readonly connections = new Connections();
   readonly faults: Faults;
-  readonly #matching = new Map<string, Matching>();
+  readonly #matching = new Map<Market, Matching>();
   readonly #initial = new Map<Account, Readonly<Record<string, Amount>>>();
   readonly #keyListeners = new Set<(key: ApiKey) => void>();
   readonly #rules: MatchingRules;
@@ -34,11 +35,11 @@ export class Exchange {
     return this.clock.now() + this.faults.clockSkewMs;
   }
 
-  addMarket(market: Market): void {
-    const { symbol } = market.instrument;
-    this.markets.set(symbol, market);
+  /** `name`: its symbol, but where a venue has one symbol in several categories. */
+  addMarket(market: Market, name = market.instrument.symbol): void {
+    this.markets.set(name, market);
     this.#matching.set(
-      symbol,
+      market,
       new Matching(
         market,
         this.#rules,
@@ -81,7 +82,7 @@ export class Exchange {
     const { symbol } = market.instrument;
     const attempt = { at: this.now(), account: account.id, symbol, clientId: request.clientId };
     try {
-      const order = this.#matchingOf(symbol).place(account, request);
+      const order = this.#matchingOf(market).place(account, request);
       order.visibleAt = order.createdAt + this.faults.hidesOrdersForMs;
       this.submissions.add({ ...attempt, outcome: 'accepted', orderId: order.id });
       return order;
@@ -94,22 +95,22 @@ export class Exchange {
 
   /** Notes an order that a venue acknowledged and then did not accept, and tells its account. */
   reject(account: Account, market: Market, request: OrderRequest): Order {
-    return this.#matchingOf(market.instrument.symbol).reject(account, request);
+    return this.#matchingOf(market).reject(account, request);
   }
 
   /** False where the order was not open any more. */
   cancel(order: Order, cancelClientId: string): boolean {
-    return this.#matchingOf(order.market.instrument.symbol).cancel(order, cancelClientId);
+    return this.#matchingOf(order.market).cancel(order, cancelClientId);
   }
 
   /** Fills an open order at its price as if trades had reached it. */
   fill(order: Order, quantity: Amount): void {
-    this.#matchingOf(order.market.instrument.symbol).fill(order, quantity);
+    this.#matchingOf(order.market).fill(order, quantity);
   }
 
   /** Ends an open order as self-trade prevention does: without a trade. */
   prevent(order: Order): void {
-    this.#matchingOf(order.market.instrument.symbol).prevent(order);
+    this.#matchingOf(order.market).prevent(order);
   }
 
   openOrders(): Order[] {
@@ -129,7 +130,7 @@ export class Exchange {
     }
   }
 
-  #matchingOf(symbol: string): Matching {
-    return this.#matching.get(symbol) as Matching;
+  #matchingOf(market: Market): Matching {
+    return this.#matching.get(market) as Matching;
   }
 }

@@ -69,6 +69,14 @@ export type Fault =
   | { readonly kind: 'prevent' }
   /** Reads say that the filled amount in quote is not available. */
   | { readonly kind: 'no-quote-amount'; readonly forMs: number }
+  /** The next orders are acknowledged, and then not accepted. */
+  | { readonly kind: 'reject-later'; readonly times: number }
+  /** The next cancels are acknowledged, and their orders are filled before they arrive. */
+  | { readonly kind: 'lose-cancel-race'; readonly times: number }
+  /** Ids of books begin again on live connections; `isEmpty`: with no level, as while a market is closed. */
+  | { readonly kind: 'reset-books'; readonly isEmpty: boolean }
+  /** A fee of holding a derivative comes to each account, among its trades. */
+  | { readonly kind: 'funding' }
   | { readonly kind: 'revoke-key'; readonly key: string }
   /** All orders and fills are forgotten, and balances begin again: as test networks do each month. */
   | { readonly kind: 'wipe' };

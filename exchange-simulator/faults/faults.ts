@@ -2,8 +2,9 @@ import type { Order } from '../accounts/account.ts';
 import type { Amount } from '../core/amount.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Connections } from '../core/connections.ts';
+import { NoAnswer } from '../core/venue.ts';
 import type { Market } from '../market/market.ts';
-import type { Fault, Operation } from './fault.ts';
+import type { Fault, Operation, RefusalKind } from './fault.ts';
 import { FrameFaults } from './frame-faults.ts';
 import { type Interception, RequestFaults } from './request-faults.ts';
 
@@ -33,6 +34,11 @@ export class Faults {
   /** Values in force until a time. */
   readonly #timed = new Map<string, { readonly until: number; readonly value: number }>();
   #deafSubscriptions = 0;
+  readonly #listeners = new Set<(fault: Fault) => void>();
+  /** Times that are left of faults that wait for a venue. */
+  readonly #waiting = { 'reject-later': 0, 'lose-cancel-race': 0 };
+  /** When the exchange last went down for a restart, on the machine's clock; 0 before the first. */
+  restartedAt = 0;
   /** Everything that was injected, in order. */
   readonly injected: Fault[] = [];
 
@@ -61,6 +67,10 @@ export class Faults {
       case 'deaf-subscribe':
         this.#deafSubscriptions += fault.times;
         break;
+      case 'reject-later':
+      case 'lose-cancel-race':
+        this.#waiting[fault.kind] += fault.times;
+        break;
       case 'clock-skew':
         this.#hold('clock-skew', fault.byMs, fault.forMs);
         break;
@@ -79,6 +89,13 @@ export class Faults {
       default:
         this.#happen(fault);
     }
+    for (const listener of this.#listeners) listener(fault);
+  }
+
+  /** For what a venue does itself where a fault happens; the function returned ends it. */
+  observe(listener: (fault: Fault) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Ends what is in force and forgets what waits. What has happened stays. */
@@ -87,11 +104,36 @@ export class Faults {
     this.#requests.clear();
     this.#timed.clear();
     this.#deafSubscriptions = 0;
+    this.#waiting['reject-later'] = 0;
+    this.#waiting['lose-cancel-race'] = 0;
     for (const market of this.#exchange.markets.values()) market.status = 'trading';
   }
 
   intercept(operation: Operation): Interception {
     return this.#requests.intercept(operation);
+  }
+
+  /**
+   * Carries out a request with the misbehaviours that wait for its operation. Rejects with `NoAnswer` where the answer
+   * is lost, and with `refusal`'s error where one is asked for.
+   */
+  async carryOut<T>(operation: Operation, refusal: (kind: RefusalKind) => Error, action: () => T): Promise<T> {
+    const { clock } = this.#exchange;
+    const fate = this.intercept(operation);
+    if (fate.refuseBefore !== undefined) throw refusal(fate.refuseBefore);
+    if (fate.arriveAfterMs > 0) await new Promise<void>((resolve) => clock.after(fate.arriveAfterMs, resolve));
+    const result = action();
+    if (fate.answerAfterMs > 0) await new Promise<void>((resolve) => clock.after(fate.answerAfterMs, resolve));
+    if (fate.isAnswerLost) throw new NoAnswer();
+    if (fate.refuseAfter !== undefined) throw refusal(fate.refuseAfter);
+    return result;
+  }
+
+  /** Uses up one time of a fault that waits for a venue, if there is one. */
+  take(kind: 'reject-later' | 'lose-cancel-race'): boolean {
+    if (this.#waiting[kind] === 0) return false;
+    this.#waiting[kind] -= 1;
+    return true;
   }
 
   get clockSkewMs(): number {
@@ -139,9 +181,11 @@ export class Faults {
       this.#hold('down', 1, fault.downMs);
       clock.after(SHUTDOWN_LEAD_MS, () => {
         connections.cut('all');
+        this.restartedAt = clock.now();
         if (fault.isIdReset) this.#resetIds();
       });
     }
+    if (fault.kind === 'reset-books') this.#resetIds();
     if (fault.kind === 'fill-away') {
       this.#hold('refuse-private', 1, fault.forMs);
       connections.cut('private');

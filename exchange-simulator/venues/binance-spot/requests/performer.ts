@@ -58,20 +58,20 @@ export class Performer {
   async perform(name: string, parameters: Parameters, credentials: Credentials, address: string): Promise<Performed> {
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
     if (route === undefined) throw new BinanceError(-1000, 'Not found.', 404);
-    const { faults, clock } = this.#exchange;
+    const { faults } = this.#exchange;
     if (faults.isDown) throw new NoAnswer();
     const weight = typeof route.weight === 'number' ? route.weight : route.weight(parameters);
     this.#refuseBanned();
     this.#limits.spend(address, weight, this.#exchange.now());
-    const fate = faults.intercept(route.operation);
-    if (fate.refuseBefore !== undefined) throw this.#refusal(fate.refuseBefore);
-    if (fate.arriveAfterMs > 0) await new Promise<void>((resolve) => clock.after(fate.arriveAfterMs, resolve));
-    const performed = this.#answer(route, parameters, credentials, address);
-    if (route.isFreeOnSuccess === true) this.#limits.giveBack(address, weight, this.#exchange.now());
-    if (fate.answerAfterMs > 0) await new Promise<void>((resolve) => clock.after(fate.answerAfterMs, resolve));
-    if (fate.isAnswerLost) throw new NoAnswer();
-    if (fate.refuseAfter !== undefined) throw this.#refusal(fate.refuseAfter);
-    return performed;
+    return faults.carryOut(
+      route.operation,
+      (kind) => this.#refusal(kind),
+      () => {
+        const performed = this.#answer(route, parameters, credentials, address);
+        if (route.isFreeOnSuccess === true) this.#limits.giveBack(address, weight, this.#exchange.now());
+        return performed;
+      },
+    );
   }
 
   /** The key that signed the request, with the permission asked for. Throws the error that Binance answers. */
