@@ -129,6 +129,8 @@ export class Order {
   readonly createdAt: number;
   /** As the cancel named itself; the order's own client id until then. */
   cancelClientId = '';
+  /** In the venue's words, where it was rejected. */
+  rejectReason = '';
   status: OrderStatus = 'new';
   updatedAt: number;
   executed: Amount = 0n;

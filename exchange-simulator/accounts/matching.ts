@@ -74,10 +74,11 @@ export class Matching {
   }
 
   /** An order that was acknowledged and then not accepted: it reserves nothing, and its end is told. */
-  reject(account: Account, request: OrderRequest): Order {
+  reject(account: Account, request: OrderRequest, reason: string): Order {
     const order = new Order(this.#nextOrderId(), account, this.#market, request, this.#now());
     account.add(order);
     order.status = 'rejected';
+    order.rejectReason = reason;
     this.#tell(order, 'rejected');
     return order;
   }

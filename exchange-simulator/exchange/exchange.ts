@@ -93,9 +93,9 @@ export class Exchange {
     }
   }
 
-  /** Notes an order that a venue acknowledged and then did not accept, and tells its account. */
-  reject(account: Account, market: Market, request: OrderRequest): Order {
-    return this.#matchingOf(market).reject(account, request);
+  /** Notes an order that a venue acknowledged and then did not accept, and tells its account. `reason` is in the venue's words. */
+  reject(account: Account, market: Market, request: OrderRequest, reason: string): Order {
+    return this.#matchingOf(market).reject(account, request, reason);
   }
 
   /** False where the order was not open any more. */

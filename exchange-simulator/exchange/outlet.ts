@@ -9,6 +9,8 @@ export class Outlet {
   readonly #faults: FrameFaults;
   /** Held back until the next frame of its stream has gone. */
   readonly #swapped = new Map<string, string>();
+  /** Delayed, in order. */
+  readonly #waiting: string[] = [];
   #readyAt = 0;
   #isClosed = false;
 
@@ -46,12 +48,15 @@ export class Outlet {
   #send(text: string, byMs: number): void {
     const now = this.#clock.now();
     this.#readyAt = Math.max(this.#readyAt, now + byMs);
-    if (this.#readyAt <= now) {
+    if (this.#readyAt <= now && this.#waiting.length === 0) {
       if (!this.#isClosed) this.#client.send(text);
       return;
     }
-    this.#clock.after(this.#readyAt - now, () => {
-      if (!this.#isClosed) this.#client.send(text);
+    this.#waiting.push(text);
+    // Real timers of one time may fire in any order: each sends what has waited longest.
+    this.#clock.after(Math.max(0, this.#readyAt - now), () => {
+      const first = this.#waiting.shift() as string;
+      if (!this.#isClosed) this.#client.send(first);
     });
   }
 }

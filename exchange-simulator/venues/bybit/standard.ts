@@ -1,0 +1,75 @@
+import { amount } from '../../core/amount.ts';
+import type { Clock } from '../../core/clock.ts';
+import { Random } from '../../core/random.ts';
+import { Exchange } from '../../exchange/exchange.ts';
+import { Bars } from '../../market/bars.ts';
+import { madeUpHistory } from '../../market/history.ts';
+import type { Instrument } from '../../market/instrument.ts';
+import { Market } from '../../market/market.ts';
+import type { Level, MarketEvent, Side } from '../../market/market-event.ts';
+import { Playback } from '../../market/playback.ts';
+import { LINEAR, marketName, SPOT } from './listing.ts';
+import { Bybit } from './venue.ts';
+
+const RULES = { postOnlyThatTakes: 'canceled', clientIdsUniqueAmong: 'all-orders' } as const;
+const FEES = { maker: amount('0.001'), taker: amount('0.001') };
+const BALANCES = { USDT: amount('100000'), BTC: amount('2') };
+
+const FIRST_PRICE = amount('61837.6');
+const FIRST_ID = 7_961_638_724;
+/** Levels of each side at the start. */
+const LEVELS = 600;
+
+/** A venue that runs: stop its markets when done. */
+export interface Running {
+  readonly exchange: Exchange;
+  readonly venue: Bybit;
+  stop(): void;
+}
+
+/** A made-up book to begin with. No recording of this venue may be passed on. */
+export function firstBook(instrument: Instrument, at: number, seed: number): MarketEvent {
+  const random = new Random(seed);
+  const side = (of: Side): Level[] =>
+    Array.from({ length: LEVELS }, (_, index) => {
+      const distance = BigInt(index + (of === 'sell' ? 1 : 0)) * instrument.tickSize;
+      const price = of === 'buy' ? FIRST_PRICE - distance : FIRST_PRICE + distance;
+      return [price, BigInt(random.between(1, 60_000)) * instrument.lotSize];
+    });
+  return { kind: 'snapshot', at, lastId: FIRST_ID, bids: side('buy'), asks: side('sell') };
+}
+
+/**
+ * Bybit with BTCUSDT as a spot pair and as a linear perpetual, and two accounts. Keys of the first: `simulator-key`,
+ * `simulator-withdraw` (may withdraw), `simulator-read`. Of the second: `simulator-other`. The secret of each is
+ * `simulator-secret`. `first` is the book that the spot market begins with; both markets walk on from theirs.
+ */
+export function standardBybit(clock: Clock, seed: number, first = firstBook(SPOT, clock.now(), seed)): Running {
+  const exchange = new Exchange(clock, RULES);
+  const playbacks = [
+    { name: marketName('spot', SPOT.symbol), instrument: SPOT, first },
+    { name: marketName('linear', LINEAR.symbol), instrument: LINEAR, first: firstBook(LINEAR, clock.now(), seed + 1) },
+  ].map(({ name, instrument, first: event }, index) => {
+    const price = event.kind === 'snapshot' ? (event.bids[0]?.[0] ?? 0n) : 0n;
+    const market = new Market(instrument, new Bars(madeUpHistory(instrument, clock.now(), price, seed + index)));
+    exchange.addMarket(market, name);
+    return new Playback(clock, market, event, [].values(), seed + index);
+  });
+  const [account, other] = [exchange.addAccount(FEES, BALANCES), exchange.addAccount(FEES, BALANCES)];
+  const trading = new Set(['read', 'trade'] as const);
+  const hmac = { kind: 'hmac', secret: 'simulator-secret' } as const;
+  exchange.addKey({ id: 'simulator-key', account, permissions: trading, ...hmac });
+  exchange.addKey({ id: 'simulator-withdraw', account, permissions: new Set(['read', 'trade', 'withdraw']), ...hmac });
+  exchange.addKey({ id: 'simulator-read', account, permissions: new Set(['read']), ...hmac });
+  exchange.addKey({ id: 'simulator-other', account: other, permissions: trading, ...hmac });
+  const venue = new Bybit(exchange);
+  for (const playback of playbacks) playback.start();
+  return {
+    exchange,
+    venue,
+    stop() {
+      for (const playback of playbacks) playback.stop();
+      venue.stop();
+    },
+  };
+}
