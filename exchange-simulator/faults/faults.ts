@@ -182,10 +182,10 @@ export class Faults {
       clock.after(SHUTDOWN_LEAD_MS, () => {
         connections.cut('all');
         this.restartedAt = clock.now();
-        if (fault.isIdReset) this.#resetIds();
+        if (fault.isIdReset) this.#resetIds(false);
       });
     }
-    if (fault.kind === 'reset-books') this.#resetIds();
+    if (fault.kind === 'reset-books') this.#resetIds(fault.isEmpty);
     if (fault.kind === 'fill-away') {
       this.#hold('refuse-private', 1, fault.forMs);
       connections.cut('private');
@@ -213,8 +213,8 @@ export class Faults {
     });
   }
 
-  #resetIds(): void {
-    for (const market of this.#exchange.markets.values()) market.resetIds(this.#exchange.clock.now(), RESET_ID);
+  #resetIds(isHidden: boolean): void {
+    for (const market of this.#exchange.markets.values()) market.resetIds(this.#exchange.clock.now(), RESET_ID, isHidden);
   }
 
   #hold(name: string, value: number, forMs: number): void {

@@ -10,6 +10,8 @@ export interface MarketListener {
   depth?(change: DepthChanged): void;
   /** The trade is in the history already. */
   trade?(trade: TradePrinted): void;
+  /** Ids of the book have begun again. `isHidden`: the venue shows no level of it until it changes. */
+  reset?(isHidden: boolean): void;
 }
 
 /** How many changes of the book can be looked back at: an hour at one each 100 ms. */
@@ -82,9 +84,10 @@ export class Market {
   }
 
   /** Ids of the book begin again at `lastId`, as after a restart of the venue's service. */
-  resetIds(at: number, lastId: number): void {
+  resetIds(at: number, lastId: number, isHidden: boolean): void {
     const [bids, asks] = [this.book.top('buy', Number.POSITIVE_INFINITY), this.book.top('sell', Number.POSITIVE_INFINITY)];
     this.apply({ kind: 'snapshot', at, lastId, bids, asks });
+    for (const listener of this.#listeners) listener.reset?.(isHidden);
   }
 
   #change(event: DepthChanged): void {

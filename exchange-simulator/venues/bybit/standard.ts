@@ -24,6 +24,8 @@ const LEVELS = 600;
 export interface Running {
   readonly exchange: Exchange;
   readonly venue: Bybit;
+  /** Nothing happens in its markets by itself any more. */
+  stopMarkets(): void;
   stop(): void;
 }
 
@@ -64,11 +66,15 @@ export function standardBybit(clock: Clock, seed: number, first = firstBook(SPOT
   exchange.addKey({ id: 'simulator-other', account: other, permissions: trading, ...hmac });
   const venue = new Bybit(exchange);
   for (const playback of playbacks) playback.start();
+  const stopMarkets = (): void => {
+    for (const playback of playbacks) playback.stop();
+  };
   return {
     exchange,
     venue,
+    stopMarkets,
     stop() {
-      for (const playback of playbacks) playback.stop();
+      stopMarkets();
       venue.stop();
     },
   };

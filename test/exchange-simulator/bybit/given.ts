@@ -23,7 +23,7 @@ export class GivenBybit {
 
   constructor(isLive = false, seed = 1, first: MarketEvent = SNAPSHOT) {
     this.running = standardBybit(this.clock, seed, first);
-    if (!isLive) this.running.stop();
+    if (!isLive) this.running.stopMarkets();
   }
 
   get spot(): Market {
@@ -138,5 +138,5 @@ export class GivenBybit {
 export function told(client: Client, topic: string): Record<string, unknown>[] {
   return client.frames
     .filter((frame) => frame.topic === topic)
-    .flatMap(({ data }) => data as Record<string, unknown> | Record<string, unknown>[]);
+    .flatMap(({ data }) => (Array.isArray(data) ? (data as Record<string, unknown>[]) : [data as Record<string, unknown>]));
 }

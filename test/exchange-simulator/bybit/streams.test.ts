@@ -110,22 +110,25 @@ describe('a depth', () => {
   });
 
   it('of level 1 sends snapshots alone, the same one again after three seconds without a change', async () => {
-    const given = new GivenBybit(true);
-    const client = given.follow('linear', 'orderbook.1.BTCUSDT');
-    await given.clock.advance(3000);
-    given.running.stop();
-    expect(new Set(depths(client, 'orderbook.1.BTCUSDT').map((frame) => (frame as string[])[0]))).toEqual(new Set(['snapshot']));
-    const still = new GivenBybit(true);
-    const other = still.follow('spot', 'orderbook.1.BTCUSDT');
-    still.spot.book.replace([], [], still.spot.book.lastId);
-    await still.clock.advance(1);
-    expect(depths(other, 'orderbook.1.BTCUSDT')).toHaveLength(1);
+    const given = new GivenBybit();
+    const topic = 'orderbook.1.BTCUSDT';
+    const client = given.follow('spot', topic);
+    await given.clock.advance(2999);
+    expect(depths(client, topic)).toHaveLength(1);
+    await given.clock.advance(1);
+    given.change([['99', '5']], []);
+    given.change([['100', '5']], []);
+    expect(depths(client, topic)).toEqual([
+      ['snapshot', FIRST, [['100', '1']], [['101', '1']]],
+      ['snapshot', FIRST, [['100', '1']], [['101', '1']]],
+    ]);
+    await given.clock.advance(10);
+    expect(depths(client, topic).at(-1)).toEqual(['snapshot', FIRST + 1, [['100', '5']], [['101', '1']]]);
   });
 
   it('is of spot or of linear: two markets of one name', async () => {
     const given = new GivenBybit();
     const [spot, linear] = [given.follow('spot', 'orderbook.50.BTCUSDT'), given.follow('linear', 'orderbook.50.BTCUSDT')];
-    given.linear.observe({});
     await given.clock.advance(100);
     given.change([['100', '7']], []);
     expect([depths(spot, 'orderbook.50.BTCUSDT').length, depths(linear, 'orderbook.50.BTCUSDT').length]).toEqual([2, 1]);

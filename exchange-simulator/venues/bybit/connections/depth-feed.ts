@@ -30,7 +30,7 @@ export interface DepthSettings {
 
 /** One depth of one market, with update ids of its own that rise by 1. */
 export class DepthFeed {
-  readonly #market: Market;
+  readonly market: Market;
   readonly #clock: Clock;
   readonly #settings: DepthSettings;
   readonly #send: (message: DepthMessage) => void;
@@ -39,7 +39,7 @@ export class DepthFeed {
   #isWaiting = false;
 
   constructor(market: Market, clock: Clock, settings: DepthSettings, send: (message: DepthMessage) => void) {
-    this.#market = market;
+    this.market = market;
     this.#clock = clock;
     this.#settings = settings;
     this.#send = send;
@@ -88,17 +88,12 @@ export class DepthFeed {
   }
 
   #book(u: number): PublishedBook {
-    const { book } = this.#market;
+    const { book } = this.market;
     const { levels } = this.#settings;
     return { bids: book.top('buy', levels), asks: book.top('sell', levels), u, seq: book.lastId, cts: this.#clock.now() };
   }
 
   #publish(): void {
-    // Ids of a market fall only where its venue has been restarted.
-    if (this.#market.book.lastId < this.#published.seq) {
-      this.reset(false);
-      return;
-    }
     const before = this.#published;
     const now = this.#book(before.u + 1);
     const [bids, asks] = [changes(before.bids, now.bids), changes(before.asks, now.asks)];

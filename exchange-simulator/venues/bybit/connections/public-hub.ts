@@ -65,13 +65,13 @@ export class PublicHub {
     for (const category of ['spot', 'linear'] as const) {
       for (const market of marketsOf(exchange, category)) {
         this.#categories.set(market, category);
-        market.observe({ depth: () => this.#depth(market), trade: (trade) => this.#trade(market, trade) });
+        market.observe({
+          depth: () => this.#depth(market),
+          trade: (trade) => this.#trade(market, trade),
+          reset: (isHidden) => this.#reset(market, isHidden),
+        });
       }
     }
-    exchange.faults.observe((fault) => {
-      if (fault.kind === 'restart' && fault.isIdReset) this.#firstUpdate = 1;
-      if (fault.kind === 'reset-books') for (const feed of this.#feeds.values()) feed.reset(fault.isEmpty);
-    });
     this.stop = every(exchange.clock, SECOND, () => this.#second());
   }
 
@@ -146,10 +146,16 @@ export class PublicHub {
   }
 
   #depth(market: Market): void {
-    for (const depth of Object.keys(DEPTHS[this.#categories.get(market) as Category])) {
-      const name = marketName(this.#categories.get(market) as Category, market.instrument.symbol);
-      this.#feeds.get(`${name} ${depth}`)?.changed();
-    }
+    for (const feed of this.#feedsOf(market)) feed.changed();
+  }
+
+  #reset(market: Market, isHidden: boolean): void {
+    this.#firstUpdate = 1;
+    for (const feed of this.#feedsOf(market)) feed.reset(isHidden);
+  }
+
+  #feedsOf(market: Market): DepthFeed[] {
+    return [...this.#feeds.values()].filter((feed) => feed.market === market);
   }
 
   /** Trades of one moment are one message. */

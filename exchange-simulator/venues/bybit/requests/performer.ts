@@ -81,7 +81,13 @@ export class Performer {
     if (route.security === 'none') return { result: route.answer(call), headers: {} };
     const key = this.#keyOf(credentials, route.security, route.operation, parameters);
     const headers = this.#limits.countRoute(key.account, name, route.perSecond, this.#exchange.now());
-    return { result: route.answer({ ...call, key }), headers };
+    try {
+      return { result: route.answer({ ...call, key }), headers };
+    } catch (error) {
+      // What is left is said beside refusals too.
+      if (error instanceof BybitError) throw new BybitError(error.code, error.message, error.status, headers);
+      throw error;
+    }
   }
 
   #keyOf(credentials: Credentials, permission: Permission, operation: Operation, parameters: Parameters): ApiKey {
