@@ -2,13 +2,37 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { controlOf } from './control.ts';
 import { WALL_CLOCK } from './core/clock.ts';
+import type { Venue } from './core/venue.ts';
+import type { Exchange } from './exchange/exchange.ts';
 import { listen } from './server.ts';
 import { readRecording } from './venues/binance-spot/recording.ts';
 import { standardBinanceSpot } from './venues/binance-spot/standard.ts';
+import { standardBybit } from './venues/bybit/standard.ts';
 
-const HELP = `npm run exchange-simulator -- [--port 4700] [--seed 1]
+interface Running {
+  readonly exchange: Exchange;
+  readonly venue: Venue;
+  stop(): void;
+}
 
-Serves Binance Spot (REST, streams, WebSocket API) on 127.0.0.1, living through the recordings in data/ and then on.
+const RECORDINGS = ['spot_btcusdt_20240808.jsonl.gz', 'spot_btcusdt_20240809.jsonl.gz'];
+
+/** By the name that `--venue` takes: its title, and how it begins. */
+const VENUES: Readonly<Record<string, { readonly title: string; readonly run: (seed: number) => Running }>> = {
+  'binance-spot': {
+    title: 'Binance Spot',
+    run(seed) {
+      const data = join(import.meta.dirname, '../data');
+      return standardBinanceSpot(WALL_CLOCK, readRecording(RECORDINGS.map((name) => join(data, name))), seed);
+    },
+  },
+  bybit: { title: 'Bybit', run: (seed) => standardBybit(WALL_CLOCK, seed) },
+};
+
+const HELP = `npm run exchange-simulator -- [--venue binance-spot] [--port 4700] [--seed 1]
+
+Serves a venue on 127.0.0.1 by its own protocol: ${Object.keys(VENUES).join(', ')}.
+Binance Spot lives through the recordings in data/ and then on; Bybit's markets are made up.
 Keys: simulator-key, simulator-withdraw, simulator-read, simulator-other; secret of each: simulator-secret.
 /simulator/state, /simulator/book and /simulator/faults show and steer it.
 `;
@@ -19,37 +43,38 @@ function refuse(sentence: string): never {
   process.exit(2);
 }
 
-function options(): { port: number; seed: number; help: boolean } {
+function options(): { venue: string; port: number; seed: number; help: boolean } {
   try {
     const { values } = parseArgs({
       options: {
+        venue: { type: 'string', default: 'binance-spot' },
         port: { type: 'string', default: '4700' },
         seed: { type: 'string', default: '1' },
         help: { type: 'boolean', default: false },
       },
     });
     const [port, seed] = [Number(values.port), Number(values.seed)];
+    if (!Object.hasOwn(VENUES, values.venue)) refuse(`--venue ${values.venue}: give one of ${Object.keys(VENUES).join(', ')}.`);
     if (!Number.isInteger(port) || port < 0 || port > 65_535)
       refuse(`--port ${values.port}: give a whole number from 0 (any free port) to 65535.`);
     if (!Number.isSafeInteger(seed)) refuse(`--seed ${values.seed}: give a whole number.`);
-    return { port, seed, help: values.help };
+    return { venue: values.venue, port, seed, help: values.help };
   } catch (error) {
     return refuse(`${(error as Error).message} Try --help.`);
   }
 }
 
-const { port, seed, help } = options();
+const { venue, port, seed, help } = options();
 if (help) {
   process.stdout.write(HELP);
 } else {
-  const data = join(import.meta.dirname, '../data');
-  const recordings = ['spot_btcusdt_20240808.jsonl.gz', 'spot_btcusdt_20240809.jsonl.gz'].map((name) => join(data, name));
-  const running = standardBinanceSpot(WALL_CLOCK, readRecording(recordings), seed);
+  const { title, run } = VENUES[venue] as (typeof VENUES)[string];
+  const running = run(seed);
   const listening = await listen(running.venue, port, controlOf(running.exchange)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE') return refuse(`Port ${port} is in use: give another with --port.`);
     throw error;
   });
-  process.stdout.write(`Binance Spot: http://127.0.0.1:${listening.port} and ws://127.0.0.1:${listening.port}\n`);
+  process.stdout.write(`${title}: http://127.0.0.1:${listening.port} and ws://127.0.0.1:${listening.port}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       running.stop();

@@ -13,7 +13,7 @@ export const SPOT: Instrument = {
   quote: 'USDT',
   tickSize: amount('0.1'),
   lotSize: amount('0.000001'),
-  leastQuantity: 0n,
+  leastQuantity: amount('0.000011'),
   mostQuantity: amount('83'),
   leastPrice: amount('0.1'),
   mostPrice: 0n,

@@ -65,7 +65,7 @@ function spotRecord({ instrument }: Market): Record<string, unknown> {
     lotSizeFilter: {
       basePrecision: plain(instrument.lotSize),
       quotePrecision: '0.0000001',
-      minOrderQty: '0.000011',
+      minOrderQty: plain(instrument.leastQuantity),
       maxOrderQty: plain(instrument.mostQuantity),
       minOrderAmt: plain(instrument.leastNotional),
       maxOrderAmt: '8000000',
