@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Amount, amount, multiply, parseAmount } from '../../exchange-simulator/core/amount.ts';
+import type { Clock } from '../../exchange-simulator/core/clock.ts';
 import { Random } from '../../exchange-simulator/core/random.ts';
-import { NoAnswer } from '../../exchange-simulator/core/venue.ts';
+import { type ClientEnd, NoAnswer } from '../../exchange-simulator/core/venue.ts';
+import { Outlet } from '../../exchange-simulator/exchange/outlet.ts';
 import { bookState, exchangeState } from '../../exchange-simulator/exchange/state.ts';
 import type { Fault } from '../../exchange-simulator/faults/fault.ts';
+import { FrameFaults } from '../../exchange-simulator/faults/frame-faults.ts';
 import { scheduledFaults } from '../../exchange-simulator/faults/schedule.ts';
 import { Book } from '../../exchange-simulator/market/book.ts';
 import type { Level } from '../../exchange-simulator/market/market-event.ts';
@@ -51,6 +54,27 @@ describe('frames', () => {
     await other.clock.advance(1000);
     other.change([['100', '9']], []);
     expect([silent.isOpen, ids(silent)]).toEqual([true, [1003]]);
+  });
+
+  it('that are late keep their order where timers do not', () => {
+    const timers: (() => void)[] = [];
+    let now = 0;
+    const clock = { now: () => now, after: (_milliseconds: number, action: () => void) => void timers.unshift(action) };
+    const faults = new FrameFaults(clock as unknown as Clock);
+    const sent: string[] = [];
+    const outlet = new Outlet(
+      { send: (text: string) => sent.push(text) } as unknown as ClientEnd,
+      clock as unknown as Clock,
+      faults,
+    );
+    faults.add({ kind: 'delay', byMs: 300, forMs: 100, on: 'public' });
+    outlet.push('public', 'a', 'first');
+    now = 100;
+    outlet.push('public', 'a', 'second');
+    now = 300;
+    outlet.push('public', 'a', 'third');
+    for (const action of timers) action();
+    expect(sent).toEqual(['first', 'second', 'third']);
   });
 
   it('of a deaf subscription never come, though it was acknowledged', () => {

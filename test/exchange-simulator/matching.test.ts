@@ -167,7 +167,13 @@ describe('rules of other venues', () => {
   it('reject an order after it was acknowledged: nothing is reserved, and its account is told', () => {
     const { exchange, market, account, told } = otherExchange();
     const order = exchange.reject(account, market, { ...request, type: 'limit', price: amount('90') }, 'CLOSED');
-    expect([order.rejectReason, order.status, order.isOpen, told, account.openOrders()]).toEqual(['CLOSED', 'rejected', false, ['rejected'], []]);
+    expect([order.rejectReason, order.status, order.isOpen, told, account.openOrders()]).toEqual([
+      'CLOSED',
+      'rejected',
+      false,
+      ['rejected'],
+      [],
+    ]);
     expect(account.balance('USDT').locked).toBe(0n);
   });
 });

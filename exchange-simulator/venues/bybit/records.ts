@@ -126,7 +126,6 @@ export function executionRecord(fill: Fill): Record<string, unknown> {
     orderPrice: plain(request.price),
     orderQty: orderQuantity(order),
     leavesQty: plain(request.quantity === 0n ? 0n : request.quantity - filled),
-    createType: 'CreateByUser',
     orderType: request.type === 'market' ? 'Market' : 'Limit',
     stopOrderType: 'UNKNOWN',
     execFee: plain(fee),

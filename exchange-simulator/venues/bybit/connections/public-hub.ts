@@ -89,7 +89,10 @@ export class PublicHub {
       const first = this.feedOf(found.market, found.size).first();
       if (first !== undefined) subscriber(topic, this.#depthText(topic, found.market, first));
     }
-    if (found.kind === 'tickers') subscriber(topic, this.#text(topic, 'snapshot', this.#ticker(category, found.market)));
+    if (found.kind === 'tickers') {
+      const { lastId } = found.market.book;
+      subscriber(topic, this.#text(topic, 'snapshot', this.#ticker(category, found.market), { cs: lastId }));
+    }
   }
 
   unsubscribe(category: Category, topic: string, subscriber: Subscriber): void {
@@ -246,10 +249,11 @@ export class PublicHub {
     const changed = Object.entries(now).filter(([name, value]) => before[name] !== value);
     this.#tickers.set(`${category} ${topic}`, now);
     if (changed.length === 0) return;
+    const cs = market.book.lastId;
     this.#publish(category, topic, () =>
       category === 'spot'
-        ? this.#text(topic, 'snapshot', now)
-        : this.#text(topic, 'delta', { symbol: market.instrument.symbol, ...Object.fromEntries(changed) }),
+        ? this.#text(topic, 'snapshot', now, { cs })
+        : this.#text(topic, 'delta', { symbol: market.instrument.symbol, ...Object.fromEntries(changed) }, { cs }),
     );
   }
 
