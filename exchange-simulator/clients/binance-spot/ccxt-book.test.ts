@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Fault } from '../../faults/fault.ts';
-import { type Ccxt, ccxtOf, Simulated, touch } from './simulated.ts';
+import { type Simulated, touch } from '../simulated.ts';
+import { type Ccxt, ccxtOf, simulatedBinanceSpot } from './simulated.ts';
 
 const SYMBOL = 'BTC/USDT';
 /** A snapshot of ccxt has 1000 levels a side; what lies deeper it cannot know. */
@@ -12,7 +13,7 @@ describe('the book that ccxt keeps', () => {
   let client: Ccxt;
 
   before(async () => {
-    simulated = await Simulated.start();
+    simulated = await simulatedBinanceSpot();
     client = await ccxtOf(simulated);
   });
 

@@ -1,47 +1,31 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Order } from 'ccxt';
 import { formatAmount } from '../../core/amount.ts';
-import { type Ccxt, ccxtOf, Simulated, until } from './simulated.ts';
+import { CcxtUser } from '../ccxt-user.ts';
+import { type Simulated, until } from '../simulated.ts';
+import { type Ccxt, ccxtOf, simulatedBinanceSpot } from './simulated.ts';
 
 const SYMBOL = 'BTC/USDT';
 
 describe('orders that ccxt sends', () => {
   let simulated: Simulated;
   let client: Ccxt;
-  /** What ccxt's private streams told it. */
-  const [seenOrders, seenFills] = [new Map<string, Order>(), new Map<string, number>()];
-  let isWatching = true;
+  let user: CcxtUser;
 
   before(async () => {
-    simulated = await Simulated.start();
+    simulated = await simulatedBinanceSpot();
     client = await ccxtOf(simulated);
     await client.loadMarkets();
-    void watch(async () => {
-      for (const order of await client.watchOrders(SYMBOL)) seenOrders.set(String(order.id), order);
-    });
-    void watch(async () => {
-      for (const trade of await client.watchMyTrades(SYMBOL)) seenFills.set(String(trade.id), Number(trade.amount));
-    });
+    user = new CcxtUser(client, SYMBOL);
     // The subscription is one more request: the first order waits until its answer is there.
     await new Promise((resolve) => setTimeout(resolve, 500));
   });
 
   after(async () => {
-    isWatching = false;
+    user.stop();
     await client.close();
     await simulated.stop();
   });
-
-  async function watch(once: () => Promise<void>): Promise<void> {
-    while (isWatching) {
-      try {
-        await once();
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  }
 
   const account = () => simulated.running.exchange.accounts[0] as NonNullable<(typeof simulated.running.exchange.accounts)[0]>;
   const bestBid = (): number => Number(formatAmount(simulated.market.book.best('buy')?.[0] ?? 0n, 2));
@@ -89,7 +73,7 @@ describe('orders that ccxt sends', () => {
   it('is filled in the book when trades reach it, and the fill is pushed', async () => {
     const order = await client.createOrder(SYMBOL, 'limit', 'sell', 0.02, bestBid() + 0.01, { postOnly: true });
     await until('a fill', () => account().orders.some(({ id, status }) => String(id) === order.id && status === 'filled'));
-    await until('its push', () => seenOrders.get(String(order.id))?.status === 'closed');
+    await until('its push', () => user.orders.get(String(order.id))?.status === 'closed');
   });
 
   it('lost its answer: the order is found by its client id, and the duplicate is refused while it is open', async () => {
@@ -152,9 +136,9 @@ describe('orders that ccxt sends', () => {
       Number(trade.fee?.cost),
     ]);
     assert.deepEqual(trades, fills);
-    await until('all pushes', () => seenFills.size === fills.length);
+    await until('all pushes', () => user.fills.size === fills.length);
     assert.deepEqual(
-      [...seenFills].sort(),
+      [...user.fills].sort(),
       account()
         .fills.map((fill) => [String(fill.tradeId), Number(formatAmount(fill.quantity, 8))] as [string, number])
         .sort(),

@@ -5,7 +5,8 @@ import { Spot } from '@binance/spot';
 import { amount, formatAmount } from '../../core/amount.ts';
 import { bookState } from '../../exchange/state.ts';
 import { Book } from '../../market/book.ts';
-import { KEY, SECRET, Simulated, until } from './simulated.ts';
+import { KEY, SECRET, type Simulated, until } from '../simulated.ts';
+import { simulatedBinanceSpot } from './simulated.ts';
 
 const SYMBOL = 'BTCUSDT';
 /** The secret half of the example key: RFC 8032, 7.1, test 1. */
@@ -41,7 +42,7 @@ describe("Binance's own client", () => {
   const bid = (less: number): number => Number(formatAmount(simulated.market.book.best('buy')?.[0] ?? 0n, 2)) - less;
 
   before(async () => {
-    simulated = await Simulated.start();
+    simulated = await simulatedBinanceSpot();
     client = clientOf(simulated, { apiKey: KEY, apiSecret: SECRET });
   });
 

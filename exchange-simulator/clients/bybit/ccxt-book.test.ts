@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { formatAmount } from '../../core/amount.ts';
 import type { Fault } from '../../faults/fault.ts';
-import { bookAt, type Ccxt, ccxtOf, type Levels, Simulated } from './simulated.ts';
+import { type Simulated, touch } from '../simulated.ts';
+import { type Ccxt, ccxtOf, simulatedBybit } from './simulated.ts';
 
 const DEPTH = 50;
 
@@ -13,7 +15,7 @@ describe('the book that ccxt keeps', () => {
   const published = new Map<number, number[]>();
 
   before(async () => {
-    simulated = await Simulated.start();
+    simulated = await simulatedBybit();
     client = await ccxtOf(simulated);
     simulated.market.observe({
       depth: ({ lastId }) => {
@@ -29,7 +31,7 @@ describe('the book that ccxt keeps', () => {
     await simulated.stop();
   });
 
-  const levelsOf = ({ bids, asks }: { bids: unknown; asks: unknown }): Levels => {
+  const levelsOf = ({ bids, asks }: { bids: unknown; asks: unknown }): ReturnType<typeof touch> => {
     const pairs = (levels: unknown): number[][] => (levels as number[][]).map(([price, quantity]) => [price ?? 0, quantity ?? 0]);
     return { bids: pairs(bids), asks: pairs(asks) };
   };
@@ -42,7 +44,7 @@ describe('the book that ccxt keeps', () => {
         const book = await client.watchOrderBook('BTC/USDT', DEPTH);
         const mine = JSON.stringify(levelsOf(book));
         const ids = published.get(Number(book.timestamp)) ?? [simulated.market.book.lastId];
-        if (ids.some((id) => JSON.stringify(bookAt(simulated.market, id, DEPTH)) === mine)) right += 1;
+        if (ids.some((id) => JSON.stringify(touch(simulated.market.bookAt(id), DEPTH)) === mine)) right += 1;
         seen += 1;
       } catch (error) {
         restarts += 1;
@@ -66,6 +68,22 @@ describe('the book that ccxt keeps', () => {
       assert.deepEqual(await follow(3), { right: 3, restarts: 0 }, `gap ${gap}`);
     }
     assert.ok(wrong > 10, `${wrong} of 40 books after a gap were wrong: ccxt would notice more than it does`);
+  });
+
+  it('is one of linear as well, with mark and funding', async () => {
+    const linear = simulated.running.exchange.markets.get('linear:BTCUSDT') as Simulated['market'];
+    const [id, bid] = [linear.book.lastId, Number(formatAmount(linear.book.best('buy')?.[0] ?? 0n, 1))];
+    const { mark, rate, next } = await client
+      .fetchFundingRate('BTC/USDT:USDT')
+      .then(({ markPrice, fundingRate, fundingTimestamp }) => ({ mark: markPrice, rate: fundingRate, next: fundingTimestamp }));
+    assert.ok(Math.abs((mark ?? 0) - bid) < 100);
+    assert.equal(rate, 0.0001);
+    assert.equal(new Date(next ?? 0).getUTCHours() % 8, 0);
+    const book = await client.watchOrderBook('BTC/USDT:USDT', DEPTH);
+    const mine = JSON.stringify(levelsOf(book));
+    const ids = Array.from({ length: linear.book.lastId - id + 1 }, (_, index) => id + index);
+    const known = ids.map((one) => linear.bookAt(one)).filter((one) => one !== undefined);
+    assert.ok(known.some((one) => JSON.stringify(touch(one, DEPTH)) === mine));
   });
 
   const faults: readonly (readonly [string, Fault, number])[] = [

@@ -3,52 +3,37 @@ import { after, before, describe, it } from 'node:test';
 import type { Order } from 'ccxt';
 import { formatAmount } from '../../core/amount.ts';
 import { orderIdText, tradeIdText } from '../../venues/bybit/formats.ts';
-import { type Ccxt, ccxtOf, Simulated, until } from './simulated.ts';
+import { CcxtUser } from '../ccxt-user.ts';
+import { type Simulated, until } from '../simulated.ts';
+import { type Ccxt, ccxtOf, simulatedBybit } from './simulated.ts';
 
 const SYMBOL = 'BTC/USDT';
 
 describe('orders that ccxt sends', () => {
   let simulated: Simulated;
   let client: Ccxt;
-  /** What ccxt's private streams told it. */
-  const [seenOrders, seenFills] = [new Map<string, Order>(), new Map<string, number>()];
-  let isWatching = true;
+  let user: CcxtUser;
 
   before(async () => {
-    simulated = await Simulated.start();
+    simulated = await simulatedBybit();
     client = await ccxtOf(simulated);
     await client.loadMarkets();
-    void watch(async () => {
-      for (const order of await client.watchOrders(SYMBOL)) seenOrders.set(String(order.id), order);
-    });
-    void watch(async () => {
-      for (const trade of await client.watchMyTrades(SYMBOL)) seenFills.set(String(trade.id), Number(trade.amount));
-    });
+    user = new CcxtUser(client, SYMBOL);
     await new Promise((resolve) => setTimeout(resolve, 500));
   });
 
   after(async () => {
-    isWatching = false;
+    user.stop();
     await client.close();
     await simulated.stop();
   });
-
-  async function watch(once: () => Promise<void>): Promise<void> {
-    while (isWatching) {
-      try {
-        await once();
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  }
 
   const bestBid = (): number => Number(formatAmount(simulated.market.book.best('buy')?.[0] ?? 0n, 2));
   const limit = (side: 'buy' | 'sell', quantity: number, price: number, more: Record<string, unknown> = {}) =>
     client.createOrder(SYMBOL, 'limit', side, quantity, price, more);
   const seen = async (order: Order, status: string) => {
-    await until(`${status} of the order`, () => seenOrders.get(String(order.id))?.status === status);
-    return seenOrders.get(String(order.id)) as Order;
+    await until(`${status} of the order`, () => user.orders.get(String(order.id))?.status === status);
+    return user.orders.get(String(order.id)) as Order;
   };
 
   it("takes the book at the market, by base and by quote, and its fills are the simulator's", async () => {
@@ -114,8 +99,8 @@ describe('orders that ccxt sends', () => {
     const order = await limit('buy', 0.01, bestBid() - 5000);
     simulated.running.exchange.faults.inject({ kind: 'lose-cancel-race', times: 1 });
     await client.cancelOrder(String(order.id), SYMBOL);
-    await until('two messages', () => seenOrders.get(String(order.id))?.info.rejectReason === 'EC_OrigClOrdIDDoesNotExist');
-    assert.equal(seenOrders.get(String(order.id))?.filled, 0.01);
+    await until('two messages', () => user.orders.get(String(order.id))?.info.rejectReason === 'EC_OrigClOrdIDDoesNotExist');
+    assert.equal(user.orders.get(String(order.id))?.filled, 0.01);
   });
 
   it('goes over the socket for orders as well', async () => {
@@ -150,9 +135,9 @@ describe('orders that ccxt sends', () => {
         ])
         .sort(),
     );
-    await until('all pushes', () => seenFills.size === fills.length);
+    await until('all pushes', () => user.fills.size === fills.length);
     assert.deepEqual(
-      [...seenFills].sort(),
+      [...user.fills].sort(),
       fills.map((fill) => [tradeIdText('spot', fill.tradeId), Number(formatAmount(fill.quantity, 8))]).sort(),
     );
     const balance = await client.fetchBalance();

@@ -5,7 +5,8 @@ import { amount, formatAmount } from '../../core/amount.ts';
 import { bookState } from '../../exchange/state.ts';
 import { Book } from '../../market/book.ts';
 import { orderIdText, tradeIdText } from '../../venues/bybit/formats.ts';
-import { KEY, SECRET, Simulated, until } from './simulated.ts';
+import { KEY, SECRET, type Simulated, until } from '../simulated.ts';
+import { simulatedBybit } from './simulated.ts';
 
 const SYMBOL = 'BTCUSDT';
 const SPOT = { category: 'spot', symbol: SYMBOL } as const;
@@ -65,7 +66,7 @@ describe('bybit-api', () => {
   };
 
   before(async () => {
-    simulated = await Simulated.start();
+    simulated = await simulatedBybit();
     rest = new RestClientV5({ key: KEY, secret: SECRET, baseUrl: `http://${simulated.address}` });
   });
 
@@ -76,7 +77,7 @@ describe('bybit-api', () => {
 
   const bid = (less: number): string => (Number(formatAmount(simulated.market.book.best('buy')?.[0] ?? 0n, 2)) - less).toFixed(1);
 
-  it("gives frames that make the simulator's book, through gaps, a cut and a restart", async () => {
+  it("gives frames that make the simulator's book, through 20 gaps, a cut and a restart", async () => {
     const client = socket('/v5/public/spot');
     const follower = new Follower();
     client.on('update', (told) => {
@@ -95,8 +96,8 @@ describe('bybit-api', () => {
       );
     };
     await equal();
-    for (let gap = 1; gap <= 3; gap += 1) {
-      faults.inject({ kind: 'gap', frames: gap, on: 'public' });
+    for (let gap = 1; gap <= 20; gap += 1) {
+      faults.inject({ kind: 'gap', frames: 1 + (gap % 3), on: 'public' });
       await until('the gap', () => follower.gaps === gap);
       void client.unsubscribeV5([topic], 'spot');
       await new Promise((resolve) => setTimeout(resolve, 50));
