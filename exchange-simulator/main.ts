@@ -3,14 +3,13 @@ import { parseArgs } from 'node:util';
 import { controlOf } from './control.ts';
 import { WALL_CLOCK } from './core/clock.ts';
 import type { Venue } from './core/venue.ts';
-import type { Exchange } from './exchange/exchange.ts';
 import { listen } from './server.ts';
 import { readRecording } from './venues/binance-spot/recording.ts';
 import { standardBinanceSpot } from './venues/binance-spot/standard.ts';
 import { standardBybit } from './venues/bybit/standard.ts';
 
 interface Running {
-  readonly exchange: Exchange;
+  readonly exchange: Parameters<typeof controlOf>[0];
   readonly venue: Venue;
   stop(): void;
 }

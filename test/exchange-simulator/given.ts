@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { amount } from '../../exchange-simulator/core/amount.ts';
+import type { Account } from '../../exchange-simulator/accounts/account.ts';
+import { type Amount, amount, multiply } from '../../exchange-simulator/core/amount.ts';
 import { VirtualClock } from '../../exchange-simulator/core/clock.ts';
 import type { ClientEnd, HttpResponse, ServerEnd, Venue } from '../../exchange-simulator/core/venue.ts';
 import type { Market } from '../../exchange-simulator/market/market.ts';
@@ -125,4 +126,29 @@ export class Client implements ClientEnd {
   pong(payload: string): void {
     this.#end?.ponged(payload);
   }
+}
+
+/** Balances, from the fills alone: what came, what went, and what fees took. The account began with 100,000 USDT and 2 BTC. */
+export function totalOfFills(account: Account, asset: 'BTC' | 'USDT'): Amount {
+  let total = asset === 'BTC' ? amount('2') : amount('100000');
+  for (const { order, quantity, price, fee, feeAsset } of account.fills) {
+    const moved = asset === 'BTC' ? quantity : -multiply(price, quantity);
+    total += order.request.side === 'buy' ? moved : -moved;
+    if (feeAsset === asset) total -= fee;
+  }
+  return total;
+}
+
+/** What is wrong with an account's books, a line each: balances below 0, and orders that their fills do not explain. */
+export function faultsOfBooks(account: Account): string[] {
+  const found: string[] = [];
+  for (const [asset, { free, locked }] of account.balances) if (free < 0n || locked < 0n) found.push(`${asset} below 0`);
+  for (const order of account.orders) {
+    const filled = order.fills.reduce((sum, { quantity }) => sum + quantity, 0n);
+    if (order.executed !== filled) found.push(`order ${order.id} has executed ${order.executed}, its fills have ${filled}`);
+    if (order.isOpen !== order.locked > 0n) found.push(`order ${order.id} is ${order.status} and reserves ${order.locked}`);
+  }
+  const trades = account.fills.map(({ tradeId }) => tradeId);
+  if (new Set(trades).size < trades.length) found.push('a trade id came twice');
+  return found;
 }

@@ -1,14 +1,12 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ApiKey } from '../../exchange-simulator/accounts/api-key.ts';
 import { VirtualClock } from '../../exchange-simulator/core/clock.ts';
 import { isSignedBy, socketPayload } from '../../exchange-simulator/venues/binance-spot/requests/signature.ts';
 import { type Running, standardBinanceSpot } from '../../exchange-simulator/venues/binance-spot/standard.ts';
+import { ccxtCases, clientLines, requestOfCase, requestOfLine, venueData } from './client-requests.ts';
 import { bodyOf, Client, Given, SNAPSHOT } from './given.ts';
 
-const read = (name: string): string => readFileSync(join(import.meta.dirname, 'venue-data', name), 'utf8');
 const hmac = (secret: string): ApiKey => ({
   id: 'k',
   account: new Given().account,
@@ -18,7 +16,7 @@ const hmac = (secret: string): ApiKey => ({
 });
 
 describe('signatures that Binance prints', () => {
-  const { secretKey, vectors } = JSON.parse(read('binance_signature_vectors.json')) as {
+  const { secretKey, vectors } = JSON.parse(venueData('binance_signature_vectors.json')) as {
     secretKey: string;
     vectors: { payload: string; signature: string }[];
   };
@@ -51,16 +49,7 @@ function venueAt(time: number, apiKey: string, secret: string): Running {
 const FORM = [-1000, -1020, -1021, -1022, -1100, -1101, -1102, -1105, -1106, -1116, -1117, -2014, -2015];
 
 describe('requests that ccxt would send', () => {
-  const { apiKey, secret, milliseconds, cases } = JSON.parse(read('binance.requests.json')) as {
-    apiKey: string;
-    secret: string;
-    milliseconds: number;
-    cases: {
-      call: string;
-      note: string;
-      request?: { method: string; url: string; headers: Record<string, string>; body: string | null };
-    }[];
-  };
+  const { apiKey, secret, milliseconds, cases } = ccxtCases('binance.requests.json');
   /** Not part of this venue: conversions, wallet and statistics. */
   const elsewhere = /\/sapi\/|ticker\/24hr|cancelReplace/;
   const sent = cases.filter(({ request }) => request !== undefined && !elsewhere.test(request.url));
@@ -70,38 +59,13 @@ describe('requests that ccxt would send', () => {
   it.each(sent.map((one) => [`${one.call}: ${one.note}`, one.request] as const))('are understood: %s', async (_name, request) => {
     if (request === undefined) return;
     const running = venueAt(milliseconds, apiKey, secret);
-    const url = new URL(request.url);
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]));
-    const { method, body } = request;
-    const answer = await running.venue.request({
-      method,
-      path: url.pathname,
-      query: url.search.slice(1),
-      headers,
-      body: body ?? '',
-      address: 'a',
-    });
+    const answer = await running.venue.request(requestOfCase(request));
     expect(FORM).not.toContain(bodyOf(answer).code);
   });
 });
 
 describe.each(['ccxt-binance', 'sdk-bspot', 'sdk-tbin'])('frames that %s sent', (name) => {
-  const lines = read(`${name}.ndjson`)
-    .trim()
-    .split('\n')
-    .map(
-      (line) =>
-        JSON.parse(line) as {
-          t: string;
-          m: string;
-          path: string;
-          q: string;
-          body: string;
-          url: string;
-          msg: string;
-          hs: Record<string, string>;
-        },
-    );
+  const lines = clientLines(`${name}.ndjson`);
   const requests = lines.filter(({ t, path }) => t === 'rest' && !path.startsWith('/sapi/'));
   const frames = lines.filter(({ t }) => t === 'ws-in');
 
@@ -110,14 +74,7 @@ describe.each(['ccxt-binance', 'sdk-bspot', 'sdk-tbin'])('frames that %s sent', 
     async (text, line) => {
       const time = Number(/timestamp=(\d+)/.exec(text)?.[1] ?? 0);
       const { venue } = venueAt(time, 'testkey', 'testsecret');
-      const answer = await venue.request({
-        method: line.m,
-        path: line.path,
-        query: line.q,
-        headers: line.hs,
-        body: line.body,
-        address: 'a',
-      });
+      const answer = await venue.request(requestOfLine(line));
       expect(FORM).not.toContain(bodyOf(answer).code);
     },
   );

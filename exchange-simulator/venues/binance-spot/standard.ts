@@ -1,5 +1,6 @@
 import { amount } from '../../core/amount.ts';
 import type { Clock } from '../../core/clock.ts';
+import { addExampleAccounts } from '../../exchange/example-accounts.ts';
 import { Exchange } from '../../exchange/exchange.ts';
 import { Bars } from '../../market/bars.ts';
 import { madeUpHistory } from '../../market/history.ts';
@@ -43,9 +44,8 @@ export interface Running {
 }
 
 /**
- * Binance Spot with BTCUSDT living through `events`, and two accounts. Keys of the first: `simulator-key` (HMAC, secret
- * `simulator-secret`), `simulator-ed25519` (the private key of RFC 8032's first test), `simulator-withdraw` (may
- * withdraw), `simulator-read`. Of the second: `simulator-other`. The secret of each HMAC key is `simulator-secret`.
+ * Binance Spot with BTCUSDT living through `events`, and the example accounts. The first has one more key:
+ * `simulator-ed25519`, the private key of RFC 8032's first test.
  */
 export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>, seed: number): Running {
   const exchange = new Exchange(clock, RULES);
@@ -54,14 +54,14 @@ export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>,
   const price = first.kind === 'snapshot' ? (first.bids[0]?.[0] ?? 0n) : 0n;
   const market = new Market(BTCUSDT, new Bars(madeUpHistory(BTCUSDT, clock.now(), price, seed)));
   exchange.addMarket(market);
-  const [account, other] = [exchange.addAccount(FEES, BALANCES), exchange.addAccount(FEES, BALANCES)];
-  const trading = new Set(['read', 'trade'] as const);
-  const hmac = { kind: 'hmac', secret: 'simulator-secret' } as const;
-  exchange.addKey({ id: 'simulator-key', account, permissions: trading, ...hmac });
-  exchange.addKey({ id: 'simulator-withdraw', account, permissions: new Set(['read', 'trade', 'withdraw']), ...hmac });
-  exchange.addKey({ id: 'simulator-read', account, permissions: new Set(['read']), ...hmac });
-  exchange.addKey({ id: 'simulator-other', account: other, permissions: trading, ...hmac });
-  exchange.addKey({ id: 'simulator-ed25519', account, permissions: trading, kind: 'ed25519', secret: EXAMPLE_PUBLIC_KEY });
+  const account = addExampleAccounts(exchange, FEES, BALANCES);
+  exchange.addKey({
+    id: 'simulator-ed25519',
+    account,
+    permissions: new Set(['read', 'trade']),
+    kind: 'ed25519',
+    secret: EXAMPLE_PUBLIC_KEY,
+  });
   const venue = new BinanceSpot(exchange);
   const playback = new Playback(clock, market, first, iterator, seed);
   playback.start();

@@ -1,6 +1,7 @@
 import { amount } from '../../core/amount.ts';
 import type { Clock } from '../../core/clock.ts';
 import { Random } from '../../core/random.ts';
+import { addExampleAccounts } from '../../exchange/example-accounts.ts';
 import { Exchange } from '../../exchange/exchange.ts';
 import { Bars } from '../../market/bars.ts';
 import { madeUpHistory } from '../../market/history.ts';
@@ -42,9 +43,8 @@ export function firstBook(instrument: Instrument, at: number, seed: number): Mar
 }
 
 /**
- * Bybit with BTCUSDT as a spot pair and as a linear perpetual, and two accounts. Keys of the first: `simulator-key`,
- * `simulator-withdraw` (may withdraw), `simulator-read`. Of the second: `simulator-other`. The secret of each is
- * `simulator-secret`. `first` is the book that the spot market begins with; both markets walk on from theirs.
+ * Bybit with BTCUSDT as a spot pair and as a linear perpetual, and the example accounts. `first` is the book that the
+ * spot market begins with; both markets walk on from theirs.
  */
 export function standardBybit(clock: Clock, seed: number, first = firstBook(SPOT, clock.now(), seed)): Running {
   const exchange = new Exchange(clock, RULES);
@@ -57,13 +57,7 @@ export function standardBybit(clock: Clock, seed: number, first = firstBook(SPOT
     exchange.addMarket(market, name);
     return new Playback(clock, market, event, [].values(), seed + index);
   });
-  const [account, other] = [exchange.addAccount(FEES, BALANCES), exchange.addAccount(FEES, BALANCES)];
-  const trading = new Set(['read', 'trade'] as const);
-  const hmac = { kind: 'hmac', secret: 'simulator-secret' } as const;
-  exchange.addKey({ id: 'simulator-key', account, permissions: trading, ...hmac });
-  exchange.addKey({ id: 'simulator-withdraw', account, permissions: new Set(['read', 'trade', 'withdraw']), ...hmac });
-  exchange.addKey({ id: 'simulator-read', account, permissions: new Set(['read']), ...hmac });
-  exchange.addKey({ id: 'simulator-other', account: other, permissions: trading, ...hmac });
+  addExampleAccounts(exchange, FEES, BALANCES);
   const venue = new Bybit(exchange);
   for (const playback of playbacks) playback.start();
   const stopMarkets = (): void => {

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../exchange-simulator/core/clock.ts';
 import { type Running, standardBybit } from '../../../exchange-simulator/venues/bybit/standard.ts';
+import { ccxtCases, clientLines, requestOfCase, requestOfLine } from '../client-requests.ts';
 import { Client, SNAPSHOT } from '../given.ts';
 import type { Answer } from './given.ts';
-
-const read = (name: string): string => readFileSync(join(import.meta.dirname, '../venue-data', name), 'utf8');
 
 /** A venue at a time of its own, whose first account has one more key. */
 function venueAt(time: number, id: string, secret: string): Running {
@@ -21,21 +18,8 @@ function venueAt(time: number, id: string, secret: string): Running {
 /** What an answer may not be to a request that a real client sends: its form is wrong, its signature, or it is not known. */
 const FORM = [10001, 10002, 10003, 10004, 10005, 10017];
 
-const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
 describe('requests that ccxt would send', () => {
-  const { apiKey, secret, milliseconds, cases } = JSON.parse(read('bybit.requests.json')) as {
-    apiKey: string;
-    secret: string;
-    milliseconds: number;
-    cases: {
-      call: string;
-      note: string;
-      symbol: string;
-      request?: { method: string; url: string; headers: Record<string, string>; body: string | null };
-    }[];
-  };
+  const { apiKey, secret, milliseconds, cases } = ccxtCases('bybit.requests.json');
   /** Not part of this venue: amendments, and what belongs to positions. */
   const elsewhere = /order\/amend|set-leverage|set-margin-mode|switch-mode/;
   const sent = cases.filter(({ request }) => request !== undefined && !elsewhere.test(request.url));
@@ -49,15 +33,7 @@ describe('requests that ccxt would send', () => {
     async (_name, one) => {
       const { request } = one;
       if (request === undefined) return;
-      const url = new URL(request.url);
-      const answer = await venueAt(milliseconds, apiKey, secret).venue.request({
-        method: request.method,
-        path: url.pathname,
-        query: url.search.slice(1),
-        headers: lowerCase(request.headers),
-        body: request.body ?? '',
-        address: 'a',
-      });
+      const answer = await venueAt(milliseconds, apiKey, secret).venue.request(requestOfCase(request));
       const { retCode, retMsg } = JSON.parse(answer.body) as Answer;
       if (isOrder(request.url) && one.symbol !== 'BTC/USDT') expect(retMsg).toContain('derivatives are market data');
       // ccxt sends `clientOrderId`, which Bybit does not know.
@@ -71,47 +47,25 @@ describe('requests that ccxt would send', () => {
     expect(signed).toHaveLength(50);
     for (const { request } of signed) {
       if (request === undefined) continue;
-      const url = new URL(request.url);
-      const headers = lowerCase(request.headers);
-      const sign = headers['x-bapi-sign'] ?? '';
-      const answer = await venueAt(milliseconds, apiKey, secret).venue.request({
-        method: request.method,
-        path: url.pathname,
-        query: url.search.slice(1),
-        headers: { ...headers, 'x-bapi-sign': (sign.startsWith('0') ? '1' : '0') + sign.slice(1) },
-        body: request.body ?? '',
-        address: 'a',
-      });
+      const arrived = requestOfCase(request);
+      const sign = arrived.headers['x-bapi-sign'] ?? '';
+      const headers = { ...arrived.headers, 'x-bapi-sign': (sign.startsWith('0') ? '1' : '0') + sign.slice(1) };
+      const answer = await venueAt(milliseconds, apiKey, secret).venue.request({ ...arrived, headers });
       expect((JSON.parse(answer.body) as Answer).retCode).toBe(10004);
     }
   });
 });
 
-interface Line {
-  readonly t: string;
-  readonly m: string;
-  readonly path: string;
-  readonly q: string;
-  readonly body: string;
-  readonly url: string;
-  readonly msg: string;
-  readonly hs: Readonly<Record<string, string>>;
-}
-
 describe.each(['ccxt-bybit', 'sdk-tbybit'])('frames that %s sent', (name) => {
-  const lines = read(`${name}.ndjson`)
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+  const lines = clientLines(`${name}.ndjson`);
 
   it.each(lines.filter(({ t }) => t === 'rest').map((line) => [`${line.m} ${line.path}?${line.q}${line.body}`, line] as const))(
     'are understood: %s',
     async (_text, line) => {
       const { venue } = venueAt(Number(line.hs['x-bapi-timestamp'] ?? 0), 'testkey', 'testsecret');
-      const { m: method, path, q: query, hs: headers, body } = line;
-      const answer = await venue.request({ method, path, query, headers, body, address: 'a' });
+      const answer = await venue.request(requestOfLine(line));
       const { retCode, retMsg } = JSON.parse(answer.body) as Answer;
-      if (body.includes('clientOrderId')) expect(retMsg).toContain('orderId/orderLinkId');
+      if (line.body.includes('clientOrderId')) expect(retMsg).toContain('orderId/orderLinkId');
       else expect(FORM).not.toContain(retCode);
     },
   );
