@@ -48,10 +48,11 @@ export interface ScheduledFault {
   readonly fault: Fault;
 }
 
-/** `count` faults of all kinds, at most `mostPauseMs` apart: the same for the same seed. */
-export function scheduledFaults(seed: number, count: number, mostPauseMs: number): ScheduledFault[] {
+/** `count` faults of all kinds and those of `own`, a venue's, at most `mostPauseMs` apart: the same for the same seed. */
+export function scheduledFaults(seed: number, count: number, mostPauseMs: number, own: readonly Fault[] = []): ScheduledFault[] {
   const random = new Random(seed);
-  return Array.from({ length: count }, () => ({ afterMs: random.between(0, mostPauseMs), fault: random.oneOf(MAKERS)(random) }));
+  const makers = [...MAKERS, ...own.map((fault) => () => fault)];
+  return Array.from({ length: count }, () => ({ afterMs: random.between(0, mostPauseMs), fault: random.oneOf(makers)(random) }));
 }
 
 function scope(random: Random): FrameScope {

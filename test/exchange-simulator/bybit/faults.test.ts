@@ -9,6 +9,7 @@ import { scheduledFaults } from '../../../exchange-simulator/faults/schedule.ts'
 import { Book } from '../../../exchange-simulator/market/book.ts';
 import type { MarketEvent } from '../../../exchange-simulator/market/market-event.ts';
 import { SPOT } from '../../../exchange-simulator/venues/bybit/listing.ts';
+import { BYBIT_FAULTS } from '../../../exchange-simulator/venues/bybit/own-faults.ts';
 import { firstBook } from '../../../exchange-simulator/venues/bybit/standard.ts';
 import { Client, faultsOfBooks, levels, START, totalOfFills } from '../given.ts';
 import { type Answer, GivenBybit, told } from './given.ts';
@@ -377,25 +378,17 @@ async function tradeAtRandom(given: GivenBybit, random: Random): Promise<void> {
   }
 }
 
-const OWN: readonly Fault[] = [
-  { kind: 'reject-later', times: 2 },
-  { kind: 'lose-cancel-race', times: 1 },
-  { kind: 'reset-books', isEmpty: false },
-  { kind: 'reset-books', isEmpty: true },
-  { kind: 'funding' },
-];
-
 async function misbehave(seed: number, count: number): Promise<{ digest: string; given: GivenBybit; follower: Follower }> {
   const given = new GivenBybit(true, seed, firstBook(SPOT, START, seed) as MarketEvent);
   const random = new Random(seed);
   const follower = new Follower(given, TOPIC);
-  for (const [index, { afterMs, fault }] of scheduledFaults(seed, count, 5000).entries()) {
+  for (const { afterMs, fault } of scheduledFaults(seed, count, 5000, BYBIT_FAULTS)) {
     for (let waited = 0; waited < afterMs; waited += 500) {
       await given.clock.advance(500);
       follower.step();
       void tradeAtRandom(given, random);
     }
-    given.faults.inject(index % 5 === 4 ? random.oneOf(OWN) : fault);
+    given.faults.inject(fault);
   }
   given.faults.clear();
   // The longest wait of the follower, and of what was delayed.

@@ -148,7 +148,11 @@ describe('an order', () => {
       cumFeeDetail: { BTC: '0.002' },
     });
     const { result } = await given.ask('GET', '/v5/execution/list', { category: 'spot' });
-    expect(result.list?.map(({ execId }) => execId)).toEqual(executions.map(({ execId }) => execId).reverse());
+    // Of one millisecond the older comes first; a later one comes before both.
+    expect(result.list?.map(({ execId }) => execId)).toEqual(executions.map(({ execId }) => execId));
+    await given.place({ side: 'Sell', orderType: 'Market', qty: '0.5' });
+    const later = (await given.ask('GET', '/v5/execution/list', { category: 'spot' })).result.list?.map(({ side }) => side);
+    expect(later).toEqual(['Sell', 'Buy', 'Buy']);
   });
 
   it('at the market is sized in quote for a buy, in base for a sell, or as it says', async () => {

@@ -151,7 +151,9 @@ function executions(call: SignedCall): Record<string, unknown> {
   }
   if (type !== undefined && type !== 'Trade') return { category, list: [], nextPageCursor: '' };
   const orders = new Set(asked(call, exchange.visibleOrders(key.account)));
-  const fills = key.account.fills.filter((fill) => orders.has(fill.order) && isInPeriod(fill.at)).reverse();
+  const found = key.account.fills.filter((fill) => orders.has(fill.order) && isInPeriod(fill.at));
+  // Newest first, but for those of one millisecond: the order of these says nothing.
+  const fills = found.sort((a, b) => b.at - a.at);
   const byTrade = (fill: Fill): string => tradeIdText('spot', fill.tradeId);
   const { items, cursor } = page(parameters, fills, { usual: 50, most: 100, key: byTrade });
   return { category, list: items.map(executionRecord), nextPageCursor: cursor };
