@@ -4,8 +4,10 @@ import type { Fault, FrameScope, Operation, RefusalKind } from './fault.ts';
 const OPERATIONS: readonly Operation[] = ['place', 'cancel', 'query', 'account', 'market'];
 const REFUSALS: readonly RefusalKind[] = ['rate-limited', 'server-error', 'unknown-outcome', 'busy'];
 
+export type FaultMaker = (random: Random) => Fault;
+
 /** Makers of one random fault each. A fault that ends trading for good is in none: it is asked for by name. */
-const MAKERS: readonly ((random: Random) => Fault)[] = [
+const MAKERS: readonly FaultMaker[] = [
   (random) => ({ kind: 'cut', on: random.oneOf(['public', 'private', 'all']) }),
   (random) => ({ kind: 'refuse-connections', forMs: random.between(100, 5_000) }),
   (random) => ({ kind: 'silence', forMs: random.between(500, 30_000), ...scope(random) }),
@@ -48,10 +50,18 @@ export interface ScheduledFault {
   readonly fault: Fault;
 }
 
-/** `count` faults of all kinds and those of `own`, a venue's, at most `mostPauseMs` apart: the same for the same seed. */
-export function scheduledFaults(seed: number, count: number, mostPauseMs: number, own: readonly Fault[] = []): ScheduledFault[] {
+/**
+ * `count` faults of all kinds, at most `mostPauseMs` apart: the same for the same seed. `own` makes those that only one
+ * venue knows.
+ */
+export function scheduledFaults(
+  seed: number,
+  count: number,
+  mostPauseMs: number,
+  own: readonly FaultMaker[] = [],
+): ScheduledFault[] {
   const random = new Random(seed);
-  const makers = [...MAKERS, ...own.map((fault) => () => fault)];
+  const makers = [...MAKERS, ...own];
   return Array.from({ length: count }, () => ({ afterMs: random.between(0, mostPauseMs), fault: random.oneOf(makers)(random) }));
 }
 

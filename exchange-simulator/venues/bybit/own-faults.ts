@@ -1,10 +1,9 @@
-import type { Fault } from '../../faults/fault.ts';
+import type { FaultMaker } from '../../faults/schedule.ts';
 
 /** What this venue does beside the misbehaviours of all: for `scheduledFaults`. */
-export const BYBIT_FAULTS: readonly Fault[] = [
-  { kind: 'reject-later', times: 2 },
-  { kind: 'lose-cancel-race', times: 1 },
-  { kind: 'reset-books', isEmpty: false },
-  { kind: 'reset-books', isEmpty: true },
-  { kind: 'funding' },
+export const BYBIT_FAULTS: readonly FaultMaker[] = [
+  (random) => ({ kind: 'reject-later', times: random.between(1, 3) }),
+  () => ({ kind: 'lose-cancel-race', times: 1 }),
+  (random) => ({ kind: 'reset-books', isEmpty: random.next() < 0.5 }),
+  () => ({ kind: 'funding' }),
 ];
