@@ -22,8 +22,11 @@ export class Connections {
     return this.#live.size;
   }
 
-  announceShutdown(): void {
-    for (const connection of [...this.#live]) connection.announceShutdown();
+  /** Returns those that were told. */
+  announceShutdown(): readonly Connection[] {
+    const live = [...this.#live];
+    for (const connection of live) connection.announceShutdown();
+    return live;
   }
 
   cut(which: 'public' | 'private' | 'all'): void {

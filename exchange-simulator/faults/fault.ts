@@ -63,6 +63,12 @@ export type Fault =
   | { readonly kind: 'market-status'; readonly status: 'cancel-only' | 'halted'; readonly forMs: number }
   /** The service says that it ends, cuts everything, and answers nobody for a while; ids of books may begin again. */
   | { readonly kind: 'restart'; readonly downMs: number; readonly isIdReset: boolean }
+  /** The service says that it ends, and cuts what was connected then, so much later; it accepts connections throughout. */
+  | { readonly kind: 'upgrade'; readonly leadMs: number }
+  /** The next subscriptions to books begin without the snapshot that the venue sends otherwise. */
+  | { readonly kind: 'no-snapshot'; readonly times: number }
+  /** Books carry checksums where the venue has none by now: those of their levels, or other ones. */
+  | { readonly kind: 'checksums'; readonly as: 'right' | 'wrong'; readonly forMs: number }
   /** Private connections are cut and refused; meanwhile open orders are filled, half of the first one or all. */
   | { readonly kind: 'fill-away'; readonly forMs: number; readonly isWhole: boolean }
   /** One open order ends by self-trade prevention: no trade. */

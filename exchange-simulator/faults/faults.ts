@@ -26,6 +26,11 @@ const SHUTDOWN_LEAD_MS = 100;
 /** A number that ids of a book begin at again after a reset: lower than any recorded one. */
 const RESET_ID = 1000;
 
+/** Faults that wait until their venue takes them. */
+const WAITING = ['reject-later', 'lose-cancel-race', 'no-snapshot'] as const;
+
+type Waiting = (typeof WAITING)[number];
+
 /** The misbehaviours of an exchange: what is asked for on demand, and what is in force. */
 export class Faults {
   readonly frames: FrameFaults;
@@ -36,7 +41,7 @@ export class Faults {
   #deafSubscriptions = 0;
   readonly #listeners = new Set<(fault: Fault) => void>();
   /** Times that are left of faults that wait for a venue. */
-  readonly #waiting = { 'reject-later': 0, 'lose-cancel-race': 0 };
+  readonly #waiting = { 'reject-later': 0, 'lose-cancel-race': 0, 'no-snapshot': 0 };
   /** When the exchange last went down for a restart, on the machine's clock; 0 before the first. */
   restartedAt = 0;
   /** Everything that was injected, in order. */
@@ -69,7 +74,11 @@ export class Faults {
         break;
       case 'reject-later':
       case 'lose-cancel-race':
+      case 'no-snapshot':
         this.#waiting[fault.kind] += fault.times;
+        break;
+      case 'checksums':
+        this.#hold('checksums', fault.as === 'right' ? 1 : 2, fault.forMs);
         break;
       case 'clock-skew':
         this.#hold('clock-skew', fault.byMs, fault.forMs);
@@ -104,8 +113,7 @@ export class Faults {
     this.#requests.clear();
     this.#timed.clear();
     this.#deafSubscriptions = 0;
-    this.#waiting['reject-later'] = 0;
-    this.#waiting['lose-cancel-race'] = 0;
+    for (const kind of WAITING) this.#waiting[kind] = 0;
     for (const market of this.#exchange.markets.values()) market.status = 'trading';
   }
 
@@ -130,7 +138,7 @@ export class Faults {
   }
 
   /** Uses up one time of a fault that waits for a venue, if there is one. */
-  take(kind: 'reject-later' | 'lose-cancel-race'): boolean {
+  take(kind: Waiting): boolean {
     if (this.#waiting[kind] === 0) return false;
     this.#waiting[kind] -= 1;
     return true;
@@ -169,6 +177,12 @@ export class Faults {
     return true;
   }
 
+  /** Of the levels, others than those, or none. */
+  get checksums(): 'none' | 'right' | 'wrong' {
+    const value = this.#value('checksums');
+    return value === 0 ? 'none' : value === 1 ? 'right' : 'wrong';
+  }
+
   #happen(fault: Fault): void {
     const { connections, clock } = this.#exchange;
     if (fault.kind === 'cut') connections.cut(fault.on);
@@ -186,6 +200,12 @@ export class Faults {
       });
     }
     if (fault.kind === 'reset-books') this.#resetIds(fault.isEmpty);
+    if (fault.kind === 'upgrade') {
+      const announced = connections.announceShutdown();
+      clock.after(fault.leadMs, () => {
+        for (const connection of announced) connection.cut();
+      });
+    }
     if (fault.kind === 'fill-away') {
       this.#hold('refuse-private', 1, fault.forMs);
       connections.cut('private');

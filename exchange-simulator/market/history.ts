@@ -43,7 +43,7 @@ export function madeUpHistory(instrument: Instrument, start: number, price: Amou
     const close = priceAt(end);
     known = [end, close];
     const lots = BigInt(100 + ((at / MINUTE) % 97));
-    const volume = lots * instrument.lotSize;
+    const volume = lots * instrument.leastQuantity;
     const quoteVolume = multiply(volume, close);
     return {
       start: at,

@@ -74,6 +74,7 @@ function changeLevel(market: Market, random: Random, levels: Record<Side, Map<Am
   levels[side].set(price, isGone ? 0n : lots(market, random));
 }
 
+/** In least quantities: a lot may be much finer than anything that is traded. */
 function lots(market: Market, random: Random): Amount {
-  return BigInt(random.between(1, 60_000)) * market.instrument.lotSize;
+  return BigInt(random.between(1, 60_000)) * market.instrument.leastQuantity;
 }

@@ -1,5 +1,6 @@
 import { every } from '../../../core/clock.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
+import { AggregateFeed } from '../../../market/aggregate-feed.ts';
 import { type Bar, barStart, isInterval, nextBarStart } from '../../../market/bars.ts';
 import type { Market } from '../../../market/market.ts';
 import type { DepthChanged, Level, TradePrinted } from '../../../market/market-event.ts';
@@ -22,8 +23,6 @@ export class StreamHub {
   readonly #pending = new Map<string, DepthChanged[]>();
   /** The last best prices and quantities that were sent, by symbol. */
   readonly #touch = new Map<string, string>();
-  /** Aggregates that may still grow, by symbol. */
-  readonly #aggregates = new Map<string, AggregateTrade>();
   /** The start of the last bar that was sent, by stream. */
   readonly #bars = new Map<string, number>();
   #seconds = 0;
@@ -33,7 +32,17 @@ export class StreamHub {
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
     for (const market of exchange.markets.values()) {
-      market.observe({ depth: (change) => this.#depth(market, change), trade: (trade) => this.#trade(market, trade) });
+      const aggregates = new AggregateFeed(market, (aggregate) => this.#aggregate(market.instrument.symbol, aggregate));
+      market.observe({
+        depth: (change) => {
+          aggregates.seal();
+          this.#depth(market, change);
+        },
+        trade: (trade) => {
+          this.#trade(market, trade);
+          aggregates.traded();
+        },
+      });
     }
     this.stop = every(exchange.clock, SECOND, () => this.#second());
   }
@@ -56,7 +65,6 @@ export class StreamHub {
 
   #depth(market: Market, change: DepthChanged): void {
     const { symbol } = market.instrument;
-    this.#sealAggregates(market);
     const name = symbol.toLowerCase();
     this.#publish(`${name}@depth@100ms`, () => this.#depthUpdate(symbol, change));
     for (const count of [5, 10, 20]) this.#publish(`${name}@depth${count}@100ms`, () => partial(market, count));
@@ -103,19 +111,6 @@ export class StreamHub {
       m: trade.isBuyerMaker,
       M: true,
     }));
-    const pending = this.#aggregates.get(symbol);
-    if (pending !== undefined && pending.id !== market.trades.lastAggregate?.id) this.#aggregate(symbol, pending);
-    if (market.trades.lastAggregate !== undefined) this.#aggregates.set(symbol, market.trades.lastAggregate);
-  }
-
-  /** What trades there are now belong to aggregates that do not grow any more. */
-  #sealAggregates(market: Market): void {
-    const { symbol } = market.instrument;
-    const pending = this.#aggregates.get(symbol);
-    if (pending === undefined) return;
-    this.#aggregates.delete(symbol);
-    market.trades.sealAggregate();
-    this.#aggregate(symbol, pending);
   }
 
   #aggregate(symbol: string, aggregate: AggregateTrade): void {
