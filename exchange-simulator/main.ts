@@ -7,6 +7,8 @@ import { listen } from './server.ts';
 import { readRecording } from './venues/binance-spot/recording.ts';
 import { standardBinanceSpot } from './venues/binance-spot/standard.ts';
 import { standardBybit } from './venues/bybit/standard.ts';
+import { readRecording as readOkxRecording } from './venues/okx/recording.ts';
+import { standardOkx } from './venues/okx/standard.ts';
 
 interface Running {
   readonly exchange: Parameters<typeof controlOf>[0];
@@ -26,13 +28,21 @@ const VENUES: Readonly<Record<string, { readonly title: string; readonly run: (s
     },
   },
   bybit: { title: 'Bybit', run: (seed) => standardBybit(WALL_CLOCK, seed) },
+  okx: {
+    title: 'OKX',
+    run(seed) {
+      const recording = join(import.meta.dirname, 'venues/okx/data/okx_public_20220513.ws.gz');
+      return standardOkx(WALL_CLOCK, readOkxRecording(recording, 'BTC-USDT'), seed);
+    },
+  },
 };
 
 const HELP = `npm run exchange-simulator -- [--venue binance-spot] [--port 4700] [--seed 1]
 
 Serves a venue on 127.0.0.1 by its own protocol: ${Object.keys(VENUES).join(', ')}.
-Binance Spot lives through the recordings in data/ and then on; Bybit's markets are made up.
+Binance Spot and OKX live through recordings and then on; Bybit's markets are made up.
 Keys: simulator-key, simulator-withdraw, simulator-read, simulator-other; secret of each: simulator-secret.
+OKX wants a passphrase beside it: simulator-pass.
 /simulator/state, /simulator/book and /simulator/faults show and steer it.
 `;
 

@@ -1,0 +1,92 @@
+import type { Amount } from '../../../core/amount.ts';
+import { Random } from '../../../core/random.ts';
+import type { Exchange } from '../../../exchange/exchange.ts';
+import type { Market } from '../../../market/market.ts';
+import { plain } from '../formats.ts';
+import { middle } from '../instruments.ts';
+import { lastDay } from './tickers.ts';
+
+/** Funding is paid every eight hours, from midnight UTC. */
+export const FUNDING_MS = 8 * 3600 * 1000;
+
+const RATE = { method: 'current_period', formulaType: 'withRate' };
+
+/** The funding time that comes next. */
+function nextFunding(now: number): number {
+  return (Math.floor(now / FUNDING_MS) + 1) * FUNDING_MS;
+}
+
+/** The rate that is paid at a funding time: made up, from -0.01 % to 0.03 %, and the same each time it is asked for. */
+function rateAt(fundingTime: number): string {
+  const rate = new Random(fundingTime / FUNDING_MS).between(-10_000, 30_000);
+  return plain(BigInt(rate) * 10n ** 4n);
+}
+
+/** As public/funding-rate and the channel give it. */
+export function fundingRecord({ instrument }: Market, now: number): Record<string, unknown> {
+  const next = nextFunding(now);
+  return {
+    ...RATE,
+    fundingRate: rateAt(next),
+    fundingTime: String(next),
+    impactValue: '20000',
+    instId: instrument.symbol,
+    instType: 'SWAP',
+    interestRate: '0.0001',
+    maxFundingRate: '0.00375',
+    minFundingRate: '-0.00375',
+    nextFundingRate: '',
+    nextFundingTime: String(next + FUNDING_MS),
+    premium: '0',
+    prevFundingTime: String(next - FUNDING_MS),
+    settFundingRate: rateAt(next - FUNDING_MS),
+    settState: 'settled',
+    ts: String(now),
+  };
+}
+
+/** Rates that were paid, newest first: before `after`, later than `before`, over three months. */
+export function fundingHistory(
+  { instrument }: Market,
+  range: { readonly after: number | undefined; readonly before: number | undefined; readonly limit: number },
+  now: number,
+): Record<string, unknown>[] {
+  const rows: Record<string, unknown>[] = [];
+  const oldest = Math.max((range.before ?? -1) + 1, now - 90 * 24 * 3600 * 1000);
+  const newest = Math.min(nextFunding(now), range.after ?? Number.POSITIVE_INFINITY) - 1;
+  let at = Math.floor(newest / FUNDING_MS) * FUNDING_MS;
+  for (; at >= oldest && rows.length < range.limit; at -= FUNDING_MS) {
+    const rate = rateAt(at);
+    rows.push({
+      ...RATE,
+      fundingRate: rate,
+      fundingTime: String(at),
+      instId: instrument.symbol,
+      instType: 'SWAP',
+      realizedRate: rate,
+    });
+  }
+  return rows;
+}
+
+/** The mark price of a swap is the middle of its book; its index is the middle of the spot book. */
+export function markRecord(market: Market, now: number): Record<string, unknown> {
+  return { instType: 'SWAP', instId: market.instrument.symbol, markPx: plain(middle(market)), ts: String(now) };
+}
+
+export function indexRecord(exchange: Exchange, instId: string, now: number): Record<string, unknown> | undefined {
+  const market = exchange.markets.get(instId);
+  if (market === undefined) return undefined;
+  const price: Amount = middle(market);
+  const day = lastDay(market, now);
+  return {
+    high24h: plain(day?.high ?? price),
+    idxPx: plain(price),
+    instId,
+    low24h: plain(day?.low ?? price),
+    open24h: plain(day?.open ?? price),
+    sodUtc0: plain(day?.open ?? price),
+    sodUtc8: plain(day?.open ?? price),
+    ts: String(now),
+  };
+}
