@@ -1,7 +1,8 @@
 import type { ClientEnd, HttpRequest, HttpResponse, ServerEnd, Venue } from '../../core/venue.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { ChannelHub } from './connections/channel-hub.ts';
-import { type Endpoint, Session } from './connections/session.ts';
+import type { Endpoint } from './connections/channels.ts';
+import { Session } from './connections/session.ts';
 import { OkxError } from './requests/errors.ts';
 import { Limits } from './requests/limits.ts';
 import { Performer } from './requests/performer.ts';

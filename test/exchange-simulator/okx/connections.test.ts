@@ -55,6 +55,7 @@ describe('a connection', () => {
     ['an unknown channel', 'public', { op: 'subscribe', args: [{ channel: 'bookz', instId: BTC }] }, '60018'],
     ['an unknown instrument', 'public', { op: 'subscribe', args: [{ channel: 'books', instId: 'BTC-EUR' }] }, '60018'],
     ['a funding rate of spot', 'public', { op: 'subscribe', args: [{ channel: 'funding-rate', instId: BTC }] }, '60018'],
+    ['an index of a swap', 'public', { op: 'subscribe', args: [{ channel: 'index-tickers', instId: SWAP }] }, '60018'],
     ['candles at the public address', 'public', { op: 'subscribe', args: [{ channel: 'candle1m', instId: BTC }] }, '64001'],
     [
       'single trades at the public address',

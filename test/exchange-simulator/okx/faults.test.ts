@@ -154,6 +154,14 @@ describe('an order that meets a fault', () => {
     expect([user.isOpen, user.frames.length, given.account.orders.length]).toEqual([false, 1, 2]);
   });
 
+  it('over WebSocket loses its connection where the address is banned', async () => {
+    const given = faulty({ kind: 'refuse', operation: 'cancel', as: 'banned', when: 'before', times: 1 });
+    const user = given.user();
+    user.say({ id: '1', op: 'cancel-order', args: [{ clOrdId: 'a' }] });
+    await given.clock.advance(0);
+    expect([user.isOpen, user.frames]).toEqual([false, []]);
+  });
+
   it('that arrives after its expTime is refused, and counted as late', async () => {
     const given = faulty({ kind: 'slow-arrival', operation: 'place', byMs: 2001, times: 1 });
     const answer = given.limit('buy', '99', '1', { clOrdId: 'late' }, { exptime: String(given.clock.now() + 2000) });
@@ -363,7 +371,7 @@ async function misbehave(seed: number, count: number): Promise<{ digest: string;
 
 describe('OKX that misbehaves at random', () => {
   it('keeps its books: a client that follows has its book, and balances are what fills make of them', async () => {
-    const { given, follower, digest } = await misbehave(5, 120);
+    const { given, follower, digest } = await misbehave(5, 90);
     expect(follower.state === JSON.stringify(top(given.market.book))).toBe(true);
     expect(follower.resyncs).toBeGreaterThan(15);
     expect(follower.seeded).toBeGreaterThan(0);
@@ -374,6 +382,6 @@ describe('OKX that misbehaves at random', () => {
       expect(free + locked).toBe(totalOfFills(given.account, asset));
     }
     expect(faultsOfBooks(given.account)).toEqual([]);
-    expect((await misbehave(5, 120)).digest).toBe(digest);
+    expect((await misbehave(5, 90)).digest).toBe(digest);
   });
 });

@@ -61,6 +61,8 @@ describe('a signed request', () => {
       op: 'order',
       args: [{ instIdCode: 10_456, tdMode: 'cash', side: 'buy', ordType: 'limit', px: '99', sz: '1' }],
     });
+    await given.clock.advance(0);
+    expect(user.frames).toMatchObject([{ id: '1', op: 'order', code: '50011', data: [] }]);
     await given.clock.advance(2000);
     expect((await given.limit('buy', '99', '0.001')).code).toBe('0');
     expect((await given.read(path)).code).toBe('0');

@@ -81,13 +81,13 @@ export class ChannelHub {
       return snapshot === undefined ? undefined : { action: 'snapshot', data: [snapshot] };
     }
     const now = this.#exchange.now();
-    if (channel === 'index-tickers') return { data: [indexRecord(this.#exchange, id, now)] };
     if (market === undefined) return undefined;
     if (channel.startsWith(CANDLE)) return { data: [this.#candle(market, topic, candleStart(barOf(topic), now))] };
     const records: Readonly<Record<string, () => unknown>> = {
       books5: () => this.#levels(market, 5),
       'bbo-tbt': () => this.#levels(market, 1),
       tickers: () => tickerRecord(market, now),
+      'index-tickers': () => indexRecord(this.#exchange, id, now),
       'mark-price': () => markRecord(market, now),
       'funding-rate': () => fundingRecord(market, now),
     };

@@ -1,4 +1,5 @@
 import type { Exchange } from '../../../exchange/exchange.ts';
+import { type InstrumentType, typeOf } from '../instruments.ts';
 import { OkxError } from '../requests/errors.ts';
 import { isCandleChannel } from './channel-hub.ts';
 import type { ChannelArg } from './private-channels.ts';
@@ -13,7 +14,11 @@ const PRIVATE = ['orders', 'account', 'positions', 'balance_and_position'];
 
 /** Only for users who trade much. */
 const TIERED = ['books-l2-tbt', 'books50-l2-tbt', 'fills'];
-const SWAP_ONLY = ['mark-price', 'funding-rate'];
+const ONLY: Readonly<Record<string, InstrumentType>> = {
+  'index-tickers': 'SPOT',
+  'mark-price': 'SWAP',
+  'funding-rate': 'SWAP',
+};
 const INSTRUMENT_TYPES = ['SPOT', 'MARGIN', 'SWAP', 'FUTURES', 'OPTION', 'ANY'];
 
 /** Throws what OKX answers to a subscription that it does not accept: wrong address, unknown, not logged in, not allowed. */
@@ -31,8 +36,9 @@ export function checkChannel(exchange: Exchange, endpoint: Endpoint, arg: Channe
     return;
   }
   if (PUBLIC_BY_TYPE.includes(channel)) return;
-  const isSwap = instId.endsWith('-SWAP');
-  if (!exchange.markets.has(instId) || (SWAP_ONLY.includes(channel) && !isSwap)) throw doesNotExist(arg);
+  const market = exchange.markets.get(instId);
+  const only = ONLY[channel];
+  if (market === undefined || (only !== undefined && typeOf(market) !== only)) throw doesNotExist(arg);
 }
 
 /** How the hub calls it. */

@@ -13,8 +13,6 @@ import { IdleCut } from './idle-cut.ts';
 import { login } from './login.ts';
 import { type ChannelArg, COUNTED_CHANNELS, followPrivate } from './private-channels.ts';
 
-export type { Endpoint } from './channels.ts';
-
 /** What the connections of a venue share. */
 export interface Shared {
   readonly exchange: Exchange;
@@ -233,6 +231,8 @@ export class Session implements ServerEnd, Connection {
       said(answer.code, answer.msg, answer.data);
     } catch (error) {
       if (!(error instanceof OkxError)) throw error;
+      // A banned address has no connection.
+      if (error.status === 403) throw new NoAnswer();
       said(error.code, error.message, []);
     }
   }

@@ -49,8 +49,8 @@ export const ACCOUNT_ROUTES: Routes = {
   'GET /api/v5/account/positions': read('account', 10, none),
   'GET /api/v5/account/bills': read('account', 5, none),
   'GET /api/v5/account/bills-archive': read('account', 5, none),
-  'POST /api/v5/account/set-leverage': read('account', 20, derivativesOnly),
-  'POST /api/v5/account/set-position-mode': read('account', 5, derivativesOnly),
+  'POST /api/v5/account/set-leverage': { ...read('account', 20, derivativesOnly), security: 'trade' } as Route,
+  'POST /api/v5/account/set-position-mode': { ...read('account', 5, derivativesOnly), security: 'trade' } as Route,
 };
 
 function derivativesOnly(): never {

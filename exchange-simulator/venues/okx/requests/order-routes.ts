@@ -65,7 +65,7 @@ function place(call: SignedCall): Answer {
 function cancel(call: SignedCall): Answer {
   const { exchange, key } = call;
   return each(call, 'cancel', (parameters, market) => {
-    const order = find(key.account.openOrders(market?.instrument.symbol), parameters);
+    const order = find(key.account.openOrders(market.instrument.symbol), parameters);
     if (order === undefined) throw NOT_CANCELED();
     // An acknowledgement says that the cancel was received: the order may be filled before it arrives.
     if (exchange.faults.take('lose-cancel-race')) {
@@ -114,27 +114,38 @@ function each(
 }
 
 /** REST names an instrument by its id. WebSocket orders by its code alone: the id is ignored there. */
-function marketOfOrder({ exchange, isSocket }: SignedCall, what: 'place' | 'cancel', parameters: Parameters): Market {
+function marketOfOrder({ exchange, isSocket, key }: SignedCall, what: 'place' | 'cancel', parameters: Parameters): Market {
   if (!isSocket) return marketOf(exchange, parameters.required('instId'));
   const code = parameters.optional('instIdCode');
   if (code !== undefined) return marketOfCode(exchange, code);
   if (what === 'place') throw emptyParameter('instIdCode');
   // A cancel is found by the ids of its order.
-  const order = find(exchange.openOrders(), parameters);
+  const order = find(key.account.openOrders(), parameters);
   if (order === undefined) throw NOT_CANCELED();
   return order.market;
 }
 
 /** Sixty single orders, or three hundred in batches, in two seconds: for each instrument, of REST and WebSocket together. */
-function spend({ limits, exchange, key, list }: SignedCall, what: string): void {
+function spend(call: SignedCall, what: 'place' | 'cancel'): void {
+  const { limits, exchange, key, list } = call;
   const [name, pace] = list.length > 1 ? (['batch', PACES.batch] as const) : (['single', PACES.order] as const);
   const counts = new Map<string, number>();
   for (const parameters of list) {
-    const instrument = parameters.optional('instIdCode') ?? parameters.optional('instId') ?? '';
+    const instrument = instrumentOf(call, what, parameters);
     counts.set(instrument, (counts.get(instrument) ?? 0) + 1);
   }
   for (const [instrument, count] of counts)
     limits.spend(`${name} ${what}`, `${key.account.id} ${instrument}`, pace, exchange.now(), count);
+}
+
+/** Empty for what names none: it is refused, and counts with its like. */
+function instrumentOf(call: SignedCall, what: 'place' | 'cancel', parameters: Parameters): string {
+  try {
+    return marketOfOrder(call, what, parameters).instrument.symbol;
+  } catch (error) {
+    if (error instanceof OkxError) return '';
+    throw error;
+  }
 }
 
 /** Seconds, and the tag whose orders it is for. */

@@ -3,7 +3,7 @@ import { Random } from '../../../core/random.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
 import type { Market } from '../../../market/market.ts';
 import { plain } from '../formats.ts';
-import { middle } from '../instruments.ts';
+import { middle, typeOf } from '../instruments.ts';
 import { lastDay } from './tickers.ts';
 
 /** Funding is paid every eight hours, from midnight UTC. */
@@ -76,7 +76,7 @@ export function markRecord(market: Market, now: number): Record<string, unknown>
 
 export function indexRecord(exchange: Exchange, instId: string, now: number): Record<string, unknown> | undefined {
   const market = exchange.markets.get(instId);
-  if (market === undefined) return undefined;
+  if (market === undefined || typeOf(market) !== 'SPOT') return undefined;
   const price: Amount = middle(market);
   const day = lastDay(market, now);
   return {
