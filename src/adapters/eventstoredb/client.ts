@@ -12,6 +12,7 @@ import {
 } from '@eventstore/db-client';
 import { ReadStream } from '@eventstore/db-client/dist/streams/utils/ReadStream.js';
 import { convertGrpcEvent } from '@eventstore/db-client/dist/utils/convertGrpcEvent.js';
+import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
@@ -35,7 +36,7 @@ export interface AllQuery {
 }
 
 export const NO_SYSTEM_STREAMS = '^[^$]';
-/** Until the streams of a client that is let go of are seen to end. */
+/** Until the calls of a client that is let go of are seen to end. */
 const DISCARD_WAIT_MS = 1_000;
 
 interface Cancellable {
@@ -45,8 +46,8 @@ interface Cancellable {
 }
 
 export class TapeClient extends EventStoreDBClient {
-  /** Streams on the wire that are open. */
-  readonly #streams = new Set<Cancellable>();
+  /** Calls on the wire that have not ended. The server's connection is closed when the last one has. */
+  readonly #calls = new Set<Cancellable>();
   readonly #time: Time;
   readonly #discarded = new AbortController();
   /** It keeps the order of its appends on one stream of appends, and so never has another. */
@@ -62,7 +63,8 @@ export class TapeClient extends EventStoreDBClient {
       this.#channel ??= channels.open(this.#discarded.signal);
       return this.#channel;
     };
-    this.#track();
+    this.#trackStreams();
+    this.#trackFeatures();
     this.#insistOnLeader();
   }
 
@@ -115,13 +117,13 @@ export class TapeClient extends EventStoreDBClient {
   /** Lets go of it for good: no answer that comes late finds anybody, and nothing stays open. */
   async discard(): Promise<void> {
     this.#discarded.abort();
-    const ended = [...this.#streams].map(
-      (stream) =>
+    const ended = [...this.#calls].map(
+      (call) =>
         new Promise<void>((resolve) => {
-          stream.once('status', resolve);
+          call.once('status', resolve);
           // Answers to appends whose promises are settled make the client throw where nobody catches it.
-          stream.removeAllListeners('data');
-          stream.cancel();
+          call.removeAllListeners('data');
+          call.cancel();
         }),
     );
     await Promise.race([Promise.all(ended), pause(this.#time, DISCARD_WAIT_MS, undefined, { isAwaited: false })]);
@@ -138,7 +140,7 @@ export class TapeClient extends EventStoreDBClient {
     this.callArguments = (options, callOptions) => callArguments({ ...options, requiresLeader: true }, callOptions);
   }
 
-  #track(): void {
+  #trackStreams(): void {
     const create = this.GRPCStreamCreator;
     this.GRPCStreamCreator = (client, name, creator, cache) =>
       create(
@@ -150,18 +152,33 @@ export class TapeClient extends EventStoreDBClient {
             this.#hasAppended = true;
           }
           const stream = await creator(stub);
-          const open = stream as unknown as Cancellable;
-          if (this.#discarded.signal.aborted) open.cancel();
-          this.#streams.add(open);
-          const forget = (): void => {
-            this.#streams.delete(open);
-          };
-          open.once('status', forget);
-          neverFull(open);
+          const call = stream as unknown as Cancellable;
+          this.#track(call);
+          neverFull(call);
           return stream;
         },
         cache,
       );
+  }
+
+  /** The client asks for the server's features without a deadline, and keeps no hold of the call. */
+  #trackFeatures(): void {
+    const execute = this.execute;
+    this.execute = (client, name, action) =>
+      execute(client, name, (stub) => {
+        if (stub instanceof features.ServerFeaturesClient) {
+          const ask = stub.getSupportedMethods.bind(stub) as (...args: unknown[]) => Cancellable;
+          Object.assign(stub, { getSupportedMethods: (...args: unknown[]) => this.#track(ask(...args)) });
+        }
+        return action(stub);
+      });
+  }
+
+  #track(call: Cancellable): Cancellable {
+    if (this.#discarded.signal.aborted) call.cancel();
+    this.#calls.add(call);
+    call.once('status', () => this.#calls.delete(call));
+    return call;
   }
 }
 

@@ -39,3 +39,15 @@ test('what the server answers is done as ever', async () => {
   await store.append('feed-a', 'no-stream', run('feed-a', 0, 2));
   expect(await store.read({ stream: 'feed-a', limit: 10 })).toHaveLength(3);
 });
+
+test('a server that answers nothing is let go of: no connection stays open', async () => {
+  const server = await givenServer();
+  server.faults.isSilent = true;
+  const store = givenStore(addressOf(server));
+  const read = store.head();
+  while (server.connections < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  store.hasten();
+  await expect(read).rejects.toThrow(StoreUnavailableError);
+  await store.close();
+  await expect.poll(() => server.sessions, { timeout: 5_000 }).toBe(0);
+});
