@@ -6,15 +6,8 @@
  * of its own. Some are looked up at each scrape only (`collect`), so that they cost nothing in between.
  */
 
-import {
-  AggregatorRegistry,
-  Counter,
-  Gauge,
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricValue,
-  Registry,
-} from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
+import { Histogram } from './histogram.ts';
 
 /** Upper bounds of the buckets for a durable write, a request or a batch. */
 export const SECONDS: readonly number[] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -143,7 +136,9 @@ function makeFigure({ kind, name, help, labels, buckets = [] }: Family, registry
   const configuration = { name, help, labelNames: labels, registers: [registry] };
   if (kind === 'counter') return new Counter(configuration);
   if (kind === 'gauge') return new Gauge(configuration);
-  return new Histogram({ ...configuration, buckets: [...buckets] });
+  const histogram = new Histogram(name, help, labels, buckets);
+  registry.registerMetric(histogram as never);
+  return histogram;
 }
 
 /** The figures of one or more threads in the text format of Prometheus; those of the same name and labels are added up. */

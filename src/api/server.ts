@@ -5,7 +5,8 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import type { Time, Timer } from '../ports/clock.ts';
 import { SettingsReader } from '../queries/settings-in-force.ts';
 import type { ApiDependencies, ApiServer } from './dependencies.ts';
-import { isPublic, requireKey } from './http/auth.ts';
+import { knowRoutes } from './http/asked-route.ts';
+import { requireKey } from './http/auth.ts';
 import { allowOrigins } from './http/cors.ts';
 import { tagAnswers } from './http/etag.ts';
 import { takeJson } from './http/json-body.ts';
@@ -38,6 +39,8 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
     // A line for each request would drown what matters; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
+    // Nor is one made for each: what is logged of a request says which it was.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: PATH_PART_LIMIT },
     // A request that has not been received whole by then is cut off, and answered with 408.
@@ -68,13 +71,14 @@ export function buildServer(deps: ApiDependencies): FastifyInstance {
         : problemDocument(501, 'not-implemented', `${method} is a method that no route here has.`),
     ),
   );
+  knowRoutes(server);
   timeRequests(server, deps.metrics);
   refuseMalformed(server);
   allowOrigins(server, deps.corsOrigins ?? []);
   requireKey(server, keyRing(deps));
   boundConnections(server, deps.metrics, {
     descriptors: deps.descriptors ?? Number.POSITIVE_INFINITY,
-    holderOf: ({ routeOptions, actor }) => (isPublic(routeOptions.url ?? '') ? null : actor),
+    holderOf: ({ asked, actor }) => (asked.isPublic ? null : actor),
   });
   shedLoad(server, deps.metrics, deps.time);
   finishBeforeClosing(server, deps.time, deps.timeouts.closeMs);

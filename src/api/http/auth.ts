@@ -6,7 +6,6 @@ import { RESERVED_NAME, readKeys } from '../../config/api-keys.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { KeyRing, KeySources } from './key-ring.ts';
 import { Problem } from './problem.ts';
-import { HEALTH_PATHS, METRICS_PATH } from './public-paths.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,45 +42,32 @@ export function isLoopback(name: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Paths that tell no secret: what the cluster and Prometheus ask, and what the API is. */
-export function isPublic(path: string): boolean {
-  return (
-    path === '/' ||
-    HEALTH_PATHS.has(path) ||
-    path === METRICS_PATH ||
-    path === '/openapi.json' ||
-    path === '/docs' ||
-    path.startsWith('/docs/')
-  );
-}
-
 /** Methods that change nothing. */
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Refuses requests without a good key (401), and those that want to change something with a key that only reads (403),
  * before anything else is done with them. Public paths need no key, but where there are no keys they are for this
- * machine alone as well: they tell of accounts and strategies. The cluster's probes are for anybody.
+ * machine alone as well: they tell of accounts and strategies. The cluster's probes are for anybody. Goes behind `knowRoutes`.
  */
 export function requireKey(server: FastifyInstance, keys: KeyRing): void {
   server.decorateRequest('actor', LOCAL_ACTOR);
   server.decorateRequest('keyName', null);
   server.addHook('onRequest', (request, reply, done) => {
-    const path = request.routeOptions.url ?? '';
-    if (HEALTH_PATHS.has(path)) {
+    const { isHealth, isPublic } = request.asked;
+    if (isHealth) {
       done();
       return;
     }
-    const isOpen = isPublic(path);
     const check = () => {
       if (!keys.isRequired) refuseForeigners(request);
-      else if (!isOpen) admit(request, reply, keys);
+      else if (!isPublic) admit(request, reply, keys);
       done();
     };
     const refreshed = keys.refresh();
     // A promise for each request would cost more than the check.
     if (refreshed === undefined) tryTo(check, done);
-    else refreshed.then(() => tryTo(check, done), isOpen ? () => tryTo(check, done) : done);
+    else refreshed.then(() => tryTo(check, done), isPublic ? () => tryTo(check, done) : done);
   });
 }
 

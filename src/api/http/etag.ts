@@ -24,9 +24,9 @@ export function tagAnswers(server: FastifyInstance): void {
       done(null, payload);
       return;
     }
-    const tag = tagOfAnswer(reply, payload);
     // A client's own cache may keep it, and asks each time whether it is unchanged.
-    reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
+    reply.header('Cache-Control', 'private, no-cache');
+    const tag = tagOfAnswer(reply, payload);
     if (!names(request.headers['if-none-match'], tag)) {
       done(null, payload);
       return;
@@ -61,9 +61,13 @@ export function answerKept(reply: FastifyReply, texts: object, subject: string, 
   return answer.body;
 }
 
+/** The tag in the reply's header, which is put there if it is not. */
 function tagOfAnswer(reply: FastifyReply, payload: string | Uint8Array): string {
   const known = reply.getHeader('ETag');
-  return typeof known === 'string' ? known : tagOf(payload);
+  if (typeof known === 'string') return known;
+  const tag = tagOf(payload);
+  reply.header('ETag', tag);
+  return tag;
 }
 
 function isTaggable(request: FastifyRequest, reply: FastifyReply, payload: unknown): payload is string | Uint8Array {

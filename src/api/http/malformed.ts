@@ -38,13 +38,22 @@ function hostProblem({ url = '', headers: { host }, rawHeaders, httpVersion }: I
     return httpVersion === '1.0' ? undefined : invalidRequest('The request has no Host header.', 'Host', 'is missing');
   }
   // Node keeps the first of them.
-  if (rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text)).length > 1) {
+  if (countHosts(rawHeaders) > 1) {
     return invalidRequest('The request has more than one Host header.', 'Host', 'is there twice');
   }
   if (!isHost(host)) return invalidRequest('The Host header is no host with a port.', 'Host', 'is not valid');
   const target = ABSOLUTE.exec(url)?.[1];
   if (target === undefined || target.toLowerCase() === host.toLowerCase()) return undefined;
   return invalidRequest('The request names another host than its Host header.', 'Host', 'is another one');
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts;
 }
 
 function isHost(text: string): boolean {

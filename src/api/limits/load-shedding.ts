@@ -9,8 +9,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Metrics } from '../../metrics.ts';
 import type { Time } from '../../ports/clock.ts';
-import { isPublic } from '../http/auth.ts';
-import { HEALTH_PATHS, METRICS_PATH } from '../http/public-paths.ts';
+import { METRICS_PATH } from '../http/public-paths.ts';
 import { Budget } from './budget.ts';
 import { busy, MAX_ANSWER_BYTES, type Reading, ReadTurns } from './read-turns.ts';
 
@@ -18,10 +17,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null: it was refused before it was in hand. */
     reading: Reading | null;
-  }
-  interface FastifyContextConfig {
-    /** Stops trading: it is served whatever else is in hand. */
-    isHalt?: true;
+    inHand: InHand | null;
   }
 }
 
@@ -43,10 +39,32 @@ type Kind = keyof typeof MAX_IN_HAND;
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** What a connection has in hand: each gives its part of a budget back. */
-type InHand = Set<() => void>;
+/** A request in hand. */
+class InHand {
+  readonly #here: Set<InHand>;
+  readonly #budget: Budget | undefined;
+  readonly #holder: string | null;
+  readonly #reading: Reading;
 
-/** Refuses requests beyond the limits: 503. Goes behind the check of the key. */
+  /** `here`: what its connection has in hand. */
+  constructor(here: Set<InHand>, budget: Budget | undefined, holder: string | null, reading: Reading) {
+    this.#here = here;
+    this.#budget = budget;
+    this.#holder = holder;
+    this.#reading = reading;
+    here.add(this);
+    budget?.take(holder);
+  }
+
+  /** It is answered, or its client is gone. */
+  end(): void {
+    if (!this.#here.delete(this)) return;
+    this.#budget?.giveBack(this.#holder);
+    this.#reading.end();
+  }
+}
+
+/** Refuses requests beyond the limits: 503. Goes behind `knowRoutes` and the check of the key. */
 export function shedLoad(server: FastifyInstance, metrics: Metrics, time: Time): void {
   const budgets = new Map<Kind, Budget>();
   for (const kind of Object.keys(MAX_IN_HAND) as Kind[]) {
@@ -57,25 +75,21 @@ export function shedLoad(server: FastifyInstance, metrics: Metrics, time: Time):
   const turns = new ReadTurns(time);
   metrics.watchQueue({ name: 'http-answer-bytes', limit: MAX_ANSWER_BYTES, depth: () => turns.answerBytes });
   server.decorateRequest('reading', null);
-  const connections = new WeakMap<Socket, InHand>();
-  server.addHook('onRequest', (request, reply, done) => {
+  server.decorateRequest('inHand', null);
+  const connections = new WeakMap<Socket, Set<InHand>>();
+  server.addHook('onRequest', (request, _reply, done) => {
     const here = inHandOn(connections, request.raw.socket);
     if (here.size >= MAX_ON_CONNECTION) return done(busy(`${here.size} requests in hand on this connection`));
-    const path = request.routeOptions.url ?? '';
-    const budget = HEALTH_PATHS.has(path) ? undefined : budgets.get(kindOf(request, path));
-    const holder = isPublic(path) ? request.ip : holderOf(request);
+    const { isHealth, isPublic } = request.asked;
+    const budget = isHealth ? undefined : budgets.get(kindOf(request));
+    const holder = isPublic ? request.ip : holderOf(request);
     if (budget?.isUsedUp(holder)) return done(busy(`${budget.inHand} requests of this kind in hand`));
-    budget?.take(holder);
-    const reading = turns.reading(holder);
-    request.reading = reading;
-    const giveBack = (): void => {
-      budget?.giveBack(holder);
-      reading.end();
-    };
-    here.add(giveBack);
-    reply.raw.once('finish', () => {
-      if (here.delete(giveBack)) giveBack();
-    });
+    request.reading = turns.reading(holder);
+    request.inHand = new InHand(here, budget, holder, request.reading);
+    done();
+  });
+  server.addHook('onResponse', (request, _reply, done) => {
+    request.inHand?.end();
     done();
   });
   server.addHook('onSend', (request, _reply, payload, done) => {
@@ -84,23 +98,23 @@ export function shedLoad(server: FastifyInstance, metrics: Metrics, time: Time):
   });
 }
 
-function inHandOn(connections: WeakMap<Socket, InHand>, socket: Socket): InHand {
+function inHandOn(connections: WeakMap<Socket, Set<InHand>>, socket: Socket): Set<InHand> {
   const known = connections.get(socket);
   if (known !== undefined) return known;
-  const inHand: InHand = new Set();
+  const inHand = new Set<InHand>();
   connections.set(socket, inHand);
   // Answers behind the one that was being sent never end.
   socket.once('close', () => {
-    for (const giveBack of inHand) giveBack();
-    inHand.clear();
+    for (const request of inHand) request.end();
   });
   return inHand;
 }
 
-function kindOf(request: FastifyRequest, path: string): Kind {
+function kindOf(request: FastifyRequest): Kind {
+  const { path, isPublic, isHalt } = request.asked;
   if (path === METRICS_PATH) return 'metrics';
-  if (isPublic(path)) return 'files';
-  if (request.routeOptions.config.isHalt) return 'halts';
+  if (isPublic) return 'files';
+  if (isHalt) return 'halts';
   if (!READS.has(request.method)) return 'changes';
   return 'min-position' in (request.query as object) ? 'waits' : 'reads';
 }

@@ -2,9 +2,7 @@
 
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
-import { isPublic } from '../http/auth.ts';
 import { Problem } from '../http/problem.ts';
-import { HEALTH_PATHS } from '../http/public-paths.ts';
 
 const WINDOW_MS = 1_000;
 /** Pages, files and metrics for one address: a page has a handful of files. */
@@ -40,10 +38,10 @@ export function limitRate(server: FastifyInstance): void {
     errorResponseBuilder: () => rateLimited(`each address may ask ${PUBLIC_PER_SECOND} times a second for what needs no key`),
   });
   server.addHook('onRequest', (request, reply, done) => {
-    const path = request.routeOptions.url ?? '';
-    if (HEALTH_PATHS.has(path) || (request.keyName === null && !isPublic(path))) return done();
-    const ofKey = request.routeOptions.config.isHalt ? halts : byKey;
-    const limit = isPublic(path) ? byAddress : ofKey;
+    const { isHealth, isPublic, isHalt } = request.asked;
+    if (isHealth || (request.keyName === null && !isPublic)) return done();
+    const ofKey = isHalt ? halts : byKey;
+    const limit = isPublic ? byAddress : ofKey;
     limit.call(server, request, reply).then(() => done(), done);
   });
 }

@@ -2,8 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import { isPublic } from '../http/auth.ts';
-import { HEALTH_PATHS } from '../http/public-paths.ts';
+import { HEALTH_PATHS, isPublic } from '../http/public-paths.ts';
 import { POSITION_HEADER } from '../http/read.ts';
 import type { About } from '../routes/route-schema.ts';
 

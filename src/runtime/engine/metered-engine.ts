@@ -23,7 +23,7 @@ export function meterEngine(metrics: Metrics, time: Time): EngineObserver {
       const began = time.monotonic();
       const cascade = work();
       decide.observe({ type: evidence.type }, (time.monotonic() - began) / 1_000);
-      if (cascade.length > 0) size.observe(cascade.length);
+      if (cascade.length > 0) size.observe({}, cascade.length);
       return cascade;
     },
     reaction: (cause, work) => {

@@ -39,7 +39,7 @@ export function watchRelay(metrics: Metrics): {
   });
   return {
     onPublished: (events, ms) => {
-      figures.transaction.observe(ms / 1_000);
+      figures.transaction.observe({}, ms / 1_000);
       figures.events.inc(events);
     },
     onRelay: (relay) => {
