@@ -18,8 +18,13 @@ import { PositionWaiters } from './position-waiters.ts';
 const MAX_BATCH = 500;
 const BATCH_MS = 50;
 
-/** At the end of the tape, the time from one batch to the next: what comes in between is taken together. */
+/**
+ * At the end of the tape, the time from one batch to the next: what comes in between is taken together. It grows with the
+ * batch, for where much comes, a commit of a few events costs more than they do.
+ */
 const GAP_MS = 20;
+const GAP_MS_PER_EVENT = 1;
+const LONGEST_GAP_MS = 150;
 /** Other work of this thread that must not wait, such as the engine, runs between two batches. */
 const turns = new FairTurns();
 
@@ -95,7 +100,7 @@ export class ProjectionRunner {
         const began = this.#time.monotonic();
         await turns.next(this.#time);
         await this.#serially(() => this.#apply(batch, position));
-        if (batch.length < MAX_BATCH) await this.#rest(GAP_MS - (this.#time.monotonic() - began));
+        if (batch.length < MAX_BATCH) await this.#rest(gapAfter(batch.length) - (this.#time.monotonic() - began));
       },
       onCaughtUp: (position) => {
         this.#isCaughtUp = true;
@@ -184,4 +189,8 @@ export class ProjectionRunner {
     if (this.#lastRecordedAt === null) return null;
     return Math.max(0, this.#time.now() - epochMs(this.#lastRecordedAt));
   }
+}
+
+function gapAfter(events: number): number {
+  return Math.min(GAP_MS + events * GAP_MS_PER_EVENT, LONGEST_GAP_MS);
 }

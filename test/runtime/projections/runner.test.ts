@@ -235,6 +235,21 @@ describe('a projection runner', () => {
     await delivered;
   });
 
+  it('waits the longer the more has come, up to a bound', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    const waits: number[] = [];
+    const time = hastyTime(async (ms) => {
+      waits.push(ms);
+      await systemTime.nextLoop();
+    });
+    await start(tape, reads, chain, time);
+    let position = 0;
+    for (const count of [1, 100, 499]) {
+      await tape.deliver(...Array.from({ length: count }, () => halted(++position, 'a', 'x')));
+    }
+    expect(waits).toEqual([21, 120, 150]);
+  });
+
   it('says how far behind it is until it has caught up', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     const runner = await start(tape, reads);
