@@ -7,10 +7,10 @@ import { comparePositions, isDecision, laterPosition, START } from '../../tape/e
 import { pause } from '../../waiting.ts';
 import type { EngineRunner } from '../engine/engine-runner.ts';
 
-/** How often it is looked, and told. */
-const LOOK_MS = 500;
-/** Before a read model is asked again that has begun anew. */
-const AGAIN_MS = 50;
+/** How often it is looked whether the engine is there, and a read model asked again that has begun anew. */
+const LOOK_MS = 50;
+/** How often it is told how far they are. */
+const TELL_MS = 500;
 /** Events read at once to find evidence among the engine's own. */
 const PAGE = 100;
 
@@ -51,18 +51,21 @@ export async function untilSettled(
   signal: AbortSignal,
 ): Promise<void> {
   const last = engine === null ? START : await lastEvidence(events);
-  for (;;) {
+  for (let toldAt = Number.NEGATIVE_INFINITY; ; ) {
     const { position = START, taken = 0 } = engine?.reached ?? {};
     if (comparePositions(laterPosition(position, await decidedUpTo()), last) >= 0) break;
-    tell({ decided: taken, undecided: Math.max(0, pieces - taken), readModel: null });
+    if (time.monotonic() - toldAt >= TELL_MS) {
+      toldAt = time.monotonic();
+      tell({ decided: taken, undecided: Math.max(0, pieces - taken), readModel: null });
+    }
     await pause(time, LOOK_MS, signal);
     if (signal.aborted) return;
   }
   const head = await events.head();
   for (const name of projections.keys()) {
-    while (!(await projections.get(name)?.waitFor(head, LOOK_MS))) {
+    while (!(await projections.get(name)?.waitFor(head, TELL_MS))) {
       tell({ decided: pieces, undecided: 0, readModel: name });
-      await pause(time, AGAIN_MS, signal);
+      await pause(time, LOOK_MS, signal);
       if (signal.aborted) return;
     }
   }
