@@ -45,6 +45,11 @@ interface Cancellable {
   once(event: string, listener: () => void): unknown;
 }
 
+/** The stream of appends, on the wire. */
+interface AppendStream {
+  write(request: messages.BatchAppendReq): boolean;
+}
+
 export class TapeClient extends EventStoreDBClient {
   /** Calls on the wire that have not ended. The server's connection is closed when the last one has. */
   readonly #calls = new Set<Cancellable>();
@@ -152,9 +157,8 @@ export class TapeClient extends EventStoreDBClient {
             this.#hasAppended = true;
           }
           const stream = await creator(stub);
-          const call = stream as unknown as Cancellable;
-          this.#track(call);
-          neverFull(call);
+          this.#track(stream as unknown as Cancellable);
+          if (name === 'appendToStream') ofJsonAndNeverFull(stream as unknown as AppendStream);
           return stream;
         },
         cache,
@@ -185,13 +189,15 @@ export class TapeClient extends EventStoreDBClient {
 /**
  * The client queues what it would write to a full stream, and when that stream then fails rejects promises that nobody
  * has, which ends the process. How many appends wait is bounded by the store instead.
+ *
+ * Of data that are given as objects it makes text, base64 and bytes, the last of them twice and slowly. So they are given as
+ * bytes, and said to be what they are here.
  */
-function neverFull(stream: Cancellable): void {
-  const duplex = stream as Partial<{ write: (message: unknown) => boolean }>;
-  const write = duplex.write?.bind(stream);
-  if (write === undefined) return;
-  duplex.write = (message) => {
-    write(message);
+function ofJsonAndNeverFull(stream: AppendStream): void {
+  const write = stream.write.bind(stream);
+  stream.write = (request) => {
+    for (const message of request.getProposedMessagesList()) message.getMetadataMap().set('content-type', 'application/json');
+    write(request);
     return true;
   };
 }

@@ -4,15 +4,13 @@
  * told from us. The tape's own id is in the metadata, which are flat strings.
  */
 
-import type { EventData, EventTypeToRecordedEvent, JSONEventType, ResolvedEvent } from '@eventstore/db-client';
+import type { BinaryEventData, EventTypeToRecordedEvent, JSONEventType, ResolvedEvent } from '@eventstore/db-client';
 import type { Metadata } from '../../domain/event.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { StoredEvent } from '../../tape/envelope.ts';
 import type { SerializedEvent } from '../rules/append-rules.ts';
-
-type WireEvent = EventData;
 
 const encoder = new TextEncoder();
 
@@ -27,13 +25,13 @@ export interface ReadBack {
   readonly hasPosition: boolean;
 }
 
-export function toWire(time: Time, events: readonly SerializedEvent[]): WireEvent[] {
+/** Data and metadata are JSON as bytes, which the client takes as they are; `TapeClient` tells the server that data are JSON. */
+export function toWire(time: Time, events: readonly SerializedEvent[]): BinaryEventData[] {
   return events.map(({ id, type, schemaVersion, data, metadata }) => ({
     id: time.uuid(),
     type,
-    contentType: 'application/json',
-    data: JSON.parse(data) as Record<string, unknown>,
-    // As bytes the client takes them as they are.
+    contentType: 'application/octet-stream',
+    data: encoder.encode(data),
     metadata: encoder.encode(`${metadata.slice(0, -1)},"id":${JSON.stringify(id)},"schemaVersion":"${schemaVersion}"}`),
   }));
 }

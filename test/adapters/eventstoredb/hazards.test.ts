@@ -316,7 +316,13 @@ describe('a subscription', () => {
   test("hands over nothing of the server's own", async () => {
     const server = await givenServer();
     const { store, watcher } = await following(server);
-    const own = { id: crypto.randomUUID(), type: '$statsCollected', isJson: true, data: 'e30=', metadata: '' };
+    const own = {
+      id: crypto.randomUUID(),
+      type: '$statsCollected',
+      isJson: true,
+      data: Buffer.from('{}'),
+      metadata: Buffer.of(),
+    };
     server.log.append('$stats-127.0.0.1', 'any', [own]);
     await store.append('feed-a', 'no-stream', run('feed-a', 0, 0));
     server.log.append('$stats-127.0.0.1', 'any', [own]);
@@ -400,7 +406,9 @@ describe('a read', () => {
   test('of what Tapedeck did not write says so', async () => {
     const server = await givenServer();
     const store = givenStore(addressOf(server));
-    server.log.append('foreign', 'any', [{ id: crypto.randomUUID(), type: 'Foreign', isJson: true, data: 'e30=', metadata: '' }]);
+    server.log.append('foreign', 'any', [
+      { id: crypto.randomUUID(), type: 'Foreign', isJson: true, data: Buffer.from('{}'), metadata: Buffer.of() },
+    ]);
     await expect(store.read({ limit: 1 })).rejects.toThrow(/event 0 of the stream "foreign".*not written by Tapedeck/);
   });
 });

@@ -154,8 +154,8 @@ function proposed(message: streams.BatchAppendReq.ProposedMessage | streams.Appe
     id: message.getId()?.getString() ?? '',
     type: properties.get('type') ?? '',
     isJson: properties.get('content-type') === 'application/json',
-    data: message.getData_asB64(),
-    metadata: message.getCustomMetadata_asB64(),
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
   };
 }
 

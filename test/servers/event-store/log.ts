@@ -9,9 +9,8 @@ export interface LoggedEvent {
   readonly id: string;
   readonly type: string;
   readonly isJson: boolean;
-  /** Base64, as both came. */
-  readonly data: string;
-  readonly metadata: string;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
 }
 
 export interface LogRecord extends LoggedEvent {
@@ -68,7 +67,7 @@ export class Log {
   #write(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
     const there = this.streams.get(stream) ?? [];
     const last = there.length - 1;
-    const size = events.reduce((sum, { data, metadata, type }) => sum + (data.length + metadata.length) * 0.75 + type.length, 0);
+    const size = events.reduce((sum, { data, metadata, type }) => sum + data.length + metadata.length + type.length, 0);
     if (size > MAX_APPEND_BYTES) return { kind: 'too-large' };
     const isMet = expected === 'any' || (expected === 'stream-exists' ? last >= 0 : revisionOf(expected) === last);
     if (!isMet) return this.#refuse(there, expected, events);
@@ -79,7 +78,7 @@ export class Log {
       this.#end += 120 + event.data.length + event.metadata.length;
       written.push({ ...event, stream, revision: last + 1 + written.length, position, created });
     }
-    if (this.#file !== undefined) writeSync(this.#file, `${JSON.stringify(written)}\n`);
+    if (this.#file !== undefined) writeSync(this.#file, `${JSON.stringify(written.map(inFile))}\n`);
     for (const record of written) this.#take(record);
     this.#wake();
     return { kind: 'written', revision: last + events.length, position: written.at(-1)?.position ?? 0 };
@@ -151,7 +150,7 @@ export class Log {
     if (whole < text.length) truncateSync(file, Buffer.byteLength(text.slice(0, whole)));
     for (const line of text.slice(0, whole).split('\n')) {
       if (line === '') continue;
-      for (const record of JSON.parse(line) as LogRecord[]) this.#replay(record);
+      for (const record of JSON.parse(line) as InFile[]) this.#replay(fromFile(record));
     }
   }
 
@@ -159,6 +158,18 @@ export class Log {
     this.#take(record);
     this.#end = record.position + 120 + record.data.length + record.metadata.length;
   }
+}
+
+/** Bytes are base64 in the file. */
+type InFile = Omit<LogRecord, 'data' | 'metadata'> & { readonly data: string; readonly metadata: string };
+
+function inFile(record: LogRecord): InFile {
+  const [data, metadata] = [record.data, record.metadata].map((bytes) => Buffer.from(bytes).toString('base64'));
+  return { ...record, data: data as string, metadata: metadata as string };
+}
+
+function fromFile(record: InFile): LogRecord {
+  return { ...record, data: Buffer.from(record.data, 'base64'), metadata: Buffer.from(record.metadata, 'base64') };
 }
 
 function revisionOf(expected: number | 'no-stream'): number {
