@@ -176,8 +176,8 @@ function outcomeOf(event: TapeEvent, facts: ReadonlyMap<string, string>, added: 
   const name = `${event.type} ${event.id}`;
   if (fact === undefined) return { fate: 'older', dropped: `${name} (${event.stream})`, decisions: 0 };
   // Of one fact that is told twice at once, the first is recorded.
-  const isAdded = added.delete(event.id);
-  if (fact === factHash(event)) return { fate: isAdded ? 'recorded' : 'already', dropped: null, decisions: 0 };
+  if (added.delete(event.id)) return { fate: 'recorded', dropped: null, decisions: 0 };
+  if (fact === factHash(event)) return { fate: 'already', dropped: null, decisions: 0 };
   return { fate: 'differing', dropped: `${name} is on the tape with other content (${event.stream})`, decisions: 0 };
 }
 
