@@ -63,17 +63,18 @@ export class TailSubscription implements Subscription {
     let toldAt: string | undefined;
     while (!this.#closing.signal.aborted) {
       this.#isWoken = false;
-      const next = this.#tail.next(this.#position, MAX_BATCH);
+      const next = this.#tail.next(this.#position, MAX_BATCH, this.#categories);
       if (next === undefined) {
         await this.#readOn();
         continue;
       }
+      const { events, position } = next;
+      const hasMoved = position !== this.#position;
       this.#isReadingAll = false;
-      const events = next.events.filter((event) => this.#isWanted(event));
-      this.#position = next.position;
-      if (events.length > 0) await this.#options.onEvents(events.map(readEvent), next.position);
-      if (next.events.length === MAX_BATCH) await this.#time.nextLoop();
-      if (next.events.length > 0) continue;
+      this.#position = position;
+      if (events.length > 0) await this.#options.onEvents(events, position);
+      if (events.length === MAX_BATCH) await this.#time.nextLoop();
+      if (hasMoved) continue;
       if (this.#tail.isCaughtUp && toldAt !== this.#position) {
         toldAt = this.#position;
         this.#options.onCaughtUp?.(this.#position);

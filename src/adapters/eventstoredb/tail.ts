@@ -5,8 +5,9 @@
  */
 
 import type { AllStreamSubscription } from '@eventstore/db-client';
+import { categoryOf } from '../../domain/streams.ts';
 import type { Amount, TailWindow } from '../../ports/event-store.ts';
-import { comparePositions, START, type StoredEvent } from '../../tape/envelope.ts';
+import { comparePositions, laterPosition, type RecordedEvent, readEvent, START, type StoredEvent } from '../../tape/envelope.ts';
 import { backoffMs, pause } from '../../waiting.ts';
 import type { TapeClient } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -26,12 +27,30 @@ export interface TailLimits {
   readonly silenceMs: number;
 }
 
-export const USUAL_TAIL_LIMITS: TailLimits = { maxKept: 5_000, maxKeptBytes: 32_000_000, settleMs: 50, silenceMs: 5_000 };
+export const USUAL_TAIL_LIMITS: TailLimits = { maxKept: 20_000, maxKeptBytes: 32_000_000, settleMs: 50, silenceMs: 5_000 };
 
-/** Events that come next, and how far they reach. */
+/** Events that come next, and how far they reach: beyond the last of them, what comes is of other categories. */
 export interface Next {
-  readonly events: readonly StoredEvent[];
+  readonly events: readonly RecordedEvent[];
   readonly position: string;
+}
+
+/** An event in memory. What all who follow would find out of it each is kept with it. */
+class KeptEvent {
+  readonly stored: StoredEvent;
+  readonly category: string;
+  #read: RecordedEvent | undefined;
+
+  constructor(stored: StoredEvent) {
+    this.stored = stored;
+    this.category = categoryOf(stored.stream);
+  }
+
+  /** In today's shape. Throws as `readEvent`, for those alone who want it. */
+  read(): RecordedEvent {
+    this.#read ??= readEvent(this.stored);
+    return this.#read;
+  }
 }
 
 interface Live {
@@ -49,7 +68,7 @@ export class TapeTail implements TailWindow {
   #running: Promise<void> | undefined;
   #failed: { readonly error: unknown } | undefined;
 
-  #kept: StoredEvent[] = [];
+  #kept: KeptEvent[] = [];
   #bytes = 0;
   /** The events in memory come after this position; undefined until the first look at the tape. */
   #after: string | undefined;
@@ -94,13 +113,21 @@ export class TapeTail implements TailWindow {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The events after a position; undefined when they begin further back than memory does. Throws why the tail ended. */
-  next(after: string, limit: number): Next | undefined {
+  /**
+   * The events of some categories, or all, after a position; undefined when they begin further back than memory does.
+   * Throws why the tail ended.
+   */
+  next(after: string, limit: number, categories?: ReadonlySet<string>): Next | undefined {
     if (this.#failed !== undefined) throw this.#failed.error;
     if (this.#after === undefined || comparePositions(after, this.#after) < 0) return undefined;
-    const from = this.#indexAfter(after);
-    const events = this.#kept.slice(from, from + limit);
-    return { events, position: events.at(-1)?.position ?? after };
+    const events: RecordedEvent[] = [];
+    let index = this.#indexAfter(after);
+    for (; index < this.#kept.length && events.length < limit; index++) {
+      const event = this.#kept[index] as KeptEvent;
+      if (categories?.has(event.category) ?? true) events.push(event.read());
+    }
+    const last = this.#kept[index - 1]?.stored.position ?? after;
+    return { events, position: laterPosition(after, last) };
   }
 
   async close(): Promise<void> {
@@ -183,7 +210,7 @@ export class TapeTail implements TailWindow {
   #keep(event: StoredEvent): void {
     this.#lastCame = this.#connection.time.monotonic();
     if (comparePositions(event.position, this.#position) <= 0) return;
-    this.#kept.push(event);
+    this.#kept.push(new KeptEvent(event));
     this.#bytes += weightOf(event);
     this.#position = event.position;
     const { maxKept, maxKeptBytes } = this.#limits;
@@ -193,8 +220,8 @@ export class TapeTail implements TailWindow {
 
   #letGo(): void {
     const gone = this.#kept.splice(0, Math.ceil(this.#kept.length / 5));
-    for (const event of gone) this.#bytes -= weightOf(event);
-    this.#after = (gone.at(-1) as StoredEvent).position;
+    for (const { stored } of gone) this.#bytes -= weightOf(stored);
+    this.#after = (gone.at(-1) as KeptEvent).stored.position;
   }
 
   /** Asks for the tape's end when nothing comes: servers before 23.10 never say that all is there, and streams stall. */
@@ -243,7 +270,7 @@ export class TapeTail implements TailWindow {
     let high = this.#kept.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (comparePositions((this.#kept[middle] as StoredEvent).position, position) <= 0) low = middle + 1;
+      if (comparePositions((this.#kept[middle] as KeptEvent).stored.position, position) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;

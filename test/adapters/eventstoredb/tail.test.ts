@@ -8,10 +8,10 @@ import { systemTime } from '../../../src/adapters/system-time.ts';
 import { makeMetrics } from '../../../src/metric-families.ts';
 import { withEventIndex } from '../../../src/queries/indexed-tape.ts';
 import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
-import { START } from '../../../src/tape/envelope.ts';
+import { type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import { figures } from '../../support/figures.ts';
-import { addressOf, givenServer, givenStore, LONG_TIMEOUTS } from './given-server.ts';
+import { addressOf, givenGate, givenServer, givenStore, LONG_TIMEOUTS } from './given-server.ts';
 
 const TIMEOUT = { timeout: 20_000 };
 
@@ -70,4 +70,27 @@ test('has a limit in bytes as well, for events that are large', async () => {
   expect(most).toBeGreaterThan(900_000);
   expect(most).toBeLessThanOrEqual(1_000_000);
   expect(await shown('tape_tail', 'events')).toBeLessThanOrEqual(24);
+});
+
+test('hands over what is wanted in whole batches, however much of it lies between', async () => {
+  const server = await givenServer();
+  const store = givenStore(addressOf(server), LONG_TIMEOUTS);
+  const gate = givenGate();
+  const batches: string[][] = [];
+  const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
+    batches.push(events.map(({ stream, revision }) => `${stream} ${revision}`));
+    await gate.passed;
+  };
+  store.subscribe({ after: START, categories: ['order'], onEvents });
+  await expect.poll(() => server.subscriptions).toBe(1);
+  await store.append('order-b', 'no-stream', run('order-b', 0, 0));
+  await expect.poll(() => batches.length, TIMEOUT).toBe(1);
+  for (let from = 0; from < 800; from += 400) {
+    await append(store, from, from + 399);
+    await store.append('order-b', from / 4, run('order-b', from / 4 + 1, from / 4 + 100));
+  }
+  await expect.poll(() => store.tail.kept.events, TIMEOUT).toBe(1_001);
+  gate.open();
+  await expect.poll(() => batches.length, TIMEOUT).toBe(2);
+  expect(batches[1]).toEqual(Array.from({ length: 200 }, (_, index) => `order-b ${index + 1}`));
 });
