@@ -52,7 +52,7 @@ function parseAlone(frames: readonly string[]): number {
 /** As the adapter for recordings does, but for the file and its decompression. */
 function takeIn(bytes: Buffer): number {
   const scanner = new FrameScanner(BTCUSDT);
-  const session = new FeedSession(SECONDS_FEED, BTCUSDT, new Tally());
+  const session = new FeedSession(SECONDS_FEED, BTCUSDT, new Tally(), 'fetched');
   let drafts = 0;
   let start = 0;
   for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {

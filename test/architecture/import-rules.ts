@@ -113,7 +113,7 @@ const ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** These choose among adapters, and so know more than one. */
-const OPENERS = ['src/adapters/open.ts', 'src/adapters/recordings/recording.ts'];
+const OPENERS = ['src/adapters/open.ts', 'src/adapters/recordings/recording.ts', 'src/adapters/venues/venues.ts'];
 
 /** Folders under src/adapters whose files are for all of them. */
 const SHARED_AMONG_ADAPTERS: ReadonlySet<string> = new Set(['', '/venues', '/rules']);

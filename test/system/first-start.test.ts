@@ -76,7 +76,7 @@ it.each<[string, (folder: string) => object, RegExp]>([
   [
     'candles after frames',
     () => ({ 1: { recordings: ['frames.jsonl', 'candles.json'] } }),
-    /candles\.json" is of the kind coinbase-json, the one before it of binance-frames/,
+    /candles\.json" is of the kind coinbase-json, the one before it of raw-frames/,
   ],
 ])('A feed of %s is told before its settings are on the tape, and by check', async (_what, wrong, sentence) => {
   const { env, change, started } = given();

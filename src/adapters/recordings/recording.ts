@@ -1,19 +1,19 @@
 /** A recording as market evidence. Its first line shows its kind. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
-import { FeedSession } from '../../domain/feed/feed-session.ts';
-import type { MarketMessage } from '../../domain/feed/messages.ts';
 import { framesText, Tally } from '../../domain/feed/tally.ts';
 import type { FeedSettings, InstrumentSettings } from '../../domain/settings/settings.ts';
-import { type Feed, type FeedMeter, type FeedReading, RecordingError } from '../../ports/feed.ts';
-import { FrameScanner } from '../venues/binance/frame-scanner.ts';
-import { parseFrame, RefusedFrameError } from '../venues/binance/frames.ts';
+import { type Feed, type FeedReading, RecordingError } from '../../ports/feed.ts';
+import type { VenueFrames } from '../venues/venue-frames.ts';
+import { findVenueFrames, VENUE_NAMES } from '../venues/venues.ts';
 import { MAX_TURNED_CANDLES, readCandles } from './candles/candle-files.ts';
 import type { CandleKind } from './candles/candle-kind.ts';
 import { CANDLE_KINDS } from './candles/candle-kinds.ts';
+import { FrameFiles } from './frame-files.ts';
 import { checkReadable, type Lines, lineText, readLines } from './lines.ts';
 
-const FRAMES = { name: 'binance-frames' } as const;
+/** Raw frames; which venue's they are, the settings of the feed say. */
+const FRAMES = { name: 'raw-frames' } as const;
 type Kind = CandleKind | typeof FRAMES;
 
 /**
@@ -35,11 +35,19 @@ async function* readRecording(
   const kind = await kindOfAll(files);
   yield* 'open' in kind
     ? readCandles({ kind, readTexts, feed, mostTurned: MAX_TURNED_CANDLES }, files, instrument, reading)
-    : readFrames(files, feed, instrument, reading);
+    : readFrames(framesOf(instrument, files), files, feed, instrument, reading);
   const { tally, signal } = reading;
   // A candle that is held back is of use once a later one comes.
   const isOfUse = tally.total('used') > 0 || tally.count('last-candle-held-back') > 0;
   if (!signal?.aborted && !isOfUse) throw nothingUsed(files, tally);
+}
+
+function framesOf({ venue }: InstrumentSettings, files: readonly string[]): VenueFrames {
+  const frames = findVenueFrames(venue);
+  if (frames !== undefined) return frames;
+  throw new RecordingError(
+    `recording "${files[0]}" holds raw frames, and those of the venue "${venue}" are not known: ingest those of ${VENUE_NAMES.join(', ')}, or candles`,
+  );
 }
 
 function nothingUsed(files: readonly string[], tally: Tally): RecordingError {
@@ -94,12 +102,13 @@ function kindOf(file: string, lines: Lines): Kind {
 
 /** Raw frames as one session, in the order of the files. */
 async function* readFrames(
+  frames: VenueFrames,
   files: readonly string[],
   feed: FeedSettings,
   instrument: InstrumentSettings,
   { tally, meter, signal }: FeedReading,
 ): AsyncGenerator<EvidenceDraft[]> {
-  const session = new FrameFiles(feed, instrument, tally, meter);
+  const session = new FrameFiles(frames, feed, instrument, tally, meter);
   let told = 0;
   const tellReceived = (): void => {
     const { received } = session;
@@ -126,84 +135,5 @@ async function* readFrames(
   } finally {
     session.drop();
     tellReceived();
-  }
-}
-
-/** Of so many frames one is timed, so that what a clock costs is not to be seen. */
-const TIMED_EVERY = 256;
-
-/** Raw frames: a line that cannot be read is counted and loses nothing else. */
-class FrameFiles {
-  readonly #instrument: InstrumentSettings;
-  readonly #tally: Tally;
-  readonly #scanner: FrameScanner;
-  readonly #session: FeedSession;
-  readonly #meter: FeedMeter | undefined;
-  #file = '';
-  #line = 0;
-  #received = 0;
-
-  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally, meter: FeedMeter | undefined) {
-    this.#instrument = instrument;
-    this.#tally = tally;
-    this.#meter = meter;
-    this.#scanner = new FrameScanner(instrument);
-    this.#session = new FeedSession(feed, instrument, tally);
-  }
-
-  /** A line that is too long to be held is left out, and is a frame all the same. */
-  get received(): number {
-    return this.#received + this.#tally.count('line-too-long');
-  }
-
-  startFile(file: string): void {
-    this.#file = file;
-    this.#line = 0;
-  }
-
-  readLine(lines: Lines, index: number): readonly EvidenceDraft[] {
-    this.#line++;
-    this.#tally.at(this.#file, this.#line);
-    if (this.#meter !== undefined && this.#line % TIMED_EVERY === 0) return this.#readTimed(lines, index, this.#meter);
-    const frame = this.#read(lines, index);
-    return frame === undefined ? [] : this.#session.apply(frame);
-  }
-
-  #readTimed(lines: Lines, index: number, meter: FeedMeter): readonly EvidenceDraft[] {
-    const began = meter.monotonic();
-    const frame = this.#read(lines, index);
-    const read = meter.monotonic();
-    meter.noteTime('parse', read - began);
-    if (frame === undefined) return [];
-    const drafts = this.#session.apply(frame);
-    if (frame.kind === 'depth') meter.noteTime('book', meter.monotonic() - read);
-    if (frame.kind === 'trade') meter.noteTime('bar', meter.monotonic() - read);
-    return drafts;
-  }
-
-  #read(lines: Lines, index: number): MarketMessage | undefined {
-    const scanned = this.#scanner.scan(lines.bytes, lines.starts[index] as number, lines.ends[index] as number);
-    if (scanned !== undefined) {
-      this.#received++;
-      return scanned;
-    }
-    const line = lineText(lines, index);
-    if (line === '' || line === '\r') return undefined;
-    this.#received++;
-    try {
-      return parseFrame(line, this.#instrument);
-    } catch (error) {
-      if (!(error instanceof RefusedFrameError)) throw error;
-      this.#tally.note(error.reason, error.message, error.kind);
-      return undefined;
-    }
-  }
-
-  end(): EvidenceDraft[] {
-    return this.#session.end();
-  }
-
-  drop(): void {
-    this.#session.drop();
   }
 }

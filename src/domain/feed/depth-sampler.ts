@@ -3,9 +3,9 @@
 import { formatUnits } from '../decimal.ts';
 import type { InstrumentSettings } from '../settings/settings.ts';
 import { isoTime } from '../time.ts';
+import type { Book } from './book/book.ts';
 import { depthSampled, type EvidenceDraft } from './evidence.ts';
 import type { Levels } from './messages.ts';
-import type { OrderBook } from './order-book.ts';
 import { formatQuantity, type Quantity } from './units.ts';
 
 export class DepthSampler {
@@ -23,7 +23,7 @@ export class DepthSampler {
   }
 
   /** The sample due after a depth event: at the first of a period by which the levels differ from the last sample. */
-  sample(book: OrderBook, eventTime: number): EvidenceDraft[] {
+  sample(book: Book, eventTime: number): EvidenceDraft[] {
     const period = Math.floor(eventTime / this.#everyMs);
     if (period <= this.#lastPeriod) return [];
     const bids = book.bids.top(this.#levels);

@@ -11,11 +11,13 @@ import type { FeedStaleReason } from '../market/events.ts';
 import type { FeedSettings, InstrumentSettings } from '../settings/settings.ts';
 import { durationMs } from '../time.ts';
 import { BarBuilder } from './bar-builder.ts';
+import type { Book } from './book/book.ts';
+import { OrderBook } from './book/order-book.ts';
+import { StreamedBook } from './book/streamed-book.ts';
 import { DepthSampler } from './depth-sampler.ts';
 import { type EvidenceDraft, feedRecovered, feedStale } from './evidence.ts';
 import type { Quote } from './growing-bar.ts';
-import type { BookSnapshot, DepthUpdate, MarketMessage, Trade } from './messages.ts';
-import { OrderBook } from './order-book.ts';
+import type { BookSnapshot, DepthUpdate, MarketMessage, SnapshotSource, Trade } from './messages.ts';
 import { type ClockVerdict, ReceiverClock } from './receiver-clock.ts';
 import type { FrameCounts, Tally } from './tally.ts';
 import { parseUnits } from './units.ts';
@@ -24,13 +26,13 @@ const NO_DRAFTS: readonly EvidenceDraft[] = [];
 const NO_QUOTE: Quote = { bid: undefined, ask: undefined };
 
 /** A message that tells a time of the venue. */
-type TimedMessage = DepthUpdate | Trade;
+type TimedMessage = DepthUpdate | Trade | BookSnapshot;
 
 export class FeedSession {
   readonly #instrument: InstrumentSettings;
   readonly #tally: Tally;
   readonly #staleAfterMs: number;
-  readonly #book: OrderBook;
+  readonly #book: Book;
   readonly #bars: BarBuilder;
   /** Undefined where the settings ask for no book: then trades alone tell whether the feed lives. */
   readonly #sampler: DepthSampler | undefined;
@@ -52,11 +54,12 @@ export class FeedSession {
   /** Messages ahead of the receiver's clock, until it shows whether the clock is another: with where they came from. */
   readonly #held: { readonly message: TimedMessage; readonly place: string }[] = [];
 
-  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally) {
+  constructor(feed: FeedSettings, instrument: InstrumentSettings, tally: Tally, snapshots: SnapshotSource) {
     this.#instrument = instrument;
     this.#tally = tally;
     this.#staleAfterMs = durationMs(feed.staleAfter);
-    this.#book = new OrderBook(tally, parseUnits(instrument.tickSize, instrument.priceScale));
+    const tick = parseUnits(instrument.tickSize, instrument.priceScale);
+    this.#book = snapshots === 'streamed' ? new StreamedBook(tally, tick, instrument.priceScale) : new OrderBook(tally, tick);
     this.#bars = new BarBuilder(instrument, feed.bars, tally, this.#staleAfterMs);
     this.#sampler =
       feed.depth === undefined ? undefined : new DepthSampler(instrument, feed.depth.levels, durationMs(feed.depth.every));
@@ -64,12 +67,11 @@ export class FeedSession {
 
   /** Takes the next message; returns the evidence that it makes, in order. */
   apply(message: MarketMessage): readonly EvidenceDraft[] {
-    const time = message.kind === 'depth' ? message.eventTime : message.kind === 'trade' ? message.time : null;
+    const time = timeOf(message);
     this.#checkSilence(this.#clock.elapsed(message.receivedAt, time));
-    if (message.kind === 'depth') this.#applyTimed(message, message.eventTime);
-    else if (message.kind === 'trade') this.#applyTimed(message, message.time);
-    else if (message.kind === 'snapshot') this.#applySnapshot(message);
-    else this.#noteUnused(message.stream);
+    if (message.kind === 'other') this.#noteUnused(message.stream);
+    else if (time === null) this.#applyGood(message);
+    else this.#applyTimed(message, time);
     return this.#drafts.length === 0 ? NO_DRAFTS : this.#drafts.splice(0);
   }
 
@@ -100,7 +102,8 @@ export class FeedSession {
   #applySnapshot(snapshot: BookSnapshot): void {
     if (!this.#book.applySnapshot(snapshot)) return;
     this.#quietMs = 0;
-    this.#settle(this.#quote());
+    if (snapshot.eventTime === undefined) this.#settle(this.#quote());
+    else this.#noteBook(snapshot.eventTime);
   }
 
   /** A time that cannot be would close every bar before its end: such a message is refused. */
@@ -126,15 +129,15 @@ export class FeedSession {
   }
 
   #refuse(message: TimedMessage, place: string): void {
-    const [what, kind, time] =
-      message.kind === 'depth' ? ['depth event', 'depthUpdate', message.eventTime] : ['trade', 'trade', message.time];
-    const detail = `a ${what} is ${time - message.receivedAt} ms ahead of the receiver's clock`;
+    const [what, kind] = message.kind === 'depth' ? ['depth event', 'depthUpdate'] : [message.kind, message.kind];
+    const detail = `a ${what} is ${(timeOf(message) ?? 0) - message.receivedAt} ms ahead of the receiver's clock`;
     this.#tally.note('ahead-of-clock', detail, kind, place);
   }
 
   #applyGood(message: TimedMessage): void {
     if (message.kind === 'depth') this.#applyDepth(message);
-    else this.#applyTrade(message);
+    else if (message.kind === 'trade') this.#applyTrade(message);
+    else this.#applySnapshot(message);
   }
 
   #applyDepth(update: DepthUpdate): void {
@@ -142,9 +145,14 @@ export class FeedSession {
     // What is dropped is no sign of life: neither time, quote nor trust is taken from it.
     if (outcome === 'dropped') return;
     if (outcome === 'applied') this.#quietMs = 0;
-    this.#noteTime(update.eventTime);
+    this.#noteBook(update.eventTime);
+  }
+
+  /** Tells what the book, or its loss, at that time makes of bars, trust and samples. */
+  #noteBook(eventTime: number): void {
+    this.#noteTime(eventTime);
     const quote = this.#quote();
-    for (const draft of this.#bars.applyTime(update.eventTime, quote)) this.#drafts.push(draft);
+    for (const draft of this.#bars.applyTime(eventTime, quote)) this.#drafts.push(draft);
     this.#settle(quote);
   }
 
@@ -217,4 +225,11 @@ export class FeedSession {
     if (this.#sampler === undefined || !this.#hasBegun || this.#lastGoodTime === null) return;
     this.#goStale('silent', this.#lastGoodTime + this.#staleAfterMs);
   }
+}
+
+/** The venue's time that a message tells, epoch ms; null where it tells none. */
+function timeOf(message: MarketMessage): number | null {
+  if (message.kind === 'depth') return message.eventTime;
+  if (message.kind === 'trade') return message.time;
+  return message.kind === 'snapshot' ? (message.eventTime ?? null) : null;
 }

@@ -13,10 +13,14 @@ export interface BookSnapshot {
   readonly kind: 'snapshot';
   /** By the receiver's clock, epoch ms. */
   readonly receivedAt: number;
+  /** By the venue's clock, epoch ms; absent of one that was fetched beside the stream, which tells none. */
+  readonly eventTime?: number;
   /** The last update that it holds. */
   readonly updateId: number;
   readonly bids: Levels;
   readonly asks: Levels;
+  /** Of the book with it, by OKX's rule; absent where the venue sends none. */
+  readonly checksum?: number;
 }
 
 /** New quantities, not changes, of levels; zero removes one. */
@@ -32,6 +36,8 @@ export interface DepthUpdate {
   readonly previousId: number | null;
   readonly bids: Levels;
   readonly asks: Levels;
+  /** Of the book after it, by OKX's rule; absent where the venue sends none. */
+  readonly checksum?: number;
 }
 
 export interface Trade {
@@ -54,6 +60,9 @@ export interface OtherMessage {
   /** The kind of stream that it is of, such as `bookTicker`. */
   readonly stream: string;
 }
+
+/** Whether the snapshots of a venue's books come in the stream of their updates, or have to be fetched beside it. */
+export type SnapshotSource = 'fetched' | 'streamed';
 
 export type MarketMessage = BookSnapshot | DepthUpdate | Trade | OtherMessage;
 

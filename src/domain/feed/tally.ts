@@ -28,6 +28,8 @@ const FATES = {
   'duplicate-trade': 'dropped',
   'old-snapshot': null,
   'unmet-snapshot': 'dropped',
+  'past-snapshot': 'dropped',
+  'checksum-mismatch': 'dropped',
   'depth-gap': null,
   'depth-reset': null,
   'stray-depth': 'dropped',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BookSide } from '../../../src/domain/feed/book-side.ts';
+import { BookSide } from '../../../src/domain/feed/book/book-side.ts';
 import type { Quantity } from '../../../src/domain/feed/units.ts';
 
 /** Prices close enough to come again, and enough of them that only a part is kept in order. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_LEVELS, MAX_WAITING_UPDATES, OrderBook } from '../../../src/domain/feed/order-book.ts';
+import { MAX_LEVELS } from '../../../src/domain/feed/book/book.ts';
+import { MAX_WAITING_UPDATES, OrderBook } from '../../../src/domain/feed/book/order-book.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import { snapshotOf, textsOf, updateOf } from './market-fixtures.ts';
 

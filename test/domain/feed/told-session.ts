@@ -1,17 +1,17 @@
 /** A session whose evidence is told in short. */
 
 import { FeedSession } from '../../../src/domain/feed/feed-session.ts';
-import type { MarketMessage } from '../../../src/domain/feed/messages.ts';
+import type { MarketMessage, SnapshotSource } from '../../../src/domain/feed/messages.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
 import type { FeedSettings } from '../../../src/domain/settings/settings.ts';
 import { BTCUSDT } from '../../support/fixtures.ts';
 import { SECONDS_FEED } from './market-fixtures.ts';
 
 /** Of each piece its type, and what matters of it, times from midnight. */
-export function session(feed: FeedSettings = SECONDS_FEED) {
+export function session(feed: FeedSettings = SECONDS_FEED, snapshots: SnapshotSource = 'fetched') {
   const tally = new Tally();
   const keys: string[] = [];
-  const running = new FeedSession(feed, BTCUSDT, tally);
+  const running = new FeedSession(feed, BTCUSDT, tally, snapshots);
   const offset = (iso: string | null) => (iso === null ? null : iso.slice(14, 23));
   const told = (drafts: ReturnType<FeedSession['apply']>) =>
     drafts.map((draft) => {

@@ -79,7 +79,7 @@ describe('the name of a build', () => {
   });
 
   it.each([
-    ...['config/environment.ts', 'runtime/engine/engine-runner.ts', 'domain/feed/level-map.ts', 'domain/settings/check.ts'],
+    ...['config/environment.ts', 'runtime/engine/engine-runner.ts', 'domain/feed/book/level-map.ts', 'domain/settings/check.ts'],
   ])('stays with another line in %s, which decides nothing', (file) => expect(nameAfter(addLine(file))).toBe(codeVersion()));
 
   it.each([

@@ -13,7 +13,7 @@
 import type { DepthUpdate, Levels, MarketMessage, OtherMessage, Trade } from '../../../domain/feed/messages.ts';
 import { QUANTITY_SCALE } from '../../../domain/feed/units.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
-import { MAX_LEVELS } from './frames.ts';
+import { MAX_LEVELS } from '../frame-fields.ts';
 
 /** Of a time in milliseconds: from 2001 to 2286. */
 const TIME_DIGITS = 13;

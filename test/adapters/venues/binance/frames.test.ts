@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseFrame, RefusedFrameError } from '../../../../src/adapters/venues/binance/frames.ts';
+import { parseFrame } from '../../../../src/adapters/venues/binance/frames.ts';
+import { RefusedFrameError } from '../../../../src/adapters/venues/frame-fields.ts';
 import { BTCUSDT } from '../../../support/fixtures.ts';
 
 const DEPTH =

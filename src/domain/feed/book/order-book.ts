@@ -1,6 +1,6 @@
 /**
- * A book kept from a snapshot and the updates that follow it, as Binance describes it (spot, "How to manage a local
- * order book correctly"; USDT-M futures, with `pu`). Each update must follow the one before it by its ids:
+ * A book kept from a snapshot that is fetched beside the stream of its updates, as Binance describes it (spot, "How to
+ * manage a local order book correctly"; USDT-M futures, with `pu`). Each update must follow the one before it by its ids:
  *
  *     snapshot lastUpdateId 218     {U: 208, u: 224}  {U: 225, u: 237}  ...
  *
@@ -13,15 +13,10 @@
  * when these reach the old ones. One such update alone may be wrong: the old ids may go on, if they do so exactly.
  */
 
+import { type BookSnapshot, type DepthUpdate, meets } from '../messages.ts';
+import type { FrameCounts, Tally } from '../tally.ts';
+import { type Book, type BookState, MAX_LEVELS, type UpdateOutcome } from './book.ts';
 import { BookSide } from './book-side.ts';
-import { type BookSnapshot, type DepthUpdate, meets } from './messages.ts';
-import type { FrameCounts, Tally } from './tally.ts';
-
-/** `syncing`: never complete yet. `stale`: not to be trusted, because of a gap or because bid and ask cross. */
-export type BookState = 'syncing' | 'valid' | 'stale';
-
-/** What became of an update. One that waits is applied later, or dropped. */
-export type UpdateOutcome = 'applied' | 'waits' | 'dropped';
 
 /** Most updates that wait for a snapshot or a missing one: 500 s of a feed with 10 a second. */
 export const MAX_WAITING_UPDATES = 5_000;
@@ -29,8 +24,6 @@ export const MAX_WAITING_UPDATES = 5_000;
 export const MAX_WAITING_SNAPSHOTS = 8;
 /** How long before an update a snapshot may have come that holds it: beyond what any answer or delay takes. */
 const MAX_LEAD_MS = 60_000;
-/** Most levels of a side; those farthest from the best are dropped first. */
-export const MAX_LEVELS = 50_000;
 
 /** What waits, and where it came from, for the tally. */
 interface Waiting<Message> {
@@ -38,7 +31,7 @@ interface Waiting<Message> {
   readonly place: string;
 }
 
-export class OrderBook {
+export class OrderBook implements Book {
   readonly bids: BookSide;
   readonly asks: BookSide;
   readonly #tally: Tally;

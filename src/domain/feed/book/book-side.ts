@@ -7,9 +7,9 @@
  * the market goes: no bid is where an ask is, and what comes there later is told.
  */
 
+import type { Levels } from '../messages.ts';
+import type { Quantity } from '../units.ts';
 import { LevelMap } from './level-map.ts';
-import type { Levels } from './messages.ts';
-import type { Quantity } from './units.ts';
 
 /** Levels in the window when it is made, and after it grew to twice as many. */
 const WINDOW = 256;

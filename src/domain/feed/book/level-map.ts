@@ -4,7 +4,7 @@
  * slots are used: most prices that go soon come again.
  */
 
-import type { Quantity } from './units.ts';
+import type { Quantity } from '../units.ts';
 
 const FIRST_SLOTS = 1024;
 /** A key that no level has. */
