@@ -1,10 +1,10 @@
 /** The venues whose raw frames are known: a new one is a folder beside this file, its test, and a line here. */
 
-import { binance } from './binance/binance.ts';
+import { binance, binanceUsdm } from './binance/binance.ts';
 import { okx } from './okx/okx.ts';
 import type { VenueFrames } from './venue-frames.ts';
 
-const VENUES: readonly VenueFrames[] = [binance, okx];
+const VENUES: readonly VenueFrames[] = [binance, binanceUsdm, okx];
 
 export const VENUE_NAMES: readonly string[] = VENUES.map(({ venue }) => venue);
 

@@ -40,6 +40,6 @@ it('Frames of another venue than the feed is of are refused as what they are not
 
 it('Frames of a venue that is not known are refused, and which are known is said', async () => {
   await expect(read('kraken', 'BTC-USDT', [okxTrades])).rejects.toThrow(
-    /venue "kraken" are not known: ingest those of binance, okx/,
+    /venue "kraken" are not known: ingest those of binance, binanceusdm, okx/,
   );
 });

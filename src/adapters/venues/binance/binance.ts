@@ -1,4 +1,7 @@
-/** Binance: most frames are read by the scanner, the others by the parser. */
+/**
+ * Binance Spot, and USD-M futures, whose updates name the one before them (`pu`): most frames of spot are read by the scanner,
+ * the others by the parser.
+ */
 
 import type { MarketMessage } from '../../../domain/feed/messages.ts';
 import type { InstrumentSettings } from '../../../domain/settings/settings.ts';
@@ -11,6 +14,9 @@ export const binance: VenueFrames = {
   snapshots: 'fetched',
   open: (instrument) => new BinanceReader(instrument),
 };
+
+/** A venue of its own, because the same symbols are traded on both. */
+export const binanceUsdm: VenueFrames = { ...binance, venue: 'binanceusdm' };
 
 class BinanceReader implements FrameReader {
   readonly #instrument: InstrumentSettings;
