@@ -4,40 +4,26 @@
  * nobody waits for ends the process. Only the files of this adapter know of it.
  */
 
-import {
-  type AllStreamResolvedEvent,
-  type AllStreamSubscription,
-  EventStoreDBClient,
-  streamNameFilter,
-} from '@eventstore/db-client';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { ReadStream } from '@eventstore/db-client/dist/streams/utils/ReadStream.js';
-import { convertGrpcEvent } from '@eventstore/db-client/dist/utils/convertGrpcEvent.js';
+import { Subscription } from '@eventstore/db-client/dist/streams/utils/Subscription.js';
 import features from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
 import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import messages from '@eventstore/db-client/generated/streams_pb.js';
+import type messages from '@eventstore/db-client/generated/streams_pb.js';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { Time } from '../../ports/clock.ts';
 import { pause } from '../../waiting.ts';
 import type { EventStoreDbAddress } from './address.ts';
 import type { Channels } from './channel.ts';
+import { type AllQuery, requestOfAll, requestOfStream, requestToSubscribe, type StreamQuery } from './read-requests.ts';
+import { type EventAnswer, readAnswer } from './wire-events.ts';
 
-/** The server's filter of events. */
-export type ServerFilter =
-  | { readonly on: 'stream' | 'type'; readonly prefixes: readonly string[] }
-  /** All but the server's own streams, whose names begin with `$`. */
-  | 'no-system-streams';
-
-export interface AllQuery {
-  /** Events from this commit position on (before it, when backward); from the start (the end) when absent. */
-  readonly from: bigint | undefined;
-  readonly isBackward: boolean;
-  readonly count: number;
-  readonly filter: ServerFilter;
-}
-
-export const NO_SYSTEM_STREAMS = '^[^$]';
 /** Until the calls of a client that is let go of are seen to end. */
 const DISCARD_WAIT_MS = 1_000;
+
+const READ = services.StreamsService.read;
+
+export type TapeSubscription = Subscription<EventAnswer>;
 
 interface Cancellable {
   cancel(): void;
@@ -80,43 +66,21 @@ export class TapeClient extends EventStoreDBClient {
   }
 
   /** Events of `$all` that the server's filter lets pass, in order. */
-  readFiltered({ from, isBackward, count, filter }: AllQuery): ReadStream<AllStreamResolvedEvent> {
-    const all = new messages.ReadReq.Options.AllOptions();
-    if (from === undefined) {
-      if (isBackward) all.setEnd(new shared.Empty());
-      else all.setStart(new shared.Empty());
-    } else {
-      const position = new messages.ReadReq.Options.Position();
-      position.setCommitPosition(String(from));
-      position.setPreparePosition(String(from));
-      all.setPosition(position);
-    }
-    const uuid = new messages.ReadReq.Options.UUIDOption();
-    uuid.setString(new shared.Empty());
-    const options = new messages.ReadReq.Options();
-    options.setAll(all);
-    options.setCount(String(count));
-    options.setUuidOption(uuid);
-    options.setFilter(filterMessage(filter));
-    options.setReadDirection(isBackward ? 1 : 0);
-    const request = new messages.ReadReq();
-    request.setOptions(options);
-    const create = this.GRPCStreamCreator(services.StreamsClient, 'readAll', (client) =>
-      client.read(request, ...this.callArguments({}, { deadline: Number.POSITIVE_INFINITY })),
-    );
-    return new ReadStream<AllStreamResolvedEvent>(create, convertGrpcEvent, {});
+  readFiltered(query: AllQuery): ReadStream<EventAnswer> {
+    return new ReadStream<EventAnswer>(this.#asking('readAll', requestOfAll(query)), asItIs, {});
+  }
+
+  /** Events of a stream. The answer ends with StreamNotFoundError where there is none. */
+  readRevisions(query: StreamQuery): ReadStream<EventAnswer> {
+    return new ReadStream<EventAnswer>(this.#asking('readStream', requestOfStream(query)), asItIs, {});
   }
 
   /**
    * Everything after a position, but for the server's own streams. No `checkpointReached`: it runs ahead of what was
    * handed over, so that saving it would lose events.
    */
-  subscribeAfter(position: bigint | undefined): AllStreamSubscription {
-    const fromPosition = position === undefined ? 'start' : { commit: position, prepare: position };
-    return this.subscribeToAll({
-      fromPosition,
-      filter: streamNameFilter({ regex: NO_SYSTEM_STREAMS, checkpointInterval: 1_000 }),
-    });
+  subscribeAfter(position: bigint | undefined): TapeSubscription {
+    return new Subscription<EventAnswer>(this.#asking('subscribeToAll', requestToSubscribe(position)), asItIs, {});
   }
 
   /** Lets go of it for good: no answer that comes late finds anybody, and nothing stays open. */
@@ -143,6 +107,13 @@ export class TapeClient extends EventStoreDBClient {
   #insistOnLeader(): void {
     const callArguments = this.callArguments;
     this.callArguments = (options, callOptions) => callArguments({ ...options, requiresLeader: true }, callOptions);
+  }
+
+  #asking(name: string, request: messages.ReadReq): () => Promise<ClientReadableStream<messages.ReadResp>> {
+    return this.GRPCStreamCreator(services.StreamsClient, name, (client) => {
+      const [metadata, options] = this.callArguments({}, { deadline: Number.POSITIVE_INFINITY });
+      return client.makeServerStreamRequest(READ.path, READ.requestSerialize, readAnswer, request, metadata, options) as never;
+    });
   }
 
   #trackStreams(): void {
@@ -202,14 +173,7 @@ function ofJsonAndNeverFull(stream: AppendStream): void {
   };
 }
 
-function filterMessage(filter: ServerFilter): messages.ReadReq.Options.FilterOptions {
-  const expression = new messages.ReadReq.Options.FilterOptions.Expression();
-  if (filter === 'no-system-streams') expression.setRegex(NO_SYSTEM_STREAMS);
-  else expression.setPrefixList([...filter.prefixes]);
-  const options = new messages.ReadReq.Options.FilterOptions();
-  if (filter !== 'no-system-streams' && filter.on === 'type') options.setEventType(expression);
-  else options.setStreamIdentifier(expression);
-  options.setCount(new shared.Empty());
-  options.setCheckpointintervalmultiplier(1);
-  return options;
+/** The client's streams hand over what they are given: `readAnswer` has made of it what is wanted. */
+function asItIs(answer: unknown): EventAnswer {
+  return answer as EventAnswer;
 }

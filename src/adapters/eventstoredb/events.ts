@@ -4,23 +4,23 @@
  * told from us. The tape's own id is in the metadata, which are flat strings.
  */
 
-import type { BinaryEventData, EventTypeToRecordedEvent, JSONEventType, ResolvedEvent } from '@eventstore/db-client';
+import type { BinaryEventData } from '@eventstore/db-client';
 import type { Metadata } from '../../domain/event.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Time } from '../../ports/clock.ts';
 import { StoreError } from '../../ports/errors.ts';
 import type { StoredEvent } from '../../tape/envelope.ts';
 import type { SerializedEvent } from '../rules/append-rules.ts';
+import type { EventAnswer } from './wire-events.ts';
 
 const encoder = new TextEncoder();
 
 /** The value that a server sends where it has no position. */
 const HIGHEST_POSITION = 2n ** 63n - 1n;
 
-/** An event read back, and the id that the server knows it by. */
+/** An event read back. */
 export interface ReadBack {
   readonly stored: StoredEvent;
-  readonly wireId: string;
   /** False where the server gives events of streams no position in `$all`: `stored.position` is empty then. */
   readonly hasPosition: boolean;
 }
@@ -37,31 +37,42 @@ export function toWire(time: Time, events: readonly SerializedEvent[]): BinaryEv
 }
 
 /** Undefined for the server's own events. Throws StoreError for one that Tapedeck did not write. */
-export function fromWire({ event, commitPosition }: ResolvedEvent): ReadBack | undefined {
-  if (event === undefined || event.streamId.startsWith('$')) return undefined;
-  const { streamId, id: wireId, revision, type, data, metadata, created } = event as EventTypeToRecordedEvent<JSONEventType>;
-  const { id, schemaVersion, ...rest } = (metadata ?? {}) as Record<string, string>;
-  if (id === undefined || schemaVersion === undefined || typeof data !== 'object') {
+export function fromWire({ event }: EventAnswer): ReadBack | undefined {
+  if (event === undefined || event.stream.startsWith('$')) return undefined;
+  const { stream, revision, type, created } = event;
+  const { id, schemaVersion, ...rest } = (parsed(event.metadata) ?? {}) as Record<string, string>;
+  const data = event.isJson ? parsed(event.data) : undefined;
+  if (id === undefined || schemaVersion === undefined || data === undefined) {
     throw new StoreError(
-      `the event ${revision} of the stream "${streamId}" in EventStoreDB was not written by Tapedeck: give the tape a database of its own`,
+      `the event ${revision} of the stream "${stream}" in EventStoreDB was not written by Tapedeck: give the tape a database of its own`,
     );
   }
-  const position = validPosition(commitPosition ?? event.position?.commit);
+  const position = validPosition(event.position);
   const stored: StoredEvent = {
     id,
-    stream: streamId,
-    revision: Number(revision),
+    stream,
+    revision,
     position: position === undefined ? '' : String(position),
     type,
     schemaVersion: Number(schemaVersion),
-    data: data as Record<string, unknown>,
+    data,
     metadata: rest as unknown as Metadata,
-    recordedAt: isoTime(created.getTime()),
+    recordedAt: isoTime(created),
   };
-  return { stored, wireId, hasPosition: position !== undefined };
+  return { stored, hasPosition: position !== undefined };
 }
 
 /** A position of an answer; undefined for none, which servers say in several ways. */
 export function validPosition(position: bigint | undefined): bigint | undefined {
   return position === undefined || position < 0n || position > HIGHEST_POSITION ? undefined : position;
+}
+
+/** Undefined for what is no JSON object. */
+function parsed(bytes: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,14 +3,16 @@
  * here. A stream is read by revisions where the place to begin is known by revision, and else out of `$all`.
  */
 
-import { type ResolvedEvent, type StreamingRead, StreamNotFoundError } from '@eventstore/db-client';
+import { StreamNotFoundError } from '@eventstore/db-client';
+import type { ReadStream } from '@eventstore/db-client/dist/streams/utils/ReadStream.js';
 import { categoryOf } from '../../domain/streams.ts';
 import type { ReadQuery } from '../../ports/event-store.ts';
 import { comparePositions, START, type StoredEvent } from '../../tape/envelope.ts';
-import type { AllQuery, ServerFilter } from './client.ts';
 import type { Connection } from './connection.ts';
 import { fromWire, type ReadBack } from './events.ts';
 import { type Page, type PageRead, ReadAhead } from './read-ahead.ts';
+import type { AllQuery, ServerFilter } from './read-requests.ts';
+import type { EventAnswer } from './wire-events.ts';
 
 /** Events that are asked for at once where some of them may be left out. */
 const PAGE = 500;
@@ -183,14 +185,12 @@ export class TapeOfStreams {
   }
 
   #pageOfStream(stream: string, from: bigint | undefined, isBackward: boolean, count: number): PageRead {
-    const fromRevision = from ?? (isBackward ? 'end' : 'start');
     const read = (events: number): Promise<Page> =>
-      this.#connection.call(`a read of the stream "${stream}" failed`, (client, heard) => {
-        const direction = isBackward ? 'backwards' : 'forwards';
-        return collect(client.readStream(stream, { fromRevision, direction, maxCount: events }), events, heard);
-      });
+      this.#connection.call(`a read of the stream "${stream}" failed`, (client, heard) =>
+        collect(client.readRevisions({ stream, from, isBackward, count: events }), events, heard),
+      );
     return {
-      key: JSON.stringify([stream, fromRevision.toString(), isBackward, count]),
+      key: JSON.stringify([stream, from?.toString(), isBackward, count]),
       size: count,
       read: () => read(count),
       readMany: async (events) => (await read(events)).events,
@@ -203,16 +203,16 @@ export class TapeOfStreams {
   }
 }
 
-async function collect(answer: StreamingRead<ResolvedEvent>, count: number, heard: () => void): Promise<Page> {
+async function collect(answer: ReadStream<EventAnswer>, count: number, heard: () => void): Promise<Page> {
   const events: ReadBack[] = [];
   let received = 0;
   // It is emitted when it may have no other listener any more, and would end the process.
   answer.on('error', () => undefined);
   try {
-    for await (const resolved of answer) {
+    for await (const told of answer) {
       heard();
       received++;
-      const event = fromWire(resolved);
+      const event = fromWire(told);
       if (event !== undefined) events.push(event);
     }
   } catch (error) {

@@ -4,12 +4,11 @@
  * A subscription ends without a sign, cleanly or not at all: every end is a drop, and a silence is looked into.
  */
 
-import type { AllStreamSubscription } from '@eventstore/db-client';
 import { categoryOf } from '../../domain/streams.ts';
 import type { Amount, TailWindow } from '../../ports/event-store.ts';
 import { comparePositions, laterPosition, type RecordedEvent, readEvent, START, type StoredEvent } from '../../tape/envelope.ts';
 import { backoffMs, pause } from '../../waiting.ts';
-import type { TapeClient } from './client.ts';
+import type { TapeClient, TapeSubscription } from './client.ts';
 import type { Connection } from './connection.ts';
 import { fromWire } from './events.ts';
 import { finalFailure } from './failures.ts';
@@ -56,7 +55,7 @@ class KeptEvent {
 interface Live {
   /** The server has said that all is there, or was asked. */
   hasCaughtUp: boolean;
-  readonly subscription: AllStreamSubscription;
+  readonly subscription: TapeSubscription;
 }
 
 export class TapeTail implements TailWindow {
@@ -189,8 +188,8 @@ export class TapeTail implements TailWindow {
     });
     const watch = this.#watch(live);
     try {
-      for await (const resolved of subscription) {
-        const event = fromWire(resolved);
+      for await (const told of subscription) {
+        const event = fromWire(told);
         if (event !== undefined) this.#keep(event.stored);
         this.#settle(live);
       }
