@@ -4,7 +4,7 @@ import { controlOf } from './control.ts';
 import { WALL_CLOCK } from './core/clock.ts';
 import type { Venue } from './core/venue.ts';
 import { listen } from './server.ts';
-import { readRecording } from './venues/binance-spot/recording.ts';
+import { readRecording } from './venues/binance/recording.ts';
 import { standardBinanceSpot } from './venues/binance-spot/standard.ts';
 import { standardBybit } from './venues/bybit/standard.ts';
 import { readRecording as readOkxRecording } from './venues/okx/recording.ts';

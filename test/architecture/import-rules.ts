@@ -207,7 +207,11 @@ function objectionWithinSimulator(file: string, target: string): string | undefi
   if (!target.startsWith(`${SIMULATOR}/`)) return 'the exchange simulator imports nothing from outside of it';
   const [, from = '', venue] = file.split('/');
   const [, to = '', otherVenue] = target.split('/');
-  if (from === to) return from === 'venues' && venue !== otherVenue ? 'venues do not import each other' : undefined;
+  if (from === to) {
+    // What a venue's markets have in common: binance-spot may import binance.
+    const isItsFamily = venue?.startsWith(`${otherVenue}-`) === true;
+    return from === 'venues' && venue !== otherVenue && !isItsFamily ? 'venues do not import each other' : undefined;
+  }
   const allowed = SIMULATOR_ARROWS[from];
   if (allowed === undefined) return `${from} is not in the layout of the exchange simulator`;
   return allowed.includes(to) ? undefined : `${from} may import ${allowed.join(', ') || 'nobody'}`;

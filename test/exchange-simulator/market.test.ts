@@ -7,7 +7,7 @@ import { bookState } from '../../exchange-simulator/exchange/state.ts';
 import { Bars } from '../../exchange-simulator/market/bars.ts';
 import type { Book } from '../../exchange-simulator/market/book.ts';
 import { Market } from '../../exchange-simulator/market/market.ts';
-import { readRecording } from '../../exchange-simulator/venues/binance-spot/recording.ts';
+import { readRecording } from '../../exchange-simulator/venues/binance/recording.ts';
 import { BTCUSDT } from '../../exchange-simulator/venues/binance-spot/standard.ts';
 import { Given, START } from './given.ts';
 

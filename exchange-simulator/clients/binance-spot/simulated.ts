@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ccxt from 'ccxt';
 import { WALL_CLOCK } from '../../core/clock.ts';
-import { readRecording } from '../../venues/binance-spot/recording.ts';
+import { readRecording } from '../../venues/binance/recording.ts';
 import { standardBinanceSpot } from '../../venues/binance-spot/standard.ts';
 import { KEY, SECRET, Simulated } from '../simulated.ts';
 

@@ -1,6 +1,6 @@
 import type { Fill, Order, OrderStatus } from '../../accounts/account.ts';
 import { type Amount, formatAmount } from '../../core/amount.ts';
-import type { Level } from '../../market/market-event.ts';
+import { Writing } from '../binance/writing.ts';
 
 const DECIMALS = 8;
 
@@ -9,9 +9,7 @@ export function decimal(value: Amount): string {
   return formatAmount(value, DECIMALS);
 }
 
-export function levelsAsText(levels: readonly Level[]): [string, string][] {
-  return levels.map(([price, quantity]) => [decimal(price), decimal(quantity)]);
-}
+export const WRITING = new Writing({ price: DECIMALS, quantity: DECIMALS, quote: DECIMALS });
 
 export const STATUS: Readonly<Record<OrderStatus, string>> = {
   new: 'NEW',

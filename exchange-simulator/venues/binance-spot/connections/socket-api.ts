@@ -4,13 +4,14 @@ import type { Connection } from '../../../core/connections.ts';
 import { type ClientEnd, NoAnswer, type ServerEnd } from '../../../core/venue.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
 import { Outlet } from '../../../exchange/outlet.ts';
-import { BinanceError, INVALID_KEY, missingParameter } from '../requests/errors.ts';
+import { KeepAlive } from '../../binance/connections/keep-alive.ts';
+import { BinanceError, INVALID_KEY, missingParameter } from '../../binance/requests/errors.ts';
+import { Parameters } from '../../binance/requests/parameters.ts';
 import type { Limits } from '../requests/limits.ts';
 import { RATE_LIMITS } from '../requests/limits.ts';
-import { Parameters } from '../requests/parameters.ts';
 import type { Credentials, Performer } from '../requests/performer.ts';
 import { socketPayload } from '../requests/signature.ts';
-import { KeepAlive } from './keep-alive.ts';
+import { SESSION_RULES } from './session-rules.ts';
 import { userEvent } from './user-events.ts';
 
 /** Methods that do what a route of REST does. */
@@ -71,7 +72,7 @@ export class SocketApi implements ServerEnd, Connection {
     this.#performer = performer;
     this.#client = client;
     this.#outlet = new Outlet(client, exchange.clock, exchange.faults.frames);
-    this.#keepAlive = new KeepAlive(exchange.clock, client);
+    this.#keepAlive = new KeepAlive(exchange.clock, client, SESSION_RULES);
     this.#connectedAt = exchange.now();
     this.#stopRevocations = exchange.onKeyRevoked((key) => this.#revoked(key));
     exchange.connections.add(this);

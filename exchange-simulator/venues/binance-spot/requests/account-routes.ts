@@ -1,8 +1,8 @@
 import { formatAmount } from '../../../core/amount.ts';
+import { marketOf } from '../../binance/requests/market-answers.ts';
 import { decimal } from '../formats.ts';
 import type { Routes, SignedCall } from './call.ts';
 import { RATE_LIMITS } from './limits.ts';
-import { marketOf } from './symbols.ts';
 
 /** The account: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/account-endpoints */
 export const ACCOUNT_ROUTES: Routes = {

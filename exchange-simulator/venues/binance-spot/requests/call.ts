@@ -1,8 +1,8 @@
 import type { ApiKey } from '../../../accounts/api-key.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
 import type { Operation } from '../../../faults/fault.ts';
+import type { Parameters } from '../../binance/requests/parameters.ts';
 import type { Limits } from './limits.ts';
-import type { Parameters } from './parameters.ts';
 
 /** `read`, `trade`: signed, by a key with that permission. */
 export type Security = 'none' | 'read' | 'trade';

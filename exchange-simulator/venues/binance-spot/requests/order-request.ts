@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Account, OrderRequest, OrderType, TimeInForce } from '../../../accounts/account.ts';
 import { type Amount, amount, multiply } from '../../../core/amount.ts';
 import type { Market } from '../../../market/market.ts';
-import { BinanceError, filterFailure, missingParameter, unneededParameter } from './errors.ts';
-import type { Parameters } from './parameters.ts';
+import { BinanceError, filterFailure, missingParameter, unneededParameter } from '../../binance/requests/errors.ts';
+import type { Parameters } from '../../binance/requests/parameters.ts';
 import { averagePrice, LEAST_PRICE_FACTOR, MOST_PRICE_FACTOR } from './symbols.ts';
 
 const TYPES: Readonly<Record<string, OrderType>> = { LIMIT: 'limit', MARKET: 'market', LIMIT_MAKER: 'limit-maker' };

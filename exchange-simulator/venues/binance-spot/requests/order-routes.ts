@@ -1,12 +1,12 @@
 import type { Order } from '../../../accounts/account.ts';
 import { Refusal, type RefusalReason } from '../../../accounts/matching.ts';
 import type { Market } from '../../../market/market.ts';
+import { BinanceError, NO_SUCH_ORDER, newOrderRejected, UNKNOWN_ORDER } from '../../binance/requests/errors.ts';
+import { marketOf } from '../../binance/requests/market-answers.ts';
+import type { Parameters } from '../../binance/requests/parameters.ts';
 import { canceledRecord, fillRecord, orderRecord, placedRecord } from '../formats.ts';
 import type { Routes, SignedCall } from './call.ts';
-import { BinanceError, NO_SUCH_ORDER, newOrderRejected, UNKNOWN_ORDER } from './errors.ts';
 import { checkFilters, newClientId, orderRequest } from './order-request.ts';
-import type { Parameters } from './parameters.ts';
-import { marketOf } from './symbols.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 

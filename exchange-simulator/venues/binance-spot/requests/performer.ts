@@ -1,24 +1,19 @@
 import type { ApiKey } from '../../../accounts/api-key.ts';
-import { NoAnswer } from '../../../core/venue.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
-import type { RefusalKind } from '../../../faults/fault.ts';
-import { ACCOUNT_ROUTES } from './account-routes.ts';
-import type { Route, Security } from './call.ts';
 import {
   BinanceError,
-  banned,
   INVALID_KEY,
   INVALID_KEY_FORMAT,
   INVALID_SIGNATURE,
   missingParameter,
-  SERVER_BUSY,
-  tooMuchWeight,
-  UNKNOWN_OUTCOME,
-} from './errors.ts';
-import { type Limits, WEIGHT_LIMIT } from './limits.ts';
+} from '../../binance/requests/errors.ts';
+import { Gate } from '../../binance/requests/gate.ts';
+import type { Parameters } from '../../binance/requests/parameters.ts';
+import { ACCOUNT_ROUTES } from './account-routes.ts';
+import type { Route, Security } from './call.ts';
+import type { Limits } from './limits.ts';
 import { MARKET_ROUTES } from './market-routes.ts';
 import { ORDER_ROUTES } from './order-routes.ts';
-import type { Parameters } from './parameters.ts';
 import { isSignedBy } from './signature.ts';
 
 const ROUTES: Readonly<Record<string, Route>> = { ...MARKET_ROUTES, ...ORDER_ROUTES, ...ACCOUNT_ROUTES };
@@ -48,30 +43,24 @@ export interface Performed {
 export class Performer {
   readonly #exchange: Exchange;
   readonly #limits: Limits;
+  readonly #gate: Gate;
 
   constructor(exchange: Exchange, limits: Limits) {
     this.#exchange = exchange;
     this.#limits = limits;
+    this.#gate = new Gate(exchange, limits);
   }
 
   /** `name` is method and path of REST. Rejects with a `BinanceError`, or with `NoAnswer` where the answer is lost. */
   async perform(name: string, parameters: Parameters, credentials: Credentials, address: string): Promise<Performed> {
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
     if (route === undefined) throw new BinanceError(-1000, 'Not found.', 404);
-    const { faults } = this.#exchange;
-    if (faults.isDown) throw new NoAnswer();
     const weight = typeof route.weight === 'number' ? route.weight : route.weight(parameters);
-    this.#refuseBanned();
-    this.#limits.spend(address, weight, this.#exchange.now());
-    return faults.carryOut(
-      route.operation,
-      (kind) => this.#refusal(kind),
-      () => {
-        const performed = this.#answer(route, parameters, credentials, address);
-        if (route.isFreeOnSuccess === true) this.#limits.giveBack(address, weight, this.#exchange.now());
-        return performed;
-      },
-    );
+    return this.#gate.pass(route.operation, weight, address, () => {
+      const performed = this.#answer(route, parameters, credentials, address);
+      if (route.isFreeOnSuccess === true) this.#limits.giveBack(address, weight, this.#exchange.now());
+      return performed;
+    });
   }
 
   /** The key that signed the request, with the permission asked for. Throws the error that Binance answers. */
@@ -131,28 +120,5 @@ export class Performer {
     if (timestamp >= now + MOST_AHEAD)
       throw new BinanceError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.");
     if (now - timestamp > window) throw new BinanceError(-1021, 'Timestamp for this request is outside of the recvWindow.');
-  }
-
-  #refuseBanned(): void {
-    const until = this.#exchange.faults.bannedUntil;
-    if (until > 0) throw banned(until, this.#exchange.now());
-  }
-
-  #refusal(kind: RefusalKind): BinanceError {
-    const now = this.#exchange.now();
-    switch (kind) {
-      case 'rate-limited':
-        return tooMuchWeight(WEIGHT_LIMIT, 2, now);
-      case 'banned':
-        return banned(now + 120_000, now);
-      case 'server-error':
-        return new BinanceError(-1000, 'An unknown error occurred while processing the request.', 502);
-      case 'unknown-outcome':
-        return UNKNOWN_OUTCOME();
-      case 'busy':
-        return SERVER_BUSY();
-      case 'gone':
-        return new BinanceError(-1020, 'This operation is not supported.', 410);
-    }
   }
 }

@@ -2,8 +2,8 @@ import { divide, multiply } from '../../../core/amount.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
 import type { Instrument } from '../../../market/instrument.ts';
 import type { Market } from '../../../market/market.ts';
+import { marketOf } from '../../binance/requests/market-answers.ts';
 import { decimal } from '../formats.ts';
-import { INVALID_SYMBOL } from './errors.ts';
 import { RATE_LIMITS } from './limits.ts';
 
 const ORDER_TYPES = ['LIMIT', 'LIMIT_MAKER', 'MARKET'];
@@ -15,12 +15,6 @@ export const MOST_PRICE_FACTOR = '5';
 export const AVERAGE_MINUTES = 5;
 
 const STATUS = { trading: 'TRADING', 'cancel-only': 'CANCEL_ONLY', halted: 'HALT' } as const;
-
-export function marketOf(exchange: Exchange, symbol: string): Market {
-  const market = exchange.markets.get(symbol);
-  if (market === undefined) throw INVALID_SYMBOL();
-  return market;
-}
 
 /** The average over the last five minutes weighted by quantity; the last price where nothing traded; undefined before any trade. */
 export function averagePrice(market: Market, now: number): bigint | undefined {

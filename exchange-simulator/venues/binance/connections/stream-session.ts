@@ -3,12 +3,27 @@ import { RateLimit } from '../../../core/rate-limit.ts';
 import type { ClientEnd, ServerEnd } from '../../../core/venue.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
 import { Outlet } from '../../../exchange/outlet.ts';
-import { KeepAlive } from './keep-alive.ts';
-import type { StreamHub, Subscriber } from './stream-hub.ts';
+import { KeepAlive, type PingRules } from './keep-alive.ts';
+import type { Subscriber, Topics } from './topics.ts';
 
-/** Pings, pongs and messages that a client may send in a second. */
-const MOST_MESSAGES = 5;
 const MOST_STREAMS = 1024;
+
+/** What a market asks of connections to its streams, and what it tells them. */
+export interface SessionRules extends PingRules {
+  /** Pings, pongs and messages that a client may send in a second. */
+  readonly mostMessages: number;
+  /** Whether `serverShutdown` is sent before the service ends. */
+  readonly saysShutdown: boolean;
+}
+
+/** What a client has connected to. */
+export interface Endpoint {
+  readonly isCombined: boolean;
+  /** Those that its path names. */
+  readonly streams: readonly string[];
+  /** A stream that is not served here is accepted, and silent. */
+  serves(stream: string): boolean;
+}
 
 const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY', 'GET_PROPERTY'];
 
@@ -16,11 +31,13 @@ const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY
 export class StreamSession implements ServerEnd, Connection {
   readonly isPrivate = false;
   readonly #exchange: Exchange;
-  readonly #hub: StreamHub;
+  readonly #topics: Topics;
   readonly #client: ClientEnd;
+  readonly #rules: SessionRules;
+  readonly #endpoint: Endpoint;
   readonly #outlet: Outlet;
   readonly #keepAlive: KeepAlive;
-  readonly #messages = new RateLimit(MOST_MESSAGES, 1000);
+  readonly #messages: RateLimit;
   readonly #streams = new Set<string>();
   readonly #deaf = new Set<string>();
   #isCombined: boolean;
@@ -29,15 +46,18 @@ export class StreamSession implements ServerEnd, Connection {
     this.#outlet.push('public', stream, JSON.stringify(this.#isCombined ? { stream, data: payload } : payload));
   };
 
-  constructor(exchange: Exchange, hub: StreamHub, client: ClientEnd, target: string) {
+  constructor(exchange: Exchange, topics: Topics, client: ClientEnd, rules: SessionRules, endpoint: Endpoint) {
     this.#exchange = exchange;
-    this.#hub = hub;
+    this.#topics = topics;
     this.#client = client;
+    this.#rules = rules;
+    this.#endpoint = endpoint;
+    this.#messages = new RateLimit(rules.mostMessages, 1000);
     this.#outlet = new Outlet(client, exchange.clock, exchange.faults.frames);
-    this.#keepAlive = new KeepAlive(exchange.clock, client);
-    this.#isCombined = target.startsWith('/stream');
+    this.#keepAlive = new KeepAlive(exchange.clock, client, rules);
+    this.#isCombined = endpoint.isCombined;
     exchange.connections.add(this);
-    for (const stream of streamsOf(target)) this.#subscribe(stream);
+    for (const stream of endpoint.streams) this.#subscribe(stream);
   }
 
   receive(text: string): void {
@@ -58,7 +78,7 @@ export class StreamSession implements ServerEnd, Connection {
     this.#exchange.connections.remove(this);
     this.#keepAlive.stop();
     this.#outlet.close();
-    for (const stream of this.#streams) this.#hub.unsubscribe(stream, this.#subscriber);
+    for (const stream of this.#streams) this.#topics.unsubscribe(stream, this.#subscriber);
   }
 
   cut(): void {
@@ -67,6 +87,7 @@ export class StreamSession implements ServerEnd, Connection {
   }
 
   announceShutdown(): void {
+    if (!this.#rules.saysShutdown) return;
     const event = { e: 'serverShutdown', E: this.#exchange.now() };
     this.#outlet.answer(JSON.stringify(this.#isCombined ? { stream: '!serverShutdown', data: event } : event));
   }
@@ -75,7 +96,7 @@ export class StreamSession implements ServerEnd, Connection {
   #isFlooded(): boolean {
     const now = this.#exchange.clock.now();
     this.#messages.add(now, 1);
-    if (this.#messages.used(now) <= MOST_MESSAGES) return false;
+    if (this.#messages.used(now) <= this.#rules.mostMessages) return false;
     this.cut();
     return true;
   }
@@ -112,25 +133,31 @@ export class StreamSession implements ServerEnd, Connection {
     return { result: null, id };
   }
 
-  /** A stream that does not exist is accepted like any other. */
+  /** A stream that does not exist is accepted like any other, and so is one that is served elsewhere. */
   #subscribe(stream: string, isDeaf = false): void {
     this.#streams.add(stream);
     if (isDeaf) this.#deaf.add(stream);
     else this.#deaf.delete(stream);
-    this.#hub.subscribe(stream, this.#subscriber);
+    if (this.#endpoint.serves(stream)) this.#topics.subscribe(stream, this.#subscriber);
   }
 
   #unsubscribe(stream: string): void {
     this.#streams.delete(stream);
-    this.#hub.unsubscribe(stream, this.#subscriber);
+    this.#topics.unsubscribe(stream, this.#subscriber);
   }
 }
 
-/** `/ws/a/b`, `/stream?streams=a/b`. Other parts of a path name no stream: clients number their connections there. */
-function streamsOf(target: string): string[] {
+/**
+ * `/ws/a/b`, `/stream?streams=a/b`; undefined for other paths. Other parts of a path name no stream: clients number
+ * their connections there.
+ */
+export function endpointOf(target: string, serves: (stream: string) => boolean): Endpoint | undefined {
   const [path = '', query = ''] = target.split('?');
-  const listed = path.startsWith('/stream') ? (new URLSearchParams(query).get('streams') ?? '') : path.slice('/ws'.length);
-  return listed.split('/').filter((stream) => stream.includes('@'));
+  const [, kind, rest = ''] = /^\/(stream|ws)(\/.*)?$/.exec(path) ?? [];
+  if (kind === undefined) return undefined;
+  const isCombined = kind === 'stream';
+  const listed = isCombined ? (new URLSearchParams(query).get('streams') ?? '') : rest;
+  return { isCombined, streams: listed.split('/').filter((stream) => stream.includes('@')), serves };
 }
 
 function isId(id: unknown): boolean {

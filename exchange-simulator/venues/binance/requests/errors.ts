@@ -54,24 +54,18 @@ export function newOrderRejected(message: string): BinanceError {
   return new BinanceError(-2010, message);
 }
 
-/** 429: too much weight used. `retryAfter` in seconds. */
-export function tooMuchWeight(limit: number, retryAfterSeconds: number, now: number): BinanceError {
-  const text = `Too much request weight used; current limit is ${limit} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.`;
-  return tooMany(-1003, text, retryAfterSeconds, now);
-}
-
 export function tooManyOrders(limit: number, interval: string, retryAfterSeconds: number, now: number): BinanceError {
   return tooMany(-1015, `Too many new orders; current limit is ${limit} orders per ${interval}.`, retryAfterSeconds, now);
 }
 
 /** 418: the address is banned until `until`. */
-export function banned(until: number, now: number): BinanceError {
-  const text = `Way too much request weight used; IP banned until ${until}. Please use WebSocket Streams for live updates to avoid bans.`;
+export function bannedUntil(text: string, until: number, now: number): BinanceError {
   const retryAfter = String(Math.max(1, Math.ceil((until - now) / 1000)));
   return new BinanceError(-1003, text, 418, { 'retry-after': retryAfter }, { serverTime: now, retryAfter: until });
 }
 
-function tooMany(code: number, text: string, retryAfterSeconds: number, now: number): BinanceError {
+/** 429. */
+export function tooMany(code: number, text: string, retryAfterSeconds: number, now: number): BinanceError {
   const data = { serverTime: now, retryAfter: now + retryAfterSeconds * 1000 };
   return new BinanceError(code, text, 429, { 'retry-after': String(retryAfterSeconds) }, data);
 }

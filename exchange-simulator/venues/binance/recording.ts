@@ -18,7 +18,8 @@ interface RawFrame {
 /**
  * Recorded combined streams of one symbol, a line `<receive clock in ns> <json>`, with one REST snapshot among them.
  * Yields the snapshot first, and then what came after it; `bookTicker` says nothing that depth does not. Throws an
- * Error where changes of the book are missing: such a recording is no truth to play.
+ * Error where changes of the book are missing: such a recording is no truth to play. Spot counts each change of a book,
+ * so that ids follow on each other; futures count those of all books, and name the last id of the update before (`pu`).
  */
 export function* readRecording(files: readonly string[]): Generator<MarketEvent> {
   let bookId: number | undefined;
@@ -72,13 +73,13 @@ function tradeOf(data: Data): MarketEvent {
 
 /** The first change after a snapshot may begin before it: its levels are absolute, and its ids begin after it. */
 function changeOf(data: Data, bookId: number): DepthChanged {
-  const firstId = Math.max(Number(data.U), bookId + 1);
-  if (firstId > bookId + 1) throw new Error(`The recording lacks the changes ${bookId + 1} to ${firstId - 1} of the book`);
+  const lastBefore = data.pu === undefined ? Number(data.U) - 1 : Number(data.pu);
+  if (lastBefore > bookId) throw new Error(`The recording lacks the changes ${bookId + 1} to ${lastBefore} of the book`);
   return {
     kind: 'depth',
     at: Number(data.E),
     previousId: bookId,
-    firstId,
+    firstId: Math.max(Number(data.U), bookId + 1),
     lastId: Number(data.u),
     bids: levels(data.b as readonly RawLevel[]),
     asks: levels(data.a as readonly RawLevel[]),
