@@ -70,6 +70,12 @@ export class Book {
     return this.#side(side).best();
   }
 
+  /** Half way between the best prices; 0 where a side has none. */
+  get middle(): Amount {
+    const [bid, ask] = [this.best('buy')?.[0], this.best('sell')?.[0]];
+    return bid === undefined || ask === undefined ? 0n : (bid + ask) / 2n;
+  }
+
   /** The `count` best levels of a side, best first. */
   top(side: Side, count: number): Level[] {
     return this.#side(side).top(count);

@@ -9,12 +9,19 @@ const PACE = 100;
 /** How far from the best price levels change, in ticks. */
 const REACH = 25;
 
+/** What a walk is made from. */
+export interface Chance {
+  readonly seed: number;
+  /** Most ids of other books between two changes, where a venue counts the changes of all its books together. */
+  readonly mostForeignIds: number;
+}
+
 /**
  * A market that goes on for ever from the book as it is: each 100 ms some levels change, now and then the best prices
  * move by some ticks, and trades print at the touch. The book never crosses. Ids go on. The same book and seed make
  * the same walk.
  */
-export function* walk(market: Market, start: number, seed: number): Generator<MarketEvent> {
+export function* walk(market: Market, start: number, { seed, mostForeignIds }: Chance): Generator<MarketEvent> {
   const random = new Random(seed);
   let tradeId = market.lastRecordedTradeId;
   for (let at = start + PACE; ; at += PACE) {
@@ -27,7 +34,8 @@ export function* walk(market: Market, start: number, seed: number): Generator<Ma
     for (let count = random.between(1, 6); count > 0; count -= 1) changeLevel(market, random, levels);
     const [bids, asks]: [Level[], Level[]] = [[...levels.buy], [...levels.sell]];
     const previousId = market.book.lastId;
-    yield { kind: 'depth', at, previousId, firstId: previousId + 1, lastId: previousId + bids.length + asks.length, bids, asks };
+    const firstId = previousId + 1 + (mostForeignIds === 0 ? 0 : random.between(0, mostForeignIds));
+    yield { kind: 'depth', at, previousId, firstId, lastId: firstId + bids.length + asks.length - 1, bids, asks };
   }
 }
 

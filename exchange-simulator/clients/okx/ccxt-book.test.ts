@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Fault } from '../../faults/fault.ts';
-import { type Simulated, touch } from '../simulated.ts';
+import { followBook } from '../ccxt-book.ts';
+import type { Simulated } from '../simulated.ts';
 import { type Ccxt, ccxtOf, marketOf, simulatedOkx } from './simulated.ts';
-
-/** Less than what the channel has: deeper levels leave it and come back. */
-const LEVELS = 200;
 
 describe('the books that ccxt keeps', () => {
   let simulated: Simulated;
@@ -21,29 +19,12 @@ describe('the books that ccxt keeps', () => {
     await simulated.stop();
   });
 
-  /** Follows the book for some updates, and counts how often ccxt had to begin again. */
-  async function follow(updates: number, symbol = 'BTC/USDT', instrument = 'BTC-USDT'): Promise<number> {
-    let restarts = 0;
-    for (let seen = 0; seen < updates; ) {
-      try {
-        const { nonce, bids, asks } = await client.watchOrderBook(symbol);
-        // ccxt's lists are of classes of their own.
-        const pairs = (levels: unknown): number[][] =>
-          Array.from(levels as number[][], ([price, quantity]) => [price ?? 0, quantity ?? 0]).slice(0, LEVELS);
-        const kept = { bids: pairs(bids), asks: pairs(asks) };
-        assert.deepEqual(kept, touch(marketOf(simulated, instrument).bookAt(Number(nonce)), LEVELS));
-        seen += 1;
-      } catch (error) {
-        if (error instanceof assert.AssertionError) throw error;
-        restarts += 1;
-        assert.ok(restarts < 20, `ccxt does not come back: ${String(error)}`);
-        // This version subscribes again without leaving first, and so gets no snapshot: only a new connection helps.
-        await client.close();
-        await new Promise((resolve) => setTimeout(resolve, 400));
-      }
-    }
-    return restarts;
-  }
+  const follow = (updates: number, symbol = 'BTC/USDT', instrument = 'BTC-USDT'): Promise<number> =>
+    followBook(client, symbol, marketOf(simulated, instrument), updates, async () => {
+      // This version subscribes again without leaving first, and so gets no snapshot: only a new connection helps.
+      await client.close();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    });
 
   it('are those of the simulator, update by update, for spot and for the swap', async () => {
     assert.equal(await follow(20), 0);

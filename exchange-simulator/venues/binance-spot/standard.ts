@@ -2,12 +2,9 @@ import { amount } from '../../core/amount.ts';
 import type { Clock } from '../../core/clock.ts';
 import { addExampleAccounts } from '../../exchange/example-accounts.ts';
 import { Exchange } from '../../exchange/exchange.ts';
-import { Bars } from '../../market/bars.ts';
-import { madeUpHistory } from '../../market/history.ts';
+import { addPlayedMarket } from '../../exchange/played-market.ts';
 import type { Instrument } from '../../market/instrument.ts';
-import { Market } from '../../market/market.ts';
 import type { MarketEvent } from '../../market/market-event.ts';
-import { Playback } from '../../market/playback.ts';
 import { BinanceSpot } from './venue.ts';
 
 /** As Binance lists it. */
@@ -51,9 +48,7 @@ export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>,
   const exchange = new Exchange(clock, RULES);
   const iterator = events[Symbol.iterator]();
   const first = iterator.next().value as MarketEvent;
-  const price = first.kind === 'snapshot' ? (first.bids[0]?.[0] ?? 0n) : 0n;
-  const market = new Market(BTCUSDT, new Bars(madeUpHistory(BTCUSDT, clock.now(), price, seed)));
-  exchange.addMarket(market);
+  const playback = addPlayedMarket(exchange, { instrument: BTCUSDT, first, others: iterator, seed });
   const account = addExampleAccounts(exchange, FEES, BALANCES);
   exchange.addKey({
     id: 'simulator-ed25519',
@@ -63,7 +58,6 @@ export function standardBinanceSpot(clock: Clock, events: Iterable<MarketEvent>,
     secret: EXAMPLE_PUBLIC_KEY,
   });
   const venue = new BinanceSpot(exchange);
-  const playback = new Playback(clock, market, first, iterator, seed);
   playback.start();
   return {
     exchange,

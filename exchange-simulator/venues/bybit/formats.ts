@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Amount, divide, formatAmount } from '../../core/amount.ts';
+import { nextFunding } from '../../market/funding.ts';
 import type { Market } from '../../market/market.ts';
 import type { Level, Side } from '../../market/market-event.ts';
 import type { Category } from './listing.ts';
@@ -38,22 +39,11 @@ export function uuid(text: string): string {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
-const FUNDING_INTERVAL = 8 * 60 * 60 * 1000;
 export const FUNDING_RATE = '0.0001';
-
-/** Funding is settled at 00:00, 08:00 and 16:00 UTC. */
-export function lastFundingTime(at: number): number {
-  return at - (at % FUNDING_INTERVAL);
-}
-
-export function nextFundingTime(at: number): number {
-  return lastFundingTime(at) + FUNDING_INTERVAL;
-}
 
 /** The middle of the book: what this venue marks a derivative at. */
 export function markPrice({ book, instrument }: Market): Amount {
-  const middle = ((book.best('buy')?.[0] ?? 0n) + (book.best('sell')?.[0] ?? 0n)) / 2n;
-  return middle - (middle % (instrument.tickSize / 10n));
+  return book.middle - (book.middle % (instrument.tickSize / 10n));
 }
 
 /** What `tickers` says of a market, over REST and the stream alike. */
@@ -82,7 +72,7 @@ export function tickerRecord(category: Category, market: Market, now: number): R
     indexPrice: mark,
     openInterest: '1000',
     openInterestValue: '0',
-    nextFundingTime: String(nextFundingTime(now)),
+    nextFundingTime: String(nextFunding(now)),
     fundingRate: FUNDING_RATE,
     fundingIntervalHour: '8',
   };

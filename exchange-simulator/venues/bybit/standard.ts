@@ -3,12 +3,9 @@ import type { Clock } from '../../core/clock.ts';
 import { Random } from '../../core/random.ts';
 import { addExampleAccounts } from '../../exchange/example-accounts.ts';
 import { Exchange } from '../../exchange/exchange.ts';
-import { Bars } from '../../market/bars.ts';
-import { madeUpHistory } from '../../market/history.ts';
+import { addPlayedMarket } from '../../exchange/played-market.ts';
 import type { Instrument } from '../../market/instrument.ts';
-import { Market } from '../../market/market.ts';
 import type { Level, MarketEvent, Side } from '../../market/market-event.ts';
-import { Playback } from '../../market/playback.ts';
 import { LINEAR, marketName, SPOT } from './listing.ts';
 import { Bybit } from './venue.ts';
 
@@ -51,12 +48,7 @@ export function standardBybit(clock: Clock, seed: number, first = firstBook(SPOT
   const playbacks = [
     { name: marketName('spot', SPOT.symbol), instrument: SPOT, first },
     { name: marketName('linear', LINEAR.symbol), instrument: LINEAR, first: firstBook(LINEAR, clock.now(), seed + 1) },
-  ].map(({ name, instrument, first: event }, index) => {
-    const price = event.kind === 'snapshot' ? (event.bids[0]?.[0] ?? 0n) : 0n;
-    const market = new Market(instrument, new Bars(madeUpHistory(instrument, clock.now(), price, seed + index)));
-    exchange.addMarket(market, name);
-    return new Playback(clock, market, event, [].values(), seed + index);
-  });
+  ].map(({ name, ...life }, index) => addPlayedMarket(exchange, { ...life, others: [].values(), seed: seed + index }, name));
   addExampleAccounts(exchange, FEES, BALANCES);
   const venue = new Bybit(exchange);
   for (const playback of playbacks) playback.start();

@@ -66,10 +66,7 @@ export function marketsOf(exchange: Exchange, type: string): Market[] {
 
 /** Half-way between the best prices, on the tick. 0 while a side is empty. */
 export function middle({ book, instrument }: Market): Amount {
-  const [bid, ask] = [book.best('buy')?.[0], book.best('sell')?.[0]];
-  if (bid === undefined || ask === undefined) return 0n;
-  const exact = (bid + ask) / 2n;
-  return exact - (exact % instrument.tickSize);
+  return book.middle - (book.middle % instrument.tickSize);
 }
 
 /** The highest price of a buy and the lowest of a sell. */

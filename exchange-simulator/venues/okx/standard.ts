@@ -2,12 +2,8 @@ import { amount } from '../../core/amount.ts';
 import type { Clock } from '../../core/clock.ts';
 import { addExampleAccounts } from '../../exchange/example-accounts.ts';
 import { Exchange } from '../../exchange/exchange.ts';
-import { Bars } from '../../market/bars.ts';
-import { madeUpHistory } from '../../market/history.ts';
-import type { Instrument } from '../../market/instrument.ts';
-import { Market } from '../../market/market.ts';
+import { addPlayedMarket } from '../../exchange/played-market.ts';
 import type { Level, MarketEvent, SnapshotTaken } from '../../market/market-event.ts';
-import { Playback } from '../../market/playback.ts';
 import { BTC_USDT, BTC_USDT_SWAP, CONTRACT_VALUE } from './instruments.ts';
 import { Okx } from './venue.ts';
 
@@ -32,8 +28,8 @@ export function standardOkx(clock: Clock, events: Iterable<MarketEvent>, seed: n
   const first = iterator.next().value as MarketEvent;
   if (first.kind !== 'snapshot') throw new Error('A recording begins with a snapshot of the book');
   const playbacks = [
-    playback(exchange, BTC_USDT, first, iterator, seed),
-    playback(exchange, BTC_USDT_SWAP, swapOf(first), [][Symbol.iterator](), seed + 1),
+    addPlayedMarket(exchange, { instrument: BTC_USDT, first, others: iterator, seed }),
+    addPlayedMarket(exchange, { instrument: BTC_USDT_SWAP, first: swapOf(first), others: [].values(), seed: seed + 1 }),
   ];
   addExampleAccounts(exchange, FEES, BALANCES, 'simulator-pass');
   const venue = new Okx(exchange);
@@ -46,19 +42,6 @@ export function standardOkx(clock: Clock, events: Iterable<MarketEvent>, seed: n
       venue.stop();
     },
   };
-}
-
-function playback(
-  exchange: Exchange,
-  instrument: Instrument,
-  first: SnapshotTaken,
-  others: Iterator<MarketEvent>,
-  seed: number,
-): Playback {
-  const price = first.bids[0]?.[0] ?? 0n;
-  const market = new Market(instrument, new Bars(madeUpHistory(instrument, exchange.clock.now(), price, seed)));
-  exchange.addMarket(market);
-  return new Playback(exchange.clock, market, first, others, seed);
 }
 
 /** The spot book with its quantities in whole contracts: the swap has no recording of its own. */

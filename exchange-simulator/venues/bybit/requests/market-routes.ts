@@ -1,17 +1,8 @@
 import type { Bar } from '../../../market/bars.ts';
+import { lastFunding } from '../../../market/funding.ts';
 import type { Market } from '../../../market/market.ts';
 import type { TradePrinted } from '../../../market/market-event.ts';
-import {
-  FUNDING_RATE,
-  INTERVALS,
-  lastFundingTime,
-  levelsAsText,
-  plain,
-  SIDE,
-  tickerRecord,
-  touchRecord,
-  tradeIdText,
-} from '../formats.ts';
+import { FUNDING_RATE, INTERVALS, levelsAsText, plain, SIDE, tickerRecord, touchRecord, tradeIdText } from '../formats.ts';
 import { type Category, findMarket, MOST_MARKET_QUANTITY, marketsOf } from '../listing.ts';
 import type { Call, Routes } from './call.ts';
 import { badParameter } from './errors.ts';
@@ -207,9 +198,9 @@ function fundingHistory(call: Call): Record<string, unknown> {
   const limit = parameters.limit(200, 200);
   const [start = 0, end = exchange.now()] = [parameters.integer('startTime'), parameters.integer('endTime')];
   const list: Record<string, string>[] = [];
-  for (let at = lastFundingTime(Math.min(end, exchange.now())); at >= start && list.length < limit; ) {
+  for (let at = lastFunding(Math.min(end, exchange.now())); at >= start && list.length < limit; ) {
     list.push({ symbol, fundingRate: FUNDING_RATE, fundingRateTimestamp: String(at) });
-    at = lastFundingTime(at - 1);
+    at = lastFunding(at - 1);
   }
   return { category, list };
 }

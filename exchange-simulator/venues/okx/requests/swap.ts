@@ -1,25 +1,15 @@
 import type { Amount } from '../../../core/amount.ts';
-import { Random } from '../../../core/random.ts';
 import type { Exchange } from '../../../exchange/exchange.ts';
+import { FUNDING_MS, fundingRate, lastFunding, nextFunding } from '../../../market/funding.ts';
 import type { Market } from '../../../market/market.ts';
 import { plain } from '../formats.ts';
 import { middle, typeOf } from '../instruments.ts';
 import { lastDay } from './tickers.ts';
 
-/** Funding is paid every eight hours, from midnight UTC. */
-export const FUNDING_MS = 8 * 3600 * 1000;
-
 const RATE = { method: 'current_period', formulaType: 'withRate' };
 
-/** The funding time that comes next. */
-function nextFunding(now: number): number {
-  return (Math.floor(now / FUNDING_MS) + 1) * FUNDING_MS;
-}
-
-/** The rate that is paid at a funding time: made up, from -0.01 % to 0.03 %, and the same each time it is asked for. */
 function rateAt(fundingTime: number): string {
-  const rate = new Random(fundingTime / FUNDING_MS).between(-10_000, 30_000);
-  return plain(BigInt(rate) * 10n ** 4n);
+  return plain(fundingRate(fundingTime));
 }
 
 /** As public/funding-rate and the channel give it. */
@@ -54,7 +44,7 @@ export function fundingHistory(
   const rows: Record<string, unknown>[] = [];
   const oldest = Math.max((range.before ?? -1) + 1, now - 90 * 24 * 3600 * 1000);
   const newest = Math.min(nextFunding(now), range.after ?? Number.POSITIVE_INFINITY) - 1;
-  let at = Math.floor(newest / FUNDING_MS) * FUNDING_MS;
+  let at = lastFunding(newest);
   for (; at >= oldest && rows.length < range.limit; at -= FUNDING_MS) {
     const rate = rateAt(at);
     rows.push({
