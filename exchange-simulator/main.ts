@@ -6,6 +6,7 @@ import type { Venue } from './core/venue.ts';
 import { listen } from './server.ts';
 import { readRecording } from './venues/binance/recording.ts';
 import { standardBinanceSpot } from './venues/binance-spot/standard.ts';
+import { standardBinanceUsdm } from './venues/binance-usdm/standard.ts';
 import { standardBybit } from './venues/bybit/standard.ts';
 import { readRecording as readOkxRecording } from './venues/okx/recording.ts';
 import { standardOkx } from './venues/okx/standard.ts';
@@ -16,16 +17,21 @@ interface Running {
   stop(): void;
 }
 
-const RECORDINGS = ['spot_btcusdt_20240808.jsonl.gz', 'spot_btcusdt_20240809.jsonl.gz'];
+/** What one of Binance's markets lives through. */
+function recorded(...names: readonly string[]): ReturnType<typeof readRecording> {
+  return readRecording(names.map((name) => join(import.meta.dirname, '../data', name)));
+}
 
 /** By the name that `--venue` takes: its title, and how it begins. */
 const VENUES: Readonly<Record<string, { readonly title: string; readonly run: (seed: number) => Running }>> = {
   'binance-spot': {
     title: 'Binance Spot',
-    run(seed) {
-      const data = join(import.meta.dirname, '../data');
-      return standardBinanceSpot(WALL_CLOCK, readRecording(RECORDINGS.map((name) => join(data, name))), seed);
-    },
+    run: (seed) =>
+      standardBinanceSpot(WALL_CLOCK, recorded('spot_btcusdt_20240808.jsonl.gz', 'spot_btcusdt_20240809.jsonl.gz'), seed),
+  },
+  'binance-usdm': {
+    title: 'Binance USD-M futures',
+    run: (seed) => standardBinanceUsdm(WALL_CLOCK, recorded('usdm_btcusdt_20240718_head.jsonl.gz'), seed),
   },
   bybit: { title: 'Bybit', run: (seed) => standardBybit(WALL_CLOCK, seed) },
   okx: {
@@ -40,7 +46,8 @@ const VENUES: Readonly<Record<string, { readonly title: string; readonly run: (s
 const HELP = `npm run exchange-simulator -- [--venue binance-spot] [--port 4700] [--seed 1]
 
 Serves a venue on 127.0.0.1 by its own protocol: ${Object.keys(VENUES).join(', ')}.
-Binance Spot and OKX live through recordings and then on; Bybit's markets are made up.
+Binance Spot, Binance USD-M and OKX live through recordings and then on; Bybit's markets are made up.
+Binance USD-M is market data: it has no keys and no orders.
 Keys: simulator-key, simulator-withdraw, simulator-read, simulator-other; secret of each: simulator-secret.
 OKX wants a passphrase beside it: simulator-pass.
 /simulator/state, /simulator/book and /simulator/faults show and steer it.

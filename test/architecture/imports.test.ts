@@ -87,6 +87,12 @@ describe('the rules refuse', () => {
     ['the exchange simulator that imports an adapter', 'exchange-simulator/market/book.ts', 'src/adapters/venues/okx/book.ts'],
     ['a simulated market that imports a venue', 'exchange-simulator/market/book.ts', 'exchange-simulator/venues/okx/venue.ts'],
     ['a simulated venue that imports another', 'exchange-simulator/venues/okx/a.ts', 'exchange-simulator/venues/bybit/b.ts'],
+    [
+      'a simulated market that imports its sister',
+      'exchange-simulator/venues/b-spot/a.ts',
+      'exchange-simulator/venues/b-usdm/b.ts',
+    ],
+    ['what markets share that imports one of them', 'exchange-simulator/venues/b/a.ts', 'exchange-simulator/venues/b-spot/b.ts'],
     ['a part that the layout does not know', 'src/utils/text.ts', 'src/domain/decimal.ts'],
   ])('%s', (_what, file, target) => {
     expect(violations(tree({ [file]: [target] }))).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { amount, parseAmount } from '../../exchange-simulator/core/amount.ts';
+import { amount } from '../../exchange-simulator/core/amount.ts';
 import type { Clock } from '../../exchange-simulator/core/clock.ts';
 import { Random } from '../../exchange-simulator/core/random.ts';
 import { type ClientEnd, NoAnswer } from '../../exchange-simulator/core/venue.ts';
@@ -9,8 +9,7 @@ import { bookState, exchangeState } from '../../exchange-simulator/exchange/stat
 import type { Fault } from '../../exchange-simulator/faults/fault.ts';
 import { FrameFaults } from '../../exchange-simulator/faults/frame-faults.ts';
 import { scheduledFaults } from '../../exchange-simulator/faults/schedule.ts';
-import { Book } from '../../exchange-simulator/market/book.ts';
-import type { Level } from '../../exchange-simulator/market/market-event.ts';
+import { BookFollower, type BookRules } from './book-follower.ts';
 import { bodyOf, Client, faultsOfBooks, Given, totalOfFills } from './given.ts';
 
 const faulty = (fault: Fault): Given => {
@@ -208,57 +207,12 @@ describe('an order', () => {
   });
 });
 
-/** Follows the book by Binance's documented procedure, as plainly as can be, and begins again whenever it must. */
-class Follower {
-  readonly #given: Given;
-  #client: Client | undefined;
-  #book: Book | undefined;
-  resyncs = 0;
-
-  constructor(given: Given) {
-    this.#given = given;
-  }
-
-  async step(): Promise<void> {
-    if (this.#client?.isOpen !== true) {
-      this.#client = new Client(this.#given.running.venue, '/ws/btcusdt@depth@100ms');
-      this.#book = undefined;
-    }
-    if (this.#book === undefined) return this.#begin(this.#client);
-    for (const { U, u, b, a } of this.#client.frames.splice(0) as unknown as { U: number; u: number; b: never; a: never }[]) {
-      if (u <= this.#book.lastId) continue;
-      if (U > this.#book.lastId + 1) {
-        this.#book = undefined;
-        return;
-      }
-      this.#book.change(read(b), read(a), u);
-    }
-  }
-
-  get state(): string {
-    return this.#book === undefined ? '' : JSON.stringify(bookState(this.#book));
-  }
-
-  async #begin(client: Client): Promise<void> {
-    const first = client.frames[0]?.U as number | undefined;
-    if (first === undefined) return;
-    try {
-      const answer = await this.#given.get('/api/v3/depth', 'symbol=BTCUSDT&limit=5000');
-      if (answer.status !== 200) return;
-      const { lastUpdateId, bids, asks } = bodyOf(answer) as { lastUpdateId: number; bids: never; asks: never };
-      if (lastUpdateId < first - 1) return;
-      this.resyncs += 1;
-      this.#book = new Book();
-      this.#book.replace(read(bids), read(asks), lastUpdateId);
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-    }
-  }
-}
-
-function read(raw: readonly [string, string][]): Level[] {
-  return raw.map(([price, quantity]) => [parseAmount(price) ?? 0n, parseAmount(quantity) ?? 0n]);
-}
+/** Spot counts the changes of each book: an update begins with the id after the last one. */
+const SPOT: BookRules = {
+  target: '/ws/btcusdt@depth@100ms',
+  snapshot: ['/api/v3/depth', 'symbol=BTCUSDT&limit=5000'],
+  place: ({ U, u }, lastId) => (u <= lastId ? 'old' : U <= lastId + 1 ? 'next' : 'gap'),
+};
 
 /** Sends a random order now and then, and cancels some. */
 async function tradeAtRandom(given: Given, random: Random): Promise<void> {
@@ -280,10 +234,10 @@ async function tradeAtRandom(given: Given, random: Random): Promise<void> {
   }
 }
 
-async function misbehave(seed: number, count: number): Promise<{ digest: string; given: Given; follower: Follower }> {
+async function misbehave(seed: number, count: number): Promise<{ digest: string; given: Given; follower: BookFollower }> {
   const given = new Given(true, seed);
   const random = new Random(seed);
-  const follower = new Follower(given);
+  const follower = new BookFollower(given, SPOT);
   for (const { afterMs, fault } of scheduledFaults(seed, count, 5000)) {
     for (let waited = 0; waited < afterMs; waited += 500) {
       await given.clock.advance(500);

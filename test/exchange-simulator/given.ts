@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { Account } from '../../exchange-simulator/accounts/account.ts';
 import { type Amount, amount, multiply } from '../../exchange-simulator/core/amount.ts';
-import { VirtualClock } from '../../exchange-simulator/core/clock.ts';
+import { type Clock, VirtualClock } from '../../exchange-simulator/core/clock.ts';
 import type { ClientEnd, HttpResponse, ServerEnd, Venue } from '../../exchange-simulator/core/venue.ts';
+import type { Exchange } from '../../exchange-simulator/exchange/exchange.ts';
 import type { Market } from '../../exchange-simulator/market/market.ts';
 import type { Level, MarketEvent } from '../../exchange-simulator/market/market-event.ts';
 import { type Running, standardBinanceSpot } from '../../exchange-simulator/venues/binance-spot/standard.ts';
@@ -22,28 +23,30 @@ export const SNAPSHOT: MarketEvent = {
   asks: levels(['101', '1'], ['102', '1'], ['103', '1']),
 };
 
-/** Binance Spot in virtual time. Nothing happens in its market but what a test makes happen, unless `isLive`. */
-export class Given {
+/** Both of Binance's markets, as tests see them. */
+export interface RunningVenue {
+  readonly exchange: Exchange;
+  readonly venue: Venue;
+}
+
+/** One of Binance's markets in virtual time. */
+export class GivenMarket<Running extends RunningVenue> {
   readonly clock = new VirtualClock(START);
   readonly running: Running;
 
-  constructor(isLive = false, seed = 1, events: Iterable<MarketEvent> = [SNAPSHOT]) {
-    this.running = standardBinanceSpot(this.clock, events, seed);
-    if (!isLive) this.running.stop();
+  constructor(run: (clock: Clock) => Running) {
+    this.running = run(this.clock);
   }
 
   get market(): Market {
     return this.running.exchange.markets.get('BTCUSDT') as Market;
   }
 
-  get account() {
-    return this.running.exchange.accounts[0] as NonNullable<(typeof this.running.exchange.accounts)[0]>;
-  }
-
-  /** Changes of the book, as text; ids follow. */
-  change(bids: readonly (readonly [string, string])[], asks: readonly (readonly [string, string])[]): void {
+  /** Changes of the book, as text; ids follow, after `foreignIds` of other books. */
+  change(bids: readonly (readonly [string, string])[], asks: readonly (readonly [string, string])[], foreignIds = 0): void {
     const previousId = this.market.book.lastId;
-    const [firstId, lastId] = [previousId + 1, previousId + Math.max(1, bids.length + asks.length)];
+    const firstId = previousId + 1 + foreignIds;
+    const lastId = firstId + Math.max(1, bids.length + asks.length) - 1;
     const at = this.clock.now();
     this.market.apply({ kind: 'depth', at, previousId, firstId, lastId, bids: levels(...bids), asks: levels(...asks) });
   }
@@ -57,6 +60,18 @@ export class Given {
   /** A public request. */
   get(path: string, query = ''): Promise<HttpResponse> {
     return this.running.venue.request({ method: 'GET', path, query, headers: {}, body: '', address: 'a' });
+  }
+}
+
+/** Binance Spot. Nothing happens in its market but what a test makes happen, unless `isLive`. */
+export class Given extends GivenMarket<Running> {
+  constructor(isLive = false, seed = 1, events: Iterable<MarketEvent> = [SNAPSHOT]) {
+    super((clock) => standardBinanceSpot(clock, events, seed));
+    if (!isLive) this.running.stop();
+  }
+
+  get account() {
+    return this.running.exchange.accounts[0] as NonNullable<(typeof this.running.exchange.accounts)[0]>;
   }
 
   /** A signed request; its timestamp is the clock's unless given. */

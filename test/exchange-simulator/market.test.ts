@@ -1,47 +1,20 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../exchange-simulator/core/amount.ts';
 import { bookState } from '../../exchange-simulator/exchange/state.ts';
 import { Bars } from '../../exchange-simulator/market/bars.ts';
 import type { Book } from '../../exchange-simulator/market/book.ts';
 import { Market } from '../../exchange-simulator/market/market.ts';
-import { readRecording } from '../../exchange-simulator/venues/binance/recording.ts';
 import { BTCUSDT } from '../../exchange-simulator/venues/binance-spot/standard.ts';
 import { Given, START } from './given.ts';
+import { compareWithTickers } from './recorded-tickers.ts';
 
 const RECORDING = join(import.meta.dirname, '../../data/spot_btcusdt_20240808.jsonl.gz');
 
-interface BookTicker {
-  readonly u: number;
-  readonly b: string;
-  readonly B: string;
-  readonly a: string;
-  readonly A: string;
-}
-
 describe('a market that lives through a recording', () => {
   it('has the best prices that Binance itself sent at the same update ids', () => {
-    const tickers = new Map<number, BookTicker>();
-    for (const line of gunzipSync(readFileSync(RECORDING)).toString('utf8').split('\n')) {
-      if (!line.includes('@bookTicker')) continue;
-      const { data } = JSON.parse(line.slice(line.indexOf(' ') + 1)) as { data: BookTicker };
-      tickers.set(data.u, data);
-    }
     const market = new Market(BTCUSDT, new Bars());
-    let [compared, changes] = [0, 0];
-    for (const event of readRecording([RECORDING])) {
-      if (changes > 1000) break;
-      market.apply(event);
-      if (event.kind !== 'depth') continue;
-      changes += 1;
-      const ticker = tickers.get(event.lastId);
-      if (ticker === undefined) continue;
-      compared += 1;
-      expect(market.book.best('buy')).toEqual([amount(ticker.b), amount(ticker.B)]);
-      expect(market.book.best('sell')).toEqual([amount(ticker.a), amount(ticker.A)]);
-    }
+    const compared = compareWithTickers(market, RECORDING, 1000);
     expect(compared).toBeGreaterThan(100);
     const ids = market.trades.latest(5000).map(({ id }) => id);
     expect(ids.at(-1)).toBe((ids[0] ?? 0) + ids.length - 1);

@@ -45,7 +45,7 @@ it('serves a venue over sockets, and is steered over HTTP', async () => {
 
 it.each([
   [['--port', 'x'], '--port x: give a whole number from 0 (any free port) to 65535.\n'],
-  [['--venue', 'nyse'], '--venue nyse: give one of binance-spot, bybit, okx.\n'],
+  [['--venue', 'nyse'], '--venue nyse: give one of binance-spot, binance-usdm, bybit, okx.\n'],
   [['--seed', '0.5'], '--seed 0.5: give a whole number.\n'],
   [['--prot', '1'], "Unknown option '--prot' Try --help.\n"],
 ])('refuses %j with one sentence', (args, sentence) => {

@@ -4,6 +4,10 @@ import type { DepthChanged, Level } from '../../../market/market-event.ts';
 export class DepthBatch {
   readonly #changes: DepthChanged[] = [];
 
+  get isEmpty(): boolean {
+    return this.#changes.length === 0;
+  }
+
   add(change: DepthChanged): void {
     this.#changes.push(change);
   }

@@ -1,0 +1,12 @@
+import { type Amount, formatAmount } from '../../core/amount.ts';
+import { Writing } from '../binance/writing.ts';
+
+/** Of BTCUSDT. An amount in quote has the decimals of both. */
+export const DECIMALS = { price: 2, quantity: 3, quote: 5 } as const;
+
+export const WRITING = new Writing(DECIMALS);
+
+/** Mark and index prices, and funding rates. */
+export function fine(value: Amount): string {
+  return formatAmount(value, 8);
+}
