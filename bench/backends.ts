@@ -5,6 +5,7 @@
 import { appends } from './backends/appends.ts';
 import { behind } from './backends/behind.ts';
 import { demo } from './backends/demo.ts';
+import { live } from './backends/live.ts';
 import { merged } from './backends/merged.ts';
 import { orders } from './backends/orders.ts';
 import { projections } from './backends/projections.ts';
@@ -13,4 +14,4 @@ import { reading } from './backends/reading.ts';
 import { relay } from './backends/relay.ts';
 import { runTable } from './table.ts';
 
-await runTable([appends, behind, demo, merged, projections, relay, pushed, reading, orders]);
+await runTable([appends, behind, demo, merged, projections, relay, pushed, reading, orders, live]);

@@ -9,10 +9,14 @@ import { openEventStore, openReadStore } from '../src/adapters/open.ts';
 import { systemTime } from '../src/adapters/system-time.ts';
 import { startApiThread } from '../src/api/thread/api-thread.ts';
 import { readConfig } from '../src/config/environment.ts';
-import { feedRecovered } from '../src/domain/feed/evidence.ts';
+import type { TapeEvent } from '../src/domain/catalogue.ts';
+import { type EvidenceDraft, feedRecovered } from '../src/domain/feed/evidence.ts';
 import { makeLogger } from '../src/logging.ts';
+import type { EventStore } from '../src/ports/event-store.ts';
+import type { ReadStore } from '../src/ports/read-store.ts';
 import { applySettings } from '../src/requests/settings-apply.ts';
 import { startSystem } from '../src/system.ts';
+import type { Role, System } from '../src/system-dependencies.ts';
 import { makeEvidence } from '../src/tape/envelope.ts';
 import { projected } from '../test/support/ingest-role.ts';
 import { minuteBars, smallSettings } from '../test/support/small-market.ts';
@@ -43,6 +47,22 @@ export interface Trading extends Served {
   close(): Promise<void>;
 }
 
+/** The roles on a market with a price. */
+export async function systemOnMarket(events: EventStore, reads: ReadStore, roles: readonly Role[]): Promise<System> {
+  await applySettings(events, smallSettings(1, 1, 2), { clock: systemTime, actor: BUILD, codeVersion: BUILD });
+  const log = makeLogger('silent');
+  const dependencies = { events, reads, time: systemTime, log, codeVersion: BUILD, mayRollBack: false };
+  const system = await startSystem(dependencies, new Set(roles));
+  for (const draft of [feedRecovered({ venue: 'testvenue', symbol: 'AAABBB' }, 'ended', FEED_BEGAN_MS), ...minuteBars([100])]) {
+    await system.events.append(draft.stream, 'no-stream', [evidenceOf(draft)]);
+  }
+  return system;
+}
+
+export function evidenceOf({ type, stream, key, data, occurredAt }: EvidenceDraft): TapeEvent {
+  return makeEvidence(type, stream, key, data, { occurredAt, actor: BUILD, codeVersion: BUILD });
+}
+
 /**
  * Engine, read models and the API in its own thread, as `tapedeck run` has them, on a market with a price. The tape is
  * embedded unless there is an address of another.
@@ -59,14 +79,7 @@ export async function startTrading(eventStore = ''): Promise<Trading> {
   const config = readConfig(process.env);
   const events = await openEventStore(config.eventStore, systemTime);
   const reads = await openReadStore(config.readStore, systemTime);
-  await applySettings(events, smallSettings(1, 1, 2), { clock: systemTime, actor: BUILD, codeVersion: BUILD });
-  const log = makeLogger('silent');
-  const system = await startSystem({ events, reads, time: systemTime, log, codeVersion: BUILD, mayRollBack: false });
-  for (const draft of [feedRecovered({ venue: 'testvenue', symbol: 'AAABBB' }, 'ended', FEED_BEGAN_MS), ...minuteBars([100])]) {
-    const { type, stream, key, data, occurredAt } = draft;
-    const evidence = makeEvidence(type, stream, key, data, { occurredAt, actor: BUILD, codeVersion: BUILD });
-    await system.events.append(stream, 'no-stream', [evidence]);
-  }
+  const system = await systemOnMarket(events, reads, ['engine', 'projections']);
   const { metrics, heartbeat } = system;
   const main = { append: system.events.append.bind(system.events), figures: () => metrics.snapshot() };
   const api = await startApiThread(systemTime, main, { heartbeat, codeVersion: BUILD, logFile: undefined, isAcross: false });

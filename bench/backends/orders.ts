@@ -1,17 +1,12 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
-import { systemTime } from '../../src/adapters/system-time.ts';
-import { barClosed } from '../../src/domain/feed/evidence.ts';
-import { makeEvidence } from '../../src/tape/envelope.ts';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { startNode } from '../../test/support/child.ts';
-import { barOf } from '../../test/support/fixtures.ts';
-import { BUILD } from '../recorded-tape.ts';
-import { type Outcome, quantile, type Row, serially, timed } from '../row.ts';
+import { type Outcome, type Row, serially } from '../row.ts';
 import { orderP50, startTrading } from '../trading.ts';
+import { appendP50 } from './bare-append.ts';
 
 const ROUNDS = 5;
-const APPENDS = 200;
 const SERVER = join(import.meta.dirname, '..', '..', 'test', 'servers', 'event-store', 'main.ts');
 
 export const orders: Row = {
@@ -48,23 +43,3 @@ export const orders: Row = {
     }
   },
 };
-
-/** Of one event, each to a stream of its own, one after the other, in milliseconds: a bar that nobody trades on. */
-async function appendP50(client: EventStoreDBClient): Promise<number> {
-  const times: number[] = [];
-  const bar = barClosed(barOf({ venue: 'testvenue', symbol: 'BENCH' }));
-  for (let count = 0; count < APPENDS; count++) {
-    const key = systemTime.uuid();
-    const origin = { occurredAt: bar.occurredAt, actor: BUILD, codeVersion: BUILD };
-    const { id, stream, type, schemaVersion, data, metadata } = makeEvidence(
-      bar.type,
-      `bars-bench.${key}`,
-      key,
-      bar.data,
-      origin,
-    );
-    const wire = jsonEvent({ type, data: { ...data }, metadata: { ...metadata, id, schemaVersion: String(schemaVersion) } });
-    times.push(await timed(() => client.appendToStream(stream, wire, { expectedRevision: NO_STREAM })));
-  }
-  return quantile(times, 0.5);
-}

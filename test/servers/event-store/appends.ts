@@ -47,9 +47,13 @@ export function batchAppend(log: Log, faults: Faults): handleBidiStreamingCall<B
       if (fault === 'unreplicated') faults.unreplicated++;
       if (fault === undefined && outcome !== undefined) {
         const begin = log.records.length - append.events.length;
-        if (outcome.kind === 'written') faults.unanswered.push(begin);
+        const isWritten = outcome.kind === 'written';
+        if (isWritten) faults.unanswered.push(begin);
         answerOnceFlushed(faults, append.events.length, () => {
-          if (faults.unanswered[0] === begin) faults.unanswered.shift();
+          if (isWritten) {
+            faults.unanswered.shift();
+            log.wake();
+          }
           call.write(answer(request, append, outcome));
         });
       }
@@ -130,8 +134,20 @@ function answerOnceFlushed(faults: Faults, events: number, give: () => void): vo
   const now = performance.now();
   faults.writtenAt = Math.max(now, faults.writtenAt) + events * faults.writeMsPerEvent;
   const ms = faults.writtenAt - now + faults.answerAfterMs;
-  if (ms === 0) give();
-  else setTimeout(give, ms);
+  if (ms === 0) {
+    give();
+    return;
+  }
+  const { answers } = faults;
+  answers.push(give);
+  // Timers of other lengths may come sooner, and what was written first is answered first.
+  setTimeout(() => {
+    for (let isGiven = !answers.includes(give); !isGiven; ) {
+      const next = answers.shift();
+      next?.();
+      isGiven = next === give;
+    }
+  }, ms);
 }
 
 function write(log: Log, { stream, expected, events }: Pending): Outcome {

@@ -37,7 +37,12 @@ export class Faults {
   readAfterMs = 0;
   /** Of appends that are sent together while a stream of appends is new, the first comes last. */
   isColdOrderBroken = false;
-  /** Of what is not answered yet, where each append begins in the log: a kill leaves a beginning of it. */
+  /** What is to be answered, in order. */
+  readonly answers: (() => void)[] = [];
+  /**
+   * Of what is not answered yet, where each append begins in the log: a kill leaves a beginning of it, and no subscription
+   * tells of it.
+   */
   readonly unanswered: number[] = [];
   /** For the next reads (not subscriptions), in order. */
   readonly reads: ReadFault[] = [];

@@ -61,7 +61,7 @@ export class Log {
   /** Takes what another node has written, behind what is here. */
   replicate(written: readonly LogRecord[]): void {
     for (const record of written) this.#replay(record);
-    this.#wake();
+    this.wake();
   }
 
   #write(stream: string, expected: Expected, events: readonly LoggedEvent[]): Outcome {
@@ -80,7 +80,7 @@ export class Log {
     }
     if (this.#file !== undefined) writeSync(this.#file, `${JSON.stringify(written.map(inFile))}\n`);
     for (const record of written) this.#take(record);
-    this.#wake();
+    this.wake();
     return { kind: 'written', revision: last + events.length, position: written.at(-1)?.position ?? 0 };
   }
 
@@ -138,7 +138,8 @@ export class Log {
     else stream.push(record);
   }
 
-  #wake(): void {
+  /** Those who wait for more look again. */
+  wake(): void {
     for (const wake of [...this.#waiting]) wake();
   }
 

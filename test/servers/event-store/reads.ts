@@ -139,7 +139,7 @@ async function follow(call: Call, options: Options, { log, traits, faults }: Ser
   let searched = 0;
   let isLive = false;
   while (!signal.aborted) {
-    const record = log.records[index];
+    const record = index < (faults.unanswered[0] ?? Number.POSITIVE_INFINITY) ? log.records[index] : undefined;
     if (record === undefined) {
       if (!isLive && traits.hasCaughtUp) {
         const told = new streams.ReadResp();
