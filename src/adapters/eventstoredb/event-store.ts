@@ -145,6 +145,8 @@ export class EventStoreDbTape implements EventStore {
     assertRevision(stream, expected);
     const serialized = serializeEvents(stream, events);
     if (this.#waiting >= MAX_WAITING) {
+      // At once: there may be room for what is given to it next.
+      if (pipeline !== null) pipeline.isBroken = true;
       throw new StoreUnavailableError(
         'event store',
         `EventStoreDB has ${MAX_WAITING} appends to answer: it is too slow, or away; append less at once`,

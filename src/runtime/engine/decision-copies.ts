@@ -11,7 +11,8 @@
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { type ExpectedRevision, PartialOverlapError } from '../../ports/event-store.ts';
-import { append, read, type TapeProgram, together } from './tape-program.ts';
+import type { OneAppend } from '../process/appends-in-order.ts';
+import { append, appendInOrder, read, type TapeProgram, together } from './tape-program.ts';
 
 /** Most copies of one append, and most of their bytes as JSON: well under what any store takes at once (1 MiB). */
 const MAX_COPIES = 200;
@@ -22,6 +23,9 @@ const MAX_METADATA_BYTES = 700;
 
 /** Runs that may be there already are looked for where there are more than these; else each is appended again. */
 const MAX_APPENDED_AGAIN = 8;
+
+/** Runs of so many copies at most go one by one where others follow at once: what follows an append of several waits. */
+const MAX_ALONE = 16;
 
 interface Copy {
   readonly stream: string;
@@ -80,9 +84,18 @@ function laneOf({ event }: Copy): string {
 }
 
 function* makeLane(lane: readonly Copy[], mayBeThere: boolean): TapeProgram<void> {
-  const runs = runsOf(lane);
-  const isSearched = mayBeThere && runs.length > MAX_APPENDED_AGAIN;
+  const made = mayBeThere ? 0 : yield* makeInOrder(lane);
+  const runs = runsOf(lane.slice(made));
+  // Behind one that failed others may have landed.
+  const isSearched = (mayBeThere || made > 0) && runs.length > MAX_APPENDED_AGAIN;
   for (const run of isSearched ? runs.slice(yield* firstToMake(runs)) : runs) yield* makeRun(run);
+}
+
+/** Returns how many of the copies are known to be there, from the first on. */
+function* makeInOrder(lane: readonly Copy[]): TapeProgram<number> {
+  const runs = runsOf(lane).flatMap((run) => (run.length > MAX_ALONE ? [run] : run.map((copy) => [copy])));
+  const made = yield* appendInOrder(runs.map(appendOf));
+  return runs.slice(0, made).reduce((sum, run) => sum + run.length, 0);
 }
 
 /** Index of the last run that is there, or 0: it is appended again, so that it is seen to be what it should be. */
@@ -104,13 +117,9 @@ function* isThere([first]: Run): TapeProgram<boolean> {
 }
 
 function* makeRun(run: Run): TapeProgram<void> {
-  const { stream, expected } = run[0] as Copy;
+  const { stream, expected, events } = appendOf(run);
   try {
-    yield* append(
-      stream,
-      expected,
-      run.map(({ event }) => event),
-    );
+    yield* append(stream, expected, events);
   } catch (error) {
     if (!(error instanceof PartialOverlapError)) throw error;
     // The first of them are there: another process made them, in other runs.
@@ -118,6 +127,11 @@ function* makeRun(run: Run): TapeProgram<void> {
     yield* makeRun(run.slice(0, half));
     yield* makeRun(run.slice(half));
   }
+}
+
+function appendOf(run: Run): OneAppend {
+  const { stream, expected } = run[0] as Copy;
+  return { stream, expected, events: run.map(({ event }) => event) };
 }
 
 function runsOf(copies: readonly Copy[]): Run[] {

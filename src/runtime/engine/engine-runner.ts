@@ -12,6 +12,7 @@ import { isoTime } from '../../domain/time.ts';
 import type { Time } from '../../ports/clock.ts';
 import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../ports/event-store.ts';
 import { comparePositions, type EvidenceOrigin, type RecordedEvent } from '../../tape/envelope.ts';
+import { AppendsInOrder } from '../process/appends-in-order.ts';
 import { MAX_GROUP } from './cascade-parts.ts';
 import { DivergedError, type Reached, StaleStateError, SupersededError } from './decision-log.ts';
 import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
@@ -54,6 +55,7 @@ export class EngineRunner {
   /** The error that ended the leadership between two commits. The state is that of the tape then, and is kept. */
   #leadershipLost: unknown;
   readonly #checkpoints: CheckpointSaver;
+  readonly #inOrder: AppendsInOrder;
   /** When the call in hand began or last got on, in epoch ms: a commit, an answer of the tape; null while there is none. */
   busySince: number | null = null;
   /** The call in hand, so that the next waits for it. */
@@ -65,6 +67,7 @@ export class EngineRunner {
   constructor(options: EngineRunnerOptions) {
     this.#options = options;
     this.#mayRollBack = options.mayRollBack ?? false;
+    this.#inOrder = new AppendsInOrder(options.store);
     this.#checkpoints = new CheckpointSaver(options.checkpoint, () => this.#assertLeader(), options.clock);
   }
 
@@ -251,7 +254,7 @@ export class EngineRunner {
     const onStep = (): void => {
       this.busySince = clock.now();
     };
-    return runOver(store, program, { onStep, nextLoop: () => clock.nextLoop() });
+    return runOver(store, program, { onStep, nextLoop: () => clock.nextLoop(), inOrder: this.#inOrder });
   }
 
   async #noteCommit(replica: EngineReplica, decisions: readonly TapeEvent[]): Promise<void> {

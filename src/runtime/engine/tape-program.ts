@@ -6,6 +6,7 @@
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { Appended, EventStore, ExpectedRevision, ReadQuery, TapeSection } from '../../ports/event-store.ts';
 import type { RecordedEvent } from '../../tape/envelope.ts';
+import type { AppendsInOrder, OneAppend } from '../process/appends-in-order.ts';
 
 type Operation =
   | { readonly kind: 'read'; readonly query: ReadQuery }
@@ -15,11 +16,14 @@ type Operation =
       readonly expected: ExpectedRevision;
       readonly events: readonly TapeEvent[];
     }
+  | { readonly kind: 'append-in-order'; readonly appends: readonly OneAppend[] }
   | { readonly kind: 'together'; readonly programs: readonly TapeProgram<void>[] }
   | { readonly kind: 'turn' };
 
 /** What a program waits for and tells over the network; nothing without. */
 interface Surroundings {
+  /** Of the same store. */
+  readonly inOrder?: AppendsInOrder;
   /** Called after each operation that was answered. */
   readonly onStep?: () => void;
   /** Resolves when whatever else the thread has to do is done for now. */
@@ -45,6 +49,14 @@ export function* append(stream: string, expected: ExpectedRevision, events: read
 }
 
 /**
+ * Makes the appends in their order, without waiting for one before the next is sent, until one has failed. Returns how many
+ * are known to be there, from the first on: 0 where none can be on its way while another is.
+ */
+export function* appendInOrder(appends: readonly OneAppend[]): TapeProgram<number> {
+  return (yield { kind: 'append-in-order', appends }) as number;
+}
+
+/**
  * Runs programs that do not depend on one another: within a section one after the other, over the network side by side.
  * Fails with the first failure, once those under way have ended; no other is begun then.
  */
@@ -66,6 +78,7 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
     try {
       if (operation.kind === 'read') result = section.read(operation.query);
       else if (operation.kind === 'append') result = section.append(operation.stream, operation.expected, operation.events);
+      else if (operation.kind === 'append-in-order') result = 0;
       else if (operation.kind === 'together') for (const each of operation.programs) runInSection(section, each);
     } catch (error) {
       next = program.throw(error);
@@ -85,6 +98,7 @@ export async function runOver<T>(store: EventStore, program: TapeProgram<T>, aro
     try {
       if (operation.kind === 'read') result = await store.read(operation.query);
       else if (operation.kind === 'append') result = await store.append(operation.stream, operation.expected, operation.events);
+      else if (operation.kind === 'append-in-order') result = (await around.inOrder?.make(operation.appends)) ?? 0;
       else if (operation.kind === 'together') await runTogether(store, operation.programs, around);
       else await around.nextLoop?.();
     } catch (error) {
