@@ -71,6 +71,9 @@ export class ProjectionRunner {
   #isCaughtUp = false;
   readonly #closing: AbortController;
   #keeping: Promise<void> | undefined;
+  /** When a position alone was committed last, and how long that one had waited. */
+  #keptAt = Number.NEGATIVE_INFINITY;
+  #keptAfterMs = GAP_MS;
   #batchSize = MAX_BATCH;
   /** The last call of the documents: the next begins when it is done. */
   #queue: Promise<void> = Promise.resolve();
@@ -172,10 +175,14 @@ export class ProjectionRunner {
     await turns.next(this.#time);
   }
 
+  /** Positions that move on and on over events of others are committed less and less often. */
   async #keepSoon(): Promise<void> {
-    await this.#rest(GAP_MS);
+    const isSoonAgain = this.#time.monotonic() - this.#keptAt < 2 * this.#keptAfterMs;
+    this.#keptAfterMs = isSoonAgain ? Math.min(2 * this.#keptAfterMs, LONGEST_GAP_MS) : GAP_MS;
+    await this.#rest(this.#keptAfterMs);
     this.#keeping = undefined;
     await this.keep();
+    this.#keptAt = this.#time.monotonic();
   }
 
   #advance(position: string): void {

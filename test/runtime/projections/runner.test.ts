@@ -223,6 +223,24 @@ describe('a projection runner', () => {
     expect(reads.commits).toBe(1);
   });
 
+  it('keeps positions less often while they go on and on, and soon again after a rest', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    const waits: number[] = [];
+    let now = 0;
+    const time = hastyTime(async (ms) => {
+      waits.push(ms);
+      now += ms;
+    });
+    const runner = await start(tape, reads, chain, { ...time, monotonic: () => now });
+    for (let position = 1; position <= 5; position++) {
+      if (position === 5) now += 1_000;
+      await tape.catchUp(String(position));
+      await expect.poll(() => reads.checkpoints.get('chain@1.1')).toBe(String(position));
+    }
+    expect(waits).toEqual([20, 40, 80, 150, 20]);
+    await runner.close();
+  });
+
   it('is asked to take more only a while after a batch, so that what comes meanwhile is taken together', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     const runner = await start(tape, reads);
