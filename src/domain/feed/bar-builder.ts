@@ -7,6 +7,9 @@
  * Ids and times rise together. Lower ids at a later time, or an id again at a later time than its trade's, say that the
  * venue's ids began anew: then the ids are counted on from where they were, over a hole. Higher ids at an earlier time are
  * the past.
+ *
+ * Trades with names are counted by the session, so none is ever missing by its number: their bars have no ids, and cannot be
+ * shown to be complete.
  */
 
 import { barOpenMs, type Interval, intervalMs } from '../interval.ts';
@@ -51,6 +54,8 @@ export class BarBuilder {
   #now = Number.NEGATIVE_INFINITY;
   #drafts: EvidenceDraft[] = [];
   #taken = 0;
+  /** Have the trades names, so that no ids are known, and nothing shows whether one is missing? */
+  #hasNames = false;
 
   /** `quoteLifeMs`: for how long after an update a quote may be shown in a bar. */
   constructor(instrument: InstrumentSettings, interval: Interval, tally: Tally, quoteLifeMs: number) {
@@ -67,6 +72,7 @@ export class BarBuilder {
   /** Takes a trade; returns the bars that it closes or corrects. */
   applyTrade(trade: Trade): EvidenceDraft[] {
     this.#now = Math.max(this.#now, trade.time);
+    this.#hasNames = trade.name !== undefined;
     if (!trade.isMarketTrade) this.#tally.note('no-market-trade', `trade ${trade.tradeId} is a print that no market made`);
     if (this.#lastId === null) {
       this.#missing.add(0, trade.tradeId - 1);
@@ -257,14 +263,15 @@ export class BarBuilder {
       this.#closed.splice(index + 1, 0, bar);
       if (this.#closed.length > CORRECTABLE_BARS) this.#closed.shift();
     }
-    this.#drafts.push(barCorrected(this.#record(bar), this.#ids.venueId(trade.tradeId)));
+    this.#drafts.push(barCorrected(this.#record(bar), trade.name ?? this.#ids.venueId(trade.tradeId)));
   }
 
   #record(bar: GrowingBar) {
     const { firstId, lastId } = bar;
     const isComplete = this.#missing.noneAround(firstId, lastId);
     const venueIds = { firstId: this.#ids.venueId(firstId), lastId: this.#ids.venueId(lastId) };
-    return recordBar({ ...bar, ...venueIds }, this.#terms, isComplete);
+    const recorded = recordBar({ ...bar, ...venueIds }, this.#terms, isComplete);
+    return this.#hasNames ? { ...recorded, firstTradeId: null, lastTradeId: null, complete: false } : recorded;
   }
 
   #note(reason: TallyReason, trade: Trade, detail: string): void {

@@ -35,7 +35,7 @@ export function barClosed(bar: Bar): EvidenceDraft {
 }
 
 /** `lateTradeId` is the trade that made the correction: each changes a bar once. */
-export function barCorrected(bar: Bar, lateTradeId: number): EvidenceDraft {
+export function barCorrected(bar: Bar, lateTradeId: number | string): EvidenceDraft {
   return {
     type: 'BarCorrected',
     stream: barsStream(bar.venue, bar.symbol, bar.interval, bar.openTime),

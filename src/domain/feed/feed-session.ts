@@ -20,6 +20,7 @@ import type { Quote } from './growing-bar.ts';
 import type { BookSnapshot, DepthUpdate, MarketMessage, SnapshotSource, Trade } from './messages.ts';
 import { type ClockVerdict, ReceiverClock } from './receiver-clock.ts';
 import type { FrameCounts, Tally } from './tally.ts';
+import { TradeNames } from './trade-names.ts';
 import { parseUnits } from './units.ts';
 
 const NO_DRAFTS: readonly EvidenceDraft[] = [];
@@ -34,6 +35,7 @@ export class FeedSession {
   readonly #staleAfterMs: number;
   readonly #book: Book;
   readonly #bars: BarBuilder;
+  readonly #names = new TradeNames();
   /** Undefined where the settings ask for no book: then trades alone tell whether the feed lives. */
   readonly #sampler: DepthSampler | undefined;
   readonly #drafts: EvidenceDraft[] = [];
@@ -136,7 +138,7 @@ export class FeedSession {
 
   #applyGood(message: TimedMessage): void {
     if (message.kind === 'depth') this.#applyDepth(message);
-    else if (message.kind === 'trade') this.#applyTrade(message);
+    else if (message.kind === 'trade') this.#applyCounted(message);
     else this.#applySnapshot(message);
   }
 
@@ -164,6 +166,13 @@ export class FeedSession {
     const { state, eventTime, bids, asks } = this.#book;
     if (state !== 'valid' || eventTime === null) return NO_QUOTE;
     return this.#book.isQuoteKnown ? { bid: bids.best, ask: asks.best } : null;
+  }
+
+  #applyCounted(trade: Trade): void {
+    const { name } = trade;
+    const counted = name === undefined ? trade : this.#names.counted(trade, name);
+    if (counted === undefined) this.#tally.note('duplicate-trade', `trade ${name} came before`);
+    else this.#applyTrade(counted);
   }
 
   #applyTrade(trade: Trade): void {

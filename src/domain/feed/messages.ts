@@ -45,8 +45,10 @@ export interface Trade {
   readonly receivedAt: number;
   /** When it was made, by the venue's clock, epoch ms. */
   readonly time: number;
-  /** Counts up by one from trade to trade. */
+  /** Counts up by one from trade to trade; of one with a name it is 0 until the session has counted it. */
   readonly tradeId: number;
+  /** The venue's id, where its ids do not count up (Bybit): then nothing shows whether a trade is missing. */
+  readonly name?: string;
   readonly price: number;
   readonly quantity: Decimal;
   /** False for prints that no market made (an insurance fund's): they take up an id, and belong in no bar. */

@@ -1,6 +1,7 @@
 /** Gets a feed ready for a run: looks at its first pieces, and at how far the tape is with it. */
 
 import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
+import type { Bar } from '../../domain/market/events.ts';
 import { epochMs, isoTime } from '../../domain/time.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { EventStore } from '../../ports/event-store.ts';
@@ -14,7 +15,7 @@ const LOOKED_FOR = 500;
 export interface StartedFeed {
   /** Its pieces from the beginning, in its order; once. */
   readonly evidence: AsyncIterableIterator<readonly EvidenceDraft[]>;
-  /** Candles that its source made, long ago: bars that are made of trades name these. */
+  /** Candles that its source made, long ago. */
   readonly isHistory: boolean;
   /** The greatest time of what the tape held of it when it was started, epoch ms; null for nothing. */
   readonly heldUpTo: number | null;
@@ -93,11 +94,16 @@ class FirstPieces {
   async note(draft: EvidenceDraft): Promise<void> {
     if (this.#count++ >= LOOKED_FOR) return;
     if (draft.type === 'DepthSampled') this.isHistory ??= false;
-    if (draft.type === 'BarClosed') this.isHistory ??= draft.data.firstTradeId === null;
+    if (draft.type === 'BarClosed') this.isHistory ??= isCandle(draft.data);
     this.begins ??= epochMs(draft.occurredAt);
     if (this.#held !== null && this.begins >= this.#held) this.isKnown = true;
     if (!this.isKnown) this.isKnown = await this.#recorded.has(draft);
   }
+}
+
+/** Candles are whole and name no trades. Bars of trades name them, or nothing shows that they are whole. */
+function isCandle({ firstTradeId, complete }: Bar): boolean {
+  return firstTradeId === null && complete;
 }
 
 /** What was read ahead, and then the rest. No generator, for one that nobody has begun does not end the rest. */

@@ -34,12 +34,23 @@ it('The venue of the feed says whose frames they are, and a frame of two trades 
   expect([received, tally.received]).toEqual([2, 2]);
 });
 
+const bybitTrades = {
+  ...{ topic: 'publicTrade.BTCUSDT', type: 'snapshot', ts: MIDNIGHT },
+  data: ['x', 'y', 'x'].map((i) => ({ T: MIDNIGHT, s: 'BTCUSDT', S: 'Buy', v: '0.2', p: '30236', i, BT: false })),
+};
+
+it('A Bybit frame of three trades counts as three, one of them as known already', async () => {
+  const { tally, received } = await read('bybit', 'BTCUSDT', [bybitTrades]);
+  expect(tally.frames.get('trade')).toMatchObject({ used: 2, dropped: 1 });
+  expect([received, tally.received]).toEqual([3, 3]);
+});
+
 it('Frames of another venue than the feed is of are refused as what they are not', async () => {
   await expect(read('binance', 'BTC-USDT', [okxTrades])).rejects.toThrow(/nothing in it is of use .*unknown-stream/);
 });
 
 it('Frames of a venue that is not known are refused, and which are known is said', async () => {
   await expect(read('kraken', 'BTC-USDT', [okxTrades])).rejects.toThrow(
-    /venue "kraken" are not known: ingest those of binance, binanceusdm, okx/,
+    /venue "kraken" are not known: ingest those of binance, binanceusdm, bybit, okx/,
   );
 });

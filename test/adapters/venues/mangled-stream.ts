@@ -58,12 +58,17 @@ export function streams(kinds: readonly StepKind[], idSteps: readonly number[]) 
   return fc.array(fc.tuple(step, fc.record<Fate>({ copies })), { minLength: 1, maxLength: 60 });
 }
 
-/** The frames of the venue, the first a snapshot. Bids are below 10, asks from 10 on. */
-export function sourceOf(steps: readonly Step[]): SourceFrame[] {
+/**
+ * The frames of the venue, the first a snapshot. Bids are below 10, asks from 10 on. At most so often the ids begin anew:
+ * from the second time on the same ids may come again, and where all between the two is lost, no id shows it.
+ */
+export function sourceOf(steps: readonly Step[], mostBeginnings = Number.POSITIVE_INFINITY): SourceFrame[] {
+  let beginnings = 0;
   const [bids, asks]: [Side, Side] = [new Map([[9, 1]]), new Map([[10, 1]])];
   let [id, time] = [1_000, MIDNIGHT];
   return steps.map((step, index) => {
-    const kind = index === 0 ? 'snapshot' : step.kind;
+    const mayBegin = (step.kind !== 'restart' && step.kind !== 'reset') || beginnings++ < mostBeginnings;
+    const kind = index === 0 || !mayBegin ? 'snapshot' : step.kind;
     const previousId = id;
     const beginsAnew = kind === 'restart' || kind === 'reset';
     // The venue's clock goes on while it is restarted.

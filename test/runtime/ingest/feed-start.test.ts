@@ -10,6 +10,8 @@ import {
   feedRecovered,
   feedStale,
 } from '../../../src/domain/feed/evidence.ts';
+import { Tally } from '../../../src/domain/feed/tally.ts';
+import type { Bar } from '../../../src/domain/market/events.ts';
 import { instrumentKey, noSettings, type SettingsInForce } from '../../../src/domain/settings/in-force.ts';
 import type { FeedSettings, StrategySettings } from '../../../src/domain/settings/settings.ts';
 import { isoTime, SECOND_MS } from '../../../src/domain/time.ts';
@@ -194,5 +196,25 @@ describe('a recording that is older than what the tape holds of its feed', () =>
     expect(await heldUpTo(tape, { venue: 'testvenue', symbol: 'EEEFFF', bars: '1s' })).toBeNull();
     const [sums] = await play(tape, session(1_000, 3));
     expect(sums).toMatchObject({ older: 0, already: 0 });
+  });
+});
+
+describe('What is history', () => {
+  const market = { venue: 'testvenue', symbol: 'AAABBB' };
+  const noIds = { firstTradeId: null, lastTradeId: null };
+
+  /** Of a feed whose first pieces are its beginning and that bar. */
+  async function isHistory(bar: Partial<Bar>): Promise<boolean | undefined> {
+    const drafts = [feedRecovered(market, 'ended', BEGIN_MS), barClosed(barOf({ ...market, ...bar }))];
+    const evidence = feedOf(drafts).evidence({ tally: new Tally() });
+    const [started] = await startFeeds(newTape(), [{ evidence, market: marketOf(drafts) }]);
+    await started?.evidence.return?.();
+    return started?.isHistory;
+  }
+
+  it('is candles, and no bars of trades, whether these have ids that count up or none', async () => {
+    expect(await isHistory({ ...noIds, complete: true })).toBe(true);
+    expect(await isHistory({ firstTradeId: 1, lastTradeId: 2, complete: true })).toBe(false);
+    expect(await isHistory({ ...noIds, complete: false })).toBe(false);
   });
 });

@@ -34,6 +34,9 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
+/** Streams that a recording of a feed often holds beside those that it needs. */
+const UNUSED: ReadonlySet<string> = new Set(['bookTicker', 'aggTrade', 'kline']);
+
 /** Reads one line, whatever the order of its fields. Throws RefusedFrameError. */
 export function parseFrame(line: string, instrument: InstrumentSettings): MarketMessage {
   const receivedAt = receiveMs(line);
@@ -51,7 +54,7 @@ function kindOf(stream: string): string {
 
 function parseStream(receivedAt: number, stream: string, data: unknown, instrument: InstrumentSettings): MarketMessage {
   const kind = stream.split('@')[1];
-  if (kind === 'bookTicker' || kind === 'aggTrade') return { kind: 'other', receivedAt, stream: kind };
+  if (UNUSED.has(kindOf(stream))) return { kind: 'other', receivedAt, stream: kindOf(stream) };
   if (kind !== 'depth' && kind !== 'trade') throw new RefusedFrameError('unknown-stream', `the stream "${stream.slice(0, 60)}"`);
   if (typeof data !== 'object' || data === null) throw new RefusedFrameError('bad-frame', `a ${kind} frame without data`);
   const fields = data as Fields;

@@ -7,6 +7,9 @@
  *
  * A snapshot is the book from then on. What is earlier than the book, by the venue's time, is known already, a snapshot
  * too. What is later and does not follow shows that something is missing: the book is stale until it has reached that.
+ * Ids that have begun anew twice may come to the same numbers: where all between the two is lost, and the stream goes on with
+ * just the next one, nothing tells. On one connection no frame is lost, and a new connection begins with a snapshot.
+ *
  * Where the venue sends a checksum, a book with another one is not the venue's: it is stale until the next snapshot.
  *
  * The venue keeps the book at a number of levels: it tells which come in and which go out at its end, so that all of them

@@ -78,6 +78,7 @@ describe('a line of a Binance recording', () => {
 
   it('is a sign of life when it is a quote or an aggregated trade', () => {
     expect(parseFrame(QUOTE, BTCUSDT)).toEqual({ kind: 'other', receivedAt: 1_723_161_254_087, stream: 'bookTicker' });
+    expect(parseFrame(QUOTE.replace('bookTicker', 'kline_1m'), BTCUSDT)).toMatchObject({ kind: 'other', stream: 'kline' });
     expect(parseFrame(QUOTE.replace('bookTicker', 'aggTrade'), BTCUSDT)).toEqual({
       kind: 'other',
       receivedAt: 1_723_161_254_087,
@@ -92,7 +93,7 @@ describe('a line of a Binance recording', () => {
     ['has no receive time', DEPTH.slice(20), /^not-a-frame: .* is not `<receive ns> {frame}`/],
     ['has no JSON', '1723161253937085768 hello', /^not-a-frame/],
     ['is not JSON', `${DEPTH.slice(0, 19)} {"stream":btcusdt@depth}`, /^not-a-frame: the frame is not JSON/],
-    ['is of another stream', DEPTH.replace('@depth@100ms', '@kline_1m'), /^unknown-stream: the stream "btcusdt@kline_1m"/],
+    ['is of another stream', DEPTH.replace('@depth@100ms', '@avgPrice'), /^unknown-stream: the stream "btcusdt@avgPrice"/],
     ['is of a partial book', DEPTH.replace('@depth@100ms', '@depth20'), /^unknown-stream: the stream "btcusdt@depth20"/],
     ['is an answer of the venue', '1723161253937085768 {"result":null,"id":1}', /^unknown-stream: neither a stream/],
     [

@@ -22,7 +22,10 @@ function lineOf({ isSnapshot, time, id, previousId, bids, asks }: SourceFrame): 
 it('never makes a wrong book that is trusted', () => {
   fc.assert(
     fc.property(STREAM, (stream) => {
-      const source = sourceOf(stream.map(([step]) => step));
+      const source = sourceOf(
+        stream.map(([step]) => step),
+        1,
+      );
       const arrived = arriving(
         source,
         stream.map(([, fate]) => fate),
