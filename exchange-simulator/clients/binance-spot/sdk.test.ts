@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { Spot } from '@binance/spot';
-import { amount, formatAmount } from '../../core/amount.ts';
-import { bookState } from '../../exchange/state.ts';
-import { Book } from '../../market/book.ts';
+import { formatAmount } from '../../core/amount.ts';
+import { checkBookOf, type Depth, type Snapshot } from '../sdk-book.ts';
 import { KEY, SECRET, type Simulated, until } from '../simulated.ts';
 import { simulatedBinanceSpot } from './simulated.ts';
 
@@ -17,13 +16,6 @@ const PRIVATE_KEY = createPrivateKey({
   type: 'pkcs8',
 }).export({ format: 'pem', type: 'pkcs8' }) as string;
 
-interface Depth {
-  U: number;
-  u: number;
-  b: [string, string][];
-  a: [string, string][];
-}
-
 /** Binance's own client as it is, with nothing changed but the addresses. */
 function clientOf(simulated: Simulated, key: { apiKey: string; apiSecret?: string; privateKey?: string }): Spot {
   return new Spot({
@@ -32,8 +24,6 @@ function clientOf(simulated: Simulated, key: { apiKey: string; apiSecret?: strin
     configurationWebsocketStreams: { wsURL: `ws://${simulated.address}`, reconnectDelay: 200 },
   });
 }
-
-const levels = (raw: readonly [string, string][]) => raw.map(([price, quantity]) => [amount(price), amount(quantity)] as const);
 
 describe("Binance's own client", () => {
   let simulated: Simulated;
@@ -51,35 +41,17 @@ describe("Binance's own client", () => {
   });
 
   it("gives frames and snapshots that make the simulator's book, through a gap and a cut", async () => {
-    const streams = await client.websocketStreams.connect();
-    const events: Depth[] = [];
-    streams
-      .diffBookDepth({ symbol: SYMBOL, updateSpeed: '100ms' } as never)
-      .on('message', (data) => void events.push(data as unknown as Depth));
-    const { faults } = simulated.running.exchange;
-    for (const fault of [undefined, { kind: 'gap', frames: 2, on: 'public' }, { kind: 'cut', on: 'public' }] as const) {
-      if (fault !== undefined) faults.inject(fault);
-      await until('frames', () => events.length > 12);
-      const snapshot = (await (await client.restAPI.depth({ symbol: SYMBOL, limit: 5000 })).data()) as unknown as {
-        lastUpdateId: number;
-        bids: never;
-        asks: never;
-      };
-      await until('frames after the snapshot', () => (events.at(-1)?.u ?? 0) > snapshot.lastUpdateId + 100);
-      const book = new Book();
-      book.replace(levels(snapshot.bids), levels(snapshot.asks), Number(snapshot.lastUpdateId));
-      const later = events.splice(0).filter((event) => event.u > book.lastId);
-      let [gaps, followed] = [0, 0];
-      for (const event of later) {
-        if (Number(event.U) > book.lastId + 1) gaps += 1;
-        book.change(levels(event.b), levels(event.a), Number(event.u));
-        followed += 1;
-      }
-      assert.ok(followed > 0);
-      assert.equal(gaps, 0, 'a gap that was asked for lies before the snapshot');
-      assert.deepEqual(bookState(book), bookState(simulated.market.bookAt(book.lastId) as Book));
-    }
-    await streams.disconnect();
+    await checkBookOf(simulated, {
+      levels: Number.POSITIVE_INFINITY,
+      before: ({ U }) => Number(U) - 1,
+      async listen(hear) {
+        const streams = await client.websocketStreams.connect();
+        const stream = streams.diffBookDepth({ symbol: SYMBOL, updateSpeed: '100ms' } as never);
+        stream.on('message', (data) => hear(data as unknown as Depth));
+        return () => streams.disconnect();
+      },
+      snapshot: async () => (await client.restAPI.depth({ symbol: SYMBOL, limit: 5000 })).data() as unknown as Promise<Snapshot>,
+    });
   });
 
   it('places and reads orders by HMAC and by Ed25519, over REST', async () => {
