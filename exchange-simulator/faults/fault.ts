@@ -83,6 +83,8 @@ export type Fault =
   | { readonly kind: 'reset-books'; readonly isEmpty: boolean }
   /** A fee of holding a derivative comes to each account, among its trades. */
   | { readonly kind: 'funding' }
+  /** The trade stream prints what is no trade of the market, with the next trade id: of a fund, or of nothing at all. */
+  | { readonly kind: 'odd-print'; readonly as: 'insurance-fund' | 'empty' }
   | { readonly kind: 'revoke-key'; readonly key: string }
   /** All orders and fills are forgotten, and balances begin again: as test networks do each month. */
   | { readonly kind: 'wipe' };

@@ -28,17 +28,18 @@ export class Market {
   readonly #changes: DepthChanged[] = [];
   /** The book before the first of `#changes`. */
   readonly #earliest = new Book();
-  /** Trades of the exchange's users stand between the recorded ones, whose ids move up by their number. */
-  #insertedTrades = 0;
+  /** Ids of users' trades, and of prints that are no trades, stand between the recorded ones, which move up by their number. */
+  #insertedIds = 0;
+  #lastTradeId = 0;
 
   constructor(instrument: Instrument, bars: Bars) {
     this.instrument = instrument;
     this.bars = bars;
   }
 
-  /** The last trade's id without those of users, as a recording counts. */
+  /** The last trade's id without the inserted ones, as a recording counts. */
   get lastRecordedTradeId(): number {
-    return (this.trades.lastId ?? 0) - this.#insertedTrades;
+    return this.#lastTradeId - this.#insertedIds;
   }
 
   /** Listeners are called in the order in which they came; the function returned ends it. */
@@ -56,16 +57,22 @@ export class Market {
     } else if (event.kind === 'depth') {
       this.#change(event);
     } else {
-      this.#add({ ...event, id: event.id + this.#insertedTrades });
+      this.#add({ ...event, id: event.id + this.#insertedIds });
     }
   }
 
   /** A trade of one of the exchange's users, with the next id. */
   print(at: number, price: Amount, quantity: Amount, isBuyerMaker: boolean): TradePrinted {
-    this.#insertedTrades += 1;
-    const trade: TradePrinted = { kind: 'trade', at, id: (this.trades.lastId ?? 0) + 1, price, quantity, isBuyerMaker };
+    const trade: TradePrinted = { kind: 'trade', at, id: this.takeTradeId(), price, quantity, isBuyerMaker };
     this.#add(trade);
     return trade;
+  }
+
+  /** The next id of a trade, for a print that is none: no trade will have it. */
+  takeTradeId(): number {
+    this.#insertedIds += 1;
+    this.#lastTradeId += 1;
+    return this.#lastTradeId;
   }
 
   /** The book as it was when `lastId` was its last id; undefined when no change ended with it, or too long ago. */
@@ -107,6 +114,7 @@ export class Market {
   }
 
   #add(trade: TradePrinted): void {
+    this.#lastTradeId = trade.id;
     this.trades.add(trade);
     this.bars.add(trade);
     for (const listener of this.#listeners) listener.trade?.(trade);

@@ -85,6 +85,16 @@ describe('a stream', () => {
   });
 });
 
+it('of slow depth has no event of ids before and after they began again', async () => {
+  const given = new Given(true);
+  const client = new Client(given.running.venue, '/ws/btcusdt@depth');
+  await given.clock.advance(1500);
+  const { lastId } = given.market.book;
+  given.market.resetIds(given.clock.now(), lastId + 5000, false);
+  await given.clock.advance(500);
+  expect(client.frames.map(({ U }) => (U as number) > lastId)).toEqual([false, true]);
+});
+
 describe('a connection', () => {
   it('is pinged every 20 s, lives with pongs, and is cut a minute after the first ping without one', async () => {
     const given = new Given();

@@ -47,6 +47,8 @@ export function markEvent(market: Market, now: number): Record<string, unknown> 
     p: fine(mark),
     i: fine(index),
     P: fine(index),
+    // The average of the mark price: it is not made up apart.
+    ap: fine(mark),
     r: fine(rate),
     T: next,
     st: 1,
@@ -81,6 +83,5 @@ export function fundingInfo({ instrument }: Market): Record<string, unknown> {
     adjustedFundingRateFloor: `-${MOST_RATE}`,
     fundingIntervalHours: FUNDING_MS / 3_600_000,
     disclaimer: false,
-    updateTime: LISTED_AT,
   };
 }

@@ -7,13 +7,13 @@ import { answerHttp } from '../binance/requests/http.ts';
 import { Parameters } from '../binance/requests/parameters.ts';
 import { SESSION_RULES, usdmEndpoint } from './connections/session-rules.ts';
 import { StreamHub } from './connections/stream-hub.ts';
-import { usdmLimits } from './requests/limits.ts';
+import { UsdmLimits } from './requests/limits.ts';
 import { MARKET_ROUTES } from './requests/market-routes.ts';
 
 /** Binance USD-M futures: market data over REST and streams. */
 export class BinanceUsdm implements Venue {
   readonly #exchange: Exchange;
-  readonly #limits = usdmLimits();
+  readonly #limits = new UsdmLimits();
   readonly #gate: Gate;
   readonly #hub: StreamHub;
 
@@ -36,7 +36,10 @@ export class BinanceUsdm implements Venue {
       if (route === undefined) throw new BinanceError(-5000, `Path ${path}, Method ${method} is invalid`, 404);
       const parameters = new Parameters(pairs);
       const weight = typeof route.weight === 'number' ? route.weight : route.weight(parameters);
-      const answer = (): unknown => route.answer({ exchange: this.#exchange, parameters });
+      const answer = (): unknown => {
+        if (route.isAboutFunding === true) this.#limits.spendFunding(address, this.#exchange.now());
+        return route.answer({ exchange: this.#exchange, parameters });
+      };
       return { result: await this.#gate.pass('market', weight, address, answer) };
     });
   }

@@ -6,6 +6,7 @@ import { bookState } from '../../../exchange-simulator/exchange/state.ts';
 import type { Fault } from '../../../exchange-simulator/faults/fault.ts';
 import { scheduledFaults } from '../../../exchange-simulator/faults/schedule.ts';
 import { readRecording } from '../../../exchange-simulator/venues/binance/recording.ts';
+import { USDM_FAULTS } from '../../../exchange-simulator/venues/binance-usdm/own-faults.ts';
 import { BookFollower, type BookRules } from '../book-follower.ts';
 import { bodyOf, Client } from '../given.ts';
 import { GivenUsdm } from './given.ts';
@@ -91,10 +92,37 @@ describe('a restart', () => {
   });
 });
 
+describe('a print that is no trade', () => {
+  it('takes the next trade id on the stream, and is in no aggregate, no bar and no list of trades', async () => {
+    const given = new GivenUsdm();
+    const trades = new Client(given.running.venue, '/public/ws/btcusdt@trade');
+    const aggregates = new Client(given.running.venue, '/market/ws/btcusdt@aggTrade');
+    given.trade('101', '2', false);
+    given.faults.inject({ kind: 'odd-print', as: 'insurance-fund' });
+    given.faults.inject({ kind: 'odd-print', as: 'empty' });
+    given.trade('101', '1', false);
+    given.change([['100', '2']], []);
+    expect(trades.frames.map(({ t, p, q, X }) => [t, p, q, X])).toEqual([
+      [1, '101.00', '2.000', 'MARKET'],
+      [2, '101.00', '2.000', 'INSURANCE_FUND'],
+      [3, '0.00', '0.000', ''],
+      [4, '101.00', '1.000', 'MARKET'],
+    ]);
+    expect(aggregates.frames.map(({ f, l, q }) => [f, l, q])).toEqual([
+      [1, 1, '2.000'],
+      [4, 4, '1.000'],
+    ]);
+    const listed = JSON.parse((await given.get('/fapi/v1/trades', 'symbol=BTCUSDT')).body) as { id: number }[];
+    expect(listed.map(({ id }) => id)).toEqual([1, 4]);
+    const [bar] = JSON.parse((await given.get('/fapi/v1/klines', 'symbol=BTCUSDT&interval=1m&limit=1')).body) as unknown[][];
+    expect([bar?.[5], bar?.[8]]).toEqual(['3.000', 2]);
+  });
+});
+
 async function misbehave(seed: number, count: number): Promise<{ digest: string; given: GivenUsdm; follower: BookFollower }> {
   const given = new GivenUsdm(true, seed, readRecording([RECORDING]));
   const follower = new BookFollower(given, USDM);
-  for (const { afterMs, fault } of scheduledFaults(seed, count, 5000)) {
+  for (const { afterMs, fault } of scheduledFaults(seed, count, 5000, USDM_FAULTS)) {
     for (let waited = 0; waited < afterMs; waited += 500) {
       await given.clock.advance(500);
       // An answer may be late: time does not wait for it.

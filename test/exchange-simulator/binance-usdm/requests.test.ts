@@ -86,6 +86,18 @@ describe('the weight of a request', () => {
   });
 });
 
+it('a request about funding weighs nothing, and is one of at most 500 in five minutes', async () => {
+  for (let count = 0; count < 250; count += 1) {
+    expect(await code('/fapi/v1/fundingRate', 'limit=1')).toEqual([200, undefined]);
+    expect(await code('/fapi/v1/fundingInfo')).toEqual([200, undefined]);
+  }
+  const refused = await given.get('/fapi/v1/fundingInfo');
+  expect([refused.status, refused.headers['retry-after'], refused.headers['x-mbx-used-weight-1m']]).toEqual([429, '300', '0']);
+  expect(await code('/fapi/v1/time')).toEqual([200, undefined]);
+  await given.clock.advance(300_000);
+  expect(await code('/fapi/v1/fundingInfo')).toEqual([200, undefined]);
+});
+
 describe('a perpetual', () => {
   it('is listed with its grid and with the limits of the venue', async () => {
     const { symbols, rateLimits } = bodyOf(await given.get('/fapi/v1/exchangeInfo')) as {
@@ -139,7 +151,8 @@ describe('a perpetual', () => {
     expect(paid).toMatchObject({ symbol: 'BTCUSDT', fundingTime: START + 8 * HOUR, fundingRate: lastFundingRate });
     const between = `startTime=${START - 16 * HOUR}&endTime=${START - 1}`;
     expect(await list('/fapi/v1/fundingRate', `symbol=BTCUSDT&${between}`)).toEqual(before.slice(0, 2));
-    expect(await list('/fapi/v1/fundingRate')).toHaveLength(100);
+    expect(await list('/fapi/v1/fundingRate')).toHaveLength(200);
+    expect(await list('/fapi/v1/fundingRate', 'startTime=1')).toHaveLength(100);
     expect(await list('/fapi/v1/fundingInfo')).toMatchObject([{ symbol: 'BTCUSDT', fundingIntervalHours: 8 }]);
   });
 
@@ -148,12 +161,20 @@ describe('a perpetual', () => {
     given.trade('101', '2', false);
     given.trade('100', '1', true);
     const [first, , last] = await list('/fapi/v1/trades', 'symbol=BTCUSDT');
-    expect(first).toEqual({ id: 1, price: '101.00', qty: '1.000', quoteQty: '101.00000', time: START, isBuyerMaker: false });
+    expect(first).toEqual({
+      id: 1,
+      price: '101.00',
+      qty: '1.000',
+      quoteQty: '101.00000',
+      time: START,
+      isBuyerMaker: false,
+      isRPITrade: false,
+    });
     expect(await list('/fapi/v1/historicalTrades', 'symbol=BTCUSDT&fromId=3')).toEqual([last]);
     const times = `startTime=${START}&endTime=${START + HOUR}`;
     expect(await list('/fapi/v1/aggTrades', `symbol=BTCUSDT&${times}`)).toEqual([
-      { a: 1, p: '101.00', q: '3.000', f: 1, l: 2, T: START, m: false },
-      { a: 2, p: '100.00', q: '1.000', f: 3, l: 3, T: START, m: true },
+      { a: 1, p: '101.00', q: '3.000', nq: '3.000', f: 1, l: 2, T: START, m: false },
+      { a: 2, p: '100.00', q: '1.000', nq: '1.000', f: 3, l: 3, T: START, m: true },
     ]);
     expect(await code('/fapi/v1/aggTrades', `symbol=BTCUSDT&${times}0`)).toEqual([400, -1127]);
     const bars = (await list('/fapi/v1/klines', `symbol=BTCUSDT&interval=1m&startTime=${START}`)) as unknown[];

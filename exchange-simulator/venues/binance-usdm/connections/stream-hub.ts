@@ -8,8 +8,8 @@ import { DepthBatch } from '../../binance/connections/depth-batch.ts';
 import { KlineFeed } from '../../binance/connections/kline-feed.ts';
 import { feedFrom, type MarketFeed } from '../../binance/connections/market-feed.ts';
 import { Topics } from '../../binance/connections/topics.ts';
-import { aggregateRecord, tradeEvent } from '../../binance/records.ts';
-import { WRITING } from '../formats.ts';
+import { tradeEvent } from '../../binance/records.ts';
+import { usdmAggregate, WRITING } from '../formats.ts';
 import { markEvent } from '../funding.ts';
 
 /** The end of a depth stream's name, and how often it sends what has changed, in milliseconds. */
@@ -51,6 +51,9 @@ export class StreamHub implements MarketFeed {
       feedFrom(market, this);
     }
     this.#klines = new KlineFeed(exchange, this.topics, WRITING);
+    exchange.faults.observe((fault) => {
+      if (fault.kind === 'odd-print') for (const market of exchange.markets.values()) this.#oddPrint(market, fault.as);
+    });
     this.stop = every(exchange.clock, SECOND, () => this.#second());
   }
 
@@ -87,9 +90,19 @@ export class StreamHub implements MarketFeed {
       e: 'aggTrade',
       E: this.#exchange.now(),
       s: market.instrument.symbol,
-      ...aggregateRecord(aggregate, WRITING),
+      ...usdmAggregate(aggregate),
       st: 1,
     }));
+  }
+
+  /** It is in no aggregate, no bar and no answer to a request. */
+  #oddPrint(market: Market, as: 'insurance-fund' | 'empty'): void {
+    const [id, at] = [market.takeTradeId(), this.#exchange.clock.now()];
+    const { price = 0n, quantity = 0n } = as === 'empty' ? {} : (market.trades.last ?? {});
+    const print: TradePrinted = { kind: 'trade', at, id, price, quantity, isBuyerMaker: false };
+    const event = (): Record<string, unknown> => tradeEvent(market.instrument.symbol, print, this.#exchange.now(), WRITING);
+    const X = as === 'empty' ? '' : 'INSURANCE_FUND';
+    this.topics.publish(`${nameOf(market)}@trade`, () => ({ ...event(), X }));
   }
 
   /** When the clock next shows a multiple of `pace`. */

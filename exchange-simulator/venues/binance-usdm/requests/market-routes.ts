@@ -1,8 +1,8 @@
-import { aggregateRecord, bookTickerRecord, priceRecord, tradeRecord } from '../../binance/records.ts';
+import { bookTickerRecord, priceRecord, tradeRecord } from '../../binance/records.ts';
 import { BinanceError } from '../../binance/requests/errors.ts';
 import { type Asked, aggregates, askedMarket, klines, ofOneOrAll, trades } from '../../binance/requests/market-answers.ts';
 import type { Parameters } from '../../binance/requests/parameters.ts';
-import { WRITING } from '../formats.ts';
+import { usdmAggregate, WRITING } from '../formats.ts';
 import { fundingHistory, fundingInfo, premiumRecord } from '../funding.ts';
 import { exchangeInfo } from './symbols.ts';
 
@@ -16,6 +16,7 @@ const DEPTHS = [5, 10, 20, 50, 100, 500, 1000];
 
 interface Route {
   readonly weight: number | ((parameters: Parameters) => number);
+  readonly isAboutFunding?: boolean;
   readonly answer: (asked: Asked) => unknown;
 }
 
@@ -25,10 +26,10 @@ export const MARKET_ROUTES: Readonly<Record<string, Route>> = {
   'GET /fapi/v1/time': { weight: 1, answer: ({ exchange }) => ({ serverTime: exchange.now() }) },
   'GET /fapi/v1/exchangeInfo': { weight: 1, answer: ({ exchange }) => exchangeInfo(exchange) },
   'GET /fapi/v1/depth': { weight: depthWeight, answer: depth },
-  'GET /fapi/v1/trades': { weight: 5, answer: (asked) => trades(asked).map((trade) => tradeRecord(trade, WRITING)) },
+  'GET /fapi/v1/trades': { weight: 5, answer: marketTrades },
   'GET /fapi/v1/historicalTrades': {
     weight: 200,
-    answer: (asked) => trades(asked).map((trade) => tradeRecord(trade, WRITING)),
+    answer: marketTrades,
   },
   'GET /fapi/v1/aggTrades': { weight: 20, answer: aggregateTrades },
   'GET /fapi/v1/klines': { weight: klinesWeight, answer: (asked) => klines(asked, 1500, WRITING) },
@@ -36,8 +37,12 @@ export const MARKET_ROUTES: Readonly<Record<string, Route>> = {
     weight: byOneOrAll(1, 10),
     answer: (asked) => ofOneOrAll(asked, (market) => premiumRecord(market, asked.exchange.now())),
   },
-  'GET /fapi/v1/fundingRate': { weight: 1, answer: fundingRates },
-  'GET /fapi/v1/fundingInfo': { weight: 0, answer: ({ exchange }) => [...exchange.markets.values()].map(fundingInfo) },
+  'GET /fapi/v1/fundingRate': { weight: 0, isAboutFunding: true, answer: fundingRates },
+  'GET /fapi/v1/fundingInfo': {
+    weight: 0,
+    isAboutFunding: true,
+    answer: ({ exchange }) => [...exchange.markets.values()].map(fundingInfo),
+  },
   'GET /fapi/v1/ticker/price': { weight: byOneOrAll(1, 2), answer: prices },
   'GET /fapi/v2/ticker/price': { weight: byOneOrAll(1, 2), answer: prices },
   'GET /fapi/v1/ticker/bookTicker': {
@@ -77,6 +82,11 @@ function depth(asked: Asked): Record<string, unknown> {
   return { lastUpdateId: book.lastId, E: now, T: now, ...WRITING.top(book, limit) };
 }
 
+/** Nobody has orders here that improve prices for retail users alone (RPI). */
+function marketTrades(asked: Asked): Record<string, unknown>[] {
+  return trades(asked).map((trade) => ({ ...tradeRecord(trade, WRITING), isRPITrade: false }));
+}
+
 function aggregateTrades(asked: Asked): Record<string, unknown>[] {
   const { parameters, exchange } = asked;
   const [start, end] = [parameters.integer('startTime'), parameters.integer('endTime')];
@@ -85,16 +95,14 @@ function aggregateTrades(asked: Asked): Record<string, unknown>[] {
   const oldest = exchange.now() - AGGREGATES_FOR;
   return aggregates(asked)
     .filter(({ at }) => at >= oldest)
-    .map((aggregate) => aggregateRecord(aggregate, WRITING));
+    .map(usdmAggregate);
 }
 
 function fundingRates(asked: Asked): unknown {
   const { parameters, exchange } = asked;
-  const range = {
-    start: parameters.integer('startTime'),
-    end: parameters.integer('endTime') ?? Number.POSITIVE_INFINITY,
-    limit: parameters.limit(100, 1000),
-  };
+  const [start, end] = [parameters.integer('startTime'), parameters.integer('endTime')];
+  const usual = start === undefined && end === undefined ? 200 : 100;
+  const range = { start, end: end ?? Number.POSITIVE_INFINITY, limit: parameters.limit(usual, 1000) };
   const markets = parameters.has('symbol') ? [askedMarket(asked)] : [...exchange.markets.values()];
   return markets.flatMap((market) => fundingHistory(market, range, exchange.now()));
 }
