@@ -251,7 +251,9 @@ export class TapeTail implements TailWindow {
         } else {
           live.hasCaughtUp = false;
           this.#isCaughtUp = false;
-          [missing, wait] = [this.#position, Math.min(silenceMs, wait * 2)];
+          // A tape that grows while it is asked for is looked at again as soon: its end may be the next thing to come.
+          const hasStood = missing === this.#position;
+          [missing, wait] = [this.#position, hasStood ? Math.min(silenceMs, wait * 2) : settleMs];
         }
       }
     };

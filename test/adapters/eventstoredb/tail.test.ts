@@ -1,17 +1,19 @@
 /** What a process keeps in memory of a tape in EventStoreDB is bounded, in events and in bytes, and everybody can see it. */
 
-import { expect, test } from 'vitest';
-import type { EventStoreDbTape } from '../../../src/adapters/eventstoredb/event-store.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { type EventStoreDbTape, openEventStoreDb } from '../../../src/adapters/eventstoredb/event-store.ts';
 import type { TailLimits } from '../../../src/adapters/eventstoredb/tail.ts';
 import { openMemoryReadStore } from '../../../src/adapters/memory/read-store.ts';
 import { systemTime } from '../../../src/adapters/system-time.ts';
 import { makeMetrics } from '../../../src/metric-families.ts';
+import type { Time } from '../../../src/ports/clock.ts';
 import { withEventIndex } from '../../../src/queries/indexed-tape.ts';
 import { MeteredEventStore } from '../../../src/runtime/process/metered-event-store.ts';
 import { type RecordedEvent, START } from '../../../src/tape/envelope.ts';
+import { pause } from '../../../src/waiting.ts';
 import { recovered, run } from '../../contracts/tape-events.ts';
 import { figures } from '../../support/figures.ts';
-import { addressOf, givenGate, givenServer, givenStore, LONG_TIMEOUTS } from './given-server.ts';
+import { addressOf, closeAfterwards, givenGate, givenServer, givenStore, LONG_TIMEOUTS } from './given-server.ts';
 
 const TIMEOUT = { timeout: 20_000 };
 
@@ -93,4 +95,43 @@ test('hands over what is wanted in whole batches, however much of it lies betwee
   gate.open();
   await expect.poll(() => batches.length, TIMEOUT).toBe(2);
   expect(batches[1]).toEqual(Array.from({ length: 200 }, (_, index) => `order-b ${index + 1}`));
+});
+
+test('looks for the end of a tape that grows as soon as before, however often it was not there yet', async () => {
+  const [settleMs, silenceMs] = [7, 60_000];
+  const server = await givenServer({ traits: { hasCaughtUp: false } });
+  const looks: number[] = [];
+  const time: Time = {
+    ...systemTime,
+    after: (ms, call, options) => {
+      if (options?.isAwaited === false) looks.push(ms);
+      return systemTime.after(ms, call, options);
+    },
+  };
+  const tailLimits = { maxKept: 2_000, maxKeptBytes: 32_000_000, settleMs, silenceMs };
+  const store = openEventStoreDb(addressOf(server), time, { timeouts: LONG_TIMEOUTS, tailLimits });
+  closeAfterwards(store);
+  store.subscribe({ after: START, onEvents: () => undefined });
+  await expect.poll(() => server.subscriptions).toBe(1);
+  // From now on it does not know whether it is at the end, and there is always more than a subscription tells of.
+  server.failSubscriptions('cut');
+  server.faults.answerAfterMs = 300;
+  let isOver = false;
+  const appending = (async () => {
+    for (let number = 0; !isOver; number++) {
+      const stream = `feed-${number}`;
+      store.append(stream, 'no-stream', run(stream, 0, 0)).catch(() => undefined);
+      await pause(systemTime, 20);
+    }
+  })();
+  onTestFinished(async () => {
+    isOver = true;
+    await appending;
+  });
+  await expect
+    .poll(() => {
+      const unsettled = looks.slice(looks.lastIndexOf(silenceMs) + 1);
+      return unsettled.lastIndexOf(settleMs) > unsettled.indexOf(2 * settleMs) && unsettled.includes(2 * settleMs);
+    }, TIMEOUT)
+    .toBe(true);
 });
