@@ -57,6 +57,8 @@ export type Quantity = number | string;
 
 /** `"3.78826000"` is 378826000. Throws UnitsError for what is no plain decimal number of zero or more. */
 export function parseQuantity(text: string): Quantity {
+  const units = shortQuantity(text);
+  if (units >= 0) return units;
   const canonical = canonicalText(text);
   const point = canonical.indexOf('.');
   const decimals = point < 0 ? 0 : canonical.length - point - 1;
@@ -66,6 +68,29 @@ export function parseQuantity(text: string): Quantity {
   }
   if (!isDecimal(canonical)) throw notDecimal(text);
   return canonical;
+}
+
+/** Most characters of a quantity whose digits are an exact number whatever they are. */
+const SHORT_LENGTH = 15;
+const POWERS_OF_TEN: readonly number[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+
+/** The units of a short plain number, as nearly all quantities are; -1 of any other text, good or bad. */
+function shortQuantity(text: string): number {
+  const { length } = text;
+  if (length === 0 || length > SHORT_LENGTH) return -1;
+  let digits = 0;
+  let point = -1;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= ZERO_CODE && code <= ZERO_CODE + 9) digits = digits * 10 + code - ZERO_CODE;
+    else if (code === POINT_CODE && point < 0 && i > 0 && i < length - 1) point = i;
+    else return -1;
+  }
+  if (length > 1 && text.charCodeAt(0) === ZERO_CODE && point !== 1) return -1;
+  const power = POWERS_OF_TEN[QUANTITY_SCALE - (point < 0 ? 0 : length - point - 1)];
+  if (power === undefined) return -1;
+  const units = digits * power;
+  return units <= Number.MAX_SAFE_INTEGER ? units : -1;
 }
 
 /** The canonical text: 378826000 is `"3.78826"`. */

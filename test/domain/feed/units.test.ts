@@ -84,4 +84,19 @@ describe('a quantity', () => {
       expect(() => parseQuantity(text)).toThrow(UnitsError);
     },
   );
+
+  it('is exact, however long it is and wherever its point is', () => {
+    const digits = (most: number) =>
+      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: most }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(digits(20), fc.option(digits(12)), (whole, fraction) => {
+        const plain = whole.replace(/^0+(?=\d)/, '');
+        const text = fraction === null ? plain : `${plain}.${fraction}`;
+        const [head, tail = ''] = formatQuantity(parseQuantity(text)).split('.');
+        // Without a number in between: the digits before the point, and those behind it without zeros at the end.
+        expect([head, tail]).toEqual([plain, (fraction ?? '').replace(/0+$/, '')]);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
 });

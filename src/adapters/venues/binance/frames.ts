@@ -42,7 +42,11 @@ export function parseFrame(line: string, instrument: InstrumentSettings): Market
   const receivedAt = receiveMs(line);
   const frame = parseJson(line);
   const { stream } = frame;
-  if (typeof stream === 'string') return ofKind(kindOf(stream), () => parseStream(receivedAt, stream, frame.data, instrument));
+  if (typeof stream === 'string') {
+    const kind = kindOf(stream);
+    if (UNUSED.has(kind)) return { kind: 'other', receivedAt, stream: kind };
+    return ofKind(kind, () => parseStream(receivedAt, stream, frame.data, instrument));
+  }
   if ('lastUpdateId' in frame) return ofKind('snapshot', () => parseSnapshot(receivedAt, frame, instrument));
   throw new RefusedFrameError('unknown-stream', `neither a stream's frame nor a snapshot: ${line.slice(0, 100)}`);
 }
@@ -54,7 +58,6 @@ function kindOf(stream: string): string {
 
 function parseStream(receivedAt: number, stream: string, data: unknown, instrument: InstrumentSettings): MarketMessage {
   const kind = stream.split('@')[1];
-  if (UNUSED.has(kindOf(stream))) return { kind: 'other', receivedAt, stream: kindOf(stream) };
   if (kind !== 'depth' && kind !== 'trade') throw new RefusedFrameError('unknown-stream', `the stream "${stream.slice(0, 60)}"`);
   if (typeof data !== 'object' || data === null) throw new RefusedFrameError('bad-frame', `a ${kind} frame without data`);
   const fields = data as Fields;
