@@ -3,9 +3,8 @@
 import { HTTP_FAMILIES } from './api/http/request-metrics.ts';
 import { LOG_FAMILIES } from './logging.ts';
 import { type Families, Metrics, SCRAPE_FAMILIES } from './metrics.ts';
-import { DECISION_FAMILIES } from './runtime/engine/decision-metrics.ts';
 import { ENGINE_FAMILIES } from './runtime/engine/engine-metrics.ts';
-import { CASCADE_FAMILIES } from './runtime/engine/metered-engine.ts';
+import { CASCADE_FAMILIES, DECISION_FAMILIES } from './runtime/engine/metered-engine.ts';
 import { FEED_FAMILIES } from './runtime/ingest/feed-watch.ts';
 import { INSTANCE_FAMILIES } from './runtime/process/instance-metrics.ts';
 import { TAPE_FAMILIES } from './runtime/process/metered-event-store.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { METRIC_FAMILIES, makeMetrics } from '../src/metric-families.ts';
 import { gauge, Metrics, metricsText, SCRAPE_FAMILIES, setCounter } from '../src/metrics.ts';
-import { DECISION_FAMILIES } from '../src/runtime/engine/decision-metrics.ts';
 import { ENGINE_FAMILIES } from '../src/runtime/engine/engine-metrics.ts';
+import { DECISION_FAMILIES } from '../src/runtime/engine/metered-engine.ts';
 import { TAPE_FAMILIES } from '../src/runtime/process/metered-event-store.ts';
 import { PROCESS_FAMILIES } from '../src/runtime/process/process-metrics.ts';
 import { HALT_FAMILIES } from '../src/runtime/projections/projection-metrics.ts';

@@ -79,16 +79,22 @@ export class CascadeGroup {
     this.#bytes += cascade.bytes;
   }
 
-  /** Records the cascades, makes all copies that may be missing, and is empty then. Throws DivergedError. */
+  /**
+   * Records the cascades, while the copies of the group before may be on their way, and is empty then. All copies that may
+   * be missing are on their way at last. Throws DivergedError.
+   */
   *record(log: DecisionLog, copies: DecisionCopies, recordedOn: RecordedOn): TapeProgram<void> {
     // Of cascades that were read: the process that recorded them may have ended before it made the copies.
-    yield* copies.make();
+    if (copies.areMissing) yield* copies.make();
     let left: readonly Cascade[] = this.#cascades;
     [this.#cascades, this.#parts, this.#bytes] = [[], 0, 0];
     while (left.length > 0) {
+      if (!copies.hasRoomFor(left.length)) yield* copies.ended();
       left = yield* appendAll(left, log, copies, recordedOn);
-      yield* copies.make();
+      // Where others were first, nothing is appended before the copies are there.
+      if (left.length > 0) yield* copies.make();
     }
+    yield* copies.begin();
   }
 }
 

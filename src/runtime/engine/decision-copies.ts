@@ -12,7 +12,7 @@ import type { TapeEvent } from '../../domain/catalogue.ts';
 import { instrumentKey } from '../../domain/settings/in-force.ts';
 import { type ExpectedRevision, PartialOverlapError } from '../../ports/event-store.ts';
 import type { OneAppend } from '../process/appends-in-order.ts';
-import { append, appendInOrder, read, type TapeProgram, together } from './tape-program.ts';
+import { append, appendInOrder, begin, begunEnded, read, type TapeProgram, together } from './tape-program.ts';
 
 /** Most copies of one append, and most of their bytes as JSON: well under what any store takes at once (1 MiB). */
 const MAX_COPIES = 200;
@@ -45,9 +45,24 @@ export class DecisionCopies {
   #missing: (readonly Copy[])[] = [];
   /** Another process may have made some of the missing. */
   #mayBeThere = false;
+  /** Cascades whose copies are on their way. */
+  #onTheirWay = 0;
 
   constructor(maxGroup: number) {
     this.#maxGroup = maxGroup;
+  }
+
+  get areMissing(): boolean {
+    return this.#missing.length > 0;
+  }
+
+  get areOnTheirWay(): boolean {
+    return this.#onTheirWay > 0;
+  }
+
+  /** Whoever takes over makes the copies of `maxGroup` cascades: may so many be appended while others are on their way? */
+  hasRoomFor(cascades: number): boolean {
+    return this.#onTheirWay === 0 || this.#onTheirWay + cascades <= this.#maxGroup;
   }
 
   /** Gives the copies of the next cascade, which this process appended, their places. */
@@ -58,7 +73,7 @@ export class DecisionCopies {
       return { stream: event.stream, expected: last ?? ('no-stream' as const), event };
     });
     this.#missing.push(copies);
-    // A group is appended when the copies of those before it are made.
+    // Of no more than these the copies are not made when a group is appended.
     if (this.#missing.length > this.#maxGroup) this.#missing.shift();
   }
 
@@ -70,12 +85,28 @@ export class DecisionCopies {
 
   /** Makes the copies that may be missing; those that are there already are left as they are. */
   *make(): TapeProgram<void> {
-    if (this.#missing.length === 0) return;
-    const copies = this.#missing.flat();
+    yield* this.begin();
+    yield* this.ended();
+  }
+
+  /** The same, once those on their way are made, and ends while these are on their way. */
+  *begin(): TapeProgram<void> {
+    yield* this.ended();
+    if (!this.areMissing) return;
+    this.#onTheirWay = this.#missing.length;
+    yield* begin(this.#makeAll(this.#missing.flat(), this.#mayBeThere));
+    [this.#missing, this.#mayBeThere] = [[], false];
+  }
+
+  /** Waits until those on their way are made, or for `unless`. */
+  *ended(unless?: Promise<void>): TapeProgram<void> {
+    if (this.areOnTheirWay) yield* begunEnded(unless);
+  }
+
+  *#makeAll(copies: readonly Copy[], mayBeThere: boolean): TapeProgram<void> {
     const lanes = this.#maxGroup === 1 ? [copies] : [...Map.groupBy(copies, laneOf).values()];
-    yield* together(lanes.map((lane) => makeLane(lane, this.#mayBeThere)));
-    this.#missing = [];
-    this.#mayBeThere = false;
+    yield* together(lanes.map((lane) => makeLane(lane, mayBeThere)));
+    this.#onTheirWay = 0;
   }
 }
 

@@ -5,11 +5,14 @@ import { fromRecordedDecision } from '../../domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../../domain/streams.ts';
 import { UserError } from '../../domain/user-error.ts';
 import type { Appended, ExpectedRevision } from '../../ports/event-store.ts';
-import { type RecordedEvent, START } from '../../tape/envelope.ts';
+import { makeEvidence, type RecordedEvent, START } from '../../tape/envelope.ts';
 import { read, type TapeProgram } from './tape-program.ts';
 
 /** Events per read. */
 const PAGE = 500;
+
+/** Evidence since the last cascade that is remembered. */
+const MAX_SINCE_CASCADE = 10_000;
 
 /** A cascade is recorded in one part or more, in one append. */
 export type CascadePart = Extract<RecordedEvent, { type: 'CascadeDecided' }>;
@@ -44,6 +47,38 @@ export class SupersededError extends UserError {}
 
 /** This state counts evidence as decided, but a build that has taken over since is yet to decide it: adopt again. */
 export class StaleStateError extends Error {}
+
+/** The tape has a cascade for evidence on which the build decided nothing. */
+export function divergedOver(evidenceId: string, codeVersion: string): DivergedError {
+  return new DivergedError(
+    `diverged: the tape has a cascade for evidence ${evidenceId}, on which this build (${codeVersion}) decided nothing`,
+  );
+}
+
+/** Marks that the build takes over behind the evidence `after`; `now` is the edge's time. */
+export function activation(expected: ExpectedRevision, codeVersion: string, after: string | null, now: string): TapeEvent {
+  const revision = expected === 'no-stream' ? 0 : expected + 1;
+  const origin = { occurredAt: now, actor: 'engine', codeVersion };
+  return makeEvidence('EngineActivated', ENGINE_STREAM, `${revision}|${codeVersion}|${after}`, { codeVersion, after }, origin);
+}
+
+/** The last cascade's evidence and what was taken in since: ids, MAX_SINCE_CASCADE of them. */
+export class SinceCascade {
+  readonly #ids = new Set<string>();
+
+  add(id: string): void {
+    if (this.#ids.size < MAX_SINCE_CASCADE) this.#ids.add(id);
+  }
+
+  clear(): void {
+    this.#ids.clear();
+  }
+
+  /** Null is before all evidence. */
+  mayHold(id: string | null): boolean {
+    return id === null || this.#ids.has(id) || this.#ids.size === MAX_SINCE_CASCADE;
+  }
+}
 
 export class DecisionLog {
   #position: string;

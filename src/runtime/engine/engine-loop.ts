@@ -1,8 +1,9 @@
 /** Keeps the engine up with a tape that grows: whenever evidence is appended, by whomever, it is taken in. */
 
 import { EVIDENCE_CATEGORIES } from '../../domain/streams.ts';
-import type { EventStore, Subscription } from '../../ports/event-store.ts';
+import type { EventStore } from '../../ports/event-store.ts';
 import { comparePositions, isDecision, START } from '../../tape/envelope.ts';
+import { HandedOver } from './arriving-evidence.ts';
 import type { EngineRunner } from './engine-runner.ts';
 
 export interface EngineLoop {
@@ -14,21 +15,40 @@ export interface EngineLoop {
 /** Adopts, decides what is left, and then follows. Rejects when the engine cannot start. */
 export async function startEngineLoop(runner: EngineRunner, store: EventStore): Promise<EngineLoop> {
   await runner.catchUp();
-  /** Of the last evidence: there is none between it and what comes next. */
-  let after = runner.reached?.position ?? START;
-  const subscription: Subscription = store.subscribe({
-    after,
+  const handedOver = new HandedOver(runner.reached?.position ?? START);
+  const subscription = store.subscribe({
+    after: handedOver.after,
     categories: EVIDENCE_CATEGORIES,
-    onEvents: async (events) => {
-      // What it decides itself is not waited for, nor taken in.
-      const evidence = events.filter((event) => !isDecision(event));
-      const last = evidence.at(-1);
-      if (last === undefined) return;
-      const pushed = { after, events: evidence };
-      after = last.position;
-      // Evidence that this process took in step comes past here as well.
-      if (comparePositions(runner.reached?.position ?? START, last.position) < 0) await runner.catchUp(pushed);
-    },
+    // What it decides itself is not waited for, nor taken in.
+    onEvents: (events) => handedOver.add(events.filter((event) => !isDecision(event))),
   });
-  return { ended: subscription.ended, close: () => subscription.close() };
+  const end = (): Promise<void> => {
+    handedOver.end();
+    return subscription.close();
+  };
+  const taken = takeIn(runner, handedOver, end);
+  const followed = subscription.ended.finally(() => handedOver.end());
+  return {
+    ended: Promise.all([followed, taken]).then(() => undefined),
+    close: async () => {
+      await end();
+      await taken.catch(() => undefined);
+    },
+  };
+}
+
+/** Until nothing more comes, or the engine fails; then it calls `end`. */
+async function takeIn(runner: EngineRunner, handedOver: HandedOver, end: () => Promise<void>): Promise<void> {
+  try {
+    for (await handedOver.arrived(); !handedOver.isOver; await handedOver.arrived()) {
+      const { after } = handedOver;
+      const events = handedOver.take();
+      const last = events.at(-1)?.position ?? START;
+      // Evidence that this process took in step comes past here as well.
+      if (comparePositions(runner.reached?.position ?? START, last) >= 0) continue;
+      await runner.catchUp({ after, events, arriving: handedOver });
+    }
+  } finally {
+    await end();
+  }
 }

@@ -2,23 +2,26 @@
  * Holds the engine to the tape. It goes through the evidence in the tape's order. It adopts decisions that the tape
  * records, and makes and records the missing ones: whole cascades first, on the stream `engine` at the exact revision,
  * then a copy of each decision in its own stream. Across the network the cascades on a page of evidence are recorded in
- * groups, each in one append, and a group only when the copies of those before it are made. State is ahead of the tape
- * only within one call. A call that fails leaves the replica unusable, and a new replica adopts again.
+ * groups, each in one append, while the copies of the group before it may be on their way. State is ahead of the tape only
+ * within one call. A call that fails leaves the replica unusable, and a new replica adopts again.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
 import type { Engine } from '../../domain/engine/engine.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../domain/streams.ts';
-import { comparePositions, isDecision, makeEvidence, type RecordedEvent, START } from '../../tape/envelope.ts';
+import { comparePositions, isDecision, type RecordedEvent, START } from '../../tape/envelope.ts';
+import type { ArrivingEvidence } from './arriving-evidence.ts';
 import { type Cascade, CascadeGroup, cascadeOf } from './cascade-parts.ts';
 import { DecisionCopies } from './decision-copies.ts';
 import {
+  activation,
   type CascadePart,
   type DecidedUpTo,
   DecisionLog,
-  DivergedError,
+  divergedOver,
   type Reached,
   type RecordedActivation,
+  SinceCascade,
   StaleStateError,
   SupersededError,
 } from './decision-log.ts';
@@ -27,8 +30,8 @@ import { append, read, type TapeProgram, turn } from './tape-program.ts';
 /** Pieces of evidence per read. */
 const PAGE = 500;
 
-/** Evidence since the last cascade that is remembered. */
-const MAX_SINCE_CASCADE = 10_000;
+/** Most pages of what arrives within a call, which ends when all copies are made. */
+const MAX_ARRIVING_PAGES = 16;
 
 export class EngineReplica {
   /** Position of the last evidence taken in. */
@@ -46,8 +49,7 @@ export class EngineReplica {
   decidedUpTo: DecidedUpTo = { position: START, activation: null };
   /** Position of the last evidence that this engine passed over, with no cascade since: by the record nobody can tell. */
   #passedUpTo = START;
-  /** The last cascade's evidence and what was taken in since: ids, MAX_SINCE_CASCADE of them. */
-  readonly #sinceCascade = new Set<string>();
+  readonly #sinceCascade = new SinceCascade();
   #lastEvidenceId: string | null = null;
   #taken = 0;
   /** Evidence up to this one was decided before the last activation. */
@@ -104,15 +106,8 @@ export class EngineReplica {
     if (this.activeBuild === this.#codeVersion) return;
     const whyNot = this.whyNotActivate(mayRollBack);
     if (whyNot !== null) throw new SupersededError(whyNot);
-    const expected = this.#log.revision;
-    const revision = expected === 'no-stream' ? 0 : expected + 1;
-    const data = { codeVersion: this.#codeVersion, after: this.#lastEvidenceId };
-    const event = makeEvidence('EngineActivated', ENGINE_STREAM, `${revision}|${data.codeVersion}|${data.after}`, data, {
-      occurredAt: now,
-      actor: 'engine',
-      codeVersion: this.#codeVersion,
-    });
-    this.#log.noteAppended(yield* append(ENGINE_STREAM, expected, [event]));
+    const event = activation(this.#log.revision, this.#codeVersion, this.#lastEvidenceId, now);
+    this.#log.noteAppended(yield* append(ENGINE_STREAM, this.#log.revision, [event]));
     this.#noteActivation(event.id, this.#codeVersion);
   }
 
@@ -128,16 +123,30 @@ export class EngineReplica {
   *catchUp(): TapeProgram<{ readonly made: readonly TapeEvent[]; readonly hasMore: boolean }> {
     this.#log.lookAgain();
     const page = yield* this.#nextEvidence();
-    return { made: yield* this.#takePage(page), hasMore: page.length > 0 };
+    const made = yield* this.#takePage(page);
+    yield* this.#copies.ended();
+    this.#noteReached();
+    return { made, hasMore: page.length > 0 };
   }
 
   /**
-   * The same of events that were handed over, with all evidence among them that lies next. What others recorded since the
-   * record's end was reached is not looked for: it is found where that is appended to.
+   * The same of events that were handed over, with all evidence among them that lies next, and of what comes meanwhile.
+   * What others recorded since the record's end was reached is found where that is appended to.
    */
-  *takeIn(events: readonly RecordedEvent[]): TapeProgram<readonly TapeEvent[]> {
-    const page = events.filter((event) => !isDecision(event) && comparePositions(event.position, this.position) > 0);
-    return yield* this.#takePage(page);
+  *takeIn(events: readonly RecordedEvent[], arriving?: ArrivingEvidence): TapeProgram<readonly TapeEvent[]> {
+    const made: TapeEvent[] = [];
+    for (let pages = 1, next = events; ; pages++) {
+      const page = next.filter((event) => !isDecision(event) && comparePositions(event.position, this.position) > 0);
+      made.push(...(yield* this.#takePage(page)));
+      if (arriving === undefined || pages === MAX_ARRIVING_PAGES) break;
+      // The next group's cascades may be recorded while the copies are on their way.
+      yield* this.#copies.ended(arriving.arrived());
+      next = arriving.take();
+      if (next.length === 0) break;
+    }
+    yield* this.#copies.ended();
+    this.#noteReached();
+    return made;
   }
 
   *#takePage(page: readonly RecordedEvent[]): TapeProgram<readonly TapeEvent[]> {
@@ -184,7 +193,7 @@ export class EngineReplica {
       }
       const next = yield* this.#nextCascade();
       if (next === undefined) return [];
-      if (isAtEnd) throw this.#divergedOver(next.data.evidenceId);
+      if (isAtEnd) throw divergedOver(next.data.evidenceId, this.#codeVersion);
       // Its evidence may have come between the two reads.
       isAtEnd = true;
     }
@@ -220,18 +229,15 @@ export class EngineReplica {
   }
 
   #applyActivation({ id, data: { codeVersion, after } }: RecordedActivation): void {
-    if (this.#isDeciding && codeVersion !== this.#codeVersion) {
+    if (this.#isDeciding && codeVersion !== this.#codeVersion)
       throw new SupersededError(
         `the build ${codeVersion} has taken over on this tape; this one (${this.#codeVersion}) decides nothing more`,
       );
-    }
     this.#noteActivation(id, codeVersion);
     if (after === this.#lastEvidenceId) return;
     // It lies right behind the last cascade: what it names is among the evidence since, or lies ahead.
-    const mayLieBehind = after === null || this.#sinceCascade.has(after) || this.#sinceCascade.size === MAX_SINCE_CASCADE;
-    if (mayLieBehind) {
+    if (this.#sinceCascade.mayHold(after))
       throw new StaleStateError(`the build ${codeVersion} decides on evidence that was taken for decided`);
-    }
     this.#adoptUntil = after;
   }
 
@@ -253,12 +259,13 @@ export class EngineReplica {
   #noteEvidence(id: string, position: string): void {
     this.#lastEvidenceId = id;
     this.#taken++;
-    if (this.#sinceCascade.size < MAX_SINCE_CASCADE) this.#sinceCascade.add(id);
+    this.#sinceCascade.add(id);
     this.position = position;
     if (this.#group.isEmpty) this.#noteReached();
   }
 
   #noteReached(): void {
+    if (this.#copies.areOnTheirWay) return;
     this.reached = { position: this.position, taken: this.#taken };
   }
 
@@ -287,14 +294,7 @@ export class EngineReplica {
   }
 
   *#recordGroup(): TapeProgram<void> {
-    const recordedOn = (evidence: TapeEvent, position: string) => this.#recordedCascade(evidence.id, position);
-    yield* this.#group.record(this.#log, this.#copies, recordedOn);
+    yield* this.#group.record(this.#log, this.#copies, ({ id }, position) => this.#recordedCascade(id, position));
     this.#noteReached();
-  }
-
-  #divergedOver(evidenceId: string): DivergedError {
-    return new DivergedError(
-      `diverged: the tape has a cascade for evidence ${evidenceId}, on which this build (${this.#codeVersion}) decided nothing`,
-    );
   }
 }

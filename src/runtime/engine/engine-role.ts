@@ -15,12 +15,11 @@ import { MAX_TURN_MS } from '../process/heartbeat.ts';
 import { MeteredEventStore } from '../process/metered-event-store.ts';
 import type { RunPart } from '../process/supervisor.ts';
 import { decidingWithin } from './commit-hook.ts';
-import { beginCounting, countDecisions } from './decision-metrics.ts';
 import type { EngineCheckpoint } from './engine-checkpoint.ts';
 import { engineAlone, engineUnderLease, LeadershipGuard } from './engine-leadership.ts';
 import { watchEngine } from './engine-metrics.ts';
 import { EngineRunner } from './engine-runner.ts';
-import { meterEngine } from './metered-engine.ts';
+import { beginCounting, countDecisions, meterEngine } from './metered-engine.ts';
 
 export interface EngineDependencies {
   readonly events: EventStore;

@@ -1,8 +1,7 @@
 /**
- * Runs the engine on a tape: live, by following what others append, or in step with a source of evidence. Calls are
- * taken one at a time. A call that fails throws the engine's state away; the next one adopts again from the tape, but
- * for an engine that differs from the record or was replaced: that one has stopped. An engine that leads no more keeps
- * its state and goes on as a standby.
+ * Runs the engine on a tape: live, by following what others append, or in step with a source of evidence. Calls are taken one
+ * at a time. A call that fails throws the engine's state away; the next one adopts again from the tape, but for an engine that
+ * differs from the record or was replaced: that one has stopped. One that leads no more stands by with its state.
  */
 
 import type { TapeEvent } from '../../domain/catalogue.ts';
@@ -11,8 +10,9 @@ import type { EvidenceDraft } from '../../domain/feed/evidence.ts';
 import { isoTime } from '../../domain/time.ts';
 import type { Time } from '../../ports/clock.ts';
 import { type EventStore, hasLock, WrongExpectedRevisionError } from '../../ports/event-store.ts';
-import { comparePositions, type EvidenceOrigin, type RecordedEvent } from '../../tape/envelope.ts';
+import { comparePositions, type EvidenceOrigin } from '../../tape/envelope.ts';
 import { AppendsInOrder } from '../process/appends-in-order.ts';
+import type { PushedEvidence } from './arriving-evidence.ts';
 import { MAX_GROUP } from './cascade-parts.ts';
 import { DivergedError, type Reached, StaleStateError, SupersededError } from './decision-log.ts';
 import { CheckpointSaver, type EngineCheckpoint } from './engine-checkpoint.ts';
@@ -29,7 +29,7 @@ export interface EngineRunnerOptions {
   readonly checkpoint: EngineCheckpoint;
   /** A person wants this build back in place of the one that replaced it. */
   readonly mayRollBack?: boolean;
-  /** Throws when this process does not lead, or leads no more: asked before each page, and before and after each checkpoint. */
+  /** Throws when this process does not lead, or leads no more: asked before each page, before and after each checkpoint. */
   readonly assertLeader?: () => void;
   /** Called after a commit with the decisions that this process made, in order. */
   readonly onDecided?: (decisions: readonly TapeEvent[]) => void;
@@ -52,7 +52,7 @@ export class EngineRunner {
   #mode: Mode = COLD;
   /** A person's wish is good for one time. */
   #mayRollBack: boolean;
-  /** The error that ended the leadership between two commits. The state is that of the tape then, and is kept. */
+  /** The error that ended the leadership between two commits: the state is that of the tape, and is kept. */
   #leadershipLost: unknown;
   readonly #checkpoints: CheckpointSaver;
   readonly #inOrder: AppendsInOrder;
@@ -102,15 +102,15 @@ export class EngineRunner {
 
   /**
    * Adopts what is recorded, takes over if another build decided before, and decides what is left. Without a lock, what was
-   * pushed is not read again where it goes on from what is taken in, and is all that is taken in then.
+   * pushed and arrives meanwhile is all that is taken in where it goes on from what is: it is not read again.
    */
-  catchUp(pushed?: { readonly after: string; readonly events: readonly RecordedEvent[] }): Promise<void> {
+  catchUp(pushed?: PushedEvidence): Promise<void> {
     return this.#serially(async () => {
       const replica = await this.#deciding();
       const goesOn = pushed !== undefined && comparePositions(replica.position, pushed.after) >= 0;
       if (!goesOn || hasLock(this.#options.store)) return this.#catchUpWith(replica);
       this.#assertLeader();
-      await this.#noteCommit(replica, await this.#over(replica.takeIn(pushed.events)));
+      await this.#noteCommit(replica, await this.#over(replica.takeIn(pushed.events, pushed.arriving)));
     });
   }
 

@@ -18,6 +18,8 @@ type Operation =
     }
   | { readonly kind: 'append-in-order'; readonly appends: readonly OneAppend[] }
   | { readonly kind: 'together'; readonly programs: readonly TapeProgram<void>[] }
+  | { readonly kind: 'begin'; readonly program: TapeProgram<void> }
+  | { readonly kind: 'begun-ended'; readonly unless: Promise<void> | undefined }
   | { readonly kind: 'turn' };
 
 /** What a program waits for and tells over the network; nothing without. */
@@ -64,6 +66,19 @@ export function* together(programs: readonly TapeProgram<void>[]): TapeProgram<v
   yield { kind: 'together', programs };
 }
 
+/**
+ * Begins a program beside this one; within a section it ends at once. The one begun before has ended. What runs this one
+ * waits for it at last, but hears of a failure only by `begunEnded`.
+ */
+export function* begin(program: TapeProgram<void>): TapeProgram<void> {
+  yield { kind: 'begin', program };
+}
+
+/** Waits for what was begun, or for `unless`, whichever comes first. Fails as what was begun does. */
+export function* begunEnded(unless?: Promise<void>): TapeProgram<void> {
+  yield { kind: 'begun-ended', unless };
+}
+
 /** Between two pieces of long work: over the network, what else is due, such as the raise of a lease, has its turn. */
 export function* turn(): TapeProgram<void> {
   yield { kind: 'turn' };
@@ -80,6 +95,7 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
       else if (operation.kind === 'append') result = section.append(operation.stream, operation.expected, operation.events);
       else if (operation.kind === 'append-in-order') result = 0;
       else if (operation.kind === 'together') for (const each of operation.programs) runInSection(section, each);
+      else if (operation.kind === 'begin') runInSection(section, operation.program);
     } catch (error) {
       next = program.throw(error);
       continue;
@@ -91,24 +107,36 @@ export function runInSection<T>(section: TapeSection, program: TapeProgram<T>): 
 
 /** Runs the program over the store's asynchronous port. */
 export async function runOver<T>(store: EventStore, program: TapeProgram<T>, around: Surroundings = {}): Promise<T> {
-  let next = program.next();
-  while (!next.done) {
-    const operation = next.value;
-    let result: unknown;
-    try {
-      if (operation.kind === 'read') result = await store.read(operation.query);
-      else if (operation.kind === 'append') result = await store.append(operation.stream, operation.expected, operation.events);
-      else if (operation.kind === 'append-in-order') result = (await around.inOrder?.make(operation.appends)) ?? 0;
-      else if (operation.kind === 'together') await runTogether(store, operation.programs, around);
-      else await around.nextLoop?.();
-    } catch (error) {
-      next = program.throw(error);
-      continue;
+  let begun: Promise<void> = Promise.resolve();
+  const perform = async (operation: Operation): Promise<unknown> => {
+    if (operation.kind === 'read') return store.read(operation.query);
+    if (operation.kind === 'append') return store.append(operation.stream, operation.expected, operation.events);
+    if (operation.kind === 'append-in-order') return (await around.inOrder?.make(operation.appends)) ?? 0;
+    if (operation.kind === 'together') return runTogether(store, operation.programs, around);
+    if (operation.kind === 'begun-ended') return operation.unless === undefined ? begun : Promise.race([begun, operation.unless]);
+    if (operation.kind === 'turn') return around.nextLoop?.();
+    begun = runOver(store, operation.program, around);
+    // It is told by `begunEnded`.
+    begun.catch(() => undefined);
+    return undefined;
+  };
+  try {
+    let next = program.next();
+    while (!next.done) {
+      let result: unknown;
+      try {
+        result = await perform(next.value);
+      } catch (error) {
+        next = program.throw(error);
+        continue;
+      }
+      around.onStep?.();
+      next = program.next(result);
     }
-    around.onStep?.();
-    next = program.next(result);
+    return next.value;
+  } finally {
+    await begun.catch(() => undefined);
   }
-  return next.value;
 }
 
 async function runTogether(store: EventStore, programs: readonly TapeProgram<void>[], around: Surroundings): Promise<void> {

@@ -1,13 +1,15 @@
 /**
  * Processes of one build that decide in groups on a tape without a lock, side by side, slow and killed at any moment: the
- * tape is that of one process in step; whenever cascades are appended, the copies of all before them are there; and the
- * copies of a lane lie on the tape in the order of their decisions.
+ * tape is that of one process in step; whenever cascades are appended, the copies of all before them are there, but for those
+ * of the group that the same process appended last; and the copies of a lane lie on the tape in the order of their decisions.
  */
 
 import { expect, it } from 'vitest';
 import { systemTime } from '../../../src/adapters/system-time.ts';
+import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { ENGINE_STREAM, EVIDENCE_CATEGORIES } from '../../../src/domain/streams.ts';
 import { type EventStore, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
+import type { ArrivingEvidence } from '../../../src/runtime/engine/arriving-evidence.ts';
 import type { EngineRunner } from '../../../src/runtime/engine/engine-runner.ts';
 import { isDecision, type RecordedEvent, START } from '../../../src/tape/envelope.ts';
 import { alteredEvents } from '../../support/altered-stores.ts';
@@ -55,8 +57,10 @@ class Run {
         try {
           // Now and then by what a subscription hands over, as it goes on from what it handed over before.
           const events = await this.store.read({ after, categories: EVIDENCE_CATEGORIES, limit: 1 + this.#below(20) });
-          const pushed = { after, events };
-          after = events.at(-1)?.position ?? after;
+          // Some of it comes while the others are decided on.
+          const arriving = this.#arriving(events.splice(1 + this.#below(events.length)));
+          const pushed = { after, events, arriving };
+          after = arriving.all.at(-1)?.position ?? events.at(-1)?.position ?? after;
           await runner.catchUp(this.#random() < 0.7 ? pushed : undefined);
         } catch (error) {
           if (error instanceof Killed) isAlive = false;
@@ -67,15 +71,26 @@ class Run {
     }
   }
 
+  /** Hands the events over one by one, each after some turns of the event loop. */
+  #arriving(all: readonly RecordedEvent[]): ArrivingEvidence & { readonly all: readonly RecordedEvent[] } {
+    const left = [...all];
+    return { all, take: () => left.splice(0, 1), arrived: () => this.#wait() };
+  }
+
   #process(): EngineRunner {
     const life = { isOver: false };
+    /** Of the group that it appended last. */
+    let last: ReadonlySet<string> = new Set();
     const { store } = this;
     const linked = alteredEvents(store, {
       append: (stream, expected, events) =>
         this.#lived(life, async () => {
           const before = await wholeTape(store);
           const appended = await store.append(stream, expected, events);
-          if (stream === ENGINE_STREAM && !appended.isRepeated) this.faults.push(...withoutCopies(before));
+          if (stream === ENGINE_STREAM && !appended.isRepeated) {
+            this.faults.push(...withoutCopies(before, last));
+            last = new Set(decisionsIn(events).map(({ id }) => id));
+          }
           return appended;
         }),
       read: (query) => this.#lived(life, () => store.read(query)),
@@ -106,14 +121,15 @@ class Run {
   }
 }
 
-function withoutCopies(tape: readonly RecordedEvent[]): string[] {
+/** But for `last`. */
+function withoutCopies(tape: readonly RecordedEvent[], last: ReadonlySet<string>): string[] {
   const there = new Set(tape.map(({ id }) => id));
   return decisionsIn(tape)
-    .filter(({ id }) => !there.has(id))
+    .filter(({ id }) => !there.has(id) && !last.has(id))
     .map(({ id, stream }) => `cascades were appended while ${id} was not in ${stream}`);
 }
 
-function decisionsIn(tape: readonly RecordedEvent[]): { readonly id: string; readonly stream: string }[] {
+function decisionsIn(tape: readonly TapeEvent[]): { readonly id: string; readonly stream: string }[] {
   return tape.flatMap((event) => (event.type === 'CascadeDecided' ? event.data.decisions : []));
 }
 

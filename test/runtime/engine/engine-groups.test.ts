@@ -1,6 +1,7 @@
 /** Across the network what waits is decided in groups: several cascades in one append, then their copies. */
 
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { systemTime } from '../../../src/adapters/system-time.ts';
 import type { Engine } from '../../../src/domain/engine/engine.ts';
 import { ENGINE_STREAM } from '../../../src/domain/streams.ts';
 import type { EventStore } from '../../../src/ports/event-store.ts';
@@ -96,6 +97,34 @@ it('decides on what is handed over without reading, and reads where something li
   await handOver(30, 35);
   expect(reads).toBeGreaterThan(0);
   expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(40));
+});
+
+it('records the next group while the copies of the last one are on their way, and no other', async () => {
+  const store = await tapeWith({ hasLock: false }, 1, 1, 2);
+  const thaw = Promise.withResolvers<void>();
+  const [groups, copies]: [number[], string[]] = [[], []];
+  const runner = chattyOn(
+    alteredEvents(store, {
+      append: async (stream, expected, events) => {
+        if (stream === ENGINE_STREAM) groups.push(events.length);
+        else await thaw.promise.then(() => copies.push(stream));
+        return store.append(stream, expected, events);
+      },
+    }),
+  );
+  await runner.catchUp();
+  groups.length = 0;
+  await record(store, minuteBars(zigzag(3)));
+  const bars = (await wholeTape(store)).filter(({ stream }) => stream.startsWith('bars-'));
+  const arriving = { take: () => bars.splice(0, 1), arrived: () => Promise.resolve() };
+  const catchingUp = runner.catchUp({ after: START, events: arriving.take(), arriving });
+  await vi.waitFor(() => expect(groups).toEqual([1, 1]));
+  for (let turns = 0; turns < 20; turns++) await systemTime.nextLoop();
+  expect([groups, copies]).toEqual([[1, 1], []]);
+  thaw.resolve();
+  await catchingUp;
+  expect(groups).toEqual([1, 1, 1]);
+  expect(factsOf(await wholeTape(store))).toEqual(await chattyInStep(3));
 });
 
 it('leaves the copies of a group at most to whoever takes over, whichever append a kill came before', {

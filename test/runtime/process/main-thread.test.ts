@@ -6,7 +6,7 @@ import type { TapeEvent } from '../../../src/domain/catalogue.ts';
 import { makeMetrics } from '../../../src/metric-families.ts';
 import { StoreError, StoreUnavailableError } from '../../../src/ports/errors.ts';
 import { type EventStore, PartialOverlapError, WrongExpectedRevisionError } from '../../../src/ports/event-store.ts';
-import { DECISION_FAMILIES } from '../../../src/runtime/engine/decision-metrics.ts';
+import { DECISION_FAMILIES } from '../../../src/runtime/engine/metered-engine.ts';
 import { answerThread, mainThreadOver } from '../../../src/runtime/process/main-thread.ts';
 import { makeEvidence } from '../../../src/tape/envelope.ts';
 import { minuteBars, tickingClock } from '../../support/small-market.ts';
