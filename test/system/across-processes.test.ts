@@ -162,7 +162,7 @@ describe('a process whose event store is away', () => {
     await seen('it is ready', async () => (await readiness(wholeAt)).status === 'ok');
     const figures = figuresOf(await (await fetch(`${wholeAt}/metrics`)).text());
     for (const thread of ['main', 'api'])
-      expect(figures.get(`tapedeck_tape_tail_limit{thread="${thread}",unit="events"}`)).toBe(5_000);
+      expect(figures.get(`tapedeck_tape_tail_limit{thread="${thread}",unit="events"}`)).toBe(20_000);
     for (const child of [whole, readers]) {
       child.process.kill('SIGTERM');
       expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
