@@ -141,6 +141,8 @@ export class ProjectionRunner {
     await this.#subscription.close();
     await this.#keeping?.catch(() => {});
     await this.#queue;
+    // Events that changed nothing have moved the position alone. What cannot be kept is read again by the next start.
+    await this.keep().catch(() => {});
     this.#waiters.giveUp();
   }
 

@@ -295,6 +295,15 @@ describe('a projection runner', () => {
     expect(await runner.waitFor('9', 0)).toBe(true);
   });
 
+  it('keeps, when it is closed, a position that only events which changed nothing have moved', async () => {
+    const [tape, reads] = [new HandTape(), new CountingReads()];
+    const runner = await start(tape, reads, { ...chain, keys: () => [] });
+    await tape.deliver(halted(1, 'a', 'x'));
+    expect(runner.progress().position).toBe('1');
+    await runner.close();
+    expect(reads.checkpoints.get('chain@1.1')).toBe('1');
+  });
+
   it('is not closed before the position that it is keeping is kept', async () => {
     const [tape, reads] = [new HandTape(), new CountingReads()];
     const runner = await start(tape, reads);
