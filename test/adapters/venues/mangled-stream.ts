@@ -1,7 +1,7 @@
 /** Streams of a made-up venue whose snapshots come in the stream, and what becomes of them on the way. */
 
 import fc from 'fast-check';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import type { FrameReader } from '../../../src/adapters/venues/venue-frames.ts';
 import { StreamedBook } from '../../../src/domain/feed/book/streamed-book.ts';
 import { Tally } from '../../../src/domain/feed/tally.ts';
@@ -9,7 +9,7 @@ import { formatQuantity, type Quantity } from '../../../src/domain/feed/units.ts
 import { MIDNIGHT } from '../../domain/feed/market-fixtures.ts';
 
 /** `restart` is a snapshot with which the ids begin anew; `reset` an update with which they do, and that links all the same. */
-export type StepKind = 'update' | 'quiet' | 'snapshot' | 'restart' | 'reset';
+type StepKind = 'update' | 'quiet' | 'snapshot' | 'restart' | 'reset';
 
 type Change = readonly [side: 'bids' | 'asks', price: number, quantity: number];
 type Side = Map<number, number>;
@@ -62,7 +62,7 @@ export function streams(kinds: readonly StepKind[], idSteps: readonly number[]) 
  * The frames of the venue, the first a snapshot. Bids are below 10, asks from 10 on. At most so often the ids begin anew:
  * from the second time on the same ids may come again, and where all between the two is lost, no id shows it.
  */
-export function sourceOf(steps: readonly Step[], mostBeginnings = Number.POSITIVE_INFINITY): SourceFrame[] {
+function sourceOf(steps: readonly Step[], mostBeginnings = Number.POSITIVE_INFINITY): SourceFrame[] {
   let beginnings = 0;
   const [bids, asks]: [Side, Side] = [new Map([[9, 1]]), new Map([[10, 1]])];
   let [id, time] = [1_000, MIDNIGHT];
@@ -102,7 +102,7 @@ function bookText(bids: Side, asks: Side): string {
 }
 
 /** The frames as they arrive: lost, more than once, or out of order. */
-export function arriving<T>(frames: readonly T[], fates: readonly Fate[]): T[] {
+function arriving<T>(frames: readonly T[], fates: readonly Fate[]): T[] {
   const arrivals = frames.flatMap((frame, index) =>
     (fates[index]?.copies ?? []).map((later) => ({ frame, place: index + later })),
   );
@@ -113,7 +113,7 @@ export function arriving<T>(frames: readonly T[], fates: readonly Fate[]): T[] {
  * Whenever the book that is kept of what arrives can be trusted, it is the source's book as of its id and time, and nothing
  * later has arrived.
  */
-export function expectNoWrongBook(
+function expectNoWrongBook(
   arrived: readonly SourceFrame[],
   source: readonly SourceFrame[],
   reader: FrameReader,
@@ -135,10 +135,51 @@ export function expectNoWrongBook(
 }
 
 /** The book's sides as `bookText` has those of the source. */
-export function textOf({ bids, asks }: StreamedBook): string {
+function textOf({ bids, asks }: StreamedBook): string {
   const sides = [bids, asks].map((side) => {
     const { prices, quantities } = side.top(100);
     return new Map(prices.map((price, i) => [price, Number(formatQuantity(quantities[i] as Quantity))]));
   });
   return bookText(sides[0] as Side, sides[1] as Side);
+}
+
+/** The two properties of every book whose snapshots come in its stream; `lineOf` writes a frame as the venue does. */
+export function itKeepsTheBook(
+  stream: ReturnType<typeof streams>,
+  open: () => FrameReader,
+  lineOf: (frame: SourceFrame) => string,
+): void {
+  it('never makes a wrong book that is trusted', () => {
+    fc.assert(
+      fc.property(stream, (fated) => {
+        const source = sourceOf(
+          fated.map(([step]) => step),
+          1,
+        );
+        const arrived = arriving(
+          source,
+          fated.map(([, fate]) => fate),
+        );
+        expectNoWrongBook(arrived, source, open(), lineOf);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('makes a book that is trusted throughout, where all arrives in order, through new beginnings', () => {
+    fc.assert(
+      fc.property(stream, (fated) => {
+        const reader = open();
+        const book = new StreamedBook(new Tally(), 1, 0);
+        for (const frame of sourceOf(fated.map(([step]) => step))) {
+          const [message] = reader.parse(lineOf(frame));
+          if (message?.kind === 'snapshot') book.applySnapshot(message);
+          if (message?.kind === 'depth') book.apply(message);
+          expect(book.state).toBe('valid');
+          expect(textOf(book)).toBe(frame.book);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 }
